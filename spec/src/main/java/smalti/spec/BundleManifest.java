@@ -1,0 +1,78 @@
+package smalti.spec;
+
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * {@code bundle.json}: what a bundle holds.
+ *
+ * @param graphs by {@link Role#fileStem()}
+ * @param codebook where the model has discrete codes
+ * @param noise where the model generates
+ * @param classes names of the classes 0, 1, … where the model is conditional
+ * @param files SHA-256 of every other file in the bundle, by name
+ */
+public record BundleManifest(
+        int format,
+        String name,
+        int opset,
+        Map<String, Graph> graphs,
+        PixelContract pixels,
+        @Nullable Codebook codebook,
+        @Nullable NoiseContract noise,
+        List<String> classes,
+        Provenance provenance,
+        Map<String, String> files) {
+    public static final int FORMAT = 1;
+    public static final String FILE = "bundle.json";
+
+    /** @param proof how the graph was compared with its source before it was written */
+    public record Graph(String file, Signature signature, Proof proof) {
+        public Graph {
+            Check.that(BundleManifest.isPlainName(file), "file must be a plain file name, got \"%s\"", file)
+                    .done();
+        }
+    }
+
+    /**
+     * @param codes K; a code is in [0, K)
+     * @param factor pixels a code stands for on each side
+     * @param fingerprint SHA-256 of {@code lookup.onnx}: codes belong to the bundle with this fingerprint
+     */
+    public record Codebook(int codes, int factor, String fingerprint) {
+        public Codebook {
+            Check.that(codes >= 2, "codes must be at least 2, got %s", codes)
+                    .and(factor >= 1, "factor must be at least 1, got %s", factor)
+                    .done();
+        }
+    }
+
+    /**
+     * SameDiff against ONNX Runtime on the same inputs, seeded ones and held-out pictures.
+     *
+     * @param samples how many inputs (batch rows) were compared
+     * @param maxDifference largest |difference| of a float output (for pixels: in levels of 1/255)
+     * @param meanDifference mean |difference|
+     * @param range largest minus smallest value of SameDiff's output; {@code maxDifference} is at most 1e-4 of it
+     * @param codes how many codes were compared
+     * @param codesDiffering how many differed, each within the rounding that its near tie allows
+     */
+    public record Proof(
+            int samples, double maxDifference, double meanDifference, double range, long codes, long codesDiffering) {}
+
+    public BundleManifest {
+        var check = Check.that(format == FORMAT, "format must be %s, got %s", FORMAT, format)
+                .and(!graphs.isEmpty(), "graphs must not be empty");
+        graphs.forEach((role, graph) -> check.and(
+                files.containsKey(graph.file()), "files must list %s (graphs.%s), but does not", graph.file(), role));
+        files.forEach((file, hash) -> check.and(
+                        isPlainName(file), "files must be named by plain file names, got \"%s\"", file)
+                .and(hash.matches("[0-9a-f]{64}"), "files.%s must be a SHA-256, got \"%s\"", file, hash));
+        check.done();
+    }
+
+    private static boolean isPlainName(String file) {
+        return file.matches("[A-Za-z0-9][A-Za-z0-9._-]{0,127}");
+    }
+}

@@ -1,0 +1,94 @@
+package smalti.spec;
+
+/**
+ * Random numbers that are a function of (seed, stream, index) alone: no state, so that any of them can be made again,
+ * in any order, in any language.
+ *
+ * <p>Source: Philox4x32 with 10 rounds, Salmon et al. 2011, "Parallel random numbers: as easy as 1, 2, 3". The key is
+ * the seed (low word, high word); the counter is (block, stream, index low, index high).
+ */
+public final class CounterRandom {
+    /** The stream of the noise behind generated images; index: the image's place in its request. */
+    public static final int GENERATION = 0;
+
+    private static final int ROUNDS = 10;
+    private static final long M0 = 0xD2511F53L;
+    private static final long M1 = 0xCD9E8D57L;
+    private static final int W0 = 0x9E3779B9;
+    private static final int W1 = 0xBB67AE85;
+    private static final double TWO_POW_32 = 4294967296.0;
+
+    private final long seed;
+    private final int stream;
+
+    /** @param stream keeps uses of one seed apart */
+    public CounterRandom(long seed, int stream) {
+        this.seed = seed;
+        this.stream = stream;
+    }
+
+    /** The four words of one block. */
+    int[] block(long index, int block) {
+        int c0 = block;
+        int c1 = stream;
+        int c2 = (int) index;
+        int c3 = (int) (index >>> 32);
+        int k0 = (int) seed;
+        int k1 = (int) (seed >>> 32);
+        for (int round = 0; round < ROUNDS; round++) {
+            long p0 = M0 * (c0 & 0xFFFFFFFFL);
+            long p1 = M1 * (c2 & 0xFFFFFFFFL);
+            c0 = (int) (p1 >>> 32) ^ c1 ^ k0;
+            c1 = (int) p1;
+            c2 = (int) (p0 >>> 32) ^ c3 ^ k1;
+            c3 = (int) p0;
+            k0 += W0;
+            k1 += W1;
+        }
+        return new int[] {c0, c1, c2, c3};
+    }
+
+    /**
+     * Standard normal numbers by Box and Muller. Of each block's words (a, b, c, d): u = (a + 1)/2³², v = b/2³²,
+     * √(−2 ln u)·cos 2πv and √(−2 ln u)·sin 2πv, then the same of c and d; in double by {@link StrictMath}, rounded to
+     * float at the end.
+     */
+    public void normals(long index, float[] into, int offset, int length) {
+        for (int i = 0; i < length; i += 4) {
+            var words = block(index, i / 4);
+            for (int pair = 0; pair < 2; pair++) {
+                double u = ((words[2 * pair] & 0xFFFFFFFFL) + 1) / TWO_POW_32;
+                double v = (words[2 * pair + 1] & 0xFFFFFFFFL) / TWO_POW_32;
+                double radius = StrictMath.sqrt(-2 * StrictMath.log(u));
+                double angle = 2 * StrictMath.PI * v;
+                int at = i + 2 * pair;
+                if (at < length) {
+                    into[offset + at] = (float) (radius * StrictMath.cos(angle));
+                }
+                if (at + 1 < length) {
+                    into[offset + at + 1] = (float) (radius * StrictMath.sin(angle));
+                }
+            }
+        }
+    }
+
+    /** A number in [0, 1): word {@code position % 4} of block {@code position / 4}, divided by 2³². */
+    public double uniform(long index, int position) {
+        return (block(index, position / 4)[position % 4] & 0xFFFFFFFFL) / TWO_POW_32;
+    }
+
+    /** The numbers 0…count−1 in random order (Fisher and Yates, from the end). */
+    public int[] permutation(long index, int count) {
+        var order = new int[count];
+        for (int i = 0; i < count; i++) {
+            order[i] = i;
+        }
+        for (int i = count - 1; i > 0; i--) {
+            int j = (int) (uniform(index, i) * (i + 1));
+            int swapped = order[i];
+            order[i] = order[j];
+            order[j] = swapped;
+        }
+        return order;
+    }
+}

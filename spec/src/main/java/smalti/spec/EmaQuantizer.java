@@ -1,0 +1,18 @@
+package smalti.spec;
+
+/**
+ * The codebook follows the latents by exponential moving average.
+ *
+ * <p>Source: van den Oord et al. 2017, appendix A.1.
+ *
+ * @param decay γ, the share of the old average that is kept
+ * @param epsilon Laplace smoothing of the code counts
+ */
+public record EmaQuantizer(int codes, int codeDim, double decay, double epsilon, CodebookStart start, int restartAfter)
+        implements Quantizer {
+    public EmaQuantizer {
+        var check = Check.that(decay > 0 && decay < 1, "decay must be in (0, 1), got %s", decay)
+                .and(epsilon > 0, "epsilon must be above 0, got %s", epsilon);
+        Quantizer.check(codes, codeDim, restartAfter, check).done();
+    }
+}

@@ -1,0 +1,16 @@
+package smalti.spec;
+
+/**
+ * The codebook follows the latents by the gradient of ‖sg(z) − e‖².
+ *
+ * <p>Source: van den Oord et al. 2017, equation 3, second term.
+ *
+ * @param weight of that term; 1 in the paper
+ */
+public record LossQuantizer(int codes, int codeDim, double weight, CodebookStart start, int restartAfter)
+        implements Quantizer {
+    public LossQuantizer {
+        Quantizer.check(codes, codeDim, restartAfter, Check.that(weight > 0, "weight must be above 0, got %s", weight))
+                .done();
+    }
+}

@@ -1,0 +1,348 @@
+package smalti.spec;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.core.StreamReadFeature;
+import com.fasterxml.jackson.databind.DeserializationFeature;
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.SerializationFeature;
+import com.fasterxml.jackson.databind.json.JsonMapper;
+import com.fasterxml.jackson.databind.node.ArrayNode;
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.io.IOException;
+import java.lang.reflect.InvocationTargetException;
+import java.lang.reflect.ParameterizedType;
+import java.lang.reflect.RecordComponent;
+import java.lang.reflect.Type;
+import java.math.BigDecimal;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Records as JSON trees and back, strictly: an unknown key, a missing key and a value of the wrong type are problems,
+ * and all of them are reported in one {@link SpecException} (a plain mapper stops at the first).
+ *
+ * <p>Supported components: {@code int}, {@code long}, {@code double}, {@code boolean}, {@code String}, enums (lower
+ * case in the file), records, sealed interfaces of records (told apart by the key {@code kind}), {@code List},
+ * {@code Map<String, …>}, {@link Dimension}, and any of the reference types marked {@code @Nullable}.
+ */
+public final class RecordTree {
+    private static final ObjectMapper MAPPER = JsonMapper.builder()
+            .enable(SerializationFeature.INDENT_OUTPUT)
+            .enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION)
+            .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS)
+            .build();
+    private static final String KIND = "kind";
+
+    private RecordTree() {}
+
+    /** Parses a JSON file into a record. */
+    public static <T extends Record> T read(Path file, Class<T> type) {
+        String text;
+        try {
+            text = Files.readString(file);
+        } catch (IOException e) {
+            throw new SpecException(file + ": cannot be read (" + e + ")", e);
+        }
+        return parse(text, type, file.toString());
+    }
+
+    /** Parses JSON text into a record; {@code place} names the text in errors. */
+    public static <T extends Record> T parse(String json, Class<T> type, String place) {
+        JsonNode tree;
+        try {
+            tree = MAPPER.readTree(json);
+        } catch (JsonProcessingException e) {
+            var where =
+                    e.getLocation() == null ? "" : " at line " + e.getLocation().getLineNr();
+            throw new SpecException(place + ": must be JSON" + where + ", " + e.getOriginalMessage(), e);
+        }
+        return bind(tree, type, place);
+    }
+
+    /** Binds a tree to a record; {@code place} stands in front of every problem. */
+    public static <T extends Record> T bind(JsonNode tree, Class<T> type, String place) {
+        var problems = new ArrayList<String>();
+        var value = record(tree, type, "", problems);
+        if (value == null || !problems.isEmpty()) {
+            throw new SpecException(problems).at(place);
+        }
+        return type.cast(value);
+    }
+
+    /** The record as a tree; {@code null} components are left out. */
+    public static JsonNode tree(Record value) {
+        return object(value, false);
+    }
+
+    /** The record as indented JSON with a final newline; the same record gives the same bytes everywhere. */
+    public static String json(Record value) {
+        try {
+            return MAPPER.writeValueAsString(tree(value)).replace("\r\n", "\n") + "\n";
+        } catch (JsonProcessingException e) {
+            throw new IllegalStateException(e);
+        }
+    }
+
+    /** The record as JSON on one line, without a newline. */
+    public static String line(Record value) {
+        return tree(value).toString();
+    }
+
+    /** The name of a sealed interface's implementation in files: {@code EmaQuantizer} of {@code Quantizer} is ema. */
+    public static String kind(Class<?> sealed, Class<?> implementation) {
+        var name = implementation.getSimpleName();
+        var suffix = sealed.getSimpleName();
+        var stem = name.endsWith(suffix) ? name.substring(0, name.length() - suffix.length()) : name;
+        return stem.replaceAll("(?<=[a-z0-9])(?=[A-Z])", "-").toLowerCase(Locale.ROOT);
+    }
+
+    private static ObjectNode object(Record value, boolean withKind) {
+        var node = JsonNodeFactory.instance.objectNode();
+        if (withKind) {
+            node.put(KIND, kind(sealedParent(value.getClass()), value.getClass()));
+        }
+        for (var component : value.getClass().getRecordComponents()) {
+            var part = component(value, component);
+            if (part != null) {
+                node.set(component.getName(), node(part, isSealed(component.getType())));
+            }
+        }
+        return node;
+    }
+
+    private static @Nullable Object component(Record value, RecordComponent component) {
+        try {
+            var accessor = component.getAccessor();
+            accessor.setAccessible(true);
+            return accessor.invoke(value);
+        } catch (ReflectiveOperationException e) {
+            throw new IllegalStateException(e);
+        }
+    }
+
+    private static JsonNode node(Object value, boolean withKind) {
+        var factory = JsonNodeFactory.instance;
+        if (value instanceof Record part && !(value instanceof Dimension)) {
+            return object(part, withKind);
+        } else if (value instanceof List<?> list) {
+            ArrayNode array = factory.arrayNode();
+            list.forEach(element -> array.add(node(element, false)));
+            return array;
+        } else if (value instanceof Map<?, ?> map) {
+            var node = factory.objectNode();
+            map.forEach((key, element) -> node.set(String.valueOf(key), node(element, false)));
+            return node;
+        } else if (value instanceof Enum<?> constant) {
+            return factory.textNode(constant.name().toLowerCase(Locale.ROOT));
+        } else if (value instanceof Integer number) {
+            return factory.numberNode(number);
+        } else if (value instanceof Long number) {
+            return factory.numberNode(number);
+        } else if (value instanceof Double number) {
+            return factory.numberNode(number);
+        } else if (value instanceof Boolean flag) {
+            return factory.booleanNode(flag);
+        }
+        return factory.textNode(value.toString());
+    }
+
+    private static boolean isSealed(Class<?> type) {
+        return type.isInterface() && type.isSealed();
+    }
+
+    private static Class<?> sealedParent(Class<?> implementation) {
+        return Arrays.stream(implementation.getInterfaces())
+                .filter(Class::isSealed)
+                .findFirst()
+                .orElseThrow(() -> new IllegalStateException(implementation + " implements no sealed interface"));
+    }
+
+    private static @Nullable Object record(JsonNode tree, Class<?> type, String path, List<String> problems) {
+        if (!tree.isObject()) {
+            problems.add(at(path) + "must be a mapping of keys, got " + shown(tree));
+            return null;
+        }
+        var components = type.getRecordComponents();
+        var known = Arrays.stream(components).map(RecordComponent::getName).collect(Collectors.toSet());
+        tree.fieldNames().forEachRemaining(key -> {
+            if (!known.contains(key) && !key.equals(KIND)) {
+                problems.add(child(path, key) + " is not a known key; known here: "
+                        + known.stream().sorted().collect(Collectors.joining(", ")));
+            }
+        });
+        var before = problems.size();
+        var arguments = new @Nullable Object[components.length];
+        for (int i = 0; i < components.length; i++) {
+            var component = components[i];
+            var part = tree.get(component.getName());
+            if (part == null || part.isNull()) {
+                if (!component.getAnnotatedType().isAnnotationPresent(Nullable.class)) {
+                    problems.add(child(path, component.getName()) + " is missing");
+                }
+            } else {
+                arguments[i] = value(part, component.getGenericType(), child(path, component.getName()), problems);
+            }
+        }
+        return problems.size() > before ? null : construct(type, components, arguments, path, problems);
+    }
+
+    private static @Nullable Object construct(
+            Class<?> type,
+            RecordComponent[] components,
+            @Nullable Object[] arguments,
+            String path,
+            List<String> problems) {
+        try {
+            var types = Arrays.stream(components).map(RecordComponent::getType).toArray(Class<?>[]::new);
+            var constructor = type.getDeclaredConstructor(types);
+            constructor.setAccessible(true);
+            return constructor.newInstance(arguments);
+        } catch (InvocationTargetException e) {
+            if (e.getCause() instanceof SpecException broken) {
+                broken.problems().forEach(problem -> problems.add(path.isEmpty() ? problem : path + "." + problem));
+                return null;
+            }
+            throw new IllegalStateException(e.getCause());
+        } catch (ReflectiveOperationException e) {
+            throw new IllegalStateException(e);
+        }
+    }
+
+    private static @Nullable Object value(JsonNode tree, Type type, String path, List<String> problems) {
+        if (type instanceof ParameterizedType generic) {
+            return generic.getRawType() == List.class
+                    ? list(tree, generic.getActualTypeArguments()[0], path, problems)
+                    : map(tree, generic.getActualTypeArguments()[1], path, problems);
+        }
+        var raw = (Class<?>) type;
+        if (raw == int.class || raw == Integer.class) {
+            var number = integer(tree, path, Integer.MIN_VALUE, Integer.MAX_VALUE, problems);
+            return number == null ? null : Integer.valueOf(number.intValue());
+        } else if (raw == long.class || raw == Long.class) {
+            return integer(tree, path, Long.MIN_VALUE, Long.MAX_VALUE, problems);
+        } else if (raw == double.class || raw == Double.class) {
+            return expect(tree.isNumber(), tree, path, "a number", problems) ? tree.doubleValue() : null;
+        } else if (raw == boolean.class || raw == Boolean.class) {
+            return expect(tree.isBoolean(), tree, path, "true or false", problems) ? tree.booleanValue() : null;
+        } else if (raw == String.class) {
+            return expect(tree.isTextual(), tree, path, "text", problems) ? tree.textValue() : null;
+        } else if (raw == Dimension.class) {
+            return dimension(tree, path, problems);
+        } else if (raw.isEnum()) {
+            return constant(tree, raw, path, problems);
+        } else if (isSealed(raw)) {
+            return sealed(tree, raw, path, problems);
+        } else if (raw.isRecord()) {
+            return record(tree, raw, path, problems);
+        }
+        throw new IllegalStateException("no form in files for " + raw);
+    }
+
+    private static @Nullable Long integer(JsonNode tree, String path, long least, long most, List<String> problems) {
+        if (tree.isNumber()) {
+            try {
+                var number = new BigDecimal(tree.asText()).longValueExact();
+                if (number >= least && number <= most) {
+                    return number;
+                }
+            } catch (ArithmeticException notWhole) {
+                // reported below with everything else that is not a whole number in range
+            }
+        }
+        expect(false, tree, path, "a whole number from " + least + " to " + most, problems);
+        return null;
+    }
+
+    private static @Nullable Object list(JsonNode tree, Type element, String path, List<String> problems) {
+        if (!expect(tree.isArray(), tree, path, "a list", problems)) {
+            return null;
+        }
+        var before = problems.size();
+        var values = new ArrayList<@Nullable Object>();
+        for (int i = 0; i < tree.size(); i++) {
+            values.add(value(tree.get(i), element, path + "[" + i + "]", problems));
+        }
+        return problems.size() > before ? null : List.copyOf(values);
+    }
+
+    private static @Nullable Object map(JsonNode tree, Type element, String path, List<String> problems) {
+        if (!expect(tree.isObject(), tree, path, "a mapping of keys", problems)) {
+            return null;
+        }
+        var before = problems.size();
+        var values = new LinkedHashMap<String, @Nullable Object>();
+        tree.properties()
+                .forEach(entry -> values.put(
+                        entry.getKey(), value(entry.getValue(), element, child(path, entry.getKey()), problems)));
+        return problems.size() > before ? null : values;
+    }
+
+    private static @Nullable Object dimension(JsonNode tree, String path, List<String> problems) {
+        try {
+            return Dimension.parse(tree.asText());
+        } catch (SpecException e) {
+            problems.add(path + " " + e.getMessage());
+            return null;
+        }
+    }
+
+    private static @Nullable Object constant(JsonNode tree, Class<?> type, String path, List<String> problems) {
+        var names = new ArrayList<String>();
+        for (var constant : type.getEnumConstants()) {
+            var name = ((Enum<?>) constant).name().toLowerCase(Locale.ROOT);
+            if (tree.isTextual() && tree.textValue().equals(name)) {
+                return constant;
+            }
+            names.add(name);
+        }
+        expect(false, tree, path, "one of " + String.join(", ", names), problems);
+        return null;
+    }
+
+    private static @Nullable Object sealed(JsonNode tree, Class<?> type, String path, List<String> problems) {
+        if (!expect(tree.isObject(), tree, path, "a mapping of keys", problems)) {
+            return null;
+        }
+        var kind = tree.path(KIND);
+        var names = new ArrayList<String>();
+        for (var permitted : type.getPermittedSubclasses()) {
+            var name = kind(type, permitted);
+            if (kind.isTextual() && kind.textValue().equals(name)) {
+                return record(tree, permitted, path, problems);
+            }
+            names.add(name);
+        }
+        expect(false, kind, child(path, KIND), "one of " + String.join(", ", names), problems);
+        return null;
+    }
+
+    private static boolean expect(boolean holds, JsonNode tree, String path, String rule, List<String> problems) {
+        if (!holds) {
+            problems.add(path + " must be " + rule + ", got " + shown(tree));
+        }
+        return holds;
+    }
+
+    private static String shown(JsonNode tree) {
+        var text = tree.isMissingNode() ? "nothing" : tree.toString();
+        return text.length() <= 80 ? text : text.substring(0, 77) + "...";
+    }
+
+    private static String at(String path) {
+        return path.isEmpty() ? "" : path + " ";
+    }
+
+    private static String child(String path, String key) {
+        return path.isEmpty() ? key : path + "." + key;
+    }
+}

@@ -1,0 +1,34 @@
+package smalti.spec;
+
+import java.util.List;
+
+/** Something that a user gave is wrong. The message holds one line a problem: the place, the rule, what was received. */
+public final class SpecException extends IllegalArgumentException {
+    private static final long serialVersionUID = 1L;
+
+    public SpecException(String problem) {
+        super(problem);
+    }
+
+    public SpecException(String problem, Throwable cause) {
+        super(problem, cause);
+    }
+
+    /** All problems at once. */
+    public SpecException(List<String> problems) {
+        super(String.join("\n", problems));
+    }
+
+    /** One line a problem. */
+    public List<String> problems() {
+        return List.of(String.valueOf(getMessage()).split("\n", -1));
+    }
+
+    /** The same problems, each with the place (a file, say) in front. */
+    public SpecException at(String place) {
+        var located = new SpecException(
+                problems().stream().map(problem -> place + ": " + problem).toList());
+        located.initCause(this);
+        return located;
+    }
+}
