@@ -222,6 +222,11 @@ final class DcganTraining implements FamilyTraining {
     }
 
     @Override
+    public List<TrainingGraph> trainingGraphs() {
+        return List.of(generator, discriminator);
+    }
+
+    @Override
     public TrainingState state() {
         return new TrainingState()
                 .with(parameters)

@@ -1,11 +1,13 @@
 package smalti.trainer.family;
 
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
 import smalti.spec.NoiseContract;
 import smalti.spec.Role;
 import smalti.trainer.graph.InferenceGraph;
+import smalti.trainer.graph.TrainingGraph;
 
 /** A model of one family while it is trained. Not thread-safe. */
 public interface FamilyTraining {
@@ -24,6 +26,9 @@ public interface FamilyTraining {
      * @return the loss terms and other figures of this step by name
      */
     Map<String, Double> step(int step);
+
+    /** The graphs whose gradients it follows. */
+    List<TrainingGraph> trainingGraphs();
 
     /** All that a checkpoint must hold. */
     TrainingState state();

@@ -111,7 +111,9 @@ final class VqvaeTraining implements FamilyTraining {
         var codes = g.named("codes", g.argMin(distances, 1)); // [Bhw]
         var quantized = g.matrixProduct(g.oneHot(codes, family.quantizer().codes()), table); // [Bhw, D]
         var passed = g.straightThrough(flat, quantized);
-        var reconstructed = layers.decoder(g, g.permute(g.reshape(passed, batch, height, width, dim), 0, 3, 1, 2));
+        var reconstructed = g.named(
+                "reconstructed",
+                layers.decoder(g, g.permute(g.reshape(passed, batch, height, width, dim), 0, 3, 1, 2)));
         var reconstruction = g.named("reconstruction", g.scale(g.meanSquare(reconstructed, image), 1 / pixelVariance));
         var commitment = g.named("commitment", g.meanSquare(flat, g.stopGradient(quantized)));
         var loss = g.add(reconstruction, g.scale(commitment, family.commitment()));
@@ -186,6 +188,11 @@ final class VqvaeTraining implements FamilyTraining {
         figures.put("usage", codebook.usage(batches.epochSteps()));
         ema.update(step);
         return figures;
+    }
+
+    @Override
+    public List<TrainingGraph> trainingGraphs() {
+        return List.of(graph);
     }
 
     @Override

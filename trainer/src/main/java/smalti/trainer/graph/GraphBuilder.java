@@ -103,7 +103,7 @@ public final class GraphBuilder {
                         transposed(kernel, stride, padding));
     }
 
-    private static Conv2DConfig convolution(int kernel, int stride, int padding) {
+    static Conv2DConfig convolution(int kernel, int stride, int padding) {
         return Conv2DConfig.builder()
                 .kH(kernel)
                 .kW(kernel)
@@ -116,7 +116,7 @@ public final class GraphBuilder {
                 .build();
     }
 
-    private static DeConv2DConfig transposed(int kernel, int stride, int padding) {
+    static DeConv2DConfig transposed(int kernel, int stride, int padding) {
         return DeConv2DConfig.builder()
                 .kH(kernel)
                 .kW(kernel)
@@ -250,12 +250,15 @@ public final class GraphBuilder {
      * @return mean and (biased) variance as [1, channels, 1, 1]
      */
     public BatchNorm batchNorm(String name, SDVariable x, int channels) {
+        return batchNorm(x, gamma(name, channels), beta(name, channels));
+    }
+
+    BatchNorm batchNorm(SDVariable x, SDVariable gamma, SDVariable beta) {
         var mean = x.mean(true, 0, 2, 3);
         var centred = subtract(x, mean);
         var variance = multiply(centred, centred).mean(true, 0, 2, 3);
         var inverse = graph.math().reciprocal(graph.math().sqrt(variance.add(BATCH_NORM_EPSILON)));
-        var normal = multiply(centred, multiply(inverse, gamma(name, channels)));
-        return new BatchNorm(add(normal, beta(name, channels)), mean, variance);
+        return new BatchNorm(add(multiply(centred, multiply(inverse, gamma)), beta), mean, variance);
     }
 
     /** The same by given statistics, each [channels], baked into one scale and one shift. */
