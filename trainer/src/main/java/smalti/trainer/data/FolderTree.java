@@ -23,8 +23,12 @@ final class FolderTree implements FileTree {
                 var name = root.relativize(path)
                         .toString()
                         .replace(root.getFileSystem().getSeparator(), "/");
-                if (!FileTree.isHidden(name)) {
-                    (Files.isDirectory(path) ? folders : files).add(name);
+                if (FileTree.isHidden(name)) {
+                    continue;
+                } else if (Files.isDirectory(path)) {
+                    folders.add(name);
+                } else if (Files.isRegularFile(path)) {
+                    files.add(name);
                 }
             }
         } catch (UncheckedIOException e) {

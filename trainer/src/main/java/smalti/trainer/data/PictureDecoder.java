@@ -45,7 +45,7 @@ final class PictureDecoder {
             var reader = readers.next();
             try {
                 reader.setInput(stream, true, isJpeg(bytes));
-                return decode(reader);
+                return decode(reader, isJpeg(bytes));
             } catch (RuntimeException e) {
                 // what the JDK's plug-ins throw on malformed input besides IOException
                 throw new IOException("must be a readable picture, but decoding fails (" + e + ")", e);
@@ -55,7 +55,7 @@ final class PictureDecoder {
         }
     }
 
-    private static Picture decode(ImageReader reader) throws IOException {
+    private static Picture decode(ImageReader reader, boolean jpeg) throws IOException {
         BufferedImage image;
         var warnings = new ArrayList<String>();
         try {
@@ -78,6 +78,10 @@ final class PictureDecoder {
             if (lower.contains("truncated") || lower.contains("premature")) {
                 throw new IOException("must be a whole picture, but ends too early (" + warning.strip() + ")");
             }
+        }
+        if (jpeg && image.getRaster().getNumBands() > 3) {
+            // the JDK takes the fourth channel for alpha, which no other program writes
+            throw new IOException("must be grey or RGB, but is a JPEG of 4 channels (CMYK)");
         }
         return picture(image);
     }

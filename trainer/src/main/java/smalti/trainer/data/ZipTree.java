@@ -18,6 +18,7 @@ final class ZipTree implements FileTree {
     private final Path path;
     private final ZipFile zip;
     private final SortedMap<String, ZipEntry> entries = new TreeMap<>();
+    private final List<String> files;
     private final List<String> folders;
 
     ZipTree(Path path) throws IOException {
@@ -45,12 +46,13 @@ final class ZipTree implements FileTree {
                 found.add(plain.substring(0, slash));
             }
         });
+        files = List.copyOf(entries.keySet());
         folders = List.copyOf(found);
     }
 
     @Override
     public List<String> files() {
-        return List.copyOf(entries.keySet());
+        return files;
     }
 
     @Override
