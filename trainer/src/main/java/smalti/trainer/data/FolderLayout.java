@@ -8,6 +8,7 @@ import java.util.SortedSet;
 import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.stream.Collectors;
+import java.util.stream.IntStream;
 import smalti.spec.DataSpec;
 import smalti.spec.ImageSpec;
 import smalti.spec.SpecException;
@@ -177,7 +178,7 @@ final class FolderLayout {
                 labels,
                 flat ? List.of() : classes,
                 entries.stream().map(Entry::file).toList(),
-                java.util.stream.IntStream.range(0, entries.size()).toArray());
+                IntStream.range(0, entries.size()).toArray());
     }
 
     /** Enough pictures must be left after unreadable ones were skipped. */
@@ -206,6 +207,6 @@ final class FolderLayout {
     }
 
     private static Pictures range(Pictures pictures, int from, int to) {
-        return pictures.subset(java.util.stream.IntStream.range(from, to).toArray());
+        return pictures.subset(IntStream.range(from, to).toArray());
     }
 }

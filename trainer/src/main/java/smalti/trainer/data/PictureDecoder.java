@@ -7,9 +7,11 @@ import java.awt.image.DataBufferByte;
 import java.awt.image.IndexColorModel;
 import java.awt.image.PixelInterleavedSampleModel;
 import java.io.ByteArrayInputStream;
+import java.io.EOFException;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.Locale;
+import javax.imageio.IIOException;
 import javax.imageio.ImageIO;
 import javax.imageio.ImageReader;
 import javax.imageio.stream.MemoryCacheImageInputStream;
@@ -67,9 +69,9 @@ final class PictureDecoder {
             }
             reader.addIIOReadWarningListener((source, warning) -> warnings.add(warning));
             image = reader.read(0);
-        } catch (javax.imageio.IIOException e) {
+        } catch (IIOException e) {
             throw new IOException("must be a readable picture, but decoding fails (" + e.getMessage() + ")", e);
-        } catch (java.io.EOFException e) {
+        } catch (EOFException e) {
             throw new IOException("must be a whole picture, but ends too early", e);
         }
         for (var warning : warnings) {

@@ -1,5 +1,6 @@
 package smalti.trainer.data;
 
+import java.awt.image.BufferedImage;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -9,6 +10,7 @@ import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.stream.IntStream;
 import javax.imageio.ImageIO;
+import javax.imageio.stream.MemoryCacheImageOutputStream;
 import smalti.spec.AtomicFiles;
 import smalti.spec.SpecException;
 
@@ -80,12 +82,12 @@ public final class PictureFiles {
 
     /** The picture as PNG. */
     public static byte[] png(Picture picture) {
-        var image = new java.awt.image.BufferedImage(
+        var image = new BufferedImage(
                 picture.width(),
                 picture.height(),
                 picture.channels() == 1
-                        ? java.awt.image.BufferedImage.TYPE_BYTE_GRAY
-                        : java.awt.image.BufferedImage.TYPE_INT_RGB);
+                        ? BufferedImage.TYPE_BYTE_GRAY
+                        : BufferedImage.TYPE_INT_RGB);
         var raster = image.getRaster();
         var row = new int[picture.width() * picture.channels()];
         for (int y = 0; y < picture.height(); y++) {
@@ -95,7 +97,7 @@ public final class PictureFiles {
             raster.setPixels(0, y, picture.width(), 1, row);
         }
         try (var bytes = new ByteArrayOutputStream();
-                var out = new javax.imageio.stream.MemoryCacheImageOutputStream(bytes)) {
+                var out = new MemoryCacheImageOutputStream(bytes)) {
             ImageIO.write(image, "png", out);
             out.flush();
             return bytes.toByteArray();

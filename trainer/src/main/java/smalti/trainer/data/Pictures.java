@@ -2,6 +2,7 @@ package smalti.trainer.data;
 
 import java.util.Arrays;
 import java.util.List;
+import java.util.Locale;
 import java.util.Objects;
 import java.util.stream.IntStream;
 import smalti.spec.Check;
@@ -167,7 +168,7 @@ public final class Pictures {
     /** The picture's file where it is known, else its number. */
     public String name(int i) {
         int slot = slots[i];
-        return names.isEmpty() ? String.format(java.util.Locale.ROOT, "%06d", slot) : names.get(slot);
+        return names.isEmpty() ? String.format(Locale.ROOT, "%06d", slot) : names.get(slot);
     }
 
     public Picture picture(int i) {
