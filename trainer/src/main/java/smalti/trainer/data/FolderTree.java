@@ -23,11 +23,10 @@ final class FolderTree implements FileTree {
                 var name = root.relativize(path)
                         .toString()
                         .replace(root.getFileSystem().getSeparator(), "/");
-                if (FileTree.isHidden(name)) {
-                    continue;
-                } else if (Files.isDirectory(path)) {
+                boolean visible = !FileTree.isHidden(name);
+                if (visible && Files.isDirectory(path)) {
                     folders.add(name);
-                } else if (Files.isRegularFile(path)) {
+                } else if (visible && Files.isRegularFile(path)) {
                     files.add(name);
                 }
             }

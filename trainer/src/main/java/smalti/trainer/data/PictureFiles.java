@@ -85,9 +85,7 @@ public final class PictureFiles {
         var image = new BufferedImage(
                 picture.width(),
                 picture.height(),
-                picture.channels() == 1
-                        ? BufferedImage.TYPE_BYTE_GRAY
-                        : BufferedImage.TYPE_INT_RGB);
+                picture.channels() == 1 ? BufferedImage.TYPE_BYTE_GRAY : BufferedImage.TYPE_INT_RGB);
         var raster = image.getRaster();
         var row = new int[picture.width() * picture.channels()];
         for (int y = 0; y < picture.height(); y++) {
