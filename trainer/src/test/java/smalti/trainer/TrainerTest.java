@@ -18,6 +18,7 @@ import smalti.spec.ExportManifest;
 import smalti.spec.ModelSpec;
 import smalti.spec.RecordTree;
 import smalti.spec.SpecException;
+import smalti.spec.VqvaeFamily;
 import smalti.trainer.data.Dataset;
 import smalti.trainer.family.FamilyGraphs;
 
@@ -55,7 +56,7 @@ class TrainerTest {
                 .hasMessage("crash");
         Trainer.resume(broken, data(), null, TrainingListener.none());
 
-        assertThat(figures(broken)).isEqualTo(figures(unbroken)).hasSize(6);
+        assertThat(figures(broken)).isEqualTo(figures(unbroken)).hasSize(5);
         var files = List.of("export.json", "held-out.npy", "calibration.npy", "spec.json", "data.sha256");
         for (var file : files) {
             assertThat(broken.resolve(file)).hasSameBinaryContentAs(unbroken.resolve(file));
@@ -118,9 +119,10 @@ class TrainerTest {
     @Test
     void aDivergedTrainingSaysSo() {
         var spec = FamilyGraphs.spec("vqvae-loss");
-        var wild = spec.training();
-        var diverging = spec.withTraining(new smalti.spec.TrainingSpec(
-                60, 4, new smalti.spec.Adam(1, 0.9, 0.999, 1e-8), wild.schedule(), 0, 0, 50, 10, 1));
+        // a commitment beyond float32's range makes the very first loss infinite
+        var family = (VqvaeFamily) spec.model();
+        var endless = new VqvaeFamily(8, 1, 4, family.downsamplings(), 1e39, family.quantizer());
+        var diverging = new ModelSpec(spec.name(), spec.image(), endless, spec.training(), spec.data());
         assertThatThrownBy(() -> Trainer.train(diverging, data(), folder.resolve("run"), TrainingListener.none()))
                 .isInstanceOf(SpecException.class)
                 .hasMessageContaining("training has diverged at step")
