@@ -1,2 +1,23 @@
-@org.jspecify.annotations.NullMarked
+/**
+ * What the runtime costs beside ONNX Runtime alone, measured by JMH.
+ *
+ * <pre>
+ *   UntrainedBundle ──▶ DecodeBenchmark ──┬─ Codec.decode
+ *     or -p bundle=PATH                   └─ ONNX Runtime's own Java API, the same graph and threads
+ * </pre>
+ *
+ * <p>A speed is told as a ratio of two rows of one run. After {@code mvn -DskipTests package}, {@code bench/run} takes
+ * what JMH's command line takes:
+ *
+ * <pre>
+ *   bench/run                                          every benchmark, on untrained models
+ *   bench/run Decode -p bundle=flowers.smalti -f 3     one benchmark, on a bundle of one's own
+ *   bench/run -h                                       all options
+ * </pre>
+ *
+ * <p>Start reading at {@link smalti.bench.DecodeBenchmark}.
+ */
+@NullMarked
 package smalti.bench;
+
+import org.jspecify.annotations.NullMarked;
