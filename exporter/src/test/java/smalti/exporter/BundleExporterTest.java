@@ -12,6 +12,7 @@ import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.TreeMap;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.BeforeAll;
@@ -92,8 +93,7 @@ final class BundleExporterTest {
         // two seeded pictures of 16x16, two of 24x28, the held-out ones
         long codes = 2 * 16 + 2 * 6 * 7 + TinyRuns.HELD_OUT * 16L;
         for (var role : List.of("codebook", "tokenize")) {
-            var graph = codecGraphs.get(role);
-            assertThat(graph).isNotNull();
+            var graph = Objects.requireNonNull(codecGraphs.get(role));
             assertThat(graph.proof().codes()).isEqualTo(codes);
         }
         var generators = RecordTree.read(generator.resolve(BundleManifest.FILE), BundleManifest.class)
@@ -255,6 +255,6 @@ final class BundleExporterTest {
     }
 
     private static NpyArray get(Map<String, NpyArray> outputs, String name) {
-        return java.util.Objects.requireNonNull(outputs.get(name));
+        return Objects.requireNonNull(outputs.get(name));
     }
 }

@@ -8,6 +8,7 @@ import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.util.EnumMap;
 import java.util.Map;
+import java.util.Objects;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import smalti.exporter.BundleExporter;
@@ -33,8 +34,7 @@ final class SwappedGraphsTest {
         swap("generator.onnx");
         swap("generator-float.onnx");
         var manifest = manifest();
-        var source = sources(manifest).get(Role.GENERATOR);
-        assertThat(source).isNotNull();
+        var source = Objects.requireNonNull(sources(manifest).get(Role.GENERATOR));
         var failure = catchThrowableOfType(
                 ProofException.class,
                 () -> GeneratorProver.prove(manifest.pixels(), 6, 3, source, folder.resolve("bundle1"), 1, line -> {}));
