@@ -1,2 +1,16 @@
-@org.jspecify.annotations.NullMarked
+/**
+ * A run folder of SameDiff graphs → ONNX, checked and proven → a bundle.
+ *
+ * <pre>
+ *   run folder ─▶ RunFolder ─▶ samediff.SourceGraph ─▶ lowering.Lowerings ─▶ graph.Graph ─▶ Stitcher (adds tokenize, …)
+ *                                                                               │
+ *   bundle ◀── moved into place whole ◀── proof.Prover ◀── onnx.OnnxWriter ◀── graph.GraphCheck
+ * </pre>
+ *
+ * <p>It knows no model family: what a graph is for is its {@link smalti.spec.Role}. Start reading at {@link
+ * smalti.exporter.BundleExporter}.
+ */
+@NullMarked
 package smalti.exporter;
+
+import org.jspecify.annotations.NullMarked;

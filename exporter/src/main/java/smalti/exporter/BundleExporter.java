@@ -1,0 +1,269 @@
+package smalti.exporter;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.EnumMap;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Properties;
+import java.util.SortedMap;
+import java.util.TreeMap;
+import java.util.function.Supplier;
+import smalti.exporter.graph.Graph;
+import smalti.exporter.graph.GraphCheck;
+import smalti.exporter.graph.Value;
+import smalti.exporter.graph.ValueType;
+import smalti.exporter.lowering.Lowerings;
+import smalti.exporter.onnx.OnnxWriter;
+import smalti.exporter.proof.CodecProver;
+import smalti.exporter.proof.GeneratorProver;
+import smalti.exporter.proof.OrtRunner;
+import smalti.exporter.samediff.SameDiffRunner;
+import smalti.spec.AtomicFiles;
+import smalti.spec.BundleManifest;
+import smalti.spec.Checksums;
+import smalti.spec.ElementType;
+import smalti.spec.NpyArray;
+import smalti.spec.PixelContract;
+import smalti.spec.Provenance;
+import smalti.spec.RecordTree;
+import smalti.spec.Role;
+import smalti.spec.Signature;
+import smalti.spec.SpecException;
+import smalti.spec.TensorSpec;
+
+/** Makes a bundle of a run folder. */
+public final class BundleExporter {
+    private static final long MOST_PICTURE_BYTES = 1L << 30;
+    private static final String VERSION = version();
+
+    private final RunFolder run;
+    private final ExportOptions options;
+    private final Map<Role, SameDiffRunner> sources = new EnumMap<>(Role.class);
+    private final List<String> problems = new ArrayList<>();
+
+    private BundleExporter(RunFolder run, ExportOptions options) {
+        this.run = run;
+        this.options = options;
+    }
+
+    /**
+     * Exports a run folder's graphs, proves each against its source and writes the bundle, whole or not at all.
+     *
+     * @param run folder with an {@link smalti.spec.ExportManifest}
+     * @param bundle folder to write, by convention {@code name.smalti}; one that is there already is replaced
+     * @return what was written as {@code bundle.json}
+     * @throws SpecException if the run folder cannot be exported, listing every reason
+     * @throws smalti.exporter.proof.ProofException if an exported graph does not do what its source does
+     */
+    public static BundleManifest export(Path run, Path bundle, ExportOptions options) throws IOException {
+        return new BundleExporter(RunFolder.read(run), options).write(bundle);
+    }
+
+    private BundleManifest write(Path bundle) throws IOException {
+        var lowered = lower();
+        var stitcher = new Stitcher(run.manifest().pixels());
+        var graphs = stitcher.bundle(lowered);
+        graphs.forEach((role, graph) -> GraphCheck.problems(graph, options.opset())
+                .forEach(problem -> problems.add(role.fileStem() + ": " + problem)));
+        stopIfBroken();
+        var written = new ArrayList<BundleManifest>();
+        AtomicFiles.writeFolder(bundle, folder -> {
+            var writer = new OnnxWriter(options.opset(), VERSION);
+            for (var graph : graphs.entrySet()) {
+                options.progress().accept("writing " + file(graph.getKey()));
+                writer.write(graph.getValue(), metadata(graph.getValue()), folder.resolve(file(graph.getKey())));
+            }
+            var proofs = run.isCodec() ? proveCodec(folder, stitcher, lowered) : proveGenerator(folder);
+            var manifest = manifest(folder, graphs, proofs);
+            AtomicFiles.writeString(folder.resolve(BundleManifest.FILE), RecordTree.json(manifest));
+            written.add(manifest);
+        });
+        return written.get(0);
+    }
+
+    private Map<Role, Graph> lower() {
+        var graphs = new EnumMap<Role, Graph>(Role.class);
+        for (var role : run.roles()) {
+            options.progress().accept("reading " + role.fileStem());
+            try {
+                var source = SameDiffRunner.open(run.file(role), role.fileStem(), run.signature(role));
+                sources.put(role, source);
+                graphs.put(role, Lowerings.lower(source.source(), BundleExporter::end));
+            } catch (SpecException e) {
+                problems.addAll(e.problems());
+            }
+        }
+        stopIfBroken();
+        return graphs;
+    }
+
+    private static Value end(TensorSpec tensor) {
+        return Value.of(tensor, tensor.name().equals("image") ? Value.Layout.NCHW : Value.Layout.PLAIN);
+    }
+
+    private Map<Role, BundleManifest.Proof> proveCodec(Path folder, Stitcher stitcher, Map<Role, Graph> lowered)
+            throws IOException {
+        var manifest = run.manifest();
+        var heldOut = pictures(run.heldOut(), manifest.pixels());
+        // for the proof alone: tokenize with its latents as a second output
+        var watched = Files.createTempFile("tokenize", ".onnx");
+        try {
+            new OnnxWriter(options.opset(), VERSION).write(stitcher.tokenize(lowered, true), new TreeMap<>(), watched);
+            return CodecProver.prove(
+                    manifest.pixels(),
+                    run.codes(),
+                    run.signature(Role.ENCODER).inputs().get(0).shape(),
+                    sources,
+                    folder,
+                    watched,
+                    heldOut,
+                    options.seed(),
+                    options.progress());
+        } finally {
+            Files.delete(watched);
+        }
+    }
+
+    private Map<Role, BundleManifest.Proof> proveGenerator(Path folder) {
+        var manifest = run.manifest();
+        return GeneratorProver.prove(
+                manifest.pixels(),
+                run.noiseLength(),
+                manifest.classes().size(),
+                source(Role.GENERATOR),
+                folder,
+                options.seed(),
+                options.progress());
+    }
+
+    private SameDiffRunner source(Role role) {
+        var source = sources.get(role);
+        if (source == null) {
+            throw new IllegalStateException("no source for " + role);
+        }
+        return source;
+    }
+
+    private static NpyArray pictures(Path file, PixelContract pixels) throws IOException {
+        try (var stream = Files.newInputStream(file)) {
+            var pictures = NpyArray.read(stream, file.toString(), MOST_PICTURE_BYTES);
+            var sizes = List.of((long) pixels.height(), (long) pixels.width(), (long) pixels.channels());
+            if (pictures.type() != ElementType.UINT8
+                    || pictures.shape().size() != 4
+                    || pictures.shape().get(0) < 1
+                    || !pictures.shape().subList(1, 4).equals(sizes)) {
+                throw new SpecException(file + ": pictures must be uint8 [M,H,W,C] with [H,W,C] = " + sizes + ", got "
+                        + pictures.type() + " " + pictures.shape());
+            }
+            return pictures;
+        }
+    }
+
+    private BundleManifest manifest(Path folder, Map<Role, Graph> graphs, Map<Role, BundleManifest.Proof> proofs)
+            throws IOException {
+        var files = new TreeMap<String, String>();
+        var entries = new LinkedHashMap<String, BundleManifest.Graph>();
+        for (var graph : graphs.entrySet()) {
+            var file = file(graph.getKey());
+            files.put(file, Checksums.sha256(folder.resolve(file)));
+            var proof = proofs.get(graph.getKey());
+            if (proof == null) {
+                throw new IllegalStateException(file + " was not proven");
+            }
+            entries.put(graph.getKey().fileStem(), new BundleManifest.Graph(file, signature(graph.getValue()), proof));
+        }
+        var source = run.manifest();
+        var lookup = files.get(file(Role.LOOKUP));
+        return new BundleManifest(
+                BundleManifest.FORMAT,
+                source.name(),
+                options.opset(),
+                entries,
+                source.pixels(),
+                lookup == null ? null : new BundleManifest.Codebook(run.codes(), run.factor(), lookup),
+                source.noise(),
+                source.classes(),
+                provenance(source.provenance()),
+                files);
+    }
+
+    private static Provenance provenance(Provenance trained) {
+        var versions = new TreeMap<>(trained.versions());
+        versions.put("smalti-exporter", VERSION);
+        versions.put("onnxruntime", OrtRunner.version());
+        return new Provenance(
+                trained.family(),
+                trained.specSha256(),
+                trained.seed(),
+                trained.steps(),
+                trained.trainPictures(),
+                trained.pixelVariance(),
+                versions);
+    }
+
+    private static Signature signature(Graph graph) {
+        return new Signature(
+                graph.inputs().stream().map(BundleExporter::tensor).toList(),
+                graph.outputs().stream().map(BundleExporter::tensor).toList());
+    }
+
+    private static TensorSpec tensor(Value value) {
+        var type = switch (value.type()) {
+            case FLOAT32 -> ElementType.FLOAT32;
+            case INT64 -> ElementType.INT64;
+            case UINT8 -> ElementType.UINT8;
+            case INT32, FLOAT64, BOOL -> throw new IllegalStateException("a graph ends in " + value);
+        };
+        return new TensorSpec(value.name(), type, value.shape());
+    }
+
+    /** What ONNX's MetadataProps.md tells consumers of pictures; nothing where no picture goes in or out. */
+    private SortedMap<String, String> metadata(Graph graph) {
+        var metadata = new TreeMap<String, String>();
+        var pixels = run.manifest().pixels();
+        Supplier<java.util.stream.Stream<Value>> pictures =
+                () -> java.util.stream.Stream.concat(graph.inputs().stream(), graph.outputs().stream())
+                        .filter(value -> value.layout() != Value.Layout.PLAIN);
+        if (pictures.get().findAny().isEmpty()) {
+            return metadata;
+        }
+        metadata.put("Image.BitmapPixelFormat", pixels.channels() == 1 ? "Gray8" : "Rgb8");
+        metadata.put("Image.ColorSpaceGamma", "SRGB");
+        if (pictures.get().anyMatch(value -> value.type() == ValueType.UINT8)) {
+            metadata.put("Image.NominalPixelRange", "NominalRange_0_255");
+        } else if (pixels.lo() == 0 && pixels.hi() == 1) {
+            metadata.put("Image.NominalPixelRange", "Normalized_0_1");
+        } else if (pixels.lo() == -1 && pixels.hi() == 1) {
+            metadata.put("Image.NominalPixelRange", "Normalized_1_1");
+        }
+        return metadata;
+    }
+
+    private static String file(Role role) {
+        return role.fileStem() + ".onnx";
+    }
+
+    private void stopIfBroken() {
+        if (!problems.isEmpty()) {
+            throw new SpecException(problems);
+        }
+    }
+
+    private static String version() {
+        var properties = new Properties();
+        try (var stream = BundleExporter.class.getResourceAsStream("version.properties")) {
+            if (stream == null) {
+                throw new IllegalStateException("version.properties is missing from the exporter's jar");
+            }
+            properties.load(stream);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+        return properties.getProperty("version");
+    }
+}

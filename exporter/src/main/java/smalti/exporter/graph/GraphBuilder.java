@@ -1,0 +1,128 @@
+package smalti.exporter.graph;
+
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+
+/** Puts a graph together, node by node or from whole graphs; names of values stay unique and are the same every time. */
+public final class GraphBuilder {
+    private final Set<String> taken = new HashSet<>();
+    private final Map<String, Tensor> constants = new LinkedHashMap<>();
+    private final List<Node> nodes = new ArrayList<>();
+
+    /** Keeps a name for a value that is made elsewhere, such as an input. */
+    public String reserve(String name) {
+        if (!taken.add(name)) {
+            throw new IllegalStateException("the value \"" + name + "\" is there already");
+        }
+        return name;
+    }
+
+    /** {@code hint} if it is free, else {@code hint_2}, {@code hint_3}, … */
+    private String fresh(String hint) {
+        var name = hint;
+        for (int i = 2; !taken.add(name); i++) {
+            name = hint + "_" + i;
+        }
+        return name;
+    }
+
+    /**
+     * Adds a node with one output, named {@code hint} or close to it.
+     *
+     * @return the output's name
+     */
+    public String node(String hint, String op, List<String> inputs, Map<String, Attribute> attributes) {
+        var output = fresh(hint);
+        nodes.add(Node.of(op, inputs, output, attributes));
+        return output;
+    }
+
+    /**
+     * Adds a node without attributes.
+     *
+     * @return the output's name
+     */
+    public String node(String hint, String op, String... inputs) {
+        return node(hint, op, List.of(inputs), Map.of());
+    }
+
+    /** Adds a node whose output bears a name that was reserved. */
+    public void nodeInto(String output, String op, List<String> inputs, Map<String, Attribute> attributes) {
+        nodes.add(Node.of(op, inputs, output, attributes));
+    }
+
+    /**
+     * Adds an initializer named {@code hint} or close to it.
+     *
+     * @return its name
+     */
+    public String constant(String hint, Tensor tensor) {
+        var name = fresh(hint);
+        constants.put(name, tensor);
+        return name;
+    }
+
+    /**
+     * Adds a whole graph.
+     *
+     * @param prefix stands in front of the names of its values
+     * @param inputs the value here that each of its inputs takes
+     * @return the value here of each of its outputs
+     */
+    public Map<String, String> graph(Graph part, String prefix, Map<String, String> inputs) {
+        var names = new HashMap<>(inputs);
+        part.initializers().forEach((name, tensor) -> names.put(name, constant(prefix + name, tensor)));
+        for (var node : part.nodes()) {
+            node.outputs().forEach(output -> names.put(output, fresh(prefix + output)));
+            nodes.add(node.renamed(name -> named(names, name)));
+        }
+        var outputs = new LinkedHashMap<String, String>();
+        part.outputs().forEach(output -> outputs.put(output.name(), named(names, output.name())));
+        return outputs;
+    }
+
+    private static String named(Map<String, String> names, String name) {
+        var renamed = names.get(name);
+        if (renamed == null) {
+            throw new IllegalStateException("no value \"" + name + "\" among " + names.keySet());
+        }
+        return renamed;
+    }
+
+    /**
+     * The graph so far, without the nodes and initializers that no output needs.
+     *
+     * @param outputs the value that each output takes; a value of another name is renamed
+     */
+    public Graph build(String name, List<Value> inputs, Map<Value, String> outputs) {
+        var renames = new HashMap<String, String>();
+        outputs.forEach((output, value) -> renames.put(value, output.name()));
+        var needed = new HashSet<>(outputs.values());
+        var live = new ArrayList<Node>();
+        for (int i = nodes.size() - 1; i >= 0; i--) {
+            var node = nodes.get(i);
+            if (!Collections.disjoint(node.outputs(), needed)) {
+                needed.addAll(node.inputs());
+                live.add(node.renamed(value -> renames.getOrDefault(value, value)));
+            }
+        }
+        Collections.reverse(live);
+        var used = new LinkedHashSet<String>();
+        live.forEach(node -> used.addAll(node.inputs()));
+        var initializers = new LinkedHashMap<String, Tensor>();
+        for (var value : used) {
+            var tensor = constants.get(value);
+            if (tensor != null) {
+                initializers.put(value, tensor);
+            }
+        }
+        return new Graph(name, inputs, List.copyOf(outputs.keySet()), initializers, live);
+    }
+}

@@ -1,0 +1,85 @@
+package smalti.exporter.lowering;
+
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.SortedSet;
+import java.util.TreeMap;
+import java.util.TreeSet;
+import java.util.function.Function;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
+import smalti.exporter.graph.Graph;
+import smalti.exporter.graph.GraphBuilder;
+import smalti.exporter.graph.Value;
+import smalti.exporter.samediff.SourceGraph;
+import smalti.exporter.samediff.SourceOp;
+import smalti.spec.SpecException;
+import smalti.spec.TensorSpec;
+
+/** All lowerings, by nd4j's name of the operation. */
+public final class Lowerings {
+    private static final Map<String, Lowering> BY_OP = Stream.of(
+                    ActivationLowerings.rows(),
+                    ConvolutionLowerings.rows(),
+                    IndexLowerings.rows(),
+                    MathLowerings.rows(),
+                    ShapeLowerings.rows())
+            .flatMap(rows -> rows.entrySet().stream())
+            .collect(Collectors.toMap(
+                    Map.Entry::getKey,
+                    Map.Entry::getValue,
+                    (one, other) -> {
+                        throw new IllegalStateException("two lowerings of one operation");
+                    },
+                    TreeMap::new));
+
+    private Lowerings() {}
+
+    /** The operations that have a lowering. */
+    public static SortedSet<String> operations() {
+        return new TreeSet<>(BY_OP.keySet());
+    }
+
+    /**
+     * Translates a graph.
+     *
+     * @param ends the graph's inputs and outputs as ONNX has them
+     * @throws SpecException listing every node that has no lowering or arguments that its lowering does not cover
+     */
+    public static Graph lower(SourceGraph source, Function<TensorSpec, Value> ends) {
+        var builder = new GraphBuilder();
+        source.signature().inputs().forEach(input -> builder.reserve(input.name()));
+        source.ops().forEach(op -> op.outputs().forEach(builder::reserve));
+        var emitter = new Emitter(source, builder);
+        var problems = new ArrayList<String>();
+        for (var op : source.ops()) {
+            var lowering = BY_OP.get(op.op());
+            if (lowering == null) {
+                problems.add(place(source, op) + " has no lowering; add one to smalti.exporter.lowering");
+            } else {
+                try {
+                    Emitter.require(op.outputs().size() == 1, "one output is covered, got %s", op.outputs());
+                    lowering.lower(op, emitter);
+                } catch (NotCovered e) {
+                    problems.add(place(source, op) + " cannot be lowered: " + e.getMessage());
+                }
+            }
+        }
+        if (!problems.isEmpty()) {
+            throw new SpecException(problems);
+        }
+        var outputs = new LinkedHashMap<Value, String>();
+        source.signature().outputs().forEach(output -> outputs.put(ends.apply(output), output.name()));
+        List<Value> inputs = source.signature().inputs().stream().map(ends).toList();
+        return builder.build(source.name(), inputs, outputs);
+    }
+
+    private static String place(SourceGraph source, SourceOp op) {
+        var shapes = op.inputs().stream()
+                .map(input -> String.valueOf(source.values().get(input)))
+                .collect(Collectors.joining(", "));
+        return source.name() + ": op \"" + op.op() + "\" at node " + op.name() + " (inputs " + shapes + ")";
+    }
+}

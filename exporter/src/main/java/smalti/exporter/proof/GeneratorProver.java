@@ -1,0 +1,90 @@
+package smalti.exporter.proof;
+
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.EnumMap;
+import java.util.EnumSet;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.function.Consumer;
+import smalti.exporter.samediff.SameDiffRunner;
+import smalti.spec.BundleManifest.Proof;
+import smalti.spec.CounterRandom;
+import smalti.spec.NpyArray;
+import smalti.spec.PixelContract;
+import smalti.spec.Role;
+
+/** Proves generator and generator-float on the noise that users' seeds make, in batches of several sizes. */
+public final class GeneratorProver {
+    private static final List<Integer> BATCHES = List.of(1, 2, 29, 32);
+
+    private GeneratorProver() {}
+
+    /**
+     * Compares both.
+     *
+     * @param length of the noise
+     * @param classes how many there are; 0 where the generator takes none
+     * @param source of the generator with a float image
+     * @param folder of the exported graphs
+     * @return the figures by role
+     * @throws ProofException listing every graph that does not do what its source does
+     */
+    public static Map<Role, Proof> prove(
+            PixelContract contract,
+            int length,
+            int classes,
+            SameDiffRunner source,
+            Path folder,
+            long seed,
+            Consumer<String> progress) {
+        var image = new FloatComparison("generator-float.onnx: image");
+        var pixels = new PixelComparison("generator.onnx: pixels", contract);
+        try (var exported = new Sessions(folder, EnumSet.of(Role.GENERATOR, Role.GENERATOR_FLOAT))) {
+            int first = 0;
+            for (int size : BATCHES) {
+                progress.accept("proving on seeded noise " + first + " to " + (first + size - 1));
+                var batch = new Batch("seeded noise", first, size);
+                var inputs = inputs(batch, length, classes, seed);
+                var expected = output(source.run(inputs), "image");
+                image.add(batch, expected, output(exported.run(Role.GENERATOR_FLOAT, inputs), "image"));
+                pixels.add(batch, expected, output(exported.run(Role.GENERATOR, inputs), "pixels"));
+                first += size;
+            }
+        }
+        var problems = new ArrayList<>(image.problems());
+        problems.addAll(pixels.problems());
+        if (!problems.isEmpty()) {
+            throw new ProofException(problems);
+        }
+        var figures = new EnumMap<Role, Proof>(Role.class);
+        figures.put(Role.GENERATOR_FLOAT, image.proof());
+        figures.put(Role.GENERATOR, pixels.proof());
+        return figures;
+    }
+
+    private static Map<String, NpyArray> inputs(Batch batch, int length, int classes, long seed) {
+        var random = new CounterRandom(seed, CounterRandom.GENERATION);
+        var noise = new float[batch.size() * length];
+        var labels = new long[batch.size()];
+        for (int i = 0; i < batch.size(); i++) {
+            random.normals(batch.first() + i, noise, i * length, length);
+            labels[i] = classes == 0 ? 0 : (batch.first() + i) % classes;
+        }
+        var inputs = new LinkedHashMap<String, NpyArray>();
+        inputs.put("noise", NpyArray.of(noise, batch.size(), length));
+        if (classes > 0) {
+            inputs.put("class", NpyArray.of(labels, batch.size()));
+        }
+        return inputs;
+    }
+
+    private static NpyArray output(Map<String, NpyArray> outputs, String name) {
+        var output = outputs.get(name);
+        if (output == null) {
+            throw new IllegalStateException("no output " + name + " among " + outputs.keySet());
+        }
+        return output;
+    }
+}

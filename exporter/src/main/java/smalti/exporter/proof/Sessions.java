@@ -1,0 +1,38 @@
+package smalti.exporter.proof;
+
+import java.nio.file.Path;
+import java.util.EnumMap;
+import java.util.Map;
+import java.util.Set;
+import smalti.spec.NpyArray;
+import smalti.spec.Role;
+
+/** The exported graphs of a bundle, opened. */
+final class Sessions implements AutoCloseable {
+    private final Map<Role, OrtRunner> byRole = new EnumMap<>(Role.class);
+
+    /** Opens {@code encoder.onnx} and so on in a folder. */
+    Sessions(Path folder, Set<Role> roles) {
+        try {
+            for (var role : roles) {
+                byRole.put(role, OrtRunner.open(folder.resolve(role.fileStem() + ".onnx")));
+            }
+        } catch (ProofException e) {
+            byRole.values().forEach(OrtRunner::close);
+            throw e;
+        }
+    }
+
+    Map<String, NpyArray> run(Role role, Map<String, NpyArray> inputs) {
+        var session = byRole.get(role);
+        if (session == null) {
+            throw new IllegalStateException("no session for " + role);
+        }
+        return session.run(inputs);
+    }
+
+    @Override
+    public void close() {
+        byRole.values().forEach(OrtRunner::close);
+    }
+}

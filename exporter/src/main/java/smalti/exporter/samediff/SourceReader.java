@@ -1,0 +1,246 @@
+package smalti.exporter.samediff;
+
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Collection;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.function.BiFunction;
+import org.jspecify.annotations.Nullable;
+import org.nd4j.autodiff.samediff.SDVariable;
+import org.nd4j.autodiff.samediff.SameDiff;
+import org.nd4j.autodiff.samediff.internal.SameDiffOp;
+import org.nd4j.linalg.api.buffer.DataType;
+import org.nd4j.linalg.api.ndarray.INDArray;
+import org.nd4j.linalg.api.ops.BaseOp;
+import org.nd4j.linalg.api.ops.DynamicCustomOp;
+import org.nd4j.linalg.api.ops.ReduceOp;
+import org.nd4j.linalg.api.ops.ScalarOp;
+import org.nd4j.linalg.factory.Nd4j;
+import smalti.exporter.graph.Tensor;
+import smalti.spec.ElementType;
+import smalti.spec.Signature;
+import smalti.spec.SpecException;
+import smalti.spec.TensorSpec;
+
+/** Reads a SameDiff graph into a {@link SourceGraph}: what the signature's outputs need, and nothing else. */
+final class SourceReader {
+    private final SameDiff graph;
+    private final String name;
+    private final Signature signature;
+    private final BiFunction<Map<String, INDArray>, Collection<String>, Map<String, INDArray>> runner;
+    private final Map<String, SameDiffOp> makers = new HashMap<>();
+    private final Set<String> variables = new LinkedHashSet<>();
+    private final Set<SameDiffOp> ops = new LinkedHashSet<>();
+    private final List<String> problems = new ArrayList<>();
+
+    SourceReader(
+            SameDiff graph,
+            String name,
+            Signature signature,
+            BiFunction<Map<String, INDArray>, Collection<String>, Map<String, INDArray>> runner) {
+        this.graph = graph;
+        this.name = name;
+        this.signature = signature;
+        this.runner = runner;
+    }
+
+    SourceGraph read() {
+        for (var op : graph.getOps().values()) {
+            op.getOutputsOfOp().forEach(output -> makers.put(output, op));
+        }
+        for (var input : signature.inputs()) {
+            if (!graph.hasVariable(input.name()) || !variable(input.name()).isPlaceHolder()) {
+                problem("input \"%s\" must be a placeholder of the graph, but is not", input.name());
+            }
+        }
+        for (var output : signature.outputs()) {
+            if (makers.containsKey(output.name())) {
+                visit(output.name());
+            } else {
+                problem("output \"%s\" must be the output of an operation, but is not", output.name());
+            }
+        }
+        var constants = leaves();
+        stopIfBroken();
+        var values = sample(constants);
+        stopIfBroken();
+        return new SourceGraph(
+                name,
+                signature,
+                constants,
+                values,
+                ops.stream().map(SourceReader::plain).toList());
+    }
+
+    /** Depth first: an operation comes after those that feed it, in an order that the graph alone decides. */
+    private void visit(String variable) {
+        if (!variables.add(variable)) {
+            return;
+        }
+        var op = makers.get(variable);
+        if (op != null && !ops.contains(op)) {
+            inputs(op).forEach(this::visit);
+            ops.add(op);
+        }
+    }
+
+    private Map<String, Tensor> leaves() {
+        var inputs = signature.inputs().stream().map(TensorSpec::name).toList();
+        var constants = new LinkedHashMap<String, Tensor>();
+        for (var leaf : variables) {
+            var variable = variable(leaf);
+            switch (variable.getVariableType()) {
+                case CONSTANT -> {
+                    try {
+                        constants.put(leaf, PlainArrays.tensor(variable.getArr(), leaf));
+                    } catch (SpecException e) {
+                        e.problems().forEach(problem -> problem("%s", problem));
+                    }
+                }
+                case PLACEHOLDER -> {
+                    if (!inputs.contains(leaf)) {
+                        problem("placeholder \"%s\" must be an input in the signature, but is not", leaf);
+                    }
+                }
+                case VARIABLE ->
+                    problem(
+                            "variable \"%s\" is trainable; an inference graph has placeholders and constants alone",
+                            leaf);
+                case ARRAY, SEQUENCE -> {}
+            }
+        }
+        return constants;
+    }
+
+    /** Runs the graph once on small inputs: SameDiff knows no shape before. */
+    private Map<String, SourceValue> sample(Map<String, Tensor> constants) {
+        var sizes = new HashMap<String, Long>();
+        for (var input : signature.inputs()) {
+            for (var dimension : input.shape()) {
+                dimension.name().ifPresent(symbol -> sizes.computeIfAbsent(symbol, unseen -> sizes.size() + 2L));
+            }
+        }
+        var inputs = new HashMap<String, INDArray>();
+        for (var input : signature.inputs()) {
+            var type = input.type() == ElementType.FLOAT32 ? DataType.FLOAT : DataType.INT64;
+            inputs.put(input.name(), Nd4j.zeros(type, shape(input, sizes)));
+        }
+        var arrays = new HashMap<>(runner.apply(
+                inputs, variables.stream().filter(makers::containsKey).toList()));
+        arrays.putAll(inputs);
+        var values = new HashMap<String, SourceValue>();
+        for (var variable : variables) {
+            var constant = constants.get(variable);
+            var array = arrays.get(variable);
+            if (constant != null) {
+                values.put(variable, new SourceValue(constant.type(), constant.dims()));
+            } else if (array != null) {
+                try {
+                    values.put(
+                            variable,
+                            new SourceValue(
+                                    PlainArrays.type(array.dataType(), variable),
+                                    Arrays.stream(array.shape()).boxed().toList()));
+                } catch (SpecException e) {
+                    e.problems().forEach(problem -> problem("%s", problem));
+                }
+            }
+        }
+        for (var output : signature.outputs()) {
+            checkOutput(output, values.get(output.name()), sizes);
+        }
+        return values;
+    }
+
+    private void checkOutput(TensorSpec output, @Nullable SourceValue made, Map<String, Long> sizes) {
+        var unknown = output.shape().stream()
+                .flatMap(dimension -> dimension.name().stream())
+                .filter(symbol -> !sizes.containsKey(symbol))
+                .toList();
+        if (!unknown.isEmpty()) {
+            problem("output %s has free dimensions that no input has: %s", output, unknown);
+        } else if (made != null) {
+            var expected = Arrays.stream(shape(output, sizes)).boxed().toList();
+            if (!made.sampleShape().equals(expected)
+                    || made.type() != smalti.exporter.graph.ValueType.of(output.type())) {
+                problem(
+                        "output %s must be %s where %s, but SameDiff gives %s of %s",
+                        output, expected, new java.util.TreeMap<>(sizes), made.type(), made);
+            }
+        }
+    }
+
+    private static long[] shape(TensorSpec tensor, Map<String, Long> sizes) {
+        return tensor.shape().stream()
+                .mapToLong(dimension -> dimension.factor()
+                        * dimension
+                                .name()
+                                .map(symbol -> sizes.getOrDefault(symbol, 1L))
+                                .orElse(1L))
+                .toArray();
+    }
+
+    private static SourceOp plain(SameDiffOp node) {
+        var op = node.getOp();
+        var custom = op instanceof DynamicCustomOp dynamic ? dynamic : null;
+        var legacy = op instanceof BaseOp base ? base : null;
+        return new SourceOp(
+                op.opName(),
+                node.getName(),
+                inputs(node),
+                node.getOutputsOfOp(),
+                custom == null
+                        ? List.of()
+                        : Arrays.stream(custom.iArgs()).boxed().toList(),
+                custom == null
+                        ? List.of()
+                        : Arrays.stream(custom.tArgs()).boxed().toList(),
+                custom == null ? List.of() : booleans(custom.bArgs()),
+                custom == null
+                        ? List.of()
+                        : Arrays.stream(custom.dArgs())
+                                .map(type -> PlainArrays.type(type, node.getName()))
+                                .toList(),
+                op instanceof ScalarOp scalar && scalar.scalar() != null
+                        ? (Double) scalar.scalar().getDouble(0)
+                        : null,
+                legacy == null || legacy.dimensions() == null
+                        ? List.of()
+                        : Arrays.stream(legacy.dimensions().toLongVector())
+                                .boxed()
+                                .toList(),
+                op instanceof ReduceOp reduce && reduce.isKeepDims());
+    }
+
+    private static List<Boolean> booleans(boolean[] flags) {
+        var booleans = new ArrayList<Boolean>();
+        for (boolean flag : flags) {
+            booleans.add(flag);
+        }
+        return booleans;
+    }
+
+    private static List<String> inputs(SameDiffOp op) {
+        var inputs = op.getInputsToOp();
+        return inputs == null ? List.of() : inputs;
+    }
+
+    private SDVariable variable(String variable) {
+        return graph.getVariable(variable);
+    }
+
+    private void problem(String problem, Object... received) {
+        problems.add(name + ": " + String.format(java.util.Locale.ROOT, problem, received));
+    }
+
+    private void stopIfBroken() {
+        if (!problems.isEmpty()) {
+            throw new SpecException(problems);
+        }
+    }
+}

@@ -1,0 +1,27 @@
+package smalti.exporter.samediff;
+
+import java.util.List;
+import java.util.stream.Collectors;
+import smalti.exporter.graph.ValueType;
+
+/**
+ * A variable of a SameDiff graph.
+ *
+ * @param sampleShape its shape in one run with small sizes for the free dimensions: its rank is certain, its sizes are
+ *     those of that run
+ */
+public record SourceValue(ValueType type, List<Long> sampleShape) {
+    public SourceValue {
+        sampleShape = List.copyOf(sampleShape);
+    }
+
+    public int rank() {
+        return sampleShape.size();
+    }
+
+    /** The shape as errors show it, such as {@code [8,64,4,4]}. */
+    @Override
+    public String toString() {
+        return sampleShape.stream().map(String::valueOf).collect(Collectors.joining(",", "[", "]"));
+    }
+}

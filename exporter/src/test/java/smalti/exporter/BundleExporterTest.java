@@ -1,0 +1,246 @@
+package smalti.exporter;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import ai.onnxruntime.OrtEnvironment;
+import java.io.File;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+import smalti.exporter.proof.OrtRunner;
+import smalti.spec.BundleManifest;
+import smalti.spec.Checksums;
+import smalti.spec.NpyArray;
+import smalti.spec.RecordTree;
+
+/** Whole run folders to whole bundles. */
+final class BundleExporterTest {
+    @TempDir
+    private static Path shared;
+
+    private static Path codecRun = Path.of("");
+    private static Path codec = Path.of("");
+    private static Path generatorRun = Path.of("");
+    private static Path generator = Path.of("");
+
+    @TempDir
+    private Path folder;
+
+    @BeforeAll
+    static void export() throws IOException {
+        codecRun = shared.resolve("codec-run");
+        codec = shared.resolve("codec.smalti");
+        generatorRun = shared.resolve("generator-run");
+        generator = shared.resolve("generator.smalti");
+        TinyRuns.codec(codecRun, 1);
+        TinyRuns.generator(generatorRun, 1);
+        BundleExporter.export(codecRun, codec, ExportOptions.defaults());
+        BundleExporter.export(generatorRun, generator, ExportOptions.defaults());
+    }
+
+    @Test
+    void aCodecsBundleHoldsItsSixGraphs() throws IOException {
+        var manifest = RecordTree.read(codec.resolve(BundleManifest.FILE), BundleManifest.class);
+        assertThat(signatures(manifest))
+                .containsExactlyInAnyOrderEntriesOf(Map.of(
+                        "encoder", "image [N,3,4*h,4*w] float32 → latents [N,4,h,w] float32",
+                        "codebook",
+                                "latents [N,4,h,w] float32 → codes [N,h,w] int64, quantized [N,4,h,w] float32",
+                        "lookup", "codes [N,h,w] int64 → quantized [N,4,h,w] float32",
+                        "decoder", "quantized [N,4,h,w] float32 → image [N,3,4*h,4*w] float32",
+                        "tokenize", "pixels [N,4*h,4*w,3] uint8 → codes [N,h,w] int64",
+                        "detokenize", "codes [N,h,w] int64 → pixels [N,4*h,4*w,3] uint8"));
+        assertThat(manifest.codebook())
+                .isEqualTo(new BundleManifest.Codebook(
+                        TinyRuns.CODES, TinyRuns.CODEC_FACTOR, Checksums.sha256(codec.resolve("lookup.onnx"))));
+        assertThat(manifest.noise()).isNull();
+        assertThat(manifest.opset()).isEqualTo(17);
+        assertThat(manifest.provenance().versions()).containsKeys("nd4j", "onnxruntime", "smalti-exporter");
+    }
+
+    @Test
+    void aGeneratorsBundleHoldsBothForms() {
+        var manifest = RecordTree.read(generator.resolve(BundleManifest.FILE), BundleManifest.class);
+        assertThat(signatures(manifest))
+                .containsExactlyInAnyOrderEntriesOf(Map.of(
+                        "generator", "noise [N,6] float32, class [N] int64 → pixels [N,16,16,3] uint8",
+                        "generator-float", "noise [N,6] float32, class [N] int64 → image [N,3,16,16] float32"));
+        assertThat(manifest.classes()).containsExactly("red", "green", "blue");
+        assertThat(manifest.noise()).isNotNull();
+        assertThat(manifest.codebook()).isNull();
+    }
+
+    @Test
+    void everyProofHasItsFigures() {
+        var codecGraphs =
+                RecordTree.read(codec.resolve(BundleManifest.FILE), BundleManifest.class).graphs();
+        codecGraphs.forEach((role, graph) -> {
+            assertThat(graph.proof().samples()).as(role).isGreaterThanOrEqualTo(TinyRuns.HELD_OUT + 4);
+            assertThat(graph.proof().range()).as(role).isPositive();
+        });
+        // two seeded pictures of 16x16, two of 24x28, the held-out ones
+        long codes = 2 * 16 + 2 * 6 * 7 + TinyRuns.HELD_OUT * 16L;
+        for (var role : List.of("codebook", "tokenize")) {
+            var graph = codecGraphs.get(role);
+            assertThat(graph).isNotNull();
+            assertThat(graph.proof().codes()).isEqualTo(codes);
+        }
+        var generators =
+                RecordTree.read(generator.resolve(BundleManifest.FILE), BundleManifest.class).graphs();
+        generators.forEach((role, graph) -> assertThat(graph.proof().samples()).as(role).isEqualTo(64));
+    }
+
+    @Test
+    void everyFilePassesTheOnnxCheckerAndIsListedWithItsHash() throws IOException {
+        for (var bundle : List.of(codec, generator)) {
+            var manifest = RecordTree.read(bundle.resolve(BundleManifest.FILE), BundleManifest.class);
+            var found = new TreeMap<String, String>();
+            try (var files = Files.list(bundle)) {
+                for (var file : (Iterable<Path>) files::iterator) {
+                    var name = file.getFileName().toString();
+                    if (!name.equals(BundleManifest.FILE)) {
+                        OnnxChecker.check(file);
+                        found.put(name, Checksums.sha256(file));
+                    }
+                }
+            }
+            assertThat(manifest.files()).isEqualTo(found);
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(ints = {13, 15, 18, 19, 21})
+    void otherOpsetsAreSoundToo(int opset) throws IOException {
+        var bundle = folder.resolve("other.smalti");
+        var manifest = BundleExporter.export(codecRun, bundle, ExportOptions.defaults().withOpset(opset));
+        assertThat(manifest.opset()).isEqualTo(opset);
+        for (var file : manifest.files().keySet()) {
+            OnnxChecker.check(bundle.resolve(file));
+        }
+    }
+
+    @Test
+    void tokenizeAgreesWithEncoderAndCodebookOnEveryPixelLevel() throws IOException {
+        var pixels = new byte[16 * 16 * 3];
+        for (int i = 0; i < pixels.length; i++) {
+            pixels[i] = (byte) i;
+        }
+        var image = new float[pixels.length]; // [1, 3, 16, 16]
+        for (int i = 0; i < pixels.length; i++) {
+            image[i % 3 * 256 + i / 3] = (pixels[i] & 0xFF) / 255f;
+        }
+        var tokens = run(codec, "tokenize", Map.of("pixels", NpyArray.of(pixels, 1, 16, 16, 3)));
+        var latents = run(codec, "encoder", Map.of("image", NpyArray.of(image, 1, 3, 16, 16)));
+        var codes = run(codec, "codebook", latents);
+        assertThat(get(tokens, "codes").longs()).isEqualTo(get(codes, "codes").longs());
+        assertThat(get(tokens, "codes").longs()).as("not all alike").isNotEqualTo(new long[16]);
+    }
+
+    @Test
+    void aPictureCarriesItsDenotationsAndMetadata() throws Exception {
+        var environment = OrtEnvironment.getEnvironment();
+        try (var session = environment.createSession(codec.resolve("tokenize.onnx").toString())) {
+            assertThat(session.getMetadata().getCustomMetadata())
+                    .containsExactlyInAnyOrderEntriesOf(Map.of(
+                            "Image.BitmapPixelFormat", "Rgb8",
+                            "Image.ColorSpaceGamma", "SRGB",
+                            "Image.NominalPixelRange", "NominalRange_0_255"));
+            assertThat(session.getMetadata().getProducerName()).isEqualTo("smalti");
+        }
+        try (var session =
+                environment.createSession(generator.resolve("generator-float.onnx").toString())) {
+            assertThat(session.getMetadata().getCustomMetadata())
+                    .containsEntry("Image.NominalPixelRange", "Normalized_1_1");
+        }
+        assertThat(Files.readString(codec.resolve("encoder.onnx"), java.nio.charset.StandardCharsets.ISO_8859_1))
+                .contains("IMAGE", "DATA_BATCH", "DATA_CHANNEL", "DATA_FEATURE", "4*h");
+    }
+
+    @Test
+    void anotherJvmWritesTheSameBytes() throws Exception {
+        for (var run : List.of(codecRun, generatorRun)) {
+            var again = folder.resolve(run.getFileName() + "-again.smalti");
+            // the class path goes by the environment: ONNX Runtime 1.29 crashes on command lines beyond 4,000 bytes
+            var builder = new ProcessBuilder(
+                            Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                            "-Xmx1g",
+                            "smalti.exporter.ExportOnce",
+                            run.toString(),
+                            again.toString())
+                    .redirectErrorStream(true)
+                    .redirectOutput(folder.resolve("output.txt").toFile());
+            builder.environment().put("CLASSPATH", absoluteClassPath());
+            var process = builder.start();
+            assertThat(process.waitFor(120, TimeUnit.SECONDS)).isTrue();
+            assertThat(process.exitValue()).as(Files.readString(folder.resolve("output.txt"))).isZero();
+            var first = run.equals(codecRun) ? codec : generator;
+            assertThat(hashes(again)).isEqualTo(hashes(first));
+        }
+    }
+
+    private static String absoluteClassPath() {
+        var entries = new ArrayList<String>();
+        Collections.addAll(
+                entries,
+                System.getProperty("surefire.test.class.path", System.getProperty("java.class.path"))
+                        .split(File.pathSeparator));
+        return String.join(
+                File.pathSeparator,
+                entries.stream().map(entry -> Path.of(entry).toAbsolutePath().toString()).toList());
+    }
+
+    private static Map<String, String> hashes(Path bundle) {
+        return RecordTree.read(bundle.resolve(BundleManifest.FILE), BundleManifest.class).files();
+    }
+
+    @Test
+    void tellsWhatItDoes() throws IOException {
+        var lines = new ArrayList<String>();
+        BundleExporter.export(
+                generatorRun, folder.resolve("g.smalti"), ExportOptions.defaults().withProgress(lines::add));
+        assertThat(lines).contains("reading generator", "writing generator.onnx").anyMatch(line -> line.startsWith("proving"));
+    }
+
+    @Test
+    void replacesAnOlderBundleWhole() throws IOException {
+        var bundle = folder.resolve("old.smalti");
+        Files.createDirectories(bundle);
+        Files.writeString(bundle.resolve("left-over.onnx"), "old");
+        BundleExporter.export(generatorRun, bundle, ExportOptions.defaults());
+        assertThat(bundle.resolve("left-over.onnx")).doesNotExist();
+        assertThat(bundle.resolve(BundleManifest.FILE)).exists();
+    }
+
+    @Test
+    void knowsItsOpsets() {
+        assertThatThrownBy(() -> ExportOptions.defaults().withOpset(22)).hasMessage("opset must be from 13 to 21, got 22");
+    }
+
+    private static Map<String, String> signatures(BundleManifest manifest) {
+        var signatures = new TreeMap<String, String>();
+        manifest.graphs().forEach((role, graph) -> signatures.put(role, graph.signature().toString()));
+        return signatures;
+    }
+
+    private static Map<String, NpyArray> run(Path bundle, String graph, Map<String, NpyArray> inputs) {
+        try (var runner = OrtRunner.open(bundle.resolve(graph + ".onnx"))) {
+            return runner.run(inputs);
+        }
+    }
+
+    private static NpyArray get(Map<String, NpyArray> outputs, String name) {
+        return java.util.Objects.requireNonNull(outputs.get(name));
+    }
+}
