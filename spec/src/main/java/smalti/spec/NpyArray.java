@@ -22,7 +22,7 @@ import java.util.stream.Collectors;
 public record NpyArray(ElementType type, List<Long> shape, ByteBuffer data) {
     private static final byte[] MAGIC = {(byte) 0x93, 'N', 'U', 'M', 'P', 'Y'};
     private static final Pattern HEADER = Pattern.compile(
-            "\\{\\s*'descr':\\s*'([^']*)',\\s*'fortran_order':\\s*(True|False),\\s*'shape':\\s*\\(([0-9, ]*)\\),?\\s*}\\s*");
+            "\\{\\s*'descr':\\s*'([^']*)',\\s*'fortran_order':\\s*(True|False),\\s*'shape':\\s*\\(((?: *[0-9]+ *,)* *[0-9]* *)\\),?\\s*}\\s*");
     private static final int MOST_HEADER = 4096;
 
     public NpyArray {

@@ -72,7 +72,7 @@ public final class RecordTree {
     /** Binds a tree to a record; {@code place} stands in front of every problem. */
     public static <T extends Record> T bind(JsonNode tree, Class<T> type, String place) {
         var problems = new ArrayList<String>();
-        var value = record(tree, type, "", problems);
+        var value = record(tree, type, false, "", problems);
         if (value == null || !problems.isEmpty()) {
             throw new SpecException(problems).at(place);
         }
@@ -114,7 +114,7 @@ public final class RecordTree {
         for (var component : value.getClass().getRecordComponents()) {
             var part = component(value, component);
             if (part != null) {
-                node.set(component.getName(), node(part, isSealed(component.getType())));
+                node.set(component.getName(), node(part, component.getGenericType()));
             }
         }
         return node;
@@ -130,17 +130,18 @@ public final class RecordTree {
         }
     }
 
-    private static JsonNode node(Object value, boolean withKind) {
+    /** @param declared decides whether a record needs its kind beside it */
+    private static JsonNode node(Object value, Type declared) {
         var factory = JsonNodeFactory.instance;
         if (value instanceof Record part && !(value instanceof Dimension)) {
-            return object(part, withKind);
+            return object(part, declared instanceof Class<?> type && isSealed(type));
         } else if (value instanceof List<?> list) {
             ArrayNode array = factory.arrayNode();
-            list.forEach(element -> array.add(node(element, false)));
+            list.forEach(element -> array.add(node(element, argument(declared, 0))));
             return array;
         } else if (value instanceof Map<?, ?> map) {
             var node = factory.objectNode();
-            map.forEach((key, element) -> node.set(String.valueOf(key), node(element, false)));
+            map.forEach((key, element) -> node.set(String.valueOf(key), node(element, argument(declared, 1))));
             return node;
         } else if (value instanceof Enum<?> constant) {
             return factory.textNode(constant.name().toLowerCase(Locale.ROOT));
@@ -156,6 +157,10 @@ public final class RecordTree {
         return factory.textNode(value.toString());
     }
 
+    private static Type argument(Type generic, int index) {
+        return ((ParameterizedType) generic).getActualTypeArguments()[index];
+    }
+
     private static boolean isSealed(Class<?> type) {
         return type.isInterface() && type.isSealed();
     }
@@ -167,7 +172,8 @@ public final class RecordTree {
                 .orElseThrow(() -> new IllegalStateException(implementation + " implements no sealed interface"));
     }
 
-    private static @Nullable Object record(JsonNode tree, Class<?> type, String path, List<String> problems) {
+    private static @Nullable Object record(
+            JsonNode tree, Class<?> type, boolean withKind, String path, List<String> problems) {
         if (!tree.isObject()) {
             problems.add(at(path) + "must be a mapping of keys, got " + shown(tree));
             return null;
@@ -175,7 +181,7 @@ public final class RecordTree {
         var components = type.getRecordComponents();
         var known = Arrays.stream(components).map(RecordComponent::getName).collect(Collectors.toSet());
         tree.fieldNames().forEachRemaining(key -> {
-            if (!known.contains(key) && !key.equals(KIND)) {
+            if (!known.contains(key) && !(withKind && key.equals(KIND))) {
                 problems.add(child(path, key) + " is not a known key; known here: "
                         + known.stream().sorted().collect(Collectors.joining(", ")));
             }
@@ -221,8 +227,8 @@ public final class RecordTree {
     private static @Nullable Object value(JsonNode tree, Type type, String path, List<String> problems) {
         if (type instanceof ParameterizedType generic) {
             return generic.getRawType() == List.class
-                    ? list(tree, generic.getActualTypeArguments()[0], path, problems)
-                    : map(tree, generic.getActualTypeArguments()[1], path, problems);
+                    ? list(tree, argument(generic, 0), path, problems)
+                    : map(tree, argument(generic, 1), path, problems);
         }
         var raw = (Class<?>) type;
         if (raw == int.class || raw == Integer.class) {
@@ -231,7 +237,8 @@ public final class RecordTree {
         } else if (raw == long.class || raw == Long.class) {
             return integer(tree, path, Long.MIN_VALUE, Long.MAX_VALUE, problems);
         } else if (raw == double.class || raw == Double.class) {
-            return expect(tree.isNumber(), tree, path, "a number", problems) ? tree.doubleValue() : null;
+            boolean finite = tree.isNumber() && Double.isFinite(tree.doubleValue());
+            return expect(finite, tree, path, "a number", problems) ? tree.doubleValue() : null;
         } else if (raw == boolean.class || raw == Boolean.class) {
             return expect(tree.isBoolean(), tree, path, "true or false", problems) ? tree.booleanValue() : null;
         } else if (raw == String.class) {
@@ -243,13 +250,13 @@ public final class RecordTree {
         } else if (isSealed(raw)) {
             return sealed(tree, raw, path, problems);
         } else if (raw.isRecord()) {
-            return record(tree, raw, path, problems);
+            return record(tree, raw, false, path, problems);
         }
         throw new IllegalStateException("no form in files for " + raw);
     }
 
     private static @Nullable Long integer(JsonNode tree, String path, long least, long most, List<String> problems) {
-        if (tree.isNumber()) {
+        if (tree.isNumber() && Double.isFinite(tree.doubleValue())) {
             try {
                 var number = new BigDecimal(tree.asText()).longValueExact();
                 if (number >= least && number <= most) {
@@ -318,7 +325,7 @@ public final class RecordTree {
         for (var permitted : type.getPermittedSubclasses()) {
             var name = kind(type, permitted);
             if (kind.isTextual() && kind.textValue().equals(name)) {
-                return record(tree, permitted, path, problems);
+                return record(tree, permitted, true, path, problems);
             }
             names.add(name);
         }

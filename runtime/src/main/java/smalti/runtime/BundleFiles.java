@@ -1,0 +1,108 @@
+package smalti.runtime;
+
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.zip.ZipFile;
+import smalti.spec.BundleManifest;
+import smalti.spec.SpecException;
+
+/** The files of a bundle, by their plain names. Nothing stays open between reads. */
+sealed interface BundleFiles {
+    boolean has(String name);
+
+    /** @throws SpecException if the file is missing, cannot be read or is longer than {@code maxBytes} */
+    byte[] read(String name, int maxBytes);
+
+    /** @throws SpecException if there is neither a folder nor a zip with a bundle in it */
+    static BundleFiles at(Path bundle) {
+        if (Files.isDirectory(bundle)) {
+            return new Folder(bundle);
+        } else if (!Files.exists(bundle)) {
+            throw new SpecException("must be a bundle, a folder or a zip, but does not exist");
+        }
+        return Zip.at(bundle);
+    }
+
+    private static byte[] bounded(InputStream in, String name, int maxBytes) throws IOException {
+        // a zip's own word on an entry's size is not trusted
+        byte[] bytes = in.readNBytes(maxBytes + 1);
+        if (bytes.length > maxBytes) {
+            throw new SpecException(name + " must have at most " + maxBytes + " bytes, got more; RuntimeOptions."
+                    + "maxFileBytes is the limit of a graph");
+        }
+        return bytes;
+    }
+
+    private static SpecException missing(String name) {
+        return new SpecException(name + " is missing");
+    }
+
+    private static SpecException unreadable(String name, IOException cause) {
+        return new SpecException(name + " cannot be read (" + cause + ")", cause);
+    }
+
+    record Folder(Path folder) implements BundleFiles {
+        @Override
+        public boolean has(String name) {
+            return Files.isRegularFile(folder.resolve(name));
+        }
+
+        @Override
+        public byte[] read(String name, int maxBytes) {
+            if (!has(name)) {
+                throw missing(name);
+            }
+            try (var in = Files.newInputStream(folder.resolve(name))) {
+                return bounded(in, name, maxBytes);
+            } catch (IOException e) {
+                throw unreadable(name, e);
+            }
+        }
+    }
+
+    /** @param prefix of every entry: empty, or the folder that was zipped, with its slash */
+    record Zip(Path zip, String prefix) implements BundleFiles {
+        static Zip at(Path zip) {
+            try (var file = new ZipFile(zip.toFile())) {
+                var manifests = file.stream()
+                        .map(entry -> entry.getName())
+                        .filter(name -> name.matches("([^/]+/)?" + BundleManifest.FILE.replace(".", "\\.")))
+                        .toList();
+                if (manifests.size() != 1) {
+                    throw new SpecException("must hold one " + BundleManifest.FILE
+                            + ", at the top or in the one folder that was zipped, got " + manifests);
+                }
+                var manifest = manifests.get(0);
+                return new Zip(zip, manifest.substring(0, manifest.length() - BundleManifest.FILE.length()));
+            } catch (IOException e) {
+                throw new SpecException("must be a folder or a zip (" + e + ")", e);
+            }
+        }
+
+        @Override
+        public boolean has(String name) {
+            try (var file = new ZipFile(zip.toFile())) {
+                return file.getEntry(prefix + name) != null;
+            } catch (IOException e) {
+                throw unreadable(name, e);
+            }
+        }
+
+        @Override
+        public byte[] read(String name, int maxBytes) {
+            try (var file = new ZipFile(zip.toFile())) {
+                var entry = file.getEntry(prefix + name);
+                if (entry == null) {
+                    throw missing(name);
+                }
+                try (var in = file.getInputStream(entry)) {
+                    return bounded(in, name, maxBytes);
+                }
+            } catch (IOException e) {
+                throw unreadable(name, e);
+            }
+        }
+    }
+}

@@ -1,0 +1,129 @@
+package smalti.runtime;
+
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.util.Arrays;
+import java.util.Objects;
+import smalti.spec.Check;
+
+/**
+ * The codes of pictures of one size, row by row. They mean something only to the codebook that they were made with, so
+ * they carry its fingerprint. Immutable; equal codes with equal fingerprints are equal.
+ */
+public final class Codes {
+    private final int count;
+    private final int height;
+    private final int width;
+    private final long[] values;
+    private final String fingerprint;
+
+    /**
+     * @param values [count, height, width]; copied
+     * @param fingerprint of the bundle that made them, {@code manifest().codebook().fingerprint()}
+     */
+    public Codes(int count, int height, int width, long[] values, String fingerprint) {
+        Check.that(count >= 1, "count must be at least 1, got %s", count)
+                .and(height >= 1 && width >= 1, "height and width must be at least 1, got %sx%s", height, width)
+                .done();
+        Check.that(
+                        (long) height * width <= values.length && (long) height * width * count == values.length,
+                        "values must be one for each place of [%s,%s,%s], got %s",
+                        count,
+                        height,
+                        width,
+                        values.length)
+                .done();
+        this.count = count;
+        this.height = height;
+        this.width = width;
+        this.values = values.clone();
+        this.fingerprint = fingerprint;
+    }
+
+    /** How many pictures. */
+    public int count() {
+        return count;
+    }
+
+    /** Rows of codes of a picture. */
+    public int height() {
+        return height;
+    }
+
+    /** Codes in a row. */
+    public int width() {
+        return width;
+    }
+
+    /** SHA-256 of the codebook that these codes belong to. */
+    public String fingerprint() {
+        return fingerprint;
+    }
+
+    /** A copy of the codes [count, height, width]. */
+    public long[] values() {
+        return values.clone();
+    }
+
+    public long at(int picture, int row, int column) {
+        Objects.checkIndex(picture, count);
+        Objects.checkIndex(row, height);
+        Objects.checkIndex(column, width);
+        return values[(picture * height + row) * width + column];
+    }
+
+    /** Some of the pictures' codes. */
+    public Codes range(int first, int count) {
+        Check.that(
+                        first >= 0 && count >= 1 && first <= this.count - count,
+                        "first and count must be a range of %s pictures, got %s and %s",
+                        this.count,
+                        first,
+                        count)
+                .done();
+        int picture = height * width;
+        var part = Arrays.copyOfRange(values, first * picture, (first + count) * picture);
+        return new Codes(count, height, width, part, fingerprint);
+    }
+
+    long[] shape() {
+        return new long[] {count, height, width};
+    }
+
+    /** The codes as a tensor holds them. */
+    ByteBuffer data() {
+        var data = ByteBuffer.allocate(Math.multiplyExact(values.length, Long.BYTES))
+                .order(ByteOrder.nativeOrder());
+        data.asLongBuffer().put(values);
+        return data;
+    }
+
+    /** The inverse of {@link #data}. */
+    static Codes of(HostTensor tensor, String fingerprint) {
+        var shape = tensor.shape();
+        var values = new long[tensor.data().remaining() / Long.BYTES];
+        tensor.data().asLongBuffer().get(values);
+        return new Codes((int) shape[0], (int) shape[1], (int) shape[2], values, fingerprint);
+    }
+
+    @Override
+    public boolean equals(Object other) {
+        return other instanceof Codes that
+                && count == that.count
+                && height == that.height
+                && width == that.width
+                && fingerprint.equals(that.fingerprint)
+                && Arrays.equals(values, that.values);
+    }
+
+    @Override
+    public int hashCode() {
+        return 31 * fingerprint.hashCode() + Arrays.hashCode(values);
+    }
+
+    @Override
+    public String toString() {
+        return "Codes[" + count + "," + height + "," + width + "] of "
+                + fingerprint.substring(0, Math.min(8, fingerprint.length()));
+    }
+}

@@ -1,0 +1,183 @@
+package smalti.runtime;
+
+import ai.onnxruntime.NodeInfo;
+import ai.onnxruntime.OnnxJavaType;
+import ai.onnxruntime.OnnxTensor;
+import ai.onnxruntime.OrtEnvironment;
+import ai.onnxruntime.OrtException;
+import ai.onnxruntime.OrtLoggingLevel;
+import ai.onnxruntime.OrtSession;
+import ai.onnxruntime.TensorInfo;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.stream.Collectors;
+import smalti.spec.Dimension;
+import smalti.spec.ElementType;
+import smalti.spec.Signature;
+import smalti.spec.SpecException;
+import smalti.spec.TensorSpec;
+
+/** One graph in ONNX Runtime. Many threads may run it at once; closing it while one does crashes the JVM. */
+final class GraphSession implements AutoCloseable {
+    private final String file;
+    private final Signature signature;
+    private final OrtEnvironment environment;
+    private final OrtSession session;
+
+    private GraphSession(String file, Signature signature, OrtEnvironment environment, OrtSession session) {
+        this.file = file;
+        this.signature = signature;
+        this.environment = environment;
+        this.session = session;
+    }
+
+    /** @throws SpecException if ONNX Runtime refuses the graph, or the graph is not what the signature says */
+    static GraphSession load(String file, Signature signature, byte[] onnx, RuntimeOptions options) {
+        // shared by the whole process, so it is never closed here
+        var environment = OrtEnvironment.getEnvironment();
+        OrtSession session;
+        try (var sessionOptions = sessionOptions(options)) {
+            session = environment.createSession(onnx, sessionOptions);
+        } catch (OrtException e) {
+            throw new SpecException(file + ": ONNX Runtime cannot load it (" + e.getMessage() + ")", e);
+        }
+        var graph = new GraphSession(file, signature, environment, session);
+        try {
+            graph.checkSignature();
+        } catch (SpecException e) {
+            graph.close();
+            throw e;
+        }
+        return graph;
+    }
+
+    private static OrtSession.SessionOptions sessionOptions(RuntimeOptions options) throws OrtException {
+        var sessionOptions = new OrtSession.SessionOptions();
+        sessionOptions.setOptimizationLevel(OrtSession.SessionOptions.OptLevel.ALL_OPT);
+        sessionOptions.setExecutionMode(OrtSession.SessionOptions.ExecutionMode.SEQUENTIAL);
+        sessionOptions.setInterOpNumThreads(1);
+        sessionOptions.setIntraOpNumThreads(options.intraOpThreads());
+        sessionOptions.setSessionLogLevel(OrtLoggingLevel.ORT_LOGGING_LEVEL_WARNING);
+        return sessionOptions;
+    }
+
+    TensorSpec input(int place) {
+        return signature.inputs().get(place);
+    }
+
+    TensorSpec output(int place) {
+        return signature.outputs().get(place);
+    }
+
+    /**
+     * Runs once.
+     *
+     * @param inputs in the signature's order, in direct memory
+     * @param outputs in the signature's order, in direct memory; written in place
+     */
+    void run(List<HostTensor> inputs, List<HostTensor> outputs) {
+        try (var fed = new Tensors();
+                var pinned = new Tensors()) {
+            fed.addAll(inputs);
+            pinned.addAll(outputs);
+            session.run(fed.byName, Set.of(), pinned.byName).close();
+        } catch (OrtException e) {
+            throw new IllegalStateException(file + ": ONNX Runtime failed (" + e.getMessage() + ")", e);
+        }
+    }
+
+    @Override
+    public void close() {
+        try {
+            session.close();
+        } catch (OrtException e) {
+            throw new IllegalStateException(file + ": ONNX Runtime failed to close it (" + e.getMessage() + ")", e);
+        }
+    }
+
+    /** ONNX Runtime's tensors over host tensors. Closing them leaves the host tensors' memory alone. */
+    private final class Tensors implements AutoCloseable {
+        private final Map<String, OnnxTensor> byName = new LinkedHashMap<>();
+
+        void addAll(List<HostTensor> tensors) throws OrtException {
+            for (var tensor : tensors) {
+                byName.put(tensor.spec().name(), tensor(tensor));
+            }
+        }
+
+        private OnnxTensor tensor(HostTensor tensor) throws OrtException {
+            var data = tensor.data();
+            return switch (tensor.spec().type()) {
+                case UINT8 -> OnnxTensor.createTensor(environment, data, tensor.shape(), OnnxJavaType.UINT8);
+                case INT64 -> OnnxTensor.createTensor(environment, data.asLongBuffer(), tensor.shape());
+                case FLOAT32 -> OnnxTensor.createTensor(environment, data.asFloatBuffer(), tensor.shape());
+            };
+        }
+
+        @Override
+        public void close() {
+            byName.values().forEach(OnnxTensor::close);
+        }
+    }
+
+    private void checkSignature() {
+        var problems = new ArrayList<String>();
+        try {
+            compare("inputs", signature.inputs(), session.getInputInfo(), problems);
+            compare("outputs", signature.outputs(), session.getOutputInfo(), problems);
+        } catch (OrtException e) {
+            throw new SpecException(file + ": ONNX Runtime cannot describe it (" + e.getMessage() + ")", e);
+        }
+        if (!problems.isEmpty()) {
+            throw new SpecException(problems);
+        }
+    }
+
+    private void compare(String side, List<TensorSpec> specs, Map<String, NodeInfo> infos, List<String> problems) {
+        var names = specs.stream().map(TensorSpec::name).collect(Collectors.toSet());
+        if (!names.equals(infos.keySet())) {
+            problems.add(file + ": " + side + " must be " + specs + " as the signature says, got " + infos.keySet());
+            return;
+        }
+        for (var spec : specs) {
+            var info = infos.get(spec.name());
+            if (info == null || !(info.getInfo() instanceof TensorInfo tensor) || !fits(spec, tensor)) {
+                problems.add(file + ": " + side + " must have " + spec + " as the signature says, got "
+                        + (info == null ? "nothing" : shown(info)));
+            }
+        }
+    }
+
+    /** A free dimension is −1 in ONNX Runtime; so is an output's fixed one that it could not infer. */
+    private static boolean fits(TensorSpec spec, TensorInfo tensor) {
+        var shape = tensor.getShape();
+        if (tensor.type != javaType(spec.type()) || shape.length != spec.shape().size()) {
+            return false;
+        }
+        for (int axis = 0; axis < shape.length; axis++) {
+            Dimension dimension = spec.shape().get(axis);
+            if (shape[axis] >= 0 && !dimension.equals(Dimension.of(Math.max(1, shape[axis])))) {
+                return false;
+            }
+        }
+        return true;
+    }
+
+    private static OnnxJavaType javaType(ElementType type) {
+        return switch (type) {
+            case UINT8 -> OnnxJavaType.UINT8;
+            case INT64 -> OnnxJavaType.INT64;
+            case FLOAT32 -> OnnxJavaType.FLOAT;
+        };
+    }
+
+    private static String shown(NodeInfo info) {
+        return info.getInfo() instanceof TensorInfo tensor
+                ? Arrays.toString(tensor.getShape()) + " " + tensor.type
+                : info.getInfo().toString();
+    }
+}

@@ -1,0 +1,86 @@
+package smalti.runtime;
+
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.stream.Collectors;
+import smalti.spec.Dimension;
+import smalti.spec.SpecException;
+import smalti.spec.TensorSpec;
+
+/** The sizes of a signature's free dimensions, as the inputs of one request give them. */
+final class ShapeBinding {
+    private final Map<String, Long> sizes = new HashMap<>();
+    private final List<String> problems = new ArrayList<>();
+
+    private ShapeBinding() {}
+
+    /** @throws SpecException with every axis that breaks its dimension */
+    static ShapeBinding of(List<HostTensor> inputs) {
+        var binding = new ShapeBinding();
+        inputs.forEach(input -> binding.bind(input.spec(), input.shape()));
+        if (!binding.problems.isEmpty()) {
+            throw new SpecException(binding.problems);
+        }
+        return binding;
+    }
+
+    /** @throws SpecException if a free dimension of {@code output} is in no input */
+    long[] shapeOf(TensorSpec output) {
+        return output.shape().stream().mapToLong(this::size).toArray();
+    }
+
+    private long size(Dimension dimension) {
+        return dimension.name().map(this::bound).orElse(1L) * dimension.factor();
+    }
+
+    private long bound(String symbol) {
+        var size = sizes.get(symbol);
+        if (size == null) {
+            throw new SpecException("no input gives the size " + symbol);
+        }
+        return size;
+    }
+
+    private void bind(TensorSpec spec, long[] shape) {
+        var dimensions = spec.shape();
+        if (dimensions.size() != shape.length) {
+            problem(spec, shape, "it must have " + dimensions.size() + " axes, got " + shape.length);
+            return;
+        }
+        for (int axis = 0; axis < shape.length; axis++) {
+            var dimension = dimensions.get(axis);
+            var size = shape[axis];
+            if (dimension.isFixed()) {
+                if (size != dimension.factor()) {
+                    problem(spec, shape, "axis " + axis + " must be " + dimension + ", got " + size);
+                }
+            } else if (size < 1 || size % dimension.factor() != 0) {
+                problem(spec, shape, "axis " + axis + " must be a multiple of " + dimension.factor() + ", got " + size);
+            } else {
+                bind(spec, shape, axis, dimension);
+            }
+        }
+    }
+
+    private void bind(TensorSpec spec, long[] shape, int axis, Dimension dimension) {
+        long value = shape[axis] / dimension.factor();
+        dimension.name().ifPresent(symbol -> {
+            var before = sizes.putIfAbsent(symbol, value);
+            if (before != null && before != value) {
+                problem(
+                        spec,
+                        shape,
+                        "axis " + axis + " must be " + before * dimension.factor() + " (" + symbol + " is " + before
+                                + " by an axis before), got " + shape[axis]);
+            }
+        });
+    }
+
+    private void problem(TensorSpec spec, long[] shape, String rule) {
+        var got = Arrays.stream(shape).mapToObj(Long::toString).collect(Collectors.joining(",", "[", "]"));
+        problems.add(got + " does not fit " + spec + ": " + rule);
+    }
+}

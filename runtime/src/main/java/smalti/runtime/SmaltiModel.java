@@ -1,0 +1,193 @@
+package smalti.runtime;
+
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.EnumMap;
+import java.util.Map;
+import java.util.Objects;
+import java.util.function.Supplier;
+import java.util.stream.Stream;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import smalti.spec.BundleManifest;
+import smalti.spec.Checksums;
+import smalti.spec.RecordTree;
+import smalti.spec.Role;
+import smalti.spec.SpecException;
+
+/**
+ * A bundle, opened.
+ *
+ * <pre>{@code
+ * try (var model = SmaltiModel.open(Path.of("flowers.smalti"))) {
+ *     Codes codes = model.codec().encode(picture);
+ *     BufferedImage again = model.codec().decode(codes).image(0);
+ * }
+ * }</pre>
+ *
+ * <p>Opening reads and checks {@code bundle.json}; a graph is read, checked against its SHA-256 and loaded when
+ * {@link #codec} or {@link #generator} first needs it, so call those at start-up to fail there.
+ *
+ * <p>Any number of threads may use one model at once. {@link #close} waits for the calls that are running; calls after
+ * it throw {@link IllegalStateException}. Close it before the JVM goes down: ONNX Runtime frees itself in a shutdown
+ * hook of its own, and a run at that moment crashes the process.
+ */
+public final class SmaltiModel implements AutoCloseable {
+    private static final Logger LOG = LoggerFactory.getLogger(SmaltiModel.class);
+    private static final int MOST_MANIFEST_BYTES = 16 << 20;
+
+    private final Path path;
+    private final BundleFiles files;
+    private final BundleManifest manifest;
+    private final RuntimeOptions options;
+    private final OpenGate gate;
+    private final ChunkedRuns runs;
+    private final Map<Role, GraphSession> loaded = new EnumMap<>(Role.class);
+
+    private SmaltiModel(Path path, BundleFiles files, BundleManifest manifest, RuntimeOptions options) {
+        this.path = path;
+        this.files = files;
+        this.manifest = manifest;
+        this.options = options;
+        this.gate = new OpenGate(path.toString());
+        this.runs = new ChunkedRuns(options.maxBatch());
+    }
+
+    /** Opens with {@link RuntimeOptions#defaults}. */
+    public static SmaltiModel open(Path bundle) {
+        return open(bundle, RuntimeOptions.defaults());
+    }
+
+    /**
+     * @param bundle a folder, or the same zipped
+     * @throws SpecException with all that is wrong with {@code bundle.json} or missing beside it
+     */
+    public static SmaltiModel open(Path bundle, RuntimeOptions options) {
+        return located(bundle, () -> {
+            var files = BundleFiles.at(bundle);
+            var json = new String(files.read(BundleManifest.FILE, MOST_MANIFEST_BYTES), StandardCharsets.UTF_8);
+            var manifest = RecordTree.parse(json, BundleManifest.class, BundleManifest.FILE);
+            BundleRules.check(manifest, files);
+            return new SmaltiModel(bundle, files, manifest, options);
+        });
+    }
+
+    /** What the bundle holds. */
+    public BundleManifest manifest() {
+        return manifest;
+    }
+
+    /** Whether the bundle can encode and decode. */
+    public boolean hasCodec() {
+        return has(Role.TOKENIZE) && has(Role.DETOKENIZE);
+    }
+
+    /** Whether the bundle can generate. */
+    public boolean hasGenerator() {
+        return has(Role.GENERATOR);
+    }
+
+    /**
+     * The codec; the first call loads its graphs.
+     *
+     * @throws SpecException if the bundle has none, or a graph of it is not the one that was exported
+     */
+    public Codec codec() {
+        return gate.during(() -> located(path, () -> {
+            require("codec", Role.TOKENIZE, Role.DETOKENIZE);
+            var codebook = Objects.requireNonNull(manifest.codebook(), "checked when the bundle was opened");
+            var channels = manifest.pixels().channels();
+            return new Codec(gate, runs, codebook, channels, session(Role.TOKENIZE), session(Role.DETOKENIZE));
+        }));
+    }
+
+    /**
+     * The generator; the first call loads its graph.
+     *
+     * @throws SpecException if the bundle has none, or its graph is not the one that was exported
+     */
+    public Generator generator() {
+        return gate.during(() -> located(path, () -> {
+            require("generator", Role.GENERATOR);
+            var noise = Objects.requireNonNull(manifest.noise(), "checked when the bundle was opened");
+            return new Generator(gate, runs, noise, manifest.classes(), session(Role.GENERATOR));
+        }));
+    }
+
+    /**
+     * Checks every file of the bundle against its SHA-256, those too that this runtime never loads.
+     *
+     * @throws SpecException naming each file that differs
+     */
+    public void verify() {
+        var problems = new ArrayList<String>();
+        for (var file : manifest.files().keySet()) {
+            try {
+                located(path, () -> verified(file));
+            } catch (SpecException e) {
+                problems.addAll(e.problems());
+            }
+        }
+        if (!problems.isEmpty()) {
+            throw new SpecException(problems);
+        }
+    }
+
+    /** Waits for running calls, then frees the graphs; again, it does nothing. */
+    @Override
+    public void close() {
+        gate.close(() -> {
+            loaded.values().forEach(GraphSession::close);
+            loaded.clear();
+        });
+    }
+
+    private boolean has(Role role) {
+        return manifest.graphs().containsKey(role.fileStem());
+    }
+
+    private void require(String face, Role... roles) {
+        var missing =
+                Stream.of(roles).filter(role -> !has(role)).map(Role::fileStem).toList();
+        if (!missing.isEmpty()) {
+            throw new SpecException(
+                    "a " + face + " must have the graphs " + String.join(" and ", missing) + ", got a bundle with "
+                            + String.join(", ", manifest.graphs().keySet()));
+        }
+    }
+
+    private GraphSession session(Role role) {
+        synchronized (loaded) {
+            return loaded.computeIfAbsent(role, this::load);
+        }
+    }
+
+    private GraphSession load(Role role) {
+        var start = System.nanoTime();
+        var graph = Objects.requireNonNull(manifest.graphs().get(role.fileStem()), role.fileStem());
+        var session = GraphSession.load(graph.file(), graph.signature(), verified(graph.file()), options);
+        LOG.debug("{}: loaded {} in {} ms", path, graph.file(), (System.nanoTime() - start) / 1_000_000);
+        return session;
+    }
+
+    /** The bytes of a file, which are those that were exported. */
+    private byte[] verified(String file) {
+        var bytes = files.read(file, options.maxFileBytes());
+        var expected = manifest.files().get(file);
+        var actual = Checksums.sha256(bytes);
+        if (!actual.equals(expected)) {
+            throw new SpecException(file + " must have SHA-256 " + expected + " as " + BundleManifest.FILE
+                    + " says, got " + actual + "; the bundle was damaged or changed after its export");
+        }
+        return bytes;
+    }
+
+    private static <T> T located(Path bundle, Supplier<T> work) {
+        try {
+            return work.get();
+        } catch (SpecException e) {
+            throw e.at(bundle.toString());
+        }
+    }
+}

@@ -1,0 +1,110 @@
+package smalti.runtime;
+
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.net.URISyntaxException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Objects;
+import java.util.function.Consumer;
+import java.util.zip.ZipEntry;
+import java.util.zip.ZipOutputStream;
+import smalti.spec.BundleManifest;
+import smalti.spec.Checksums;
+
+/** The bundles in the test resources, and changed copies of them. */
+final class Bundles {
+    /** RGB, free height and width. */
+    static final Path CODEC = resource("tiny-codec.smalti");
+    /** Grey, 8x8 only. */
+    static final Path GREY = resource("tiny-grey.smalti");
+
+    static final Path GENERATOR = resource("tiny-generator.smalti");
+    static final Path CONDITIONAL = resource("tiny-conditional.smalti");
+
+    private static final ObjectMapper MAPPER = new ObjectMapper();
+
+    private Bundles() {}
+
+    /** A copy that a test may change. */
+    static Path copy(Path bundle, Path into) {
+        try {
+            var copy = Files.createDirectories(into.resolve(bundle.getFileName().toString()));
+            for (var file : files(bundle)) {
+                Files.copy(file, copy.resolve(file.getFileName()));
+            }
+            return copy;
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    /** Changes a copy's bundle.json. */
+    static void edit(Path copy, Consumer<ObjectNode> change) {
+        var file = copy.resolve(BundleManifest.FILE);
+        try {
+            var tree = (ObjectNode) MAPPER.readTree(file.toFile());
+            change.accept(tree);
+            MAPPER.writeValue(file.toFile(), tree);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    /** The signature's only output or input of a graph of bundle.json. */
+    static ObjectNode tensor(ObjectNode manifest, String role, String side) {
+        return (ObjectNode) manifest.at("/graphs/" + role + "/signature/" + side + "/0");
+    }
+
+    /** Replaces a file of a copy; bundle.json agrees if {@code sealed}. */
+    static void replace(Path copy, String file, byte[] bytes, boolean sealed) {
+        try {
+            Files.write(copy.resolve(file), bytes);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+        if (sealed) {
+            edit(copy, manifest -> ((ObjectNode) manifest.get("files")).put(file, Checksums.sha256(bytes)));
+        }
+    }
+
+    static byte[] read(Path bundle, String file) {
+        try {
+            return Files.readAllBytes(bundle.resolve(file));
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    /** Zips a bundle; {@code prefix} stands before each name. */
+    static Path zip(Path bundle, String prefix, Path zip) {
+        try (var out = new ZipOutputStream(Files.newOutputStream(zip))) {
+            for (var file : files(bundle)) {
+                out.putNextEntry(new ZipEntry(prefix + file.getFileName()));
+                Files.copy(file, out);
+            }
+            return zip;
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    private static List<Path> files(Path bundle) throws IOException {
+        try (var files = Files.list(bundle)) {
+            return files.sorted().toList();
+        }
+    }
+
+    private static Path resource(String name) {
+        try {
+            var found = Bundles.class.getResource("/bundles/" + name + "/" + BundleManifest.FILE);
+            return Objects.requireNonNull(
+                    Path.of(Objects.requireNonNull(found, name).toURI()).getParent());
+        } catch (URISyntaxException e) {
+            throw new IllegalStateException(e);
+        }
+    }
+}

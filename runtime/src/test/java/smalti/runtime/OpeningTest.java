@@ -1,0 +1,312 @@
+package smalti.runtime;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.function.Consumer;
+import java.util.zip.ZipEntry;
+import java.util.zip.ZipOutputStream;
+import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import smalti.spec.BundleManifest;
+import smalti.spec.Checksums;
+import smalti.spec.RecordTree;
+import smalti.spec.SpecException;
+
+class OpeningTest {
+    @TempDir
+    Path temporary;
+
+    @Test
+    void aFolderOpens() {
+        try (var model = SmaltiModel.open(Bundles.CODEC)) {
+            assertThat(model.manifest())
+                    .isEqualTo(RecordTree.read(Bundles.CODEC.resolve(BundleManifest.FILE), BundleManifest.class));
+            assertThat(model.hasCodec()).isTrue();
+            assertThat(model.hasGenerator()).isFalse();
+            model.verify();
+            refused(model::generator, "a generator must have the graphs generator, got a bundle with encoder, ");
+        }
+        try (var model = SmaltiModel.open(Bundles.GENERATOR)) {
+            assertThat(model.hasCodec()).isFalse();
+            assertThat(model.hasGenerator()).isTrue();
+            refused(model::codec, "a codec must have the graphs tokenize and detokenize, got a bundle with generator");
+        }
+    }
+
+    @Test
+    void aZipGivesWhatTheFolderGives() {
+        for (var prefix : new String[] {"", "tiny-generator.smalti/"}) {
+            var zip = Bundles.zip(Bundles.GENERATOR, prefix, temporary.resolve("zip" + prefix.length()));
+            try (var zipped = SmaltiModel.open(zip);
+                    var folder = SmaltiModel.open(Bundles.GENERATOR)) {
+                zipped.verify();
+                assertThat(zipped.generator().generate(3, 1))
+                        .isEqualTo(folder.generator().generate(3, 1));
+            }
+        }
+    }
+
+    @Test
+    void whatIsNoBundleIsRefused() throws IOException {
+        var nothing = temporary.resolve("nothing.smalti");
+        refused(() -> SmaltiModel.open(nothing), nothing + ": must be a bundle", "does not exist");
+        refused(() -> SmaltiModel.open(temporary), temporary + ": bundle.json is missing");
+        var text = Files.writeString(temporary.resolve("text.smalti"), "no zip at all");
+        refused(() -> SmaltiModel.open(text), text + ": must be a folder or a zip");
+        var empty = temporary.resolve("empty.zip");
+        new ZipOutputStream(Files.newOutputStream(empty)).close();
+        refused(() -> SmaltiModel.open(empty), "must hold one bundle.json", "got []");
+    }
+
+    @Test
+    void aZipOfTwoBundlesIsRefused() throws IOException {
+        var zip = temporary.resolve("two.zip");
+        try (var out = new ZipOutputStream(Files.newOutputStream(zip))) {
+            for (var prefix : new String[] {"a/", "b/"}) {
+                out.putNextEntry(new ZipEntry(prefix + "bundle.json"));
+            }
+        }
+        refused(() -> SmaltiModel.open(zip), "must hold one bundle.json", "got [a/bundle.json, b/bundle.json]");
+    }
+
+    @Test
+    void aBombIsNotUnpacked() throws IOException {
+        var zip = temporary.resolve("bomb.zip");
+        try (var out = new ZipOutputStream(Files.newOutputStream(zip))) {
+            for (var file : new String[] {"bundle.json", "generator.onnx", "generator-float.onnx"}) {
+                out.putNextEntry(new ZipEntry(file));
+                out.write(Bundles.read(Bundles.GENERATOR, file));
+                if (file.equals("generator.onnx")) {
+                    out.write(new byte[8 << 20]);
+                }
+            }
+        }
+        try (var model = SmaltiModel.open(zip, RuntimeOptions.defaults().withMaxFileBytes(1 << 20))) {
+            refused(model::generator, "generator.onnx must have at most 1048576 bytes, got more");
+        }
+    }
+
+    @Test
+    void brokenJsonIsRefused() throws IOException {
+        var copy = Bundles.copy(Bundles.CODEC, temporary);
+        Files.writeString(copy.resolve("bundle.json"), "{\"format\": 1,\n \"name\": ");
+        refused(() -> SmaltiModel.open(copy), copy + ": bundle.json: must be JSON at line 2");
+        Files.writeString(copy.resolve("bundle.json"), "{\"format\": 1, \"nmae\": \"x\"}");
+        refused(() -> SmaltiModel.open(copy), "bundle.json: nmae is not a known key", "bundle.json: graphs is missing");
+    }
+
+    @Test
+    void anUnknownRoleIsRefused() {
+        refusedAfter(
+                manifest -> {
+                    var graphs = (ObjectNode) manifest.get("graphs");
+                    graphs.set("tokeniser", graphs.get("tokenize"));
+                },
+                "bundle.json: graphs.tokeniser is not a known role; known here: encoder, codebook, ");
+    }
+
+    @Test
+    void aPathOutOfTheBundleIsRefused() {
+        refusedAfter(
+                manifest -> ((ObjectNode) manifest.at("/graphs/tokenize")).put("file", "../tokenize.onnx"),
+                "must be a plain file name, got \"../tokenize.onnx\"");
+    }
+
+    @Test
+    void allMissingFilesAreNamed() throws IOException {
+        var copy = Bundles.copy(Bundles.CODEC, temporary);
+        Files.delete(copy.resolve("tokenize.onnx"));
+        Files.delete(copy.resolve("decoder.onnx"));
+        refused(() -> SmaltiModel.open(copy), copy + ": tokenize.onnx is missing", copy + ": decoder.onnx is missing");
+    }
+
+    @Test
+    void aFileThatGoesAfterOpeningIsNamed() throws IOException {
+        var copy = Bundles.copy(Bundles.CODEC, temporary);
+        try (var model = SmaltiModel.open(copy)) {
+            Files.delete(copy.resolve("detokenize.onnx"));
+            refused(model::codec, copy + ": detokenize.onnx is missing");
+        }
+    }
+
+    @Test
+    void aChangedByteIsFound() {
+        var copy = Bundles.copy(Bundles.CODEC, temporary);
+        var bytes = Bundles.read(copy, "detokenize.onnx");
+        var expected = Checksums.sha256(bytes);
+        bytes[bytes.length / 2] ^= 1;
+        Bundles.replace(copy, "detokenize.onnx", bytes, false);
+        try (var model = SmaltiModel.open(copy)) {
+            refused(model::codec, copy + ": detokenize.onnx must have SHA-256 " + expected, Checksums.sha256(bytes));
+            refused(model::verify, "detokenize.onnx must have SHA-256 " + expected);
+        }
+    }
+
+    @Test
+    void graphsThatAreNotServedAreNotLoaded() {
+        var copy = Bundles.copy(Bundles.CODEC, temporary);
+        Bundles.replace(copy, "decoder.onnx", new byte[0], false);
+        try (var model = SmaltiModel.open(copy)) {
+            var codes = model.codec().encode(new Pixels(1, 2, 2, 3, ByteBuffer.allocate(12)));
+            assertThat(codes.values()).hasSize(1);
+            refused(model::verify, "decoder.onnx must have SHA-256");
+        }
+    }
+
+    @Test
+    void aGraphThatIsNoOnnxIsRefused() {
+        var copy = Bundles.copy(Bundles.GENERATOR, temporary);
+        Bundles.replace(copy, "generator.onnx", "not ONNX".getBytes(StandardCharsets.UTF_8), true);
+        try (var model = SmaltiModel.open(copy)) {
+            refused(model::generator, copy + ": generator.onnx: ONNX Runtime cannot load it");
+        }
+    }
+
+    @Test
+    void aGraphThatIsNotItsSignatureIsRefused() {
+        refusedByCodec(
+                manifest -> Bundles.tensor(manifest, "tokenize", "inputs").put("name", "image"),
+                "tokenize.onnx: inputs must be [image [N,2*h,2*w,3] uint8] as the signature says, got [pixels]");
+        var grey = Bundles.copy(Bundles.GREY, temporary);
+        Bundles.edit(grey, manifest -> {
+            Bundles.tensor(manifest, "tokenize", "inputs").withArray("shape").set(1, "4*h");
+            Bundles.tensor(manifest, "tokenize", "outputs").withArray("shape").set(1, "h");
+        });
+        try (var model = SmaltiModel.open(grey)) {
+            refused(
+                    model::codec,
+                    "tokenize.onnx: inputs must have pixels [N,4*h,8,1] uint8 as the signature says",
+                    "got [-1, 8, 8, 1] UINT8",
+                    "tokenize.onnx: outputs must have codes [N,h,2] int64 as the signature says, got [-1, 2, 2] INT64");
+        }
+    }
+
+    @Test
+    void aSignatureThatPromisesAnotherSizeFailsCleanly() {
+        // ONNX leaves the height free, so that only the run can tell
+        var copy = Bundles.copy(Bundles.CODEC, temporary);
+        Bundles.edit(
+                copy,
+                manifest -> Bundles.tensor(manifest, "detokenize", "outputs")
+                        .withArray("shape")
+                        .set(1, "3*h"));
+        try (var model = SmaltiModel.open(copy)) {
+            var codec = model.codec();
+            var codes = codec.encode(new Pixels(1, 4, 4, 3, ByteBuffer.allocate(48)));
+            assertThatThrownBy(() -> codec.decode(codes))
+                    .isInstanceOf(IllegalStateException.class)
+                    .hasMessageContaining("detokenize.onnx: ONNX Runtime failed");
+        }
+    }
+
+    @Test
+    void theGraphOfAnotherRoleIsRefused() {
+        refusedByCodec(
+                manifest -> {
+                    var tokenize = (ObjectNode) manifest.at("/graphs/tokenize");
+                    tokenize.put("file", "encoder.onnx");
+                },
+                "encoder.onnx: inputs must be [pixels [N,2*h,2*w,3] uint8]",
+                "encoder.onnx: outputs must be [codes [N,h,w] int64]");
+    }
+
+    @Test
+    void aSignatureThatIsNotItsRoleIsRefused() {
+        refusedAfter(
+                manifest -> {
+                    Bundles.tensor(manifest, "tokenize", "inputs").put("type", "float32");
+                    Bundles.tensor(manifest, "detokenize", "outputs")
+                            .withArray("shape")
+                            .remove(0);
+                },
+                "bundle.json: graphs.tokenize.signature.inputs must be uint8 of rank 4, got pixels",
+                "bundle.json: graphs.detokenize.signature.outputs must be uint8 of rank 4, got codes");
+        refusedAfter(
+                manifest -> {
+                    Bundles.tensor(manifest, "tokenize", "inputs")
+                            .withArray("shape")
+                            .set(0, "1");
+                    Bundles.tensor(manifest, "detokenize", "outputs")
+                            .withArray("shape")
+                            .set(1, "2*H");
+                    manifest.withObject("/pixels").put("channels", 1);
+                },
+                "graphs.tokenize.signature must have the same free batch as axis 0",
+                "graphs.detokenize.signature.outputs must have free sizes of the inputs only, got H");
+        refusedAfter(
+                manifest -> manifest.withObject("/pixels").put("channels", 1),
+                "graphs.tokenize.signature must have pixels.channels (1) as the last axis of pixels",
+                "graphs.detokenize.signature must have pixels.channels (1)");
+    }
+
+    @Test
+    void aCodecNeedsItsCodebook() {
+        refusedAfter(manifest -> manifest.remove("codebook"), "codebook is missing, but there is graphs.tokenize");
+        refusedAfter(
+                manifest -> manifest.withObject("/codebook").put("fingerprint", "0".repeat(64)),
+                "codebook.fingerprint must be the SHA-256 of lookup.onnx");
+    }
+
+    @Test
+    void aGeneratorNeedsItsNoiseAndItsClasses() {
+        var copy = Bundles.copy(Bundles.CONDITIONAL, temporary);
+        Bundles.edit(copy, manifest -> manifest.remove("noise"));
+        refused(() -> SmaltiModel.open(copy), "noise is missing, but there is graphs.generator");
+        Bundles.edit(
+                copy,
+                manifest -> manifest.putObject("noise").put("length", 17).put("generator", "philox4x32-10/box-muller"));
+        refused(() -> SmaltiModel.open(copy), "noise.length must be that of noise [N,16] float32");
+        Bundles.edit(copy, manifest -> manifest.putArray("classes"));
+        refused(() -> SmaltiModel.open(copy), "graphs.generator.signature.inputs must be float32 of rank 2, got noise");
+        var plain = Bundles.copy(Bundles.GENERATOR, temporary);
+        Bundles.edit(plain, manifest -> manifest.withArray("/classes").add("cat"));
+        refused(() -> SmaltiModel.open(plain), "inputs must be float32 of rank 2 and (for classes) int64 of rank 1");
+    }
+
+    @Test
+    void optionsCheckThemselves() {
+        assertThatThrownBy(() -> new RuntimeOptions(0, 0, 0))
+                .isInstanceOfSatisfying(
+                        SpecException.class, e -> assertThat(e.problems()).hasSize(3));
+        assertThat(RuntimeOptions.defaults()
+                        .withIntraOpThreads(3)
+                        .withMaxBatch(4)
+                        .withMaxFileBytes(5000))
+                .isEqualTo(new RuntimeOptions(3, 4, 5000));
+    }
+
+    private void refusedAfter(Consumer<ObjectNode> change, String... parts) {
+        var copy = Bundles.copy(Bundles.CODEC, fresh());
+        Bundles.edit(copy, change);
+        refused(() -> SmaltiModel.open(copy), parts);
+    }
+
+    private void refusedByCodec(Consumer<ObjectNode> change, String... parts) {
+        var copy = Bundles.copy(Bundles.CODEC, fresh());
+        Bundles.edit(copy, change);
+        try (var model = SmaltiModel.open(copy)) {
+            refused(model::codec, parts);
+        }
+    }
+
+    private Path fresh() {
+        try {
+            return Files.createTempDirectory(temporary, "case");
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    private static void refused(ThrowingCallable call, String... parts) {
+        assertThatThrownBy(call).isInstanceOf(SpecException.class).hasMessageContainingAll(parts);
+    }
+}

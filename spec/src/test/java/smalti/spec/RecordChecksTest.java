@@ -1,0 +1,209 @@
+package smalti.spec;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatCode;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** What each record refuses: every broken rule, in one exception. */
+class RecordChecksTest {
+    private static void refuses(ThrowingCallable making, String... problems) {
+        assertThatThrownBy(making)
+                .isInstanceOfSatisfying(
+                        SpecException.class, e -> assertThat(e.problems()).containsExactlyInAnyOrder(problems));
+    }
+
+    @Test
+    void optimizer() {
+        refuses(
+                () -> new Adam(0, 1, -0.1, 0),
+                "learningRate must be in (0, 1], got 0.0",
+                "beta1 must be in [0, 1), got 1.0",
+                "beta2 must be in [0, 1), got -0.1",
+                "epsilon must be above 0, got 0.0");
+        refuses(() -> new Adam(Double.NaN, 0.9, 0.999, 1e-8), "learningRate must be in (0, 1], got NaN");
+    }
+
+    @Test
+    void image() {
+        refuses(
+                () -> new ImageSpec(7, 1025, 2),
+                "height must be from 8 to 1024, got 7",
+                "width must be from 8 to 1024, got 1025",
+                "channels must be 1 (grey) or 3 (RGB), got 2");
+        assertThatCode(() -> new ImageSpec(8, 1024, 1)).doesNotThrowAnyException();
+    }
+
+    @Test
+    void data() {
+        for (double heldOut : new double[] {0, 0.51, Double.NaN}) {
+            refuses(
+                    () -> new DataSpec(DataSpec.Fit.CROP, DataSpec.BadImages.FAIL, heldOut, false),
+                    "heldOut must be in (0, 0.5], got " + heldOut);
+        }
+    }
+
+    @Test
+    void training() {
+        refuses(
+                () -> new TrainingSpec(0, 1, Samples.ADAM, new ConstantSchedule(), -1, 1, 0, 0, 0),
+                "steps must be at least 1, got 0",
+                "batch must be from 2 to 65536, got 1",
+                "clipNorm must be at least 0 (0: no clipping), got -1.0",
+                "weightsEma must be in [0, 1), got 1.0",
+                "checkpointEvery must be at least 1, got 0",
+                "logEvery must be at least 1, got 0");
+        assertThat(Samples.TRAINING.withSteps(7).steps()).isEqualTo(7);
+        assertThat(Samples.TRAINING.withSeed(8).withSteps(100)).isEqualTo(Samples.TRAINING.withSeed(8));
+        assertThat(Samples.VQVAE_EMA
+                        .withTraining(Samples.TRAINING.withSeed(8))
+                        .training()
+                        .seed())
+                .isEqualTo(8);
+    }
+
+    @Test
+    void quantizers() {
+        refuses(
+                () -> new EmaQuantizer(1, 0, 1, 0, CodebookStart.KMEANS, -1),
+                "decay must be in (0, 1), got 1.0",
+                "epsilon must be above 0, got 0.0",
+                "codes must be from 2 to 1048576, got 1",
+                "codeDim must be from 1 to 4096, got 0",
+                "restartAfter must be at least 0 (0: never), got -1");
+        refuses(
+                () -> new LossQuantizer((1 << 20) + 1, 4097, 0, CodebookStart.UNIFORM, -1),
+                "weight must be above 0, got 0.0",
+                "codes must be from 2 to 1048576, got 1048577",
+                "codeDim must be from 1 to 4096, got 4097",
+                "restartAfter must be at least 0 (0: never), got -1");
+    }
+
+    @Test
+    void vqvae() {
+        refuses(
+                () -> new VqvaeFamily(3, -1, 0, 7, -1, Samples.EMA),
+                "hidden must be even and at least 2, got 3",
+                "residualBlocks must be at least 0, got -1",
+                "residualHidden must be at least 1, got 0",
+                "downsamplings must be from 1 to 6, got 7",
+                "commitment must be at least 0, got -1.0");
+        var family = Samples.vqvae(Samples.EMA);
+        assertThat(family.factor()).isEqualTo(4);
+        family.checkFits(new ImageSpec(28, 32, 1));
+        refuses(
+                () -> family.checkFits(new ImageSpec(30, 33, 1)),
+                "image.height must be a multiple of 4 (2^model.downsamplings), got 30",
+                "image.width must be a multiple of 4 (2^model.downsamplings), got 33");
+    }
+
+    @Test
+    void dcgan() {
+        refuses(
+                () -> new DcganFamily(0, 0, 0, false, 1, Samples.ADAM),
+                "noise must be from 1 to 65536, got 0",
+                "generatorChannels must be at least 1, got 0",
+                "discriminatorChannels must be at least 1, got 0",
+                "batchNormMomentum must be in [0, 1), got 1.0");
+        var family = Samples.dcgan();
+        assertThat(family.doublings(new ImageSpec(32, 32, 3))).isEqualTo(3);
+        assertThat(family.doublings(new ImageSpec(28, 28, 1))).isEqualTo(2);
+        assertThat(family.doublings(new ImageSpec(64, 32, 1))).isEqualTo(3);
+        for (var fits : List.of(new ImageSpec(16, 16, 3), new ImageSpec(28, 28, 1), new ImageSpec(1024, 1024, 3))) {
+            family.checkFits(fits);
+        }
+        refuses(
+                () -> family.checkFits(new ImageSpec(30, 32, 3)),
+                "image.height and image.width must halve at least twice down to 4 to 16 pixels, got 30x32");
+        refuses(
+                () -> family.checkFits(new ImageSpec(100, 100, 3)),
+                "image.height and image.width must halve at least twice down to 4 to 16 pixels, got 100x100");
+    }
+
+    @Test
+    void model() {
+        refuses(
+                () -> new ModelSpec("My Model", Samples.IMAGE, Samples.dcgan(), Samples.TRAINING, Samples.DATA),
+                "name must be lower-case letters, digits, '.', '_' and '-', got \"My Model\"");
+        refuses(
+                () -> new ModelSpec(
+                        "a", new ImageSpec(30, 32, 3), Samples.vqvae(Samples.EMA), Samples.TRAINING, Samples.DATA),
+                "image.height must be a multiple of 4 (2^model.downsamplings), got 30");
+    }
+
+    @Test
+    void contracts() {
+        refuses(
+                () -> new PixelContract(0, 1, 4, 1, 1),
+                "height and width must be at least 1, got 0x1",
+                "channels must be 1 (grey) or 3 (RGB), got 4",
+                "lo must be below hi, got 1.0 and 1.0");
+        refuses(
+                () -> new NoiseContract(0, "mt19937"),
+                "length must be from 1 to 65536, got 0",
+                "generator must be philox4x32-10/box-muller, got mt19937");
+    }
+
+    @Test
+    void manifests() {
+        refuses(
+                () -> new ExportManifest(
+                        2, "a", Map.of(), Samples.PIXELS, null, null, List.of(), "c", "h", Samples.PROVENANCE),
+                "format must be 1, got 2",
+                "graphs must not be empty");
+        refuses(
+                () -> new BundleManifest.Graph(
+                        "../a.onnx", Samples.SIGNATURE, new BundleManifest.Proof(1, 0, 0, 1, 0, 0)),
+                "file must be a plain file name, got \"../a.onnx\"");
+        refuses(
+                () -> new BundleManifest.Codebook(1, 0, Samples.SHA),
+                "codes must be at least 2, got 1",
+                "factor must be at least 1, got 0");
+        refuses(
+                () -> new BundleManifest(
+                        3,
+                        "a",
+                        17,
+                        Samples.BUNDLE.graphs(),
+                        Samples.PIXELS,
+                        null,
+                        null,
+                        List.of(),
+                        Samples.PROVENANCE,
+                        Map.of("a/b", "abc")),
+                "format must be 1, got 3",
+                "files must list encoder.onnx (graphs.encoder), but does not",
+                "files must be named by plain file names, got \"a/b\"",
+                "files.a/b must be a SHA-256, got \"abc\"");
+    }
+
+    @Test
+    void problemsKeepTheirPlaces() {
+        var located = new SpecException(List.of("a must be 1, got 2", "b is missing")).at("model.yaml");
+        assertThat(located.problems()).containsExactly("model.yaml: a must be 1, got 2", "model.yaml: b is missing");
+        assertThat(located).hasCauseInstanceOf(SpecException.class);
+    }
+
+    @Test
+    void checksums(@TempDir Path folder) throws IOException {
+        // FIPS 180-4's example
+        var expected = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad";
+        var abc = "abc".getBytes(StandardCharsets.US_ASCII);
+        assertThat(Checksums.sha256(abc)).isEqualTo(expected);
+        var buffer = ByteBuffer.wrap("xabcx".getBytes(StandardCharsets.US_ASCII), 1, 3);
+        assertThat(Checksums.sha256(buffer)).isEqualTo(expected);
+        assertThat(buffer.remaining()).isEqualTo(3);
+        Files.write(folder.resolve("a"), abc);
+        assertThat(Checksums.sha256(folder.resolve("a"))).isEqualTo(expected);
+    }
+}

@@ -1,0 +1,253 @@
+package smalti.spec;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.function.Consumer;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+
+class RecordTreeTest {
+    private static List<Record> samples() {
+        return List.of(Samples.VQVAE_EMA, Samples.VQVAE_LOSS, Samples.DCGAN, Samples.EXPORT, Samples.BUNDLE);
+    }
+
+    @ParameterizedTest
+    @MethodSource("samples")
+    void everyRecordComesBackFromItsJson(Record written) {
+        var json = RecordTree.json(written);
+        var back = RecordTree.parse(json, written.getClass(), "test");
+        assertThat(back).isEqualTo(written);
+        assertThat(RecordTree.json(back)).isEqualTo(json).endsWith("}\n").doesNotContain("\r");
+        assertThat(RecordTree.parse(RecordTree.line(written), written.getClass(), "test"))
+                .isEqualTo(written);
+        assertThat(RecordTree.line(written)).doesNotContain("\n");
+    }
+
+    @Test
+    void everyPermittedKindIsAmongTheSamples() {
+        var written = samples().stream().map(RecordTree::json).toList().toString();
+        for (var parent : List.of(Family.class, Quantizer.class, Schedule.class)) {
+            for (var kind : parent.getPermittedSubclasses()) {
+                assertThat(written).contains("\"kind\" : \"" + RecordTree.kind(parent, kind) + "\"");
+            }
+        }
+    }
+
+    @Test
+    void kindsAreNamedAfterTheirClasses() {
+        assertThat(RecordTree.kind(Quantizer.class, EmaQuantizer.class)).isEqualTo("ema");
+        assertThat(RecordTree.kind(Schedule.class, WarmupCosineSchedule.class)).isEqualTo("warmup-cosine");
+        assertThat(RecordTree.kind(Family.class, DcganFamily.class)).isEqualTo("dcgan");
+    }
+
+    @Test
+    void absentNullableComponentsAreLeftOut() {
+        assertThat(RecordTree.json(Samples.EXPORT)).doesNotContain("noise").contains("\"codes\" : 512");
+        assertThat(RecordTree.json(Samples.BUNDLE)).contains("\"4*h\"");
+    }
+
+    @Test
+    void allProblemsAreReportedAtOnceWithTheirPlaces() {
+        var tree = changed(model -> {
+            model.put("colour", 1);
+            at(model, "/image").put("height", 32.5).remove("channels");
+            at(model, "/model/quantizer").put("codes", "many").put("start", "warm");
+            at(model, "/training")
+                    .put("batch", 3_000_000_000L)
+                    .put("clipNorm", true)
+                    .put("seed", 1e30);
+            at(model, "/training/schedule").put("kind", "linear");
+            at(model, "/data").put("flip", "yes").putNull("fit");
+        });
+        assertThatThrownBy(() -> RecordTree.bind(tree, ModelSpec.class, "model.yaml"))
+                .isInstanceOfSatisfying(
+                        SpecException.class,
+                        e -> assertThat(e.problems())
+                                .containsExactlyInAnyOrder(
+                                        "model.yaml: colour is not a known key; known here: data, image, model, name,"
+                                                + " training",
+                                        "model.yaml: image.height must be a whole number from -2147483648 to"
+                                                + " 2147483647, got 32.5",
+                                        "model.yaml: image.channels is missing",
+                                        "model.yaml: model.quantizer.codes must be a whole number from -2147483648 to"
+                                                + " 2147483647, got \"many\"",
+                                        "model.yaml: model.quantizer.start must be one of uniform, kmeans, got"
+                                                + " \"warm\"",
+                                        "model.yaml: training.batch must be a whole number from -2147483648 to"
+                                                + " 2147483647, got 3000000000",
+                                        "model.yaml: training.clipNorm must be a number, got true",
+                                        "model.yaml: training.seed must be a whole number from -9223372036854775808 to"
+                                                + " 9223372036854775807, got 1.0E30",
+                                        "model.yaml: training.schedule.kind must be one of constant, warmup-cosine,"
+                                                + " got \"linear\"",
+                                        "model.yaml: data.flip must be true or false, got \"yes\"",
+                                        "model.yaml: data.fit is missing"));
+    }
+
+    @Test
+    void brokenRulesOfARecordCarryItsPlace() {
+        var tree =
+                changed(model -> at(model, "/model/quantizer").put("codes", 1).put("decay", 1));
+        assertThatThrownBy(() -> RecordTree.bind(tree, ModelSpec.class, "model.yaml"))
+                .isInstanceOf(SpecException.class)
+                .hasMessage("model.yaml: model.quantizer.decay must be in (0, 1), got 1.0\n"
+                        + "model.yaml: model.quantizer.codes must be from 2 to 1048576, got 1");
+    }
+
+    @Test
+    void kindIsAKeyOfSealedPartsAlone() {
+        var tree = changed(model -> at(model, "/image").put("kind", "large"));
+        assertThatThrownBy(() -> RecordTree.bind(tree, ModelSpec.class, "model.yaml"))
+                .isInstanceOf(SpecException.class)
+                .hasMessage("model.yaml: image.kind is not a known key; known here: channels, height, width");
+    }
+
+    @Test
+    void aMissingKindListsTheKnownOnes() {
+        var tree = changed(model -> at(model, "/model/quantizer").remove("kind"));
+        assertThatThrownBy(() -> RecordTree.bind(tree, ModelSpec.class, "model.yaml"))
+                .isInstanceOf(SpecException.class)
+                .hasMessage("model.yaml: model.quantizer.kind must be one of ema, loss, got nothing");
+    }
+
+    @ParameterizedTest
+    @MethodSource("notFinite")
+    void numbersAreFinite(double number) {
+        var tree = changed(model -> at(model, "/model").put("commitment", number));
+        assertThatThrownBy(() -> RecordTree.bind(tree, ModelSpec.class, "model.yaml"))
+                .isInstanceOf(SpecException.class)
+                .hasMessageStartingWith("model.yaml: model.commitment must be a number, got ");
+        var whole = changed(model -> at(model, "/model").put("hidden", number));
+        assertThatThrownBy(() -> RecordTree.bind(whole, ModelSpec.class, "model.yaml"))
+                .isInstanceOf(SpecException.class)
+                .hasMessageStartingWith("model.yaml: model.hidden must be a whole number");
+    }
+
+    private static Stream<Double> notFinite() {
+        return Stream.of(Double.NaN, Double.POSITIVE_INFINITY, Double.NEGATIVE_INFINITY);
+    }
+
+    @Test
+    void wholeNumbersMayBeWrittenWithAPointOrAnExponent() {
+        var tree = changed(model -> at(model, "/training").put("steps", 1e3));
+        assertThat(RecordTree.bind(tree, ModelSpec.class, "model.yaml")
+                        .training()
+                        .steps())
+                .isEqualTo(1000);
+    }
+
+    @Test
+    void listsAndMapsNameTheElement() {
+        var json = RecordTree.json(Samples.BUNDLE).replace("\"cat\"", "1").replace("\"N\"", "\"N-1\"");
+        assertThatThrownBy(() -> RecordTree.parse(json, BundleManifest.class, "bundle.json"))
+                .isInstanceOfSatisfying(
+                        SpecException.class,
+                        e -> assertThat(e.problems())
+                                .contains(
+                                        "bundle.json: classes[0] must be text, got 1",
+                                        "bundle.json: graphs.encoder.signature.inputs[0].shape[0] must be a size, a"
+                                                + " name or SIZE*NAME, got \"N-1\""));
+    }
+
+    @Test
+    void textThatIsNoJsonNamesItsPlaceAndLine() {
+        for (var text : List.of("{\n\"name\": }", "{\n\"a\": 1, \"a\": 2}", "{}\n{}", "{\n\"a\": 1")) {
+            assertThatThrownBy(() -> RecordTree.parse(text, ModelSpec.class, "spec.json"))
+                    .isInstanceOf(SpecException.class)
+                    .hasMessageMatching("(?s)spec\\.json: must be JSON at line [12], .*");
+        }
+        assertThatThrownBy(() -> RecordTree.parse("", ModelSpec.class, "spec.json"))
+                .hasMessage("spec.json: must be a mapping of keys, got nothing");
+        assertThatThrownBy(() -> RecordTree.parse("[1]", ModelSpec.class, "spec.json"))
+                .hasMessage("spec.json: must be a mapping of keys, got [1]");
+    }
+
+    @Test
+    void duplicateKeysAreRefused() {
+        assertThatThrownBy(() -> RecordTree.parse("{\"height\":8,\"height\":9}", ImageSpec.class, "image.json"))
+                .isInstanceOf(SpecException.class)
+                .hasMessageContaining("image.json: must be JSON at line 1, Duplicate field 'height'");
+    }
+
+    @Test
+    void longTextIsShortenedInErrors() {
+        assertThatThrownBy(() -> RecordTree.parse("\"" + "x".repeat(500) + "\"", ImageSpec.class, "image.json"))
+                .hasMessage("image.json: must be a mapping of keys, got \"" + "x".repeat(76) + "...");
+    }
+
+    @Test
+    void anUnreadableFileIsNamed(@TempDir Path folder) throws IOException {
+        var file = folder.resolve("spec.json");
+        assertThatThrownBy(() -> RecordTree.read(file, ModelSpec.class))
+                .isInstanceOf(SpecException.class)
+                .hasMessageStartingWith(file + ": cannot be read (");
+        Files.write(file, new byte[] {(byte) 0xFF, (byte) 0xFE});
+        assertThatThrownBy(() -> RecordTree.read(file, ModelSpec.class))
+                .isInstanceOf(SpecException.class)
+                .hasMessageStartingWith(file + ": cannot be read (");
+        Files.writeString(file, RecordTree.json(Samples.DCGAN));
+        assertThat(RecordTree.read(file, ModelSpec.class)).isEqualTo(Samples.DCGAN);
+    }
+
+    /** Every supported component type, in one record. */
+    record Everything(
+            int whole,
+            long big,
+            double real,
+            boolean flag,
+            String text,
+            ElementType constant,
+            Dimension dimension,
+            Schedule schedule,
+            List<Schedule> schedules,
+            Map<String, Schedule> named,
+            List<Integer> numbers,
+            Map<String, Double> reals,
+            @Nullable Boolean maybe,
+            @Nullable Long maybeBig) {}
+
+    @Test
+    void everySupportedTypeComesBack() {
+        var everything = new Everything(
+                -1,
+                Long.MIN_VALUE,
+                1e-300,
+                true,
+                "ü\n\"",
+                ElementType.UINT8,
+                Dimension.parse("4*h"),
+                new ConstantSchedule(),
+                new ArrayList<>(List.of(new ConstantSchedule(), new WarmupCosineSchedule(3, 0))),
+                Map.of("first", new WarmupCosineSchedule(4, 1)),
+                List.of(1, 2),
+                Map.of("a", 0.5),
+                null,
+                5L);
+        assertThat(RecordTree.parse(RecordTree.json(everything), Everything.class, "test"))
+                .isEqualTo(everything);
+    }
+
+    private static ObjectNode at(ObjectNode tree, String path) {
+        return (ObjectNode) tree.at(path);
+    }
+
+    private static ObjectNode changed(Consumer<ObjectNode> change) {
+        var tree = JsonNodeFactory.instance.objectNode();
+        tree.setAll((ObjectNode) RecordTree.tree(Samples.VQVAE_EMA));
+        change.accept(tree);
+        return tree;
+    }
+}

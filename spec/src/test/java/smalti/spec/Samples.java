@@ -1,0 +1,68 @@
+package smalti.spec;
+
+import java.util.List;
+import java.util.Map;
+
+/** One valid record of every kind. */
+final class Samples {
+    static final ImageSpec IMAGE = new ImageSpec(32, 32, 3);
+    static final Adam ADAM = new Adam(3e-4, 0.9, 0.999, 1e-8);
+    static final TrainingSpec TRAINING =
+            new TrainingSpec(100, 32, ADAM, new WarmupCosineSchedule(10, 0.1), 1, 0.999, 50, 10, -7_000_000_000L);
+    static final DataSpec DATA = new DataSpec(DataSpec.Fit.CROP, DataSpec.BadImages.SKIP, 0.1, true);
+    static final EmaQuantizer EMA = new EmaQuantizer(512, 64, 0.99, 1e-5, CodebookStart.KMEANS, 200);
+    static final LossQuantizer LOSS = new LossQuantizer(512, 64, 1, CodebookStart.UNIFORM, 0);
+    static final String SHA = "0123456789abcdef".repeat(4);
+
+    static final ModelSpec VQVAE_EMA = new ModelSpec("a-vqvae", IMAGE, vqvae(EMA), TRAINING, DATA);
+    static final ModelSpec VQVAE_LOSS = new ModelSpec("b.vqvae", IMAGE, vqvae(LOSS), TRAINING, DATA);
+    static final ModelSpec DCGAN = new ModelSpec(
+            "c_dcgan",
+            IMAGE,
+            dcgan(),
+            new TrainingSpec(1, 2, ADAM, new ConstantSchedule(), 0, 0, 1, 1, 0),
+            new DataSpec(DataSpec.Fit.STRETCH, DataSpec.BadImages.FAIL, 0.5, false));
+
+    static final Signature SIGNATURE = new Signature(
+            List.of(TensorSpec.of("image", ElementType.FLOAT32, "N 3 4*h 4*w")),
+            List.of(TensorSpec.of("codes", ElementType.INT64, "N h w")));
+    static final Provenance PROVENANCE = new Provenance("vqvae", SHA, 7, 100, 60000, 0.0625, Map.of("smalti", "0.1.0"));
+    static final PixelContract PIXELS = new PixelContract(32, 32, 3, -0.5, 0.5);
+
+    static final ExportManifest EXPORT = new ExportManifest(
+            1,
+            "a-vqvae",
+            Map.of("encoder", new ExportManifest.Graph("encoder.sd", SIGNATURE)),
+            PIXELS,
+            512,
+            null,
+            List.of(),
+            "calibration.npy",
+            "held-out.npy",
+            PROVENANCE);
+
+    static final BundleManifest BUNDLE = new BundleManifest(
+            1,
+            "a-vqvae",
+            17,
+            Map.of(
+                    "encoder",
+                    new BundleManifest.Graph(
+                            "encoder.onnx", SIGNATURE, new BundleManifest.Proof(8, 1e-6, 1e-7, 2.5, 512, 1))),
+            PIXELS,
+            new BundleManifest.Codebook(512, 4, SHA),
+            NoiseContract.ofLength(64),
+            List.of("cat", "dog"),
+            PROVENANCE,
+            Map.of("encoder.onnx", SHA));
+
+    private Samples() {}
+
+    static VqvaeFamily vqvae(Quantizer quantizer) {
+        return new VqvaeFamily(128, 2, 32, 2, 0.25, quantizer);
+    }
+
+    static DcganFamily dcgan() {
+        return new DcganFamily(64, 32, 32, true, 0.9, ADAM);
+    }
+}

@@ -1,0 +1,233 @@
+package smalti.trainer;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+import smalti.spec.AtomicFiles;
+import smalti.spec.Check;
+import smalti.spec.Checksums;
+import smalti.spec.ExportManifest;
+import smalti.spec.ModelSpec;
+import smalti.spec.NpyArray;
+import smalti.spec.PixelContract;
+import smalti.spec.Provenance;
+import smalti.spec.RecordTree;
+import smalti.spec.SpecException;
+import smalti.trainer.data.Dataset;
+import smalti.trainer.data.Pictures;
+import smalti.trainer.family.Families;
+import smalti.trainer.family.FamilyTraining;
+import smalti.trainer.report.RunReport;
+
+/**
+ * Trains a model into a run folder.
+ *
+ * <p>A run folder holds {@code spec.json} (every default written out), {@code checkpoint.npz}, {@code metrics.jsonl} and,
+ * once trained, {@code export.json} with the inference graphs, calibration and held-out pictures, and
+ * {@code report.html}. Every file is written whole or not at all, so that a training that was killed goes on from its
+ * last checkpoint, with the numbers that an unbroken one would have had.
+ */
+public final class Trainer {
+    private static final String SPEC_FILE = "spec.json";
+    private static final String DATA_FILE = "data.sha256";
+    private static final int KEPT_PICTURES = 256;
+
+    private final ModelSpec spec;
+    private final Dataset data;
+    private final Path run;
+    private final TrainingListener listener;
+
+    private Trainer(ModelSpec spec, Dataset data, Path run, TrainingListener listener) {
+        this.spec = spec;
+        this.data = data;
+        this.run = run;
+        this.listener = listener;
+    }
+
+    /**
+     * Begins a training in a new folder and finishes it.
+     *
+     * @throws SpecException if {@code run} holds a run already, or the data cannot train the model
+     */
+    public static void train(ModelSpec spec, Dataset data, Path run, TrainingListener listener) throws IOException {
+        if (Files.exists(run.resolve(SPEC_FILE))) {
+            throw new SpecException(run + ": holds a run already; resume it or choose another folder");
+        }
+        NativeBackend.require();
+        var trainer = new Trainer(spec, data, run, listener);
+        var training = trainer.training();
+        AtomicFiles.writeString(run.resolve(DATA_FILE), fingerprint(data) + "\n");
+        AtomicFiles.writeString(run.resolve(SPEC_FILE), RecordTree.json(spec));
+        trainer.run(training, null);
+    }
+
+    /** The spec of a run folder. */
+    public static ModelSpec specOf(Path run) {
+        if (!Files.exists(run.resolve(SPEC_FILE))) {
+            throw new SpecException(run + ": must be a run folder with " + SPEC_FILE + ", and is not");
+        }
+        return RecordTree.read(run.resolve(SPEC_FILE), ModelSpec.class);
+    }
+
+    /**
+     * Goes on from the last checkpoint of a run, or from its start where there is none.
+     *
+     * @param steps in place of those of the spec, or null
+     * @throws SpecException if the data is not that which the run began with
+     */
+    public static void resume(Path run, Dataset data, @Nullable Integer steps, TrainingListener listener)
+            throws IOException {
+        var stored = specOf(run);
+        var spec =
+                steps == null ? stored : stored.withTraining(stored.training().withSteps(steps));
+        var begun = Files.readString(run.resolve(DATA_FILE)).strip();
+        Check.that(begun.equals(fingerprint(data)), "%s: the pictures must be those that the run began with", run)
+                .done();
+        NativeBackend.require();
+        AtomicFiles.sweep(run);
+        var checkpoint = Files.exists(run.resolve(Checkpoint.FILE)) ? Checkpoint.read(run) : null;
+        Check.that(
+                        checkpoint == null
+                                || checkpoint.step() <= spec.training().steps(),
+                        "%s: has trained more steps than the %s asked for: %s",
+                        run,
+                        spec.training().steps(),
+                        checkpoint == null ? 0 : checkpoint.step())
+                .done();
+        var trainer = new Trainer(spec, data, run, listener);
+        var training = trainer.training();
+        AtomicFiles.writeString(run.resolve(SPEC_FILE), RecordTree.json(spec));
+        trainer.run(training, checkpoint);
+    }
+
+    private FamilyTraining training() {
+        return Families.training(spec, data.train(), data.train().variance());
+    }
+
+    private void run(FamilyTraining training, @Nullable Checkpoint checkpoint) throws IOException {
+        int done = 0;
+        double before = 0;
+        if (checkpoint == null) {
+            training.begin();
+        } else {
+            try {
+                training.state().restore(checkpoint.arrays());
+            } catch (SpecException e) {
+                throw e.at(run.resolve(Checkpoint.FILE).toString());
+            }
+            done = checkpoint.step();
+            before = checkpoint.seconds();
+        }
+        steps(training, done, before);
+        listener.phase("writing the inference graphs");
+        writeExport(training);
+        RunReport.write(
+                run,
+                spec,
+                MetricsLog.lines(run).stream().map(MetricsLog.Line::figures).toList());
+    }
+
+    private void steps(FamilyTraining training, int done, double before) throws IOException {
+        var schedule = spec.training();
+        long started = System.nanoTime();
+        try (var log = new MetricsLog(run, done, before)) {
+            for (int step = done; step < schedule.steps(); step++) {
+                var figures = training.step(step);
+                checkFinite(step, figures);
+                log.add(figures);
+                int after = step + 1;
+                boolean save = after % schedule.checkpointEvery() == 0 || after == schedule.steps();
+                double seconds = before + (System.nanoTime() - started) / 1e9;
+                // a line ends where a checkpoint is, so that a resumed training begins a new one as this one does
+                Map<String, Double> logged = save || after % schedule.logEvery() == 0
+                        ? log.flush(after, seconds, schedule.batch())
+                        : Map.of();
+                if (save) {
+                    new Checkpoint(after, seconds, training.state().snapshot()).write(run);
+                }
+                listener.step(after, schedule.steps(), logged);
+            }
+        }
+    }
+
+    private void checkFinite(int step, Map<String, Double> figures) {
+        figures.forEach((name, value) -> {
+            if (!Double.isFinite(value)) {
+                throw new SpecException(run + ": training has diverged at step " + (step + 1) + ": " + name + " must be"
+                        + " finite, got " + value + "; lower training.optimizer.learningRate or set training.clipNorm");
+            }
+        });
+    }
+
+    private void writeExport(FamilyTraining training) throws IOException {
+        var graphs = new LinkedHashMap<String, ExportManifest.Graph>();
+        for (var entry : training.inference().entrySet()) {
+            var file = entry.getKey().fileStem() + ".fb";
+            AtomicFiles.writeFile(run.resolve(file), entry.getValue()::save);
+            graphs.put(
+                    entry.getKey().fileStem(),
+                    new ExportManifest.Graph(file, entry.getValue().signature()));
+        }
+        writePictures("calibration.npy", data.train());
+        writePictures("held-out.npy", data.heldOut());
+        var range = training.pixelRange();
+        var image = spec.image();
+        var manifest = new ExportManifest(
+                ExportManifest.FORMAT,
+                spec.name(),
+                graphs,
+                new PixelContract(image.height(), image.width(), image.channels(), range.lo(), range.hi()),
+                training.codes().isPresent() ? Integer.valueOf(training.codes().getAsInt()) : null,
+                training.noise().orElse(null),
+                training.conditional() ? data.train().classes() : List.of(),
+                "calibration.npy",
+                "held-out.npy",
+                provenance());
+        AtomicFiles.writeString(run.resolve(ExportManifest.FILE), RecordTree.json(manifest));
+    }
+
+    private Provenance provenance() {
+        var versions = new LinkedHashMap<String, String>();
+        versions.put("smalti", version());
+        versions.put("nd4j", "1.0.0-M2.1");
+        return new Provenance(
+                RecordTree.tree(spec).get("model").get("kind").textValue(),
+                Checksums.sha256(RecordTree.json(spec).getBytes(java.nio.charset.StandardCharsets.UTF_8)),
+                spec.training().seed(),
+                spec.training().steps(),
+                data.train().count(),
+                data.train().variance(),
+                versions);
+    }
+
+    private static String version() {
+        var version = Trainer.class.getPackage().getImplementationVersion();
+        return version == null ? "development" : version;
+    }
+
+    /** The first of them, evenly spread. */
+    private void writePictures(String file, Pictures pictures) throws IOException {
+        int count = Math.min(KEPT_PICTURES, pictures.count());
+        var spread = new int[count];
+        for (int i = 0; i < count; i++) {
+            spread[i] = (int) ((long) i * pictures.count() / count);
+        }
+        var array = NpyArray.of(
+                pictures.subset(spread).pixels(), count, pictures.height(), pictures.width(), pictures.channels());
+        AtomicFiles.writeFile(run.resolve(file), temporary -> {
+            try (var out = Files.newOutputStream(temporary)) {
+                array.write(out);
+            }
+        });
+    }
+
+    private static String fingerprint(Dataset data) {
+        var all = Checksums.sha256(data.train().pixels())
+                + Checksums.sha256(data.heldOut().pixels());
+        return Checksums.sha256(all.getBytes(java.nio.charset.StandardCharsets.UTF_8));
+    }
+}

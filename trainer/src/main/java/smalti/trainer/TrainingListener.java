@@ -1,0 +1,21 @@
+package smalti.trainer;
+
+import java.util.Map;
+
+/** Hears how a training goes. */
+public interface TrainingListener {
+    /**
+     * After each step.
+     *
+     * @param done steps so far
+     * @param figures means since the last log line where this step ended one, else empty
+     */
+    default void step(int done, int steps, Map<String, Double> figures) {}
+
+    /** Something that takes a moment begins, such as writing the graphs. */
+    default void phase(String what) {}
+
+    static TrainingListener none() {
+        return new TrainingListener() {};
+    }
+}

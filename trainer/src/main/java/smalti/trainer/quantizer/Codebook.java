@@ -1,0 +1,145 @@
+package smalti.trainer.quantizer;
+
+import java.util.Map;
+import org.nd4j.autodiff.samediff.SDVariable;
+import smalti.spec.CodebookStart;
+import smalti.spec.CounterRandom;
+import smalti.spec.Quantizer;
+import smalti.trainer.graph.GraphBuilder;
+import smalti.trainer.graph.Initializer;
+import smalti.trainer.graph.Parameters;
+
+/**
+ * The K vectors of length D that latents are snapped to, as the parameter {@value #PARAMETER} [K, D], and what is
+ * counted on their use.
+ */
+public abstract sealed class Codebook permits EmaCodebook, LossCodebook {
+    /** The codebook's name among the parameters. */
+    public static final String PARAMETER = "codebook";
+
+    private static final int START_STREAM = 2;
+    private static final int RESTART_STREAM = 3;
+    private static final int KMEANS_ITERATIONS = 10;
+
+    private final Quantizer spec;
+    private final Parameters parameters;
+    private final CounterRandom startRandom;
+    private final CounterRandom restartRandom;
+    /** Batches since a code was last used. */
+    private final float[] idle;
+
+    Codebook(Quantizer spec, Parameters parameters, long seed) {
+        this.spec = spec;
+        this.parameters = parameters;
+        startRandom = new CounterRandom(seed, START_STREAM);
+        restartRandom = new CounterRandom(seed, RESTART_STREAM);
+        idle = new float[spec.codes()];
+        parameters.array(PARAMETER, initializer(spec), spec.codes(), spec.codeDim());
+    }
+
+    private static Initializer initializer(Quantizer spec) {
+        return Initializer.uniform(Math.sqrt(3.0 / spec.codeDim()));
+    }
+
+    /** The codebook's variable in a graph. */
+    public static SDVariable variable(GraphBuilder builder, Quantizer spec) {
+        return builder.parameter(PARAMETER, initializer(spec), spec.codes(), spec.codeDim());
+    }
+
+    /** Whether the codebook is to follow its gradient. */
+    public abstract boolean isTrainable();
+
+    /**
+     * The codebook's own term of the loss.
+     *
+     * @param latents [n, D]
+     * @param quantized [n, D], differentiable in the codebook
+     */
+    public abstract java.util.Optional<SDVariable> loss(GraphBuilder builder, SDVariable latents, SDVariable quantized);
+
+    public boolean startsFromLatents() {
+        return spec.start() == CodebookStart.KMEANS;
+    }
+
+    /**
+     * Moves the codes to the k-means centres of some latents.
+     *
+     * @param latents [n, D], row by row, of {@code batches} batches
+     */
+    public void startFrom(float[] latents, int batches) {
+        var fit = KMeans.fit(latents, spec.codeDim(), spec.codes(), KMEANS_ITERATIONS, startRandom, 0);
+        parameters.set(PARAMETER, fit.centres());
+        started(fit.centres(), fit.counts(), batches);
+    }
+
+    abstract void started(float[] centres, int[] counts, int batches);
+
+    /**
+     * Follows one batch, after the step's own update.
+     *
+     * @param latents [n, D], row by row
+     * @param codes [n]
+     */
+    public void follow(float[] latents, long[] codes, int step) {
+        for (int k = 0; k < idle.length; k++) {
+            idle[k]++;
+        }
+        for (long code : codes) {
+            idle[(int) code] = 0;
+        }
+        move(latents, codes);
+        if (spec.restartAfter() > 0) {
+            restartIdle(latents, codes.length, step);
+        }
+    }
+
+    abstract void move(float[] latents, long[] codes);
+
+    /**
+     * Source: Dhariwal et al. 2020, arXiv:2005.00341, section 3.1: a code without use is moved to a random latent of
+     * the batch.
+     */
+    private void restartIdle(float[] latents, int count, int step) {
+        int dim = spec.codeDim();
+        var codebook = parameters.values(PARAMETER);
+        boolean moved = false;
+        for (int k = 0; k < idle.length; k++) {
+            if (idle[k] >= spec.restartAfter()) {
+                int from = (int) (restartRandom.uniform(step, k) * count);
+                System.arraycopy(latents, from * dim, codebook, k * dim, dim);
+                restarted(k, latents, from);
+                idle[k] = 0;
+                moved = true;
+            }
+        }
+        if (moved) {
+            parameters.set(PARAMETER, codebook);
+        }
+    }
+
+    abstract void restarted(int code, float[] latents, int from);
+
+    /** The share of the codes that were used within the last {@code batches} batches. */
+    public double usage(int batches) {
+        int used = 0;
+        for (float batchesSince : idle) {
+            if (batchesSince < batches) {
+                used++;
+            }
+        }
+        return used / (double) idle.length;
+    }
+
+    Quantizer spec() {
+        return spec;
+    }
+
+    Parameters parameters() {
+        return parameters;
+    }
+
+    /** What a checkpoint holds beside the parameter itself; the arrays themselves. */
+    public Map<String, float[]> state() {
+        return Map.of("codebook/idle", idle);
+    }
+}

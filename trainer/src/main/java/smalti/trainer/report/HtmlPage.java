@@ -1,0 +1,133 @@
+package smalti.trainer.report;
+
+import java.awt.image.BufferedImage;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.util.Base64;
+import java.util.List;
+import java.util.Locale;
+import javax.imageio.ImageIO;
+
+/** One self-contained HTML page, built from top to bottom. */
+public final class HtmlPage {
+    private static final int CURVE_WIDTH = 340;
+    private static final int CURVE_HEIGHT = 150;
+    private static final String STYLE = """
+            :root{color-scheme:light dark}
+            body{font:15px/1.5 system-ui,sans-serif;max-width:72rem;margin:2rem auto;padding:0 1rem}
+            h1{margin-bottom:.2rem} h2{margin-top:2.2rem;border-bottom:1px solid #8884;padding-bottom:.2rem}
+            table{border-collapse:collapse} td,th{padding:.2rem .9rem .2rem 0;text-align:left;vertical-align:top}
+            td.n{text-align:right;font-variant-numeric:tabular-nums}
+            img{max-width:100%;image-rendering:pixelated;border-radius:4px}
+            .curves{display:flex;flex-wrap:wrap;gap:1rem} figure{margin:0 0 1rem} figcaption{opacity:.75}
+            svg{background:#8881;border-radius:4px} polyline{fill:none;stroke:#c2541d;stroke-width:1.5}
+            svg text{font-size:11px;fill:currentColor;opacity:.75}
+            """;
+
+    private final StringBuilder body = new StringBuilder();
+    private final String title;
+
+    public HtmlPage(String title) {
+        this.title = title;
+        body.append("<h1>").append(escaped(title)).append("</h1>\n");
+    }
+
+    public HtmlPage heading(String text) {
+        body.append("<h2>").append(escaped(text)).append("</h2>\n");
+        return this;
+    }
+
+    public HtmlPage paragraph(String text) {
+        body.append("<p>").append(escaped(text)).append("</p>\n");
+        return this;
+    }
+
+    /** A table with a first row of headings; cells that are numbers stand to the right. */
+    public HtmlPage table(List<String> headings, List<List<String>> rows) {
+        body.append("<table><tr>");
+        headings.forEach(heading -> body.append("<th>").append(escaped(heading)).append("</th>"));
+        body.append("</tr>\n");
+        for (var row : rows) {
+            body.append("<tr>");
+            for (var cell : row) {
+                var number = cell.matches("[-+0-9.,e%]+");
+                body.append(number ? "<td class=n>" : "<td>")
+                        .append(escaped(cell))
+                        .append("</td>");
+            }
+            body.append("</tr>\n");
+        }
+        body.append("</table>\n");
+        return this;
+    }
+
+    /** A picture, embedded, shown at {@code zoom} times its size. */
+    public HtmlPage image(BufferedImage image, String caption, int zoom) throws IOException {
+        var png = new ByteArrayOutputStream();
+        ImageIO.write(image, "png", png);
+        body.append("<figure><img width=")
+                .append(image.getWidth() * zoom)
+                .append(" alt=\"")
+                .append(escaped(caption))
+                .append("\" src=\"data:image/png;base64,")
+                .append(Base64.getEncoder().encodeToString(png.toByteArray()))
+                .append("\"><figcaption>")
+                .append(escaped(caption))
+                .append("</figcaption></figure>\n");
+        return this;
+    }
+
+    /** A figure's course over the steps. */
+    public record Curve(String name, List<Double> steps, List<Double> values) {}
+
+    public HtmlPage curves(List<Curve> curves) {
+        body.append("<div class=curves>\n");
+        curves.stream().filter(curve -> curve.values().size() >= 2).forEach(this::curve);
+        body.append("</div>\n");
+        return this;
+    }
+
+    private void curve(Curve curve) {
+        double least = curve.values().stream().mapToDouble(v -> v).min().orElse(0);
+        double most = curve.values().stream().mapToDouble(v -> v).max().orElse(1);
+        double span = most > least ? most - least : 1;
+        double first = curve.steps().get(0);
+        double last = curve.steps().get(curve.steps().size() - 1);
+        var points = new StringBuilder();
+        for (int i = 0; i < curve.values().size(); i++) {
+            double x = (curve.steps().get(i) - first) / Math.max(1, last - first) * (CURVE_WIDTH - 10) + 5;
+            double y = CURVE_HEIGHT - 20 - (curve.values().get(i) - least) / span * (CURVE_HEIGHT - 40);
+            points.append(String.format(Locale.ROOT, "%.1f,%.1f ", x, y));
+        }
+        body.append(String.format(
+                Locale.ROOT,
+                "<figure><svg width=%d height=%d role=img><polyline points=\"%s\"/><text x=5 y=13>%.4g</text>"
+                        + "<text x=5 y=%d>%.4g</text><text x=%d y=%d text-anchor=end>step %.0f</text></svg>"
+                        + "<figcaption>%s: %.4g at the end</figcaption></figure>%n",
+                CURVE_WIDTH,
+                CURVE_HEIGHT,
+                points,
+                most,
+                CURVE_HEIGHT - 5,
+                least,
+                CURVE_WIDTH - 5,
+                CURVE_HEIGHT - 5,
+                last,
+                escaped(curve.name()),
+                curve.values().get(curve.values().size() - 1)));
+    }
+
+    /** The whole page. */
+    public String html() {
+        return "<!doctype html>\n<html lang=en><head><meta charset=utf-8>"
+                + "<meta name=viewport content=\"width=device-width\"><title>" + escaped(title) + "</title><style>\n"
+                + STYLE + "</style></head><body>\n" + body + "</body></html>\n";
+    }
+
+    private static String escaped(String text) {
+        return text.replace("&", "&amp;")
+                .replace("<", "&lt;")
+                .replace(">", "&gt;")
+                .replace("\"", "&quot;");
+    }
+}

@@ -1,0 +1,131 @@
+package smalti.trainer;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+import smalti.spec.ExportManifest;
+import smalti.spec.ModelSpec;
+import smalti.spec.RecordTree;
+import smalti.spec.SpecException;
+import smalti.spec.VqvaeFamily;
+import smalti.trainer.data.Dataset;
+import smalti.trainer.family.FamilyGraphs;
+
+class TrainerTest {
+    @TempDir
+    Path folder;
+
+    static Stream<ModelSpec> specs() {
+        return FamilyGraphs.specs().values().stream();
+    }
+
+    private static Dataset data() {
+        return Dataset.split(FamilyGraphs.pictures(), 0.2, 1);
+    }
+
+    /** A listener that stops the training as a crash would, after a number of steps. */
+    private static TrainingListener crashAfter(int steps) {
+        return new TrainingListener() {
+            @Override
+            public void step(int done, int of, Map<String, Double> figures) {
+                if (done == steps) {
+                    throw new IllegalStateException("crash");
+                }
+            }
+        };
+    }
+
+    @ParameterizedTest
+    @MethodSource("specs")
+    void aBrokenTrainingResumesToTheBit(ModelSpec spec) throws IOException {
+        var unbroken = folder.resolve("unbroken");
+        Trainer.train(spec, data(), unbroken, TrainingListener.none());
+        var broken = folder.resolve("broken");
+        assertThatThrownBy(() -> Trainer.train(spec, data(), broken, crashAfter(5)))
+                .hasMessage("crash");
+        Trainer.resume(broken, data(), null, TrainingListener.none());
+
+        assertThat(figures(broken)).isEqualTo(figures(unbroken)).hasSize(5);
+        var files = List.of("export.json", "held-out.npy", "calibration.npy", "spec.json", "data.sha256");
+        for (var file : files) {
+            assertThat(broken.resolve(file)).hasSameBinaryContentAs(unbroken.resolve(file));
+        }
+        var expected = Checkpoint.read(unbroken).arrays();
+        assertThat(Checkpoint.read(broken).arrays())
+                .hasSameSizeAs(expected)
+                .allSatisfy((name, values) -> assertThat(values).isEqualTo(expected.get(name)));
+        try (var left = Files.list(broken)) {
+            assertThat(left.map(path -> path.getFileName().toString()))
+                    .noneMatch(name -> name.startsWith(".unfinished"));
+        }
+    }
+
+    /** Every line's figures but those of time. */
+    private static List<Map<String, Double>> figures(Path run) throws IOException {
+        return MetricsLog.lines(run).stream()
+                .map(MetricsLog.Line::figures)
+                .peek(figures -> figures.keySet().removeAll(List.of("seconds", "imagesPerSecond")))
+                .toList();
+    }
+
+    @Test
+    void aRunFolderHoldsWhatTheExporterNeeds() throws IOException {
+        var spec = FamilyGraphs.spec("vqvae-ema");
+        Trainer.train(spec, data(), folder.resolve("run"), TrainingListener.none());
+        var manifest = RecordTree.read(folder.resolve("run/export.json"), ExportManifest.class);
+        assertThat(manifest.graphs()).containsOnlyKeys("encoder", "codebook", "lookup", "decoder");
+        assertThat(manifest.graphs().values())
+                .allSatisfy(graph ->
+                        assertThat(folder.resolve("run").resolve(graph.file())).isNotEmptyFile());
+        assertThat(manifest.codes()).isEqualTo(16);
+        assertThat(Objects.requireNonNull(manifest.graphs().get("decoder")).signature())
+                .hasToString("quantized [N,4,h,w] float32 → image [N,3,4*h,4*w] float32");
+        var line = MetricsLog.lines(folder.resolve("run")).get(0).figures();
+        assertThat(line)
+                .containsKeys(
+                        "step", "seconds", "imagesPerSecond", "loss", "nmse", "perplexity", "usage", "commitment");
+        assertThat(folder.resolve("run/report.html")).isNotEmptyFile();
+    }
+
+    @Test
+    void aRunIsNotOverwrittenNorResumedWithOtherPictures() throws IOException {
+        var spec = FamilyGraphs.spec("vqvae-ema");
+        var run = folder.resolve("run");
+        Trainer.train(spec, data(), run, TrainingListener.none());
+        assertThatThrownBy(() -> Trainer.train(spec, data(), run, TrainingListener.none()))
+                .isInstanceOf(SpecException.class)
+                .hasMessageContaining("holds a run already");
+        var other = Dataset.split(FamilyGraphs.pictures(), 0.3, 1);
+        assertThatThrownBy(() -> Trainer.resume(run, other, null, TrainingListener.none()))
+                .isInstanceOf(SpecException.class)
+                .hasMessageContaining("must be those that the run began with");
+        assertThatThrownBy(() -> Trainer.resume(run, data(), 4, TrainingListener.none()))
+                .hasMessageContaining("has trained more steps than the 4 asked for: 8");
+        assertThatThrownBy(() -> Trainer.resume(folder.resolve("nothing"), data(), null, TrainingListener.none()))
+                .hasMessageContaining("must be a run folder");
+    }
+
+    @Test
+    void aDivergedTrainingSaysSo() {
+        var spec = FamilyGraphs.spec("vqvae-loss");
+        // a commitment beyond float32's range makes the very first loss infinite
+        var family = (VqvaeFamily) spec.model();
+        var endless = new VqvaeFamily(8, 1, 4, family.downsamplings(), 1e39, family.quantizer());
+        var diverging = new ModelSpec(spec.name(), spec.image(), endless, spec.training(), spec.data());
+        assertThatThrownBy(() -> Trainer.train(diverging, data(), folder.resolve("run"), TrainingListener.none()))
+                .isInstanceOf(SpecException.class)
+                .hasMessageContaining("training has diverged at step")
+                .hasMessageContaining("lower training.optimizer.learningRate");
+    }
+}

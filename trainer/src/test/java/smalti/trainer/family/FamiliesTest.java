@@ -1,0 +1,167 @@
+package smalti.trainer.family;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.util.List;
+import java.util.Map;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+import org.nd4j.linalg.api.ndarray.INDArray;
+import smalti.spec.Adam;
+import smalti.spec.Family;
+import smalti.spec.ModelSpec;
+import smalti.spec.Quantizer;
+import smalti.spec.Role;
+import smalti.spec.SpecException;
+import smalti.spec.TrainingSpec;
+import smalti.spec.VqvaeFamily;
+import smalti.trainer.data.Pictures;
+import smalti.trainer.graph.HostArrays;
+
+class FamiliesTest {
+    static Stream<ModelSpec> specs() {
+        return FamilyGraphs.specs().values().stream();
+    }
+
+    @Test
+    void everyFamilyAndQuantizerHasATrainingAndATest() {
+        assertThat(List.<Class<?>>copyOf(Families.trainable()))
+                .hasSameElementsAs(List.of(Family.class.getPermittedSubclasses()));
+        assertThat(FamilyGraphs.families()).hasSameElementsAs(List.of(Family.class.getPermittedSubclasses()));
+        var quantizers = specs().map(ModelSpec::model)
+                .filter(VqvaeFamily.class::isInstance)
+                .<Class<?>>map(family -> ((VqvaeFamily) family).quantizer().getClass())
+                .toList();
+        assertThat(quantizers).contains(Quantizer.class.getPermittedSubclasses());
+    }
+
+    @ParameterizedTest
+    @MethodSource("specs")
+    void theSameSeedGivesTheSameNumbersToTheBit(ModelSpec spec) {
+        assertThat(figures(spec, 4)).isEqualTo(figures(spec, 4));
+    }
+
+    private static List<Map<String, Double>> figures(ModelSpec spec, int steps) {
+        var training = FamilyGraphs.training(spec);
+        training.begin();
+        var figures = new java.util.ArrayList<Map<String, Double>>();
+        for (int step = 0; step < steps; step++) {
+            figures.add(training.step(step));
+        }
+        return figures;
+    }
+
+    @ParameterizedTest
+    @MethodSource("specs")
+    void aRestoredTrainingGoesOnWithTheSameNumbersToTheBit(ModelSpec spec) {
+        var unbroken = figures(spec, 7);
+        var first = FamilyGraphs.training(spec);
+        first.begin();
+        for (int step = 0; step < 4; step++) {
+            first.step(step);
+        }
+        var second = FamilyGraphs.training(spec);
+        second.state().restore(first.state().snapshot());
+        for (int step = 4; step < 7; step++) {
+            assertThat(second.step(step)).isEqualTo(unbroken.get(step));
+        }
+    }
+
+    @Test
+    void aSnapshotOfAnotherModelIsRefusedWithEveryReason() {
+        var gan = FamilyGraphs.training(FamilyGraphs.spec("dcgan"));
+        var before = gan.state().snapshot();
+        var other = FamilyGraphs.training(FamilyGraphs.spec("dcgan-conditional"))
+                .state()
+                .snapshot();
+        assertThatThrownBy(() -> gan.state().restore(other))
+                .isInstanceOf(SpecException.class)
+                .hasMessageContaining("generator/project must have")
+                .hasMessageContaining("holds discriminator/classes, which this model does not have");
+        gan.state().snapshot().forEach((name, values) -> assertThat(values).isEqualTo(before.get(name)));
+    }
+
+    @Test
+    void trainingLowersTheReconstructionError() {
+        var spec = FamilyGraphs.spec("vqvae-ema");
+        var quick = spec.training();
+        var training = FamilyGraphs.training(spec.withTraining(new TrainingSpec(
+                150, quick.batch(), new Adam(5e-3, 0.9, 0.999, 1e-8), quick.schedule(), 1, 0, 200, 200, quick.seed())));
+        training.begin();
+        double first = 0;
+        double last = 0;
+        for (int step = 0; step < 150; step++) {
+            double nmse = nmse(training.step(step));
+            first += step < 10 ? nmse / 10 : 0;
+            last += step >= 140 ? nmse / 10 : 0;
+        }
+        assertThat(last).isLessThan(0.8 * first);
+    }
+
+    private static double nmse(Map<String, Double> figures) {
+        return java.util.Objects.requireNonNull(figures.get("nmse"));
+    }
+
+    @Test
+    void bothBuildsOfTheVqvaeAreEqual() {
+        var spec = FamilyGraphs.spec("vqvae-ema");
+        var training = (VqvaeTraining) FamilyGraphs.training(spec);
+        training.begin();
+        training.step(0);
+        var pictures = FamilyGraphs.pictures();
+        var images = images(pictures, training.pixelRange());
+        try (var pass = training.trainingGraphs()
+                .get(0)
+                .forward(Map.of("image", images), List.of("flatLatents", "codes", "reconstructed"))) {
+            var graphs = training.inference();
+            var latents = run(graphs, Role.ENCODER, Map.of("image", images), "latents");
+            assertClose(HostArrays.floats(latents.permute(0, 2, 3, 1)), pass.floats("flatLatents"));
+            var nearest =
+                    java.util.Objects.requireNonNull(graphs.get(Role.CODEBOOK)).run(Map.of("latents", latents));
+            var codes = java.util.Objects.requireNonNull(nearest.get("codes"));
+            assertThat(HostArrays.longs(codes)).isEqualTo(pass.longs("codes"));
+            var quantized = run(graphs, Role.LOOKUP, Map.of("codes", codes), "quantized");
+            assertThat(HostArrays.floats(quantized))
+                    .isEqualTo(HostArrays.floats(java.util.Objects.requireNonNull(nearest.get("quantized"))));
+            var decoded = run(graphs, Role.DECODER, Map.of("quantized", quantized), "image");
+            assertClose(HostArrays.floats(decoded), pass.floats("reconstructed"));
+        }
+    }
+
+    private static INDArray run(
+            Map<Role, smalti.trainer.graph.InferenceGraph> graphs,
+            Role role,
+            Map<String, INDArray> inputs,
+            String output) {
+        var graph = java.util.Objects.requireNonNull(graphs.get(role));
+        return java.util.Objects.requireNonNull(graph.run(inputs).get(output));
+    }
+
+    private static INDArray images(Pictures pictures, FamilyTraining.PixelRange range) {
+        int count = 4;
+        var into = new float[count * pictures.pictureBytes()];
+        pictures.fillNchw(new int[] {0, 1, 2, 3}, range.lo(), range.hi(), into);
+        return HostArrays.floats(into, count, pictures.channels(), pictures.height(), pictures.width());
+    }
+
+    private static void assertClose(float[] actual, float[] expected) {
+        assertThat(actual).hasSameSizeAs(expected);
+        for (int i = 0; i < actual.length; i++) {
+            assertThat((double) Math.abs(actual[i] - expected[i]))
+                    .as("element %s", i)
+                    .isLessThanOrEqualTo(1e-5 * Math.max(1, Math.abs(expected[i])));
+        }
+    }
+
+    @Test
+    void picturesThatCannotTrainAreRefused() {
+        var spec = FamilyGraphs.spec("dcgan-conditional");
+        var few = Pictures.of(8, 8, 3, new byte[2 * 8 * 8 * 3]);
+        assertThatThrownBy(() -> Families.training(spec, few, few.variance()))
+                .isInstanceOf(SpecException.class)
+                .satisfies(e -> assertThat(((SpecException) e).problems()).hasSize(4));
+    }
+}

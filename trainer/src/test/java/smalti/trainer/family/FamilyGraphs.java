@@ -1,0 +1,94 @@
+package smalti.trainer.family;
+
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import org.nd4j.autodiff.samediff.SameDiff;
+import smalti.spec.Adam;
+import smalti.spec.CodebookStart;
+import smalti.spec.ConstantSchedule;
+import smalti.spec.DataSpec;
+import smalti.spec.DcganFamily;
+import smalti.spec.EmaQuantizer;
+import smalti.spec.Family;
+import smalti.spec.ImageSpec;
+import smalti.spec.LossQuantizer;
+import smalti.spec.ModelSpec;
+import smalti.spec.TrainingSpec;
+import smalti.spec.VqvaeFamily;
+import smalti.trainer.data.Pictures;
+import smalti.trainer.data.ProceduralPictures;
+
+/** Small models of every family in every form that changes a graph, and the graphs of all of them. */
+public final class FamilyGraphs {
+    public static final Adam ADAM = new Adam(1e-3, 0.9, 0.999, 1e-8);
+    private static final int BATCH = 4;
+
+    private FamilyGraphs() {}
+
+    public static Map<String, ModelSpec> specs() {
+        var specs = new LinkedHashMap<String, ModelSpec>();
+        add(
+                specs,
+                "vqvae-ema",
+                new VqvaeFamily(8, 1, 4, 2, 0.25, new EmaQuantizer(16, 4, 0.9, 1e-5, CodebookStart.KMEANS, 3)));
+        add(
+                specs,
+                "vqvae-uniform",
+                new VqvaeFamily(8, 1, 4, 1, 0.25, new EmaQuantizer(16, 4, 0.9, 1e-5, CodebookStart.UNIFORM, 0)));
+        add(
+                specs,
+                "vqvae-loss",
+                new VqvaeFamily(8, 2, 4, 3, 0.25, new LossQuantizer(16, 4, 1, CodebookStart.KMEANS, 2)));
+        add(specs, "dcgan", new DcganFamily(6, 4, 4, false, 0.9, ADAM));
+        add(specs, "dcgan-conditional", new DcganFamily(6, 4, 4, true, 0.9, ADAM));
+        return specs;
+    }
+
+    public static ModelSpec spec(String name) {
+        return Objects.requireNonNull(specs().get(name));
+    }
+
+    private static void add(Map<String, ModelSpec> specs, String name, Family family) {
+        double ema = name.equals("dcgan-conditional") || name.equals("vqvae-uniform") ? 0.9 : 0;
+        specs.put(
+                name,
+                new ModelSpec(
+                        name,
+                        new ImageSpec(16, 16, 3),
+                        family,
+                        new TrainingSpec(8, BATCH, ADAM, new ConstantSchedule(), 1, ema, 3, 2, 5),
+                        new DataSpec(DataSpec.Fit.CROP, DataSpec.BadImages.FAIL, 0.1, true)));
+    }
+
+    public static Pictures pictures() {
+        return ProceduralPictures.draw(20, 16, 3);
+    }
+
+    public static FamilyTraining training(ModelSpec spec) {
+        var pictures = pictures();
+        return Families.training(spec, pictures, pictures.variance());
+    }
+
+    /** Every training and inference graph by a name for messages. */
+    public static Map<String, SameDiff> all() {
+        var graphs = new LinkedHashMap<String, SameDiff>();
+        specs().forEach((name, spec) -> {
+            var training = training(spec);
+            var trained = training.trainingGraphs();
+            for (int i = 0; i < trained.size(); i++) {
+                graphs.put(name + " training " + i, trained.get(i).graph());
+            }
+            training.inference().forEach((role, graph) -> graphs.put(name + " " + role, graph.graph()));
+        });
+        return graphs;
+    }
+
+    static List<Class<?>> families() {
+        return specs().values().stream()
+                .<Class<?>>map(spec -> spec.model().getClass())
+                .distinct()
+                .toList();
+    }
+}
