@@ -87,7 +87,8 @@ public final class TinyRuns {
                 codebook.constant("twice", table.mul(-2).transpose().dup('c')),
                 new int[] {3},
                 new int[] {0});
-        var distances = products.add(codebook.constant("squares", table.mul(table).sum(1)));
+        var distances =
+                products.add(codebook.constant("squares", table.mul(table).sum(1)));
         var codes = codebook.argmin("codes", distances, 3); // [N, h, w]
         vectors(codebook, table, codes);
         save(codebook, "codebook");
@@ -123,7 +124,9 @@ public final class TinyRuns {
         var embedded = graph.gather(graph.constant("classes", array(3, 2)), label, 0); // [N, 2]
         var x = graph.concat(1, noise, embedded);
         x = graph.nn.biasAdd(
-                graph.mmul(x, graph.constant("dense", array(NOISE + 2, 8 * 16))), graph.constant("bias", array(8 * 16)), false);
+                graph.mmul(x, graph.constant("dense", array(NOISE + 2, 8 * 16))),
+                graph.constant("bias", array(8 * 16)),
+                false);
         x = graph.nn.relu(graph.reshape(x, -1, 8, 4, 4), 0);
         x = graph.nn.relu(deconv(graph, x, 4, 2, 1, 8, 8), 0);
         graph.math.tanh("image", deconv(graph, x, 4, 2, 1, 8, 3));

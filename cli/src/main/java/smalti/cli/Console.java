@@ -1,0 +1,143 @@
+package smalti.cli;
+
+import java.io.PrintStream;
+import java.io.PrintWriter;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.util.Locale;
+import java.util.Map;
+import smalti.trainer.TrainingListener;
+
+/** What a person sees: results on standard output; progress, warnings and errors on standard error. */
+final class Console {
+    private static final int BAR = 24;
+    private static final long PLAIN_EVERY = Duration.ofSeconds(10).toNanos();
+    private static final long BAR_EVERY = Duration.ofMillis(100).toNanos();
+
+    private final PrintStream out;
+    private final PrintStream err;
+    private final boolean terminal;
+    private boolean inProgress;
+
+    /** @param terminal whether a person watches, so that a line may be drawn over */
+    Console(PrintStream out, PrintStream err, boolean terminal) {
+        this.out = out;
+        this.err = err;
+        this.terminal = terminal;
+    }
+
+    PrintWriter outWriter() {
+        return new PrintWriter(out, true, StandardCharsets.UTF_8);
+    }
+
+    PrintWriter errWriter() {
+        return new PrintWriter(err, true, StandardCharsets.UTF_8);
+    }
+
+    /** A line of the result. */
+    void line(String format, Object... arguments) {
+        endProgress();
+        out.println(String.format(Locale.ROOT, format, arguments));
+        out.flush();
+    }
+
+    /** What is being done. */
+    void note(String text) {
+        endProgress();
+        err.println(text);
+    }
+
+    void warning(String text) {
+        note("warning: " + text);
+    }
+
+    void error(String text) {
+        note("error: " + text);
+    }
+
+    synchronized void endProgress() {
+        if (inProgress) {
+            err.println();
+            inProgress = false;
+        }
+    }
+
+    private synchronized void overwrite(String text) {
+        err.print("\r" + text + "\u001B[K");
+        err.flush();
+        inProgress = true;
+    }
+
+    /** Progress of something with a known number of steps: a bar with the time left, or plain lines now and then. */
+    final class Progress {
+        private final String what;
+        private final long started = System.nanoTime();
+        private long shown = started;
+        private int first = -1;
+
+        Progress(String what) {
+            this.what = what;
+        }
+
+        void at(int done, int total, String detail) {
+            long now = System.nanoTime();
+            if (first < 0) {
+                first = done - 1; // a resumed training has not done the steps before
+            }
+            if (done < total && now - shown < (terminal ? BAR_EVERY : PLAIN_EVERY)) {
+                return;
+            }
+            shown = now;
+            double each = (now - started) / 1e9 / Math.max(1, done - first);
+            var left = time(each * (total - done));
+            if (terminal) {
+                int full = (int) ((long) BAR * done / total);
+                overwrite(what + " [" + "█".repeat(full) + "░".repeat(BAR - full) + "] " + done + "/" + total + "  "
+                        + left + " left" + (detail.isEmpty() ? "" : "  " + detail));
+                if (done == total) {
+                    endProgress();
+                }
+            } else {
+                note(what + " " + done + "/" + total + ", " + left + " left" + (detail.isEmpty() ? "" : ", " + detail));
+            }
+        }
+    }
+
+    /** Shows a training's steps and the last figures that it logged. */
+    TrainingListener training(String name, String... shownFigures) {
+        var progress = new Progress("training " + name);
+        return new TrainingListener() {
+            private String detail = "";
+
+            @Override
+            public void step(int done, int steps, Map<String, Double> figures) {
+                if (!figures.isEmpty()) {
+                    var text = new StringBuilder();
+                    for (var figure : shownFigures) {
+                        if (figures.get(figure) instanceof Double value) {
+                            text.append(text.isEmpty() ? "" : ", ").append(figure).append(' ').append(number(value));
+                        }
+                    }
+                    detail = text.toString();
+                }
+                progress.at(done, steps, detail);
+            }
+
+            @Override
+            public void phase(String what) {
+                note(what);
+            }
+        };
+    }
+
+    static String number(double value) {
+        return String.format(Locale.ROOT, Math.abs(value) >= 100 ? "%.0f" : Math.abs(value) >= 1 ? "%.2f" : "%.4f", value);
+    }
+
+    static String time(double seconds) {
+        long whole = Math.round(seconds);
+        return whole >= 3600
+                ? String.format(Locale.ROOT, "%d:%02d:%02d", whole / 3600, whole / 60 % 60, whole % 60)
+                : String.format(Locale.ROOT, "%d:%02d", whole / 60, whole % 60);
+    }
+}

@@ -1,0 +1,46 @@
+package smalti.cli;
+
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.concurrent.Callable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+
+@Command(
+        name = "encode",
+        sortOptions = false,
+        description = "Turns pictures into codes. They keep their size, but for a crop at the centre to whole codes.")
+final class EncodeCommand implements Callable<Integer> {
+    private final Console console;
+
+    @Mixin
+    private final BundleArgument bundle = new BundleArgument();
+
+    @Parameters(index = "1", paramLabel = "IMAGES", description = "A picture, a folder of them, or a ZIP.")
+    @SuppressWarnings("NullAway.Init") // picocli sets it
+    Path images;
+
+    @Option(names = "--out", required = true, paramLabel = "codes.npz", description = "The file to write.")
+    @SuppressWarnings("NullAway.Init") // picocli sets it
+    Path out;
+
+    EncodeCommand(Console console) {
+        this.console = console;
+    }
+
+    @Override
+    public Integer call() throws IOException {
+        try (var model = bundle.open()) {
+            var pictures = PictureBatches.read(images, model);
+            var codes = PictureBatches.encode(model.codec(), pictures);
+            var names = pictures.stream()
+                    .map(picture -> PictureBatches.stem(picture.name()))
+                    .toList();
+            new CodesFile(names, codes).write(out);
+            console.line("encoded %d pictures: %s", pictures.size(), out);
+        }
+        return 0;
+    }
+}

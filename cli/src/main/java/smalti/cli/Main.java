@@ -1,0 +1,121 @@
+package smalti.cli;
+
+import java.io.IOException;
+import java.io.OutputStream;
+import java.io.PrintStream;
+import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.FileSystemException;
+import picocli.CommandLine;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ScopeType;
+import smalti.exporter.proof.ProofException;
+import smalti.spec.SpecException;
+
+/** The {@code smalti} command. */
+@Command(
+        name = "smalti",
+        description = "Trains image models, exports them to ONNX and serves them, all on the JVM.",
+        mixinStandardHelpOptions = true,
+        scope = ScopeType.INHERIT,
+        versionProvider = Main.Version.class,
+        synopsisSubcommandLabel = "COMMAND",
+        sortOptions = false,
+        usageHelpAutoWidth = true,
+        exitCodeListHeading = "%nExit codes:%n",
+        exitCodeList = {
+            "0:done",
+            "1:something that was given is wrong; the message says what",
+            "2:the command line is wrong",
+            "3:an error of smalti itself; --debug shows where"
+        },
+        subcommands = {
+            DemoCommand.class,
+            TrainCommand.class,
+            ExportCommand.class,
+            InspectCommand.class,
+            GenerateCommand.class,
+            EncodeCommand.class,
+            DecodeCommand.class,
+            ReconstructCommand.class,
+            EvaluateCommand.class
+        })
+public final class Main implements Runnable {
+    static final int WRONG_INPUT = 1;
+    static final int INTERNAL = 3;
+
+    @Option(
+            names = "--debug",
+            scope = ScopeType.INHERIT,
+            description = "Show where an error comes from.")
+    private boolean debug;
+
+    @CommandLine.Spec
+    @SuppressWarnings("NullAway.Init") // picocli sets it
+    private CommandLine.Model.CommandSpec spec;
+
+    @Override
+    public void run() {
+        throw new CommandLine.ParameterException(spec.commandLine(), "a command is missing");
+    }
+
+    public static void main(String[] arguments) {
+        var out = System.out;
+        // nd4j prints to standard output, which is ours alone
+        System.setOut(new PrintStream(OutputStream.nullOutputStream(), false, StandardCharsets.UTF_8));
+        int code = run(new Console(out, System.err, Boolean.getBoolean("smalti.terminal")), arguments);
+        out.flush();
+        System.exit(code);
+    }
+
+    /** @return the exit code */
+    static int run(Console console, String... arguments) {
+        var main = new Main();
+        var line = new CommandLine(main, new CommandFactory(console));
+        line.setOut(console.outWriter());
+        line.setErr(console.errWriter());
+        line.setCaseInsensitiveEnumValuesAllowed(true);
+        line.setExecutionExceptionHandler((e, command, result) -> main.failed(e, console));
+        return line.execute(arguments);
+    }
+
+    private int failed(Exception e, Console console) {
+        console.endProgress();
+        if (debug) {
+            e.printStackTrace(console.errWriter());
+        }
+        if (e instanceof SpecException wrong) {
+            wrong.problems().forEach(problem -> console.error(problem));
+            return WRONG_INPUT;
+        } else if (e instanceof ProofException unproven) {
+            String.valueOf(unproven.getMessage()).lines().forEach(console::error);
+            return WRONG_INPUT;
+        } else if (e instanceof UncheckedIOException wrapped) {
+            console.error(text(wrapped.getCause()));
+            return WRONG_INPUT;
+        } else if (e instanceof IOException failed) {
+            console.error(text(failed));
+            return WRONG_INPUT;
+        }
+        console.error("internal error: " + e + (debug ? "" : " (--debug shows where)"));
+        return INTERNAL;
+    }
+
+    private static String text(IOException e) {
+        if (e instanceof FileSystemException file) {
+            var reason = file.getReason() == null ? e.getClass().getSimpleName() : file.getReason();
+            return file.getFile() + ": " + reason;
+        }
+        return String.valueOf(e.getMessage());
+    }
+
+    /** The version of the jar. */
+    static final class Version implements CommandLine.IVersionProvider {
+        @Override
+        public String[] getVersion() {
+            var version = Main.class.getPackage().getImplementationVersion();
+            return new String[] {"smalti " + (version == null ? "development" : version)};
+        }
+    }
+}

@@ -1,0 +1,74 @@
+package smalti.cli;
+
+import java.nio.ByteBuffer;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import smalti.runtime.Codec;
+import smalti.runtime.Codes;
+import smalti.runtime.Pixels;
+import smalti.runtime.SmaltiModel;
+import smalti.spec.SpecException;
+import smalti.trainer.data.NamedPicture;
+import smalti.trainer.data.Picture;
+import smalti.trainer.data.PictureFiles;
+
+/** Pictures of any size through a codec: neighbours of one size go together. */
+final class PictureBatches {
+    private static final int MOST = 64;
+
+    private PictureBatches() {}
+
+    /** The pictures at a path, cropped at the centre to multiples of the model's factor. */
+    static List<NamedPicture> read(Path images, SmaltiModel model) {
+        var manifest = model.manifest();
+        var codebook = manifest.codebook();
+        if (codebook == null) {
+            throw new SpecException(manifest.name() + ": has no codebook, so there is nothing to encode with; it holds "
+                    + String.join(", ", manifest.graphs().keySet()));
+        }
+        return PictureFiles.read(images, manifest.pixels().channels(), codebook.factor());
+    }
+
+    /** Codes of each picture. */
+    static List<Codes> encode(Codec codec, List<NamedPicture> pictures) {
+        var codes = new ArrayList<Codes>();
+        for (int first = 0; first < pictures.size(); ) {
+            int end = first + 1;
+            while (end < pictures.size() && end - first < MOST && sameSize(pictures.get(first), pictures.get(end))) {
+                end++;
+            }
+            var together = codec.encode(pixels(
+                    pictures.subList(first, end).stream().map(NamedPicture::picture).toList()));
+            for (int i = 0; i < together.count(); i++) {
+                codes.add(together.range(i, 1));
+            }
+            first = end;
+        }
+        return codes;
+    }
+
+    /** Pictures of codes, one by one of their own size. */
+    static List<Pixels> decode(Codec codec, List<Codes> codes) {
+        return codes.stream().map(codec::decode).toList();
+    }
+
+    private static boolean sameSize(NamedPicture a, NamedPicture b) {
+        return a.picture().height() == b.picture().height()
+                && a.picture().width() == b.picture().width();
+    }
+
+    /** Pictures of one size as one buffer. */
+    static Pixels pixels(List<Picture> pictures) {
+        var first = pictures.get(0);
+        var data = ByteBuffer.allocate(pictures.size() * first.pixels().length);
+        pictures.forEach(picture -> data.put(picture.pixels()));
+        return new Pixels(pictures.size(), first.height(), first.width(), first.channels(), data.flip());
+    }
+
+    /** The name without its ending, for files of another kind. */
+    static String stem(String name) {
+        int dot = name.lastIndexOf('.');
+        return dot > Math.max(name.lastIndexOf('/'), name.lastIndexOf('\\')) + 1 ? name.substring(0, dot) : name;
+    }
+}

@@ -1,0 +1,82 @@
+package smalti.cli;
+
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.Callable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+import smalti.runtime.Pixels;
+import smalti.spec.SpecException;
+import smalti.trainer.data.NamedPicture;
+import smalti.trainer.data.Picture;
+
+@Command(
+        name = "reconstruct",
+        sortOptions = false,
+        description = "Turns pictures into codes and back. A grid shows each original with its reconstruction beside it.")
+final class ReconstructCommand implements Callable<Integer> {
+    private static final int GRID_PAIRS = 4;
+
+    private final Console console;
+
+    @Mixin
+    private final BundleArgument bundle = new BundleArgument();
+
+    @Parameters(index = "1", paramLabel = "IMAGES", description = "A picture, a folder of them, or a ZIP.")
+    @SuppressWarnings("NullAway.Init") // picocli sets it
+    Path images;
+
+    @Option(names = "--out", required = true, paramLabel = "DIR|grid.png", description = "A folder, or one PNG.")
+    @SuppressWarnings("NullAway.Init") // picocli sets it
+    Path out;
+
+    ReconstructCommand(Console console) {
+        this.console = console;
+    }
+
+    @Override
+    public Integer call() throws IOException {
+        Pngs.check(out);
+        try (var model = bundle.open()) {
+            var codec = model.codec();
+            var pictures = PictureBatches.read(images, model);
+            var rebuilt = PictureBatches.decode(codec, PictureBatches.encode(codec, pictures));
+            if (Pngs.isGrid(out)) {
+                Pngs.writeGrid(pairs(pictures, rebuilt), 2 * GRID_PAIRS, out);
+            } else {
+                Pngs.writeEach(
+                        rebuilt.stream().map(pixels -> pixels.image(0)).toList(),
+                        pictures.stream()
+                                .map(picture -> PictureBatches.stem(picture.name()))
+                                .toList(),
+                        out);
+            }
+            console.line("reconstructed %d pictures: %s", pictures.size(), out);
+        }
+        return 0;
+    }
+
+    private Pixels pairs(List<NamedPicture> originals, List<Pixels> rebuilt) {
+        var first = originals.get(0).picture();
+        var pairs = new ArrayList<Picture>();
+        for (int i = 0; i < originals.size(); i++) {
+            var original = originals.get(i).picture();
+            if (original.height() != first.height() || original.width() != first.width()) {
+                throw new SpecException(images + ": pictures in a grid must have one size, got " + first.width() + "x"
+                        + first.height() + " and " + original.width() + "x" + original.height() + " ("
+                        + originals.get(i).name() + "); write them to a folder instead");
+            }
+            pairs.add(original);
+            pairs.add(Picture.of(
+                    original.height(),
+                    original.width(),
+                    original.channels(),
+                    rebuilt.get(i).bytes()));
+        }
+        return PictureBatches.pixels(pairs);
+    }
+}

@@ -1,0 +1,136 @@
+package smalti.cli;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.concurrent.Callable;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.ArgGroup;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Option;
+import smalti.spec.ModelSpec;
+import smalti.spec.RecordTree;
+import smalti.spec.SpecException;
+import smalti.trainer.Presets;
+import smalti.trainer.SpecFiles;
+import smalti.trainer.Trainer;
+import smalti.trainer.data.Dataset;
+import smalti.trainer.data.LoadListener;
+
+@Command(
+        name = "train",
+        sortOptions = false,
+        description = {
+            "Trains a model on pictures into a run folder.",
+            "DATA is a folder with a folder a class, a flat folder, either of them in a ZIP (with train/ and test/ "
+                    + "inside, test/ is held out), or IDX files, gzipped or not. Pictures are brought to the model's "
+                    + "size as data.fit of the spec says."
+        })
+final class TrainCommand implements Callable<Integer> {
+    private final Console console;
+
+    @ArgGroup
+    @Nullable Source source;
+
+    /** Where the spec comes from. */
+    static final class Source {
+        @Option(
+                names = "--spec",
+                paramLabel = "FILE",
+                description = "The model as YAML; its key preset names what it starts from.")
+        @Nullable Path spec;
+
+        @Option(names = "--preset", paramLabel = "NAME", description = "One of ${COMPLETION-CANDIDATES}.", completionCandidates = PresetNames.class)
+        @Nullable String preset;
+    }
+
+    static final class PresetNames implements Iterable<String> {
+        @Override
+        public java.util.Iterator<String> iterator() {
+            return Presets.names().iterator();
+        }
+    }
+
+    @Option(names = "--data", required = true, paramLabel = "PATH", description = "The pictures.")
+    @SuppressWarnings("NullAway.Init") // picocli sets it
+    Path data;
+
+    @Option(names = "--out", required = true, paramLabel = "RUN", description = "The run folder to write.")
+    @SuppressWarnings("NullAway.Init") // picocli sets it
+    Path out;
+
+    @Option(names = "--steps", paramLabel = "N", description = "In place of the spec's training.steps.")
+    @Nullable Integer steps;
+
+    @Option(names = "--seed", paramLabel = "N", description = "In place of the spec's training.seed.")
+    @Nullable Long seed;
+
+    @Option(
+            names = "--resume",
+            description = "Go on from RUN's last checkpoint, with the numbers of an unbroken training; "
+                    + "begin where RUN holds none.")
+    boolean resume;
+
+    TrainCommand(Console console) {
+        this.console = console;
+    }
+
+    @Override
+    public Integer call() throws IOException {
+        boolean begun = resume && Files.exists(out.resolve("spec.json"));
+        var spec = begun ? stored() : given();
+        var listener = new LoadListener() {
+            private final Console.Progress progress = console.new Progress("reading pictures");
+
+            @Override
+            public void warning(String message) {
+                console.warning(message);
+            }
+
+            @Override
+            public void progress(int done, int total) {
+                progress.at(done, total, "");
+            }
+        };
+        var pictures = Dataset.open(data, spec.image(), spec.data(), spec.training().seed(), listener);
+        console.note("training on " + pictures.train().count() + " pictures, "
+                + pictures.heldOut().count() + " held out");
+        var training = console.training(spec.name(), "nmse", "perplexity", "usage", "discriminatorLoss", "generatorLoss");
+        if (begun) {
+            Trainer.resume(out, pictures, steps, training);
+        } else {
+            Trainer.train(spec, pictures, out, training);
+        }
+        console.line("trained %s: %s", spec.name(), out);
+        console.line("next: smalti export %s --out %s.smalti", out, spec.name());
+        return 0;
+    }
+
+    private ModelSpec given() {
+        if (source == null) {
+            throw new SpecException("train: --spec or --preset is missing");
+        }
+        var spec = source.spec != null
+                ? SpecFiles.read(source.spec)
+                : Presets.named(String.valueOf(source.preset));
+        var training = spec.training();
+        training = steps == null ? training : training.withSteps(steps);
+        return spec.withTraining(seed == null ? training : training.withSeed(seed));
+    }
+
+    /** The run's own spec; what is given beside it must not say otherwise. */
+    private ModelSpec stored() {
+        var stored = Trainer.specOf(out);
+        if (seed != null && seed != stored.training().seed()) {
+            throw new SpecException("--seed must be that of the run, " + stored.training().seed() + ", got " + seed);
+        }
+        if (source != null) {
+            var same = given().training().withSteps(stored.training().steps()).withSeed(stored.training().seed());
+            if (!given().withTraining(same).equals(stored)) {
+                throw new SpecException(out + ": was begun with another spec than that given; got "
+                        + RecordTree.line(given()) + " for " + RecordTree.line(stored));
+            }
+        }
+        return stored;
+    }
+}
