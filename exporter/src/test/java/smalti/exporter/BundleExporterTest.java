@@ -56,8 +56,7 @@ final class BundleExporterTest {
         assertThat(signatures(manifest))
                 .containsExactlyInAnyOrderEntriesOf(Map.of(
                         "encoder", "image [N,3,4*h,4*w] float32 → latents [N,4,h,w] float32",
-                        "codebook",
-                                "latents [N,4,h,w] float32 → codes [N,h,w] int64, quantized [N,4,h,w] float32",
+                        "codebook", "latents [N,4,h,w] float32 → codes [N,h,w] int64, quantized [N,4,h,w] float32",
                         "lookup", "codes [N,h,w] int64 → quantized [N,4,h,w] float32",
                         "decoder", "quantized [N,4,h,w] float32 → image [N,3,4*h,4*w] float32",
                         "tokenize", "pixels [N,4*h,4*w,3] uint8 → codes [N,h,w] int64",
@@ -84,8 +83,8 @@ final class BundleExporterTest {
 
     @Test
     void everyProofHasItsFigures() {
-        var codecGraphs =
-                RecordTree.read(codec.resolve(BundleManifest.FILE), BundleManifest.class).graphs();
+        var codecGraphs = RecordTree.read(codec.resolve(BundleManifest.FILE), BundleManifest.class)
+                .graphs();
         codecGraphs.forEach((role, graph) -> {
             assertThat(graph.proof().samples()).as(role).isGreaterThanOrEqualTo(TinyRuns.HELD_OUT + 4);
             assertThat(graph.proof().range()).as(role).isPositive();
@@ -97,9 +96,10 @@ final class BundleExporterTest {
             assertThat(graph).isNotNull();
             assertThat(graph.proof().codes()).isEqualTo(codes);
         }
-        var generators =
-                RecordTree.read(generator.resolve(BundleManifest.FILE), BundleManifest.class).graphs();
-        generators.forEach((role, graph) -> assertThat(graph.proof().samples()).as(role).isEqualTo(64));
+        var generators = RecordTree.read(generator.resolve(BundleManifest.FILE), BundleManifest.class)
+                .graphs();
+        generators.forEach(
+                (role, graph) -> assertThat(graph.proof().samples()).as(role).isEqualTo(64));
     }
 
     @Test
@@ -124,7 +124,8 @@ final class BundleExporterTest {
     @ValueSource(ints = {13, 15, 18, 19, 21})
     void otherOpsetsAreSoundToo(int opset) throws IOException {
         var bundle = folder.resolve("other.smalti");
-        var manifest = BundleExporter.export(codecRun, bundle, ExportOptions.defaults().withOpset(opset));
+        var manifest =
+                BundleExporter.export(codecRun, bundle, ExportOptions.defaults().withOpset(opset));
         assertThat(manifest.opset()).isEqualTo(opset);
         for (var file : manifest.files().keySet()) {
             OnnxChecker.check(bundle.resolve(file));
@@ -151,7 +152,8 @@ final class BundleExporterTest {
     @Test
     void aPictureCarriesItsDenotationsAndMetadata() throws Exception {
         var environment = OrtEnvironment.getEnvironment();
-        try (var session = environment.createSession(codec.resolve("tokenize.onnx").toString())) {
+        try (var session =
+                environment.createSession(codec.resolve("tokenize.onnx").toString())) {
             assertThat(session.getMetadata().getCustomMetadata())
                     .containsExactlyInAnyOrderEntriesOf(Map.of(
                             "Image.BitmapPixelFormat", "Rgb8",
@@ -159,8 +161,8 @@ final class BundleExporterTest {
                             "Image.NominalPixelRange", "NominalRange_0_255"));
             assertThat(session.getMetadata().getProducerName()).isEqualTo("smalti");
         }
-        try (var session =
-                environment.createSession(generator.resolve("generator-float.onnx").toString())) {
+        try (var session = environment.createSession(
+                generator.resolve("generator-float.onnx").toString())) {
             assertThat(session.getMetadata().getCustomMetadata())
                     .containsEntry("Image.NominalPixelRange", "Normalized_1_1");
         }
@@ -174,7 +176,8 @@ final class BundleExporterTest {
             var again = folder.resolve(run.getFileName() + "-again.smalti");
             // the class path goes by the environment: ONNX Runtime 1.29 crashes on command lines beyond 4,000 bytes
             var builder = new ProcessBuilder(
-                            Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                            Path.of(System.getProperty("java.home"), "bin", "java")
+                                    .toString(),
                             "-Xmx1g",
                             "smalti.exporter.ExportOnce",
                             run.toString(),
@@ -184,7 +187,9 @@ final class BundleExporterTest {
             builder.environment().put("CLASSPATH", absoluteClassPath());
             var process = builder.start();
             assertThat(process.waitFor(120, TimeUnit.SECONDS)).isTrue();
-            assertThat(process.exitValue()).as(Files.readString(folder.resolve("output.txt"))).isZero();
+            assertThat(process.exitValue())
+                    .as(Files.readString(folder.resolve("output.txt")))
+                    .isZero();
             var first = run.equals(codecRun) ? codec : generator;
             assertThat(hashes(again)).isEqualTo(hashes(first));
         }
@@ -198,19 +203,26 @@ final class BundleExporterTest {
                         .split(File.pathSeparator));
         return String.join(
                 File.pathSeparator,
-                entries.stream().map(entry -> Path.of(entry).toAbsolutePath().toString()).toList());
+                entries.stream()
+                        .map(entry -> Path.of(entry).toAbsolutePath().toString())
+                        .toList());
     }
 
     private static Map<String, String> hashes(Path bundle) {
-        return RecordTree.read(bundle.resolve(BundleManifest.FILE), BundleManifest.class).files();
+        return RecordTree.read(bundle.resolve(BundleManifest.FILE), BundleManifest.class)
+                .files();
     }
 
     @Test
     void tellsWhatItDoes() throws IOException {
         var lines = new ArrayList<String>();
         BundleExporter.export(
-                generatorRun, folder.resolve("g.smalti"), ExportOptions.defaults().withProgress(lines::add));
-        assertThat(lines).contains("reading generator", "writing generator.onnx").anyMatch(line -> line.startsWith("proving"));
+                generatorRun,
+                folder.resolve("g.smalti"),
+                ExportOptions.defaults().withProgress(lines::add));
+        assertThat(lines)
+                .contains("reading generator", "writing generator.onnx")
+                .anyMatch(line -> line.startsWith("proving"));
     }
 
     @Test
@@ -225,12 +237,14 @@ final class BundleExporterTest {
 
     @Test
     void knowsItsOpsets() {
-        assertThatThrownBy(() -> ExportOptions.defaults().withOpset(22)).hasMessage("opset must be from 13 to 21, got 22");
+        assertThatThrownBy(() -> ExportOptions.defaults().withOpset(22))
+                .hasMessage("opset must be from 13 to 21, got 22");
     }
 
     private static Map<String, String> signatures(BundleManifest manifest) {
         var signatures = new TreeMap<String, String>();
-        manifest.graphs().forEach((role, graph) -> signatures.put(role, graph.signature().toString()));
+        manifest.graphs()
+                .forEach((role, graph) -> signatures.put(role, graph.signature().toString()));
         return signatures;
     }
 

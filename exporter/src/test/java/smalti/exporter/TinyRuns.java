@@ -16,6 +16,7 @@ import org.nd4j.linalg.api.ops.impl.layers.convolution.config.Conv2DConfig;
 import org.nd4j.linalg.api.ops.impl.layers.convolution.config.DeConv2DConfig;
 import org.nd4j.linalg.factory.Nd4j;
 import smalti.spec.CounterRandom;
+import smalti.spec.DataSpec;
 import smalti.spec.ElementType;
 import smalti.spec.ExportManifest;
 import smalti.spec.NoiseContract;
@@ -28,6 +29,8 @@ import smalti.spec.TensorSpec;
 
 /** Writes run folders of models that are small and untrained, but have the operations of real ones. */
 public final class TinyRuns {
+    private static final DataSpec DATA = new DataSpec(DataSpec.Fit.CROP, DataSpec.BadImages.FAIL, 0.1, false);
+
     static final PixelContract CODEC_PIXELS = new PixelContract(16, 16, 3, 0, 1);
     static final PixelContract GENERATOR_PIXELS = new PixelContract(16, 16, 3, -1, 1);
     static final int CODES = 16;
@@ -87,7 +90,8 @@ public final class TinyRuns {
                 codebook.constant("twice", table.mul(-2).transpose().dup('c')),
                 new int[] {3},
                 new int[] {0});
-        var distances = products.add(codebook.constant("squares", table.mul(table).sum(1)));
+        var distances =
+                products.add(codebook.constant("squares", table.mul(table).sum(1)));
         var codes = codebook.argmin("codes", distances, 3); // [N, h, w]
         vectors(codebook, table, codes);
         save(codebook, "codebook");
@@ -123,7 +127,9 @@ public final class TinyRuns {
         var embedded = graph.gather(graph.constant("classes", array(3, 2)), label, 0); // [N, 2]
         var x = graph.concat(1, noise, embedded);
         x = graph.nn.biasAdd(
-                graph.mmul(x, graph.constant("dense", array(NOISE + 2, 8 * 16))), graph.constant("bias", array(8 * 16)), false);
+                graph.mmul(x, graph.constant("dense", array(NOISE + 2, 8 * 16))),
+                graph.constant("bias", array(8 * 16)),
+                false);
         x = graph.nn.relu(graph.reshape(x, -1, 8, 4, 4), 0);
         x = graph.nn.relu(deconv(graph, x, 4, 2, 1, 8, 8), 0);
         graph.math.tanh("image", deconv(graph, x, 4, 2, 1, 8, 3));
@@ -192,7 +198,7 @@ public final class TinyRuns {
             throws IOException {
         pictures("calibration.npy", pixels, 1);
         pictures("held-out.npy", pixels, 2);
-        var provenance = new Provenance("tiny", "0".repeat(64), seed, 0, 1, 0.1, Map.of("nd4j", "1.0.0-M2.1"));
+        var provenance = new Provenance("tiny", "0".repeat(64), seed, 0, 1, 0.1, DATA, Map.of("nd4j", "1.0.0-M2.1"));
         write(new ExportManifest(
                 ExportManifest.FORMAT,
                 "tiny",

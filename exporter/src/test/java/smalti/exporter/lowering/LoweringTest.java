@@ -38,8 +38,7 @@ final class LoweringTest {
 
     @Test
     void everyLoweringHasACase() {
-        assertThat(OpCases.all().map(OpCase::op).collect(Collectors.toSet()))
-                .isEqualTo(Lowerings.operations());
+        assertThat(OpCases.all().map(OpCase::op).collect(Collectors.toSet())).isEqualTo(Lowerings.operations());
     }
 
     @TestFactory
