@@ -7,6 +7,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
+import java.util.Objects;
 import smalti.runtime.Codes;
 import smalti.spec.Check;
 import smalti.spec.ElementType;
@@ -44,7 +45,8 @@ record CodesFile(List<String> names, List<Codes> codes) {
 
     void write(Path file) throws IOException {
         var arrays = new LinkedHashMap<String, NpyArray>();
-        var header = RecordTree.line(new Header(codes.get(0).fingerprint(), names)).getBytes(StandardCharsets.UTF_8);
+        var header =
+                RecordTree.line(new Header(codes.get(0).fingerprint(), names)).getBytes(StandardCharsets.UTF_8);
         arrays.put(HEADER, NpyArray.of(header, header.length));
         var first = codes.get(0);
         if (codes.stream().allMatch(one -> one.height() == first.height() && one.width() == first.width())) {
@@ -85,19 +87,22 @@ record CodesFile(List<String> names, List<Codes> codes) {
                 codes.add(whole.range(i, 1));
             }
         }
-        for (int i = codes.size(); arrays.get(name(i)) instanceof NpyArray one; i++) {
+        for (int i = codes.size(); arrays.containsKey(name(i)); i++) {
+            var one = Objects.requireNonNull(arrays.get(name(i)));
             check(file, name(i), one, 2);
             codes.add(codes(one, header.fingerprint()));
         }
         if (codes.size() != header.names().size() || codes.isEmpty()) {
-            throw new SpecException(file + ": must hold codes of the " + header.names().size()
-                    + " pictures that its header names, got " + codes.size());
+            throw new SpecException(file + ": must hold codes of the "
+                    + header.names().size() + " pictures that its header names, got " + codes.size());
         }
         return new CodesFile(header.names(), codes);
     }
 
     private static void check(Path file, String name, NpyArray array, int rank) {
-        if (array.type() != ElementType.INT64 || array.shape().size() != rank || array.shape().contains(0L)) {
+        if (array.type() != ElementType.INT64
+                || array.shape().size() != rank
+                || array.shape().contains(0L)) {
             throw new SpecException(file + ": " + name + " must be int64 with " + rank + " axes, got " + array.type()
                     + " " + array.shape());
         }

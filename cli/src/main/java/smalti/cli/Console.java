@@ -114,8 +114,12 @@ final class Console {
                 if (!figures.isEmpty()) {
                     var text = new StringBuilder();
                     for (var figure : shownFigures) {
-                        if (figures.get(figure) instanceof Double value) {
-                            text.append(text.isEmpty() ? "" : ", ").append(figure).append(' ').append(number(value));
+                        var value = figures.get(figure);
+                        if (value != null) {
+                            text.append(text.isEmpty() ? "" : ", ")
+                                    .append(figure)
+                                    .append(' ')
+                                    .append(number(value));
                         }
                     }
                     detail = text.toString();
@@ -131,7 +135,8 @@ final class Console {
     }
 
     static String number(double value) {
-        return String.format(Locale.ROOT, Math.abs(value) >= 100 ? "%.0f" : Math.abs(value) >= 1 ? "%.2f" : "%.4f", value);
+        return String.format(
+                Locale.ROOT, Math.abs(value) >= 100 ? "%.0f" : Math.abs(value) >= 1 ? "%.2f" : "%.4f", value);
     }
 
     static String time(double seconds) {

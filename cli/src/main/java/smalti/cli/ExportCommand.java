@@ -14,7 +14,8 @@ import smalti.spec.BundleManifest;
 @Command(
         name = "export",
         sortOptions = false,
-        description = "Turns a run folder into a bundle of ONNX graphs, each proven against SameDiff before it is kept.")
+        description =
+                "Turns a run folder into a bundle of ONNX graphs, each proven against SameDiff before it is kept.")
 final class ExportCommand implements Callable<Integer> {
     private final Console console;
 
@@ -39,8 +40,8 @@ final class ExportCommand implements Callable<Integer> {
 
     @Override
     public Integer call() throws IOException {
-        var manifest =
-                BundleExporter.export(run, out, ExportOptions.defaults().withOpset(opset).withProgress(console::note));
+        var manifest = BundleExporter.export(
+                run, out, ExportOptions.defaults().withOpset(opset).withProgress(console::note));
         console.line("exported %s: %s", manifest.name(), out);
         console.line("%s", parity(manifest));
         console.line("next: smalti inspect %s", out);
@@ -65,6 +66,9 @@ final class ExportCommand implements Callable<Integer> {
                 java.util.Locale.ROOT,
                 "parity of SameDiff and ONNX Runtime: largest difference %.1e of the output's range%s",
                 worst,
-                codes == 0 ? "" : String.format(java.util.Locale.ROOT, ", %d of %d codes differ (near ties)", differing, codes));
+                codes == 0
+                        ? ""
+                        : String.format(
+                                java.util.Locale.ROOT, ", %d of %d codes differ (near ties)", differing, codes));
     }
 }

@@ -22,7 +22,11 @@ final class GenerateCommand implements Callable<Integer> {
     @Mixin
     private final BundleArgument bundle = new BundleArgument();
 
-    @Option(names = "--count", paramLabel = "N", defaultValue = "64", description = "How many; default ${DEFAULT-VALUE}.")
+    @Option(
+            names = "--count",
+            paramLabel = "N",
+            defaultValue = "64",
+            description = "How many; default ${DEFAULT-VALUE}.")
     int count;
 
     @Option(
@@ -36,7 +40,8 @@ final class GenerateCommand implements Callable<Integer> {
             names = "--class",
             paramLabel = "CLASS",
             description = "Name or number of the class, where the model is conditional; default: all in turn.")
-    @Nullable String className;
+    @Nullable
+    String className;
 
     @Option(names = "--out", required = true, paramLabel = "DIR|grid.png", description = "A folder, or one PNG.")
     @SuppressWarnings("NullAway.Init") // picocli sets it
@@ -57,7 +62,12 @@ final class GenerateCommand implements Callable<Integer> {
             var pixels = generate(generator);
             double seconds = (System.nanoTime() - started) / 1e9;
             if (Pngs.isGrid(out)) {
-                Pngs.writeGrid(pixels, className == null && generator.classes().size() > 1 ? generator.classes().size() : 0, out);
+                Pngs.writeGrid(
+                        pixels,
+                        className == null && generator.classes().size() > 1
+                                ? generator.classes().size()
+                                : 0,
+                        out);
             } else {
                 Pngs.writeEach(pixels.images(), List.of(), out);
             }

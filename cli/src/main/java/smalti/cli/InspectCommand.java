@@ -25,17 +25,14 @@ final class InspectCommand implements Callable<Integer> {
             var manifest = model.manifest();
             var from = manifest.provenance();
             var pixels = manifest.pixels();
-            console.line("%s: %s, opset %d, format %d", manifest.name(), from.family(), manifest.opset(), manifest.format());
+            console.line(
+                    "%s: %s, opset %d, format %d", manifest.name(), from.family(), manifest.opset(), manifest.format());
             console.line(
                     "trained      %d steps on %d pictures, seed %d, %s",
                     from.steps(), from.trainPictures(), from.seed(), from.versions());
             console.line(
                     "pictures     %dx%d, %s, floats from %s to %s",
-                    pixels.width(),
-                    pixels.height(),
-                    pixels.channels() == 1 ? "grey" : "RGB",
-                    pixels.lo(),
-                    pixels.hi());
+                    pixels.width(), pixels.height(), pixels.channels() == 1 ? "grey" : "RGB", pixels.lo(), pixels.hi());
             var codebook = manifest.codebook();
             if (codebook != null) {
                 console.line("codebook     %d codes, one for %dx%2$d pixels", codebook.codes(), codebook.factor());

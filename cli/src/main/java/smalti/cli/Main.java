@@ -45,10 +45,7 @@ public final class Main implements Runnable {
     static final int WRONG_INPUT = 1;
     static final int INTERNAL = 3;
 
-    @Option(
-            names = "--debug",
-            scope = ScopeType.INHERIT,
-            description = "Show where an error comes from.")
+    @Option(names = "--debug", scope = ScopeType.INHERIT, description = "Show where an error comes from.")
     private boolean debug;
 
     @CommandLine.Spec
@@ -91,10 +88,7 @@ public final class Main implements Runnable {
         } else if (e instanceof ProofException unproven) {
             String.valueOf(unproven.getMessage()).lines().forEach(console::error);
             return WRONG_INPUT;
-        } else if (e instanceof UncheckedIOException wrapped) {
-            console.error(text(wrapped.getCause()));
-            return WRONG_INPUT;
-        } else if (e instanceof IOException failed) {
+        } else if ((e instanceof UncheckedIOException ? e.getCause() : e) instanceof IOException failed) {
             console.error(text(failed));
             return WRONG_INPUT;
         }

@@ -38,8 +38,9 @@ final class PictureBatches {
             while (end < pictures.size() && end - first < MOST && sameSize(pictures.get(first), pictures.get(end))) {
                 end++;
             }
-            var together = codec.encode(pixels(
-                    pictures.subList(first, end).stream().map(NamedPicture::picture).toList()));
+            var together = codec.encode(pixels(pictures.subList(first, end).stream()
+                    .map(NamedPicture::picture)
+                    .toList()));
             for (int i = 0; i < together.count(); i++) {
                 codes.add(together.range(i, 1));
             }

@@ -17,7 +17,8 @@ import smalti.trainer.data.Picture;
 @Command(
         name = "reconstruct",
         sortOptions = false,
-        description = "Turns pictures into codes and back. A grid shows each original with its reconstruction beside it.")
+        description =
+                "Turns pictures into codes and back. A grid shows each original with its reconstruction beside it.")
 final class ReconstructCommand implements Callable<Integer> {
     private static final int GRID_PAIRS = 4;
 

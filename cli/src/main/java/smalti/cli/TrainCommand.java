@@ -30,7 +30,8 @@ final class TrainCommand implements Callable<Integer> {
     private final Console console;
 
     @ArgGroup
-    @Nullable Source source;
+    @Nullable
+    Source source;
 
     /** Where the spec comes from. */
     static final class Source {
@@ -38,10 +39,16 @@ final class TrainCommand implements Callable<Integer> {
                 names = "--spec",
                 paramLabel = "FILE",
                 description = "The model as YAML; its key preset names what it starts from.")
-        @Nullable Path spec;
+        @Nullable
+        Path spec;
 
-        @Option(names = "--preset", paramLabel = "NAME", description = "One of ${COMPLETION-CANDIDATES}.", completionCandidates = PresetNames.class)
-        @Nullable String preset;
+        @Option(
+                names = "--preset",
+                paramLabel = "NAME",
+                description = "One of ${COMPLETION-CANDIDATES}.",
+                completionCandidates = PresetNames.class)
+        @Nullable
+        String preset;
     }
 
     static final class PresetNames implements Iterable<String> {
@@ -60,10 +67,12 @@ final class TrainCommand implements Callable<Integer> {
     Path out;
 
     @Option(names = "--steps", paramLabel = "N", description = "In place of the spec's training.steps.")
-    @Nullable Integer steps;
+    @Nullable
+    Integer steps;
 
     @Option(names = "--seed", paramLabel = "N", description = "In place of the spec's training.seed.")
-    @Nullable Long seed;
+    @Nullable
+    Long seed;
 
     @Option(
             names = "--resume",
@@ -92,10 +101,12 @@ final class TrainCommand implements Callable<Integer> {
                 progress.at(done, total, "");
             }
         };
-        var pictures = Dataset.open(data, spec.image(), spec.data(), spec.training().seed(), listener);
+        var pictures =
+                Dataset.open(data, spec.image(), spec.data(), spec.training().seed(), listener);
         console.note("training on " + pictures.train().count() + " pictures, "
                 + pictures.heldOut().count() + " held out");
-        var training = console.training(spec.name(), "nmse", "perplexity", "usage", "discriminatorLoss", "generatorLoss");
+        var training =
+                console.training(spec.name(), "nmse", "perplexity", "usage", "discriminatorLoss", "generatorLoss");
         if (begun) {
             Trainer.resume(out, pictures, steps, training);
         } else {
@@ -110,9 +121,7 @@ final class TrainCommand implements Callable<Integer> {
         if (source == null) {
             throw new SpecException("train: --spec or --preset is missing");
         }
-        var spec = source.spec != null
-                ? SpecFiles.read(source.spec)
-                : Presets.named(String.valueOf(source.preset));
+        var spec = source.spec != null ? SpecFiles.read(source.spec) : Presets.named(String.valueOf(source.preset));
         var training = spec.training();
         training = steps == null ? training : training.withSteps(steps);
         return spec.withTraining(seed == null ? training : training.withSeed(seed));
@@ -122,10 +131,13 @@ final class TrainCommand implements Callable<Integer> {
     private ModelSpec stored() {
         var stored = Trainer.specOf(out);
         if (seed != null && seed != stored.training().seed()) {
-            throw new SpecException("--seed must be that of the run, " + stored.training().seed() + ", got " + seed);
+            throw new SpecException(
+                    "--seed must be that of the run, " + stored.training().seed() + ", got " + seed);
         }
         if (source != null) {
-            var same = given().training().withSteps(stored.training().steps()).withSeed(stored.training().seed());
+            var same = given().training()
+                    .withSteps(stored.training().steps())
+                    .withSeed(stored.training().seed());
             if (!given().withTraining(same).equals(stored)) {
                 throw new SpecException(out + ": was begun with another spec than that given; got "
                         + RecordTree.line(given()) + " for " + RecordTree.line(stored));

@@ -201,6 +201,7 @@ public final class Trainer {
                 spec.training().steps(),
                 data.train().count(),
                 data.train().variance(),
+                spec.data(),
                 versions);
     }
 

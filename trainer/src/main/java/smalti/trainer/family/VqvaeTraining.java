@@ -185,7 +185,7 @@ final class VqvaeTraining implements FamilyTraining {
             figures.put("gradientNorm", optimizer.step(pass.gradients(), step, factor, training.clipNorm()));
             codebook.follow(pass.floats("flatLatents"), codes, step);
         }
-        figures.put("usage", codebook.usage(batches.epochSteps()));
+        figures.put("usage", codebook.usage(Math.min(step + 1, batches.epochSteps())));
         ema.update(step);
         return figures;
     }

@@ -26,6 +26,8 @@ public abstract sealed class Codebook permits EmaCodebook, LossCodebook {
     private final CounterRandom startRandom;
     private final CounterRandom restartRandom;
     /** Batches since a code was last used. */
+    private final float[] unused;
+    /** Batches since a code was last used or moved. */
     private final float[] idle;
 
     Codebook(Quantizer spec, Parameters parameters, long seed) {
@@ -33,6 +35,7 @@ public abstract sealed class Codebook permits EmaCodebook, LossCodebook {
         this.parameters = parameters;
         startRandom = new CounterRandom(seed, START_STREAM);
         restartRandom = new CounterRandom(seed, RESTART_STREAM);
+        unused = new float[spec.codes()];
         idle = new float[spec.codes()];
         parameters.array(PARAMETER, initializer(spec), spec.codes(), spec.codeDim());
     }
@@ -82,9 +85,11 @@ public abstract sealed class Codebook permits EmaCodebook, LossCodebook {
      */
     public void follow(float[] latents, long[] codes, int step) {
         for (int k = 0; k < idle.length; k++) {
+            unused[k]++;
             idle[k]++;
         }
         for (long code : codes) {
+            unused[(int) code] = 0;
             idle[(int) code] = 0;
         }
         move(latents, codes);
@@ -122,12 +127,12 @@ public abstract sealed class Codebook permits EmaCodebook, LossCodebook {
     /** The share of the codes that were used within the last {@code batches} batches. */
     public double usage(int batches) {
         int used = 0;
-        for (float batchesSince : idle) {
+        for (float batchesSince : unused) {
             if (batchesSince < batches) {
                 used++;
             }
         }
-        return used / (double) idle.length;
+        return used / (double) unused.length;
     }
 
     Quantizer spec() {
@@ -140,6 +145,6 @@ public abstract sealed class Codebook permits EmaCodebook, LossCodebook {
 
     /** What a checkpoint holds beside the parameter itself; the arrays themselves. */
     public Map<String, float[]> state() {
-        return Map.of("codebook/idle", idle);
+        return Map.of("codebook/unused", unused, "codebook/idle", idle);
     }
 }
