@@ -1,0 +1,152 @@
+package smalti.cli;
+
+import static com.tngtech.archunit.base.DescribedPredicate.describe;
+import static com.tngtech.archunit.base.DescribedPredicate.not;
+import static com.tngtech.archunit.core.domain.JavaClass.Predicates.resideInAPackage;
+import static com.tngtech.archunit.core.domain.JavaClass.Predicates.resideInAnyPackage;
+import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.classes;
+import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noClasses;
+import static com.tngtech.archunit.library.GeneralCodingRules.ACCESS_STANDARD_STREAMS;
+import static com.tngtech.archunit.library.dependencies.SlicesRuleDefinition.slices;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.tngtech.archunit.base.DescribedPredicate;
+import com.tngtech.archunit.core.domain.JavaClass;
+import com.tngtech.archunit.core.domain.JavaClasses;
+import com.tngtech.archunit.core.domain.JavaMethodCall;
+import com.tngtech.archunit.core.importer.ImportOption;
+import com.tngtech.archunit.junit.AnalyzeClasses;
+import com.tngtech.archunit.junit.ArchTest;
+import com.tngtech.archunit.lang.ArchCondition;
+import com.tngtech.archunit.lang.ArchRule;
+import com.tngtech.archunit.lang.ConditionEvents;
+import com.tngtech.archunit.lang.SimpleConditionEvent;
+import java.util.Set;
+import java.util.function.Function;
+import java.util.stream.Collectors;
+import org.jspecify.annotations.NullMarked;
+
+/** Who may know whom. The jars are held to the same by the enforcer rules in the POMs. */
+@AnalyzeClasses(packages = "smalti", importOptions = ImportOption.DoNotIncludeTests.class)
+class ArchitectureTest {
+    private static final String ND4J = "org.nd4j..";
+    private static final String PROTOBUF = "com.google.protobuf..";
+    private static final String ONNX_RUNTIME = "ai.onnxruntime..";
+    private static final String GENERATED = "smalti.exporter.proto";
+
+    @ArchTest
+    static final ArchRule specKnowsNoOtherModuleAndNoEngine = noClasses()
+            .that()
+            .resideInAPackage("smalti.spec..")
+            .should()
+            .dependOnClassesThat(resideInAPackage("smalti..")
+                    .and(not(resideInAPackage("smalti.spec..")))
+                    .or(resideInAnyPackage(ND4J, "org.bytedeco..", PROTOBUF, ONNX_RUNTIME)));
+
+    @ArchTest
+    static final ArchRule trainerMeetsTheOthersInFiles = noClasses()
+            .that()
+            .resideInAPackage("smalti.trainer..")
+            .should()
+            .dependOnClassesThat()
+            .resideInAnyPackage("smalti.exporter..", "smalti.runtime..", "smalti.cli..", PROTOBUF, ONNX_RUNTIME);
+
+    @ArchTest
+    static final ArchRule exporterMeetsTheOthersInFiles = noClasses()
+            .that()
+            .resideInAPackage("smalti.exporter..")
+            .should()
+            .dependOnClassesThat()
+            .resideInAnyPackage("smalti.trainer..", "smalti.runtime..", "smalti.cli..");
+
+    @ArchTest
+    static final ArchRule runtimeMeetsTheOthersInFiles = noClasses()
+            .that()
+            .resideInAPackage("smalti.runtime..")
+            .should()
+            .dependOnClassesThat()
+            .resideInAnyPackage(
+                    "smalti.trainer..", "smalti.exporter..", "smalti.cli..", ND4J, "org.bytedeco..", PROTOBUF);
+
+    @ArchTest
+    static void oneExporterPackageKnowsNd4j(JavaClasses all) {
+        assertThat(users(all, "smalti.exporter..", resides(ND4J), JavaClass::getPackageName))
+                .containsExactly("smalti.exporter.samediff");
+    }
+
+    @ArchTest
+    static void oneExporterClassKnowsProtobuf(JavaClasses all) {
+        assertThat(users(all, "smalti.exporter..", resides(PROTOBUF, GENERATED), ArchitectureTest::outermost))
+                .containsExactly("smalti.exporter.onnx.OnnxWriter");
+    }
+
+    @ArchTest
+    static void onePackageOfTheExporterAndOneClassOfTheRuntimeRunOnnxRuntime(JavaClasses all) {
+        assertThat(users(all, "smalti.exporter..", resides(ONNX_RUNTIME), JavaClass::getPackageName))
+                .containsExactly("smalti.exporter.proof");
+        assertThat(users(all, "smalti.runtime..", resides(ONNX_RUNTIME), ArchitectureTest::outermost))
+                .containsExactly("smalti.runtime.GraphSession");
+    }
+
+    /** The layers, losses and quantizers say what they compute through {@code GraphBuilder}, never to SameDiff. */
+    @ArchTest
+    static final ArchRule operationsAreCreatedInOnePackageOfTheTrainer = noClasses()
+            .that(resideInAPackage("smalti.trainer..").and(not(resideInAPackage("smalti.trainer.graph"))))
+            .should()
+            .callMethodWhere(describe(
+                    "the target is nd4j's and makes a variable or an array",
+                    (JavaMethodCall call) ->
+                            call.getTargetOwner().getPackageName().startsWith("org.nd4j.")
+                                    && makesTensor(call.getTarget().getRawReturnType())))
+            .orShould()
+            .dependOnClassesThat()
+            .resideInAnyPackage(
+                    "org.nd4j.linalg.factory..", "org.nd4j.linalg.api.ops..", "org.nd4j.autodiff.samediff.ops..");
+
+    @ArchTest
+    static final ArchRule theCommandAloneWritesToTheConsole =
+            noClasses().that().resideOutsideOfPackage("smalti.cli..").should(ACCESS_STANDARD_STREAMS);
+
+    @ArchTest
+    static final ArchRule packagesHaveNoCycles =
+            slices().matching("smalti.(**)").should().beFreeOfCycles();
+
+    @ArchTest
+    static final ArchRule packagesAreNullMarked =
+            classes().that().resideOutsideOfPackage(GENERATED).should(resideInANullMarkedPackage());
+
+    private static boolean makesTensor(JavaClass type) {
+        return type.isAssignableTo("org.nd4j.autodiff.samediff.SDVariable")
+                || type.isAssignableTo("org.nd4j.autodiff.samediff.SameDiff")
+                || type.isAssignableTo("org.nd4j.linalg.api.ndarray.INDArray");
+    }
+
+    private static DescribedPredicate<JavaClass> resides(String... packages) {
+        return resideInAnyPackage(packages);
+    }
+
+    /** The names of the classes in {@code where} that depend on a class that is {@code used}, generated ones left out. */
+    private static Set<String> users(
+            JavaClasses all, String where, DescribedPredicate<JavaClass> used, Function<JavaClass, String> name) {
+        return all.that(resideInAPackage(where).and(not(resideInAPackage(GENERATED)))).stream()
+                .filter(user -> user.getDirectDependenciesFromSelf().stream()
+                        .anyMatch(dependency -> used.test(dependency.getTargetClass())))
+                .map(name)
+                .collect(Collectors.toSet());
+    }
+
+    private static String outermost(JavaClass nested) {
+        return nested.getEnclosingClass().map(ArchitectureTest::outermost).orElse(nested.getName());
+    }
+
+    private static ArchCondition<JavaClass> resideInANullMarkedPackage() {
+        return new ArchCondition<>("reside in a @NullMarked package") {
+            @Override
+            public void check(JavaClass type, ConditionEvents events) {
+                boolean marked = type.getPackage().isAnnotatedWith(NullMarked.class);
+                events.add(new SimpleConditionEvent(
+                        type, marked, type.getPackageName() + " is " + (marked ? "" : "not ") + "@NullMarked"));
+            }
+        };
+    }
+}
