@@ -203,6 +203,7 @@ public final class BundleExporter {
                 trained.steps(),
                 trained.trainPictures(),
                 trained.pixelVariance(),
+                trained.data(),
                 versions);
     }
 

@@ -16,6 +16,7 @@ import org.nd4j.linalg.api.ops.impl.layers.convolution.config.Conv2DConfig;
 import org.nd4j.linalg.api.ops.impl.layers.convolution.config.DeConv2DConfig;
 import org.nd4j.linalg.factory.Nd4j;
 import smalti.spec.CounterRandom;
+import smalti.spec.DataSpec;
 import smalti.spec.ElementType;
 import smalti.spec.ExportManifest;
 import smalti.spec.NoiseContract;
@@ -28,6 +29,8 @@ import smalti.spec.TensorSpec;
 
 /** Writes run folders of models that are small and untrained, but have the operations of real ones. */
 public final class TinyRuns {
+    private static final DataSpec DATA = new DataSpec(DataSpec.Fit.CROP, DataSpec.BadImages.FAIL, 0.1, false);
+
     static final PixelContract CODEC_PIXELS = new PixelContract(16, 16, 3, 0, 1);
     static final PixelContract GENERATOR_PIXELS = new PixelContract(16, 16, 3, -1, 1);
     static final int CODES = 16;
@@ -195,7 +198,7 @@ public final class TinyRuns {
             throws IOException {
         pictures("calibration.npy", pixels, 1);
         pictures("held-out.npy", pixels, 2);
-        var provenance = new Provenance("tiny", "0".repeat(64), seed, 0, 1, 0.1, Map.of("nd4j", "1.0.0-M2.1"));
+        var provenance = new Provenance("tiny", "0".repeat(64), seed, 0, 1, 0.1, DATA, Map.of("nd4j", "1.0.0-M2.1"));
         write(new ExportManifest(
                 ExportManifest.FORMAT,
                 "tiny",

@@ -36,6 +36,8 @@ public final class AtomicFiles {
             writer.write(temporary);
             force(temporary);
             Files.move(temporary, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+        } catch (IOException e) {
+            throw unwritten(file, e);
         } finally {
             Files.deleteIfExists(temporary);
         }
@@ -60,9 +62,15 @@ public final class AtomicFiles {
                 }
             }
             replace(temporary, folder);
+        } catch (IOException e) {
+            throw unwritten(folder, e);
         } finally {
             deleteRecursively(temporary);
         }
+    }
+
+    private static IOException unwritten(Path target, IOException e) {
+        return new IOException(target + ": could not be written (" + e.getMessage() + "); nothing was changed", e);
     }
 
     private static void replace(Path finished, Path folder) throws IOException {

@@ -9,6 +9,7 @@ import java.util.Map;
  * @param specSha256 of the spec that trained it, as {@link RecordTree#json} writes it
  * @param steps that were trained
  * @param pixelVariance of the training pixels in [0, 1] units; what NMSE is relative to
+ * @param data how the pictures were read and held out, so that an evaluation finds the same ones
  * @param versions of the software, by name
  */
 public record Provenance(
@@ -18,4 +19,5 @@ public record Provenance(
         int steps,
         int trainPictures,
         double pixelVariance,
+        DataSpec data,
         Map<String, String> versions) {}

@@ -26,7 +26,15 @@ final class Samples {
     static final Signature SIGNATURE = new Signature(
             List.of(TensorSpec.of("image", ElementType.FLOAT32, "N 3 4*h 4*w")),
             List.of(TensorSpec.of("codes", ElementType.INT64, "N h w")));
-    static final Provenance PROVENANCE = new Provenance("vqvae", SHA, 7, 100, 60000, 0.0625, Map.of("smalti", "0.1.0"));
+    static final Provenance PROVENANCE = new Provenance(
+            "vqvae",
+            SHA,
+            7,
+            100,
+            60000,
+            0.0625,
+            new DataSpec(DataSpec.Fit.CROP, DataSpec.BadImages.FAIL, 0.1, false),
+            Map.of("smalti", "0.1.0"));
     static final PixelContract PIXELS = new PixelContract(32, 32, 3, -0.5, 0.5);
 
     static final ExportManifest EXPORT = new ExportManifest(
