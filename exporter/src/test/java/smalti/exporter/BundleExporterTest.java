@@ -12,6 +12,7 @@ import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.TreeMap;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.BeforeAll;
@@ -20,6 +21,8 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 import smalti.exporter.proof.OrtRunner;
+import smalti.exporter.proto.ModelProto;
+import smalti.exporter.proto.NodeProto;
 import smalti.spec.BundleManifest;
 import smalti.spec.Checksums;
 import smalti.spec.NpyArray;
@@ -92,8 +95,7 @@ final class BundleExporterTest {
         // two seeded pictures of 16x16, two of 24x28, the held-out ones
         long codes = 2 * 16 + 2 * 6 * 7 + TinyRuns.HELD_OUT * 16L;
         for (var role : List.of("codebook", "tokenize")) {
-            var graph = codecGraphs.get(role);
-            assertThat(graph).isNotNull();
+            var graph = Objects.requireNonNull(codecGraphs.get(role));
             assertThat(graph.proof().codes()).isEqualTo(codes);
         }
         var generators = RecordTree.read(generator.resolve(BundleManifest.FILE), BundleManifest.class)
@@ -118,6 +120,24 @@ final class BundleExporterTest {
             }
             assertThat(manifest.files()).isEqualTo(found);
         }
+    }
+
+    @Test
+    void theCodebookIsTheChainThatEveryConsumerReads() throws IOException {
+        var model = ModelProto.parseFrom(Files.readAllBytes(codec.resolve("codebook.onnx")));
+        assertThat(model.getGraph().getNodeList())
+                .extracting(NodeProto::getOpType)
+                .containsExactly("Transpose", "MatMul", "Add", "ArgMin", "Gather", "Transpose");
+        var tokenize = ModelProto.parseFrom(Files.readAllBytes(codec.resolve("tokenize.onnx")));
+        assertThat(tokenize.getGraph().getNodeList())
+                .extracting(NodeProto::getOpType)
+                .as("without the quantized latents")
+                .endsWith("Conv", "Transpose", "MatMul", "Add", "ArgMin")
+                .doesNotContain("Gather");
+        assertThat(model.getIrVersion()).isEqualTo(8);
+        assertThat(model.getGraph().getInputList())
+                .as("initializers are no inputs")
+                .hasSize(1);
     }
 
     @ParameterizedTest
@@ -255,6 +275,6 @@ final class BundleExporterTest {
     }
 
     private static NpyArray get(Map<String, NpyArray> outputs, String name) {
-        return java.util.Objects.requireNonNull(outputs.get(name));
+        return Objects.requireNonNull(outputs.get(name));
     }
 }

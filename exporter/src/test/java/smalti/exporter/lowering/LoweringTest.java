@@ -6,6 +6,7 @@ import java.nio.file.Path;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.Objects;
 import java.util.TreeMap;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
@@ -60,7 +61,8 @@ final class LoweringTest {
                                     .mapToLong(axis -> axis.isFixed() ? axis.factor() : -1)
                                     .toArray()));
         }
-        useCase.build().into(sameDiff, placeholders);
+        var made = useCase.build().in(sameDiff, name -> Objects.requireNonNull(placeholders.get(name)));
+        assertThat(made.name()).isEqualTo("y");
         var saved = folder.resolve("case.fb");
         sameDiff.save(saved.toFile(), false);
 

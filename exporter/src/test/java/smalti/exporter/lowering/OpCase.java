@@ -27,6 +27,6 @@ record OpCase(
     /** Makes the variable "y". */
     @FunctionalInterface
     interface Build {
-        void into(SameDiff graph, Map<String, SDVariable> inputs);
+        SDVariable in(SameDiff graph, Function<String, SDVariable> inputs);
     }
 }

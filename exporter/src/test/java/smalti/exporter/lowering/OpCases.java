@@ -14,8 +14,6 @@ import org.nd4j.autodiff.samediff.SDVariable;
 import org.nd4j.autodiff.samediff.SameDiff;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
-import org.nd4j.linalg.api.ops.impl.layers.convolution.config.Conv2DConfig;
-import org.nd4j.linalg.api.ops.impl.layers.convolution.config.DeConv2DConfig;
 import org.nd4j.linalg.factory.Nd4j;
 import smalti.spec.CounterRandom;
 import smalti.spec.ElementType;
@@ -27,165 +25,23 @@ final class OpCases {
     /** Whole-number inputs are below this. */
     static final int CODES = 7;
 
-    private static final List<Map<String, Integer>> PICTURES =
+    static final List<Map<String, Integer>> PICTURES =
             List.of(Map.of("N", 1, "h", 4, "w", 4), Map.of("N", 3, "h", 5, "w", 2), Map.of("N", 2, "h", 3, "w", 8));
-    private static final String IMAGE = "N 3 2*h 2*w";
+    static final String IMAGE = "N 3 2*h 2*w";
 
     private OpCases() {}
 
     static Stream<OpCase> all() {
-        return Stream.of(convolutions(), biases(), elements(), pairs(), numbers(), products(), shapes(), indices())
-                .flatMap(cases -> cases);
-    }
-
-    private static Stream<OpCase> convolutions() {
         return Stream.of(
-                conv(4, 4, 2, 1, 1, true),
-                conv(4, 4, 2, 1, 1, false),
-                conv(3, 3, 1, 1, 1, true),
-                conv(1, 1, 1, 0, 1, true),
-                conv(3, 1, 1, 1, 1, true),
-                conv(3, 3, 1, 2, 2, false),
-                deconv(4, 4, 2, 1, true),
-                deconv(4, 4, 2, 1, false),
-                deconv(4, 4, 1, 0, true),
-                deconv(3, 3, 1, 1, true),
-                deconv(4, 2, 2, 1, true));
-    }
-
-    private static OpCase conv(int kH, int kW, int stride, int pad, int dilation, boolean withBias) {
-        var weights = array(kH, kW, 3, 5);
-        var bias = array(5);
-        var config = Conv2DConfig.builder()
-                .kH(kH)
-                .kW(kW)
-                .sH(stride)
-                .sW(stride)
-                .pH(pad)
-                .pW(pad)
-                .dH(dilation)
-                .dW(dilation)
-                .dataFormat("NCHW")
-                .build();
-        var output = output(kH, kW, stride, pad, dilation);
-        return new OpCase(
-                "conv2d",
-                kH + "x" + kW + " stride " + stride + " pad " + pad + " dilation " + dilation + " bias " + withBias,
-                ends(spec("x", FLOAT32, output.contains("h") ? IMAGE : "N 3 8 8"), FLOAT32, output),
-                sizesFor(output),
-                (graph, in) -> {
-                    if (withBias) {
-                        graph.cnn.conv2d("y", in.get("x"), constant(graph, weights), constant(graph, bias), config);
-                    } else {
-                        graph.cnn.conv2d("y", in.get("x"), constant(graph, weights), config);
-                    }
-                },
-                in -> convolve(
-                        get(in, "x"),
-                        doubles(weights),
-                        withBias ? doubles(bias) : new Doubles(5),
-                        stride,
-                        pad,
-                        dilation));
-    }
-
-    /** Where a convolution keeps sizes that are multiples of h and w, they are free; else this one size is tried. */
-    private static String output(int kH, int kW, int stride, int pad, int dilation) {
-        int lossH = 2 * pad - dilation * (kH - 1) - 1;
-        int lossW = 2 * pad - dilation * (kW - 1) - 1;
-        if (stride == 2) {
-            return "N 5 h w";
-        }
-        return lossH == -1 && lossW == -1 ? "N 5 2*h 2*w" : "N 5 " + (8 + lossH + 1) + " " + (8 + lossW + 1);
-    }
-
-    private static List<Map<String, Integer>> sizesFor(String output) {
-        return output.contains("h")
-                ? PICTURES
-                : List.of(Map.of("N", 1, "h", 4, "w", 4), Map.of("N", 2, "h", 4, "w", 4));
-    }
-
-    private static Doubles convolve(Doubles x, Doubles w, Doubles b, int stride, int pad, int dilation) {
-        int kH = w.shape[0];
-        int kW = w.shape[1];
-        int height = (x.shape[2] + 2 * pad - dilation * (kH - 1) - 1) / stride + 1;
-        int width = (x.shape[3] + 2 * pad - dilation * (kW - 1) - 1) / stride + 1;
-        return Doubles.filled(new int[] {x.shape[0], w.shape[3], height, width}, at -> {
-            double sum = b.at(at[1]);
-            for (int i = 0; i < kH; i++) {
-                for (int j = 0; j < kW; j++) {
-                    for (int c = 0; c < w.shape[2]; c++) {
-                        sum += w.at(i, j, c, at[1])
-                                * x.padded(
-                                        at[0],
-                                        c,
-                                        at[2] * stride - pad + i * dilation,
-                                        at[3] * stride - pad + j * dilation);
-                    }
-                }
-            }
-            return sum;
-        });
-    }
-
-    private static OpCase deconv(int kH, int kW, int stride, int pad, boolean withBias) {
-        var weights = array(kH, kW, 5, 3); // [kH, kW, out, in]
-        var bias = array(5);
-        var config = DeConv2DConfig.builder()
-                .kH(kH)
-                .kW(kW)
-                .sH(stride)
-                .sW(stride)
-                .pH(pad)
-                .pW(pad)
-                .dataFormat("NCHW")
-                .build();
-        int height = stride * 7 + kH - 2 * pad;
-        int width = stride * 7 + kW - 2 * pad;
-        var output = stride == 2 && kH == 4 && kW == 4
-                ? "N 5 4*h 4*w"
-                : kH == 3 ? "N 5 2*h 2*w" : "N 5 " + height + " " + width;
-        return new OpCase(
-                "deconv2d",
-                kH + "x" + kW + " stride " + stride + " pad " + pad + " bias " + withBias,
-                ends(spec("x", FLOAT32, output.contains("h") ? IMAGE : "N 3 8 8"), FLOAT32, output),
-                sizesFor(output),
-                (graph, in) -> {
-                    if (withBias) {
-                        graph.cnn.deconv2d("y", in.get("x"), constant(graph, weights), constant(graph, bias), config);
-                    } else {
-                        graph.cnn.deconv2d("y", in.get("x"), constant(graph, weights), config);
-                    }
-                },
-                in -> spread(get(in, "x"), doubles(weights), withBias ? doubles(bias) : new Doubles(5), stride, pad));
-    }
-
-    private static Doubles spread(Doubles x, Doubles w, Doubles b, int stride, int pad) {
-        int height = (x.shape[2] - 1) * stride + w.shape[0] - 2 * pad;
-        int width = (x.shape[3] - 1) * stride + w.shape[1] - 2 * pad;
-        var y = Doubles.filled(new int[] {x.shape[0], 5, height, width}, at -> b.at(at[1]));
-        for (int n = 0; n < x.shape[0]; n++) {
-            for (int r = 0; r < x.shape[2]; r++) {
-                for (int s = 0; s < x.shape[3]; s++) {
-                    for (int i = 0; i < w.shape[0]; i++) {
-                        for (int j = 0; j < w.shape[1]; j++) {
-                            int row = r * stride + i - pad;
-                            int column = s * stride + j - pad;
-                            if (row < 0 || row >= height || column < 0 || column >= width) {
-                                continue;
-                            }
-                            for (int o = 0; o < 5; o++) {
-                                for (int c = 0; c < 3; c++) {
-                                    y.data[((n * 5 + o) * height + row) * width + column] +=
-                                            x.at(n, c, r, s) * w.at(i, j, o, c);
-                                }
-                            }
-                        }
-                    }
-                }
-            }
-        }
-        return y;
+                        ConvolutionCases.all(),
+                        biases(),
+                        elements(),
+                        pairs(),
+                        numbers(),
+                        products(),
+                        shapes(),
+                        indices())
+                .flatMap(cases -> cases);
     }
 
     private static Stream<OpCase> biases() {
@@ -196,19 +52,19 @@ final class OpCases {
                         "biasadd",
                         "NCHW",
                         IMAGE,
-                        (graph, in) -> graph.nn.biasAdd("y", in.get("x"), constant(graph, bias), true),
+                        (graph, in) -> graph.nn.biasAdd("y", in.apply("x"), constant(graph, bias), true),
                         x -> x.with(doubles(bias).reshaped(3, 1, 1), Double::sum)),
                 useCase(
                         "biasadd",
                         "last axis",
                         "N h 6",
-                        (graph, in) -> graph.nn.biasAdd("y", in.get("x"), constant(graph, wide), false),
+                        (graph, in) -> graph.nn.biasAdd("y", in.apply("x"), constant(graph, wide), false),
                         x -> x.with(doubles(wide), Double::sum)),
                 useCase(
                         "biasadd",
                         "of a matrix, NCHW",
                         "N 6",
-                        (graph, in) -> graph.nn.biasAdd("y", in.get("x"), constant(graph, wide), true),
+                        (graph, in) -> graph.nn.biasAdd("y", in.apply("x"), constant(graph, wide), true),
                         x -> x.with(doubles(wide), Double::sum)));
     }
 
@@ -247,7 +103,7 @@ final class OpCases {
                 "broadcast",
                 signature,
                 PICTURES,
-                (graph, in) -> build.apply(in.get("a"), in.get("b")),
+                (graph, in) -> build.apply(in.apply("a"), in.apply("b")),
                 in -> get(in, "a").with(get(in, "b"), reference));
     }
 
@@ -274,7 +130,7 @@ final class OpCases {
                         "N 6",
                         "N 4",
                         FLOAT32,
-                        (graph, in) -> graph.mmul("y", in.get("x"), constant(graph, weights)),
+                        (graph, in) -> graph.mmul("y", in.apply("x"), constant(graph, weights)),
                         x -> x.times(doubles(weights))),
                 useCase(
                         "matmul",
@@ -282,7 +138,7 @@ final class OpCases {
                         "N 6",
                         "N 4",
                         FLOAT32,
-                        (graph, in) -> graph.mmul("y", in.get("x"), constant(graph, turned), false, true, false),
+                        (graph, in) -> graph.mmul("y", in.apply("x"), constant(graph, turned), false, true, false),
                         x -> x.times(doubles(turned).permuted(1, 0))),
                 useCase(
                         "matmul",
@@ -290,7 +146,7 @@ final class OpCases {
                         "6 N",
                         "N 4",
                         FLOAT32,
-                        (graph, in) -> graph.mmul("y", in.get("x"), constant(graph, weights), true, false, false),
+                        (graph, in) -> graph.mmul("y", in.apply("x"), constant(graph, weights), true, false, false),
                         x -> x.permuted(1, 0).times(doubles(weights))),
                 useCase(
                         "tensordot",
@@ -299,7 +155,7 @@ final class OpCases {
                         "N h w 4",
                         FLOAT32,
                         (graph, in) -> graph.tensorMmul(
-                                "y", in.get("x"), constant(graph, weights), new int[] {3}, new int[] {0}),
+                                "y", in.apply("x"), constant(graph, weights), new int[] {3}, new int[] {0}),
                         x -> x.times(doubles(weights))),
                 useCase(
                         "tensordot",
@@ -309,7 +165,7 @@ final class OpCases {
                         FLOAT32,
                         (graph, in) -> graph.tensorMmul(
                                 "y",
-                                in.get("x").permute(0, 2, 3, 1),
+                                in.apply("x").permute(0, 2, 3, 1),
                                 constant(graph, weights),
                                 new int[] {3},
                                 new int[] {0}),
@@ -325,7 +181,7 @@ final class OpCases {
                         "N 3 h w",
                         "N h w 3",
                         FLOAT32,
-                        (graph, in) -> graph.permute("y", in.get("x"), 0, 2, 3, 1),
+                        (graph, in) -> graph.permute("y", in.apply("x"), 0, 2, 3, 1),
                         x -> x.permuted(0, 2, 3, 1)),
                 useCase(
                         "transpose",
@@ -333,7 +189,7 @@ final class OpCases {
                         "N 6",
                         "6 N",
                         FLOAT32,
-                        (graph, in) -> graph.transpose("y", in.get("x")),
+                        (graph, in) -> graph.transpose("y", in.apply("x")),
                         x -> x.permuted(1, 0)),
                 useCase(
                         "reshape",
@@ -341,7 +197,7 @@ final class OpCases {
                         "N 12",
                         "N 3 2 2",
                         FLOAT32,
-                        (graph, in) -> graph.reshape("y", in.get("x"), -1, 3, 2, 2),
+                        (graph, in) -> graph.reshape("y", in.apply("x"), -1, 3, 2, 2),
                         x -> x.reshaped(x.shape[0], 3, 2, 2)),
                 useCase(
                         "reshape",
@@ -351,7 +207,7 @@ final class OpCases {
                         FLOAT32,
                         (graph, in) -> graph.reshape(
                                 "y",
-                                in.get("x"),
+                                in.apply("x"),
                                 graph.constant(graph.generateNewVarName("c", 0), Nd4j.createFromArray(-1, 4, 3))),
                         x -> x.reshaped(x.shape[0], 4, 3)),
                 useCase(
@@ -360,7 +216,7 @@ final class OpCases {
                         "N 3 4",
                         "N 12",
                         FLOAT32,
-                        (graph, in) -> graph.reshape("y", in.get("x").permute(0, 2, 1), -1, 12),
+                        (graph, in) -> graph.reshape("y", in.apply("x").permute(0, 2, 1), -1, 12),
                         x -> x.permuted(0, 2, 1).reshaped(x.shape[0], 12)),
                 useCase(
                         "expand_dims",
@@ -368,7 +224,7 @@ final class OpCases {
                         "N h",
                         "N 1 h",
                         FLOAT32,
-                        (graph, in) -> graph.expandDims("y", in.get("x"), 1),
+                        (graph, in) -> graph.expandDims("y", in.apply("x"), 1),
                         x -> x.reshaped(x.shape[0], 1, x.shape[1])),
                 useCase(
                         "squeeze",
@@ -376,7 +232,7 @@ final class OpCases {
                         "N 1 h",
                         "N h",
                         FLOAT32,
-                        (graph, in) -> graph.squeeze("y", in.get("x"), 1),
+                        (graph, in) -> graph.squeeze("y", in.apply("x"), 1),
                         x -> x.reshaped(x.shape[0], x.shape[2])),
                 useCase(
                         "concat",
@@ -384,7 +240,7 @@ final class OpCases {
                         "N 2 h",
                         "N 4 h",
                         FLOAT32,
-                        (graph, in) -> graph.concat("y", 1, in.get("x"), graph.math.square(in.get("x"))),
+                        (graph, in) -> graph.concat("y", 1, in.apply("x"), graph.math.square(in.apply("x"))),
                         x -> Doubles.filled(
                                 new int[] {x.shape[0], 4, x.shape[2]},
                                 at -> at[1] < 2
@@ -396,7 +252,7 @@ final class OpCases {
                         "5",
                         "10",
                         FLOAT32,
-                        (graph, in) -> graph.concat("y", 0, constant(graph, constant), in.get("x")),
+                        (graph, in) -> graph.concat("y", 0, constant(graph, constant), in.apply("x")),
                         x -> Doubles.filled(
                                 new int[] {10},
                                 at -> at[0] < 5 ? doubles(constant).at(at[0]) : x.at(at[0] - 5))));
@@ -411,7 +267,7 @@ final class OpCases {
                         "N h w 9",
                         "N h w",
                         INT64,
-                        (graph, in) -> graph.argmin("y", in.get("x"), 3),
+                        (graph, in) -> graph.argmin("y", in.apply("x"), 3),
                         x -> x.least(1)),
                 useCase(
                         "argmax",
@@ -419,7 +275,7 @@ final class OpCases {
                         "N h 9",
                         "N h",
                         INT64,
-                        (graph, in) -> graph.argmax("y", in.get("x"), -1),
+                        (graph, in) -> graph.argmax("y", in.apply("x"), -1),
                         x -> x.least(-1)),
                 useCase(
                         "argmin",
@@ -427,7 +283,7 @@ final class OpCases {
                         "N h 9",
                         "N h 1",
                         INT64,
-                        (graph, in) -> graph.argmin("y", in.get("x"), true, 2),
+                        (graph, in) -> graph.argmin("y", in.apply("x"), true, 2),
                         x -> x.least(1).reshaped(x.shape[0], x.shape[1], 1)),
                 index("gather", "N", "N 4", (graph, in) -> graph.gather("y", constant(graph, table), in, 0), table),
                 index(
@@ -443,7 +299,7 @@ final class OpCases {
                         "long to float",
                         new Signature(List.of(spec("x", INT64, "N h")), List.of(spec("y", FLOAT32, "N h"))),
                         PICTURES,
-                        (graph, in) -> graph.castTo("y", in.get("x"), DataType.FLOAT),
+                        (graph, in) -> graph.castTo("y", in.apply("x"), DataType.FLOAT),
                         in -> get(in, "x")),
                 useCase(
                         "cast",
@@ -451,7 +307,7 @@ final class OpCases {
                         "N h",
                         "N h",
                         INT64,
-                        (graph, in) -> graph.castTo("y", in.get("x").mul(10), DataType.INT64),
+                        (graph, in) -> graph.castTo("y", in.apply("x").mul(10), DataType.INT64),
                         x -> x.map(value -> (double) (long) (float) (value * 10))));
     }
 
@@ -466,7 +322,7 @@ final class OpCases {
                 from,
                 new Signature(List.of(spec("x", INT64, from)), List.of(spec("y", FLOAT32, to))),
                 PICTURES,
-                (graph, in) -> build.apply(graph, in.get("x")),
+                (graph, in) -> build.apply(graph, in.apply("x")),
                 in -> {
                     var x = get(in, "x");
                     var shape = Arrays.copyOf(x.shape, x.shape.length + 1);
@@ -483,7 +339,7 @@ final class OpCases {
                 from + " on " + on + " off " + off,
                 new Signature(List.of(spec("x", INT64, from)), List.of(spec("y", FLOAT32, to))),
                 PICTURES,
-                (graph, in) -> graph.oneHot("y", in.get("x"), CODES, -1, on, off, DataType.FLOAT),
+                (graph, in) -> graph.oneHot("y", in.apply("x"), CODES, -1, on, off, DataType.FLOAT),
                 in -> {
                     var x = get(in, "x");
                     var shape = Arrays.copyOf(x.shape, x.shape.length + 1);
@@ -497,7 +353,7 @@ final class OpCases {
             String op,
             java.util.function.BiFunction<SameDiff, SDVariable, SDVariable> build,
             DoubleUnaryOperator reference) {
-        return useCase(op, "", IMAGE, (graph, in) -> build.apply(graph, in.get("x")), x -> x.map(reference));
+        return useCase(op, "", IMAGE, (graph, in) -> build.apply(graph, in.apply("x")), x -> x.map(reference));
     }
 
     private static OpCase useCase(
@@ -522,33 +378,33 @@ final class OpCases {
                 in -> reference.apply(get(in, "x")));
     }
 
-    private static Signature ends(TensorSpec input, ElementType type, String output) {
+    static Signature ends(TensorSpec input, ElementType type, String output) {
         return new Signature(List.of(input), List.of(spec("y", type, output)));
     }
 
-    private static TensorSpec spec(String name, ElementType type, String shape) {
+    static TensorSpec spec(String name, ElementType type, String shape) {
         return TensorSpec.of(name, type, shape);
     }
 
-    private static Doubles get(Map<String, Doubles> inputs, String name) {
+    static Doubles get(Map<String, Doubles> inputs, String name) {
         return java.util.Objects.requireNonNull(inputs.get(name));
     }
 
     /** Normal numbers times 0.3, the same for the same shape. */
-    private static INDArray array(long... shape) {
+    static INDArray array(long... shape) {
         var values = new float[(int) Arrays.stream(shape).reduce(1, (a, b) -> a * b)];
         new CounterRandom(11, 8).normals(Arrays.hashCode(shape), values, 0, values.length);
         return Nd4j.createFromArray(values).muli(0.3).reshape(shape);
     }
 
-    private static Doubles doubles(INDArray array) {
+    static Doubles doubles(INDArray array) {
         var doubles = new Doubles(
                 Arrays.stream(array.shape()).mapToInt(Math::toIntExact).toArray());
         System.arraycopy(array.dup('c').data().asDouble(), 0, doubles.data, 0, doubles.data.length);
         return doubles;
     }
 
-    private static SDVariable constant(SameDiff graph, INDArray array) {
+    static SDVariable constant(SameDiff graph, INDArray array) {
         return graph.constant("constant-" + graph.variables().size(), array);
     }
 }
