@@ -21,6 +21,8 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 import smalti.exporter.proof.OrtRunner;
+import smalti.exporter.proto.ModelProto;
+import smalti.exporter.proto.NodeProto;
 import smalti.spec.BundleManifest;
 import smalti.spec.Checksums;
 import smalti.spec.NpyArray;
@@ -118,6 +120,24 @@ final class BundleExporterTest {
             }
             assertThat(manifest.files()).isEqualTo(found);
         }
+    }
+
+    @Test
+    void theCodebookIsTheChainThatEveryConsumerReads() throws IOException {
+        var model = ModelProto.parseFrom(Files.readAllBytes(codec.resolve("codebook.onnx")));
+        assertThat(model.getGraph().getNodeList())
+                .extracting(NodeProto::getOpType)
+                .containsExactly("Transpose", "MatMul", "Add", "ArgMin", "Gather", "Transpose");
+        var tokenize = ModelProto.parseFrom(Files.readAllBytes(codec.resolve("tokenize.onnx")));
+        assertThat(tokenize.getGraph().getNodeList())
+                .extracting(NodeProto::getOpType)
+                .as("without the quantized latents")
+                .endsWith("Conv", "Transpose", "MatMul", "Add", "ArgMin")
+                .doesNotContain("Gather");
+        assertThat(model.getIrVersion()).isEqualTo(8);
+        assertThat(model.getGraph().getInputList())
+                .as("initializers are no inputs")
+                .hasSize(1);
     }
 
     @ParameterizedTest

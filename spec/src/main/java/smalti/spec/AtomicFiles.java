@@ -1,7 +1,6 @@
 package smalti.spec;
 
 import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.FileVisitResult;
@@ -20,6 +19,8 @@ import java.util.UUID;
 public final class AtomicFiles {
     /** Names of unfinished work begin so; left behind by a crash, they may be deleted. */
     public static final String UNFINISHED = ".unfinished-";
+
+    private static final String REPLACED = ".replaced-";
 
     private AtomicFiles() {}
 
@@ -52,6 +53,7 @@ public final class AtomicFiles {
      * replaced, and comes back if the move fails.
      */
     public static void writeFolder(Path folder, Writer writer) throws IOException {
+        recover(folder);
         var temporary = temporary(folder);
         try {
             Files.createDirectories(temporary);
@@ -78,7 +80,7 @@ public final class AtomicFiles {
             Files.move(finished, folder, StandardCopyOption.ATOMIC_MOVE);
             return;
         }
-        var old = temporary(folder);
+        var old = replaced(folder);
         Files.move(folder, old, StandardCopyOption.ATOMIC_MOVE);
         try {
             Files.move(finished, folder, StandardCopyOption.ATOMIC_MOVE);
@@ -87,6 +89,19 @@ public final class AtomicFiles {
             throw e;
         }
         deleteRecursively(old);
+    }
+
+    /** A crash between the two moves of a replacement leaves the old folder under another name: puts it back. */
+    private static void recover(Path folder) throws IOException {
+        var old = replaced(folder);
+        if (Files.exists(old) && !Files.exists(folder)) {
+            Files.move(old, folder, StandardCopyOption.ATOMIC_MOVE);
+        }
+        deleteRecursively(old);
+    }
+
+    private static Path replaced(Path folder) throws IOException {
+        return parent(folder).resolve(REPLACED + folder.getFileName());
     }
 
     /** Deletes a folder with all that is in it; links are deleted, not followed. */
@@ -113,27 +128,36 @@ public final class AtomicFiles {
         });
     }
 
-    /** Deletes what crashed runs left unfinished directly below {@code folder}. */
-    public static void sweep(Path folder) {
-        if (!Files.isDirectory(folder)) {
-            return;
-        }
-        try (var left = Files.newDirectoryStream(folder, UNFINISHED + "*")) {
+    private static Path temporary(Path target) throws IOException {
+        var parent = parent(target);
+        Files.createDirectories(parent);
+        var stem = UNFINISHED + target.getFileName() + "-";
+        sweep(parent, stem);
+        return parent.resolve(stem + ProcessHandle.current().pid() + "-" + UUID.randomUUID());
+    }
+
+    /** Deletes what processes that are no more left unfinished of the same target. */
+    private static void sweep(Path parent, String stem) throws IOException {
+        try (var left = Files.newDirectoryStream(
+                parent, path -> String.valueOf(path.getFileName()).startsWith(stem))) {
             for (var path : left) {
-                deleteRecursively(path);
+                var pid = String.valueOf(path.getFileName())
+                        .substring(stem.length())
+                        .split("-", 2)[0];
+                if (pid.matches("\\d{1,18}")
+                        && ProcessHandle.of(Long.parseLong(pid)).isEmpty()) {
+                    deleteRecursively(path);
+                }
             }
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
         }
     }
 
-    private static Path temporary(Path target) throws IOException {
+    private static Path parent(Path target) throws IOException {
         var parent = target.toAbsolutePath().getParent();
         if (parent == null) {
             throw new IOException(target + " has no parent folder");
         }
-        Files.createDirectories(parent);
-        return parent.resolve(UNFINISHED + target.getFileName() + "-" + UUID.randomUUID());
+        return parent;
     }
 
     private static void force(Path file) throws IOException {

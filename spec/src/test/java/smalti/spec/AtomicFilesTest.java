@@ -76,16 +76,32 @@ class AtomicFilesTest {
     }
 
     @Test
-    void sweepingDeletesWhatACrashLeftAndNothingElse() throws IOException {
-        var left = root.resolve(AtomicFiles.UNFINISHED + "bundle-123");
-        Files.createDirectories(left.resolve("sub"));
-        Files.writeString(left.resolve("sub/a"), "1");
-        Files.writeString(root.resolve(AtomicFiles.UNFINISHED + "file-456"), "1");
-        var kept = root.resolve("kept");
-        Files.writeString(kept, "1");
-        AtomicFiles.sweep(root);
-        assertOnly(kept);
-        AtomicFiles.sweep(root.resolve("not there"));
+    void whatADeadProcessLeftOfTheSameTargetGoesAndNothingElse() throws IOException {
+        long dead = 999_999_999_999L; // above any process number
+        long alive = ProcessHandle.current().pid();
+        var left = Files.createDirectories(root.resolve(AtomicFiles.UNFINISHED + "bundle-" + dead + "-x/sub"));
+        Files.writeString(left.resolve("a"), "1");
+        var other = Files.writeString(root.resolve(AtomicFiles.UNFINISHED + "file-" + dead + "-x"), "1");
+        var busy = Files.writeString(root.resolve(AtomicFiles.UNFINISHED + "bundle-" + alive + "-x"), "1");
+        var bundle = root.resolve("bundle");
+        AtomicFiles.writeFolder(bundle, folder -> Files.writeString(folder.resolve("b"), "2"));
+        try (var paths = Files.list(root)) {
+            assertThat(paths).containsExactlyInAnyOrder(bundle, other, busy);
+        }
+    }
+
+    @Test
+    void aReplacementThatACrashCutInTwoIsUndone() throws IOException {
+        var old = Files.createDirectories(root.resolve(".replaced-bundle"));
+        Files.writeString(old.resolve("a"), "old");
+        var bundle = root.resolve("bundle");
+        assertThatThrownBy(() -> AtomicFiles.writeFolder(bundle, folder -> {
+                    throw new IOException("full");
+                }))
+                .isInstanceOf(IOException.class)
+                .hasMessageContaining("bundle: could not be written (full); nothing was changed");
+        assertThat(bundle.resolve("a")).hasContent("old");
+        assertOnly(bundle);
     }
 
     @Test

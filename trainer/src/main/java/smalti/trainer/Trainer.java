@@ -88,7 +88,6 @@ public final class Trainer {
         Check.that(begun.equals(fingerprint(data)), "%s: the pictures must be those that the run began with", run)
                 .done();
         NativeBackend.require();
-        AtomicFiles.sweep(run);
         var checkpoint = Files.exists(run.resolve(Checkpoint.FILE)) ? Checkpoint.read(run) : null;
         Check.that(
                         checkpoint == null

@@ -30,6 +30,10 @@ final class ConvolutionLowerings {
         Emitter.require(ints.get(9) == 0, "the data format must be NCHW");
         Emitter.require(
                 ints.size() < 11 || ints.get(10) == 0, "the weights must be in nd4j's first format, got %s", ints);
+        Emitter.require(
+                ints.get(6) == 1 && ints.get(7) == 1,
+                "the dilation must be 1 (nd4j's oneDNN builds cannot run others), got %s",
+                ints.subList(6, 8));
         var weights = to.constant(op, 1, "the weights");
         Emitter.require(weights.rank() == 4, "the weights must have 4 axes, got %s", weights.dims());
         Emitter.require(
@@ -55,7 +59,7 @@ final class ConvolutionLowerings {
                         "kernel_shape", Attribute.ints(ints.get(0), ints.get(1)),
                         "strides", Attribute.ints(ints.get(2), ints.get(3)),
                         "pads", Attribute.ints(padHeight, padWidth, padHeight, padWidth),
-                        "dilations", Attribute.ints(ints.get(6), ints.get(7))));
+                        "dilations", Attribute.ints(1, 1)));
     }
 
     /** Channels are axis 1 where the flag says NCHW, else the last axis, where ONNX's broadcasting is right as it is. */

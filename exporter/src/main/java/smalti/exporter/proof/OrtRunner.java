@@ -32,6 +32,8 @@ public final class OrtRunner implements AutoCloseable {
     public static OrtRunner open(Path file) {
         var name = file.getFileName().toString();
         try (var options = new OrtSession.SessionOptions()) {
+            // threads that spin between runs would take the cores from SameDiff
+            options.addConfigEntry("session.intra_op.allow_spinning", "0");
             return new OrtRunner(OrtEnvironment.getEnvironment().createSession(file.toString(), options), name);
         } catch (OrtException e) {
             throw new ProofException(name + ": ONNX Runtime refuses it: " + e.getMessage(), e);

@@ -1,0 +1,256 @@
+package smalti.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.fasterxml.jackson.databind.ObjectMapper;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.stream.Stream;
+import javax.imageio.ImageIO;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+
+/** From pictures to pictures by the command line alone, and what it says when something is wrong. */
+class WholePathTest {
+    @TempDir
+    @SuppressWarnings("NullAway.Init") // JUnit sets it
+    static Path folder;
+
+    private static Path pictures = Path.of("");
+    private static Path codec = Path.of("");
+    private static Path gan = Path.of("");
+
+    @BeforeAll
+    static void trainAndExport() throws IOException {
+        pictures = Cli.pictures(folder.resolve("pictures"), 60);
+        codec = made("codec", Cli.VQVAE);
+        gan = made("gan", Cli.DCGAN);
+    }
+
+    private static Path made(String name, String yaml) throws IOException {
+        var run = folder.resolve("run-" + name);
+        Cli.run("train", "--spec", Cli.spec(folder, yaml), "--data", pictures, "--out", run)
+                .succeeds();
+        var bundle = folder.resolve(name + ".smalti");
+        var exported = Cli.run("export", run, "--out", bundle).succeeds();
+        assertThat(exported.out()).contains("parity of SameDiff and ONNX Runtime");
+        return bundle;
+    }
+
+    @Test
+    void picturesBecomeCodesAndCodesBecomeWhatReconstructMakes() throws IOException {
+        var codes = folder.resolve("codes.npz");
+        Cli.run("encode", codec, pictures, "--out", codes).succeeds();
+        var decoded = folder.resolve("decoded");
+        Cli.run("decode", codec, codes, "--out", decoded).succeeds();
+        var rebuilt = folder.resolve("rebuilt");
+        Cli.run("reconstruct", codec, pictures, "--out", rebuilt).succeeds();
+        try (Stream<Path> files = Files.walk(rebuilt)) {
+            var made = files.filter(Files::isRegularFile).toList();
+            assertThat(made).hasSize(60);
+            assertThat(made)
+                    .allSatisfy(file -> assertThat(decoded.resolve(rebuilt.relativize(file)))
+                            .hasSameBinaryContentAs(file));
+        }
+    }
+
+    @Test
+    void picturesOfSeveralSizesKeepTheirs() throws IOException {
+        var mixed = Files.createDirectories(folder.resolve("mixed"));
+        for (int size : List.of(16, 24, 33)) {
+            var picture =
+                    smalti.trainer.data.ProceduralPictures.draw(1, size, 9).picture(0);
+            smalti.trainer.data.PictureFiles.writePng(mixed.resolve(size + ".png"), picture);
+        }
+        var codes = folder.resolve("mixed.npz");
+        Cli.run("encode", codec, mixed, "--out", codes).succeeds();
+        var out = folder.resolve("mixed-out");
+        Cli.run("decode", codec, codes, "--out", out).succeeds();
+        assertThat(ImageIO.read(out.resolve("24.png").toFile()).getWidth()).isEqualTo(24);
+        assertThat(ImageIO.read(out.resolve("33.png").toFile()).getWidth()).isEqualTo(32);
+        Cli.run("reconstruct", codec, mixed, "--out", folder.resolve("mixed.png"))
+                .failsWith("mixed: pictures in a grid must have one size");
+    }
+
+    @Test
+    void oneSeedGivesOneGridAndAnotherAnother() throws IOException {
+        var first = folder.resolve("a.png");
+        var again = folder.resolve("b.png");
+        var other = folder.resolve("c.png");
+        Cli.run("generate", gan, "--count", 30, "--seed", 5, "--out", first).succeeds();
+        Cli.run("generate", gan, "--count", 30, "--seed", 5, "--out", again).succeeds();
+        Cli.run("generate", gan, "--count", 30, "--seed", 6, "--out", other).succeeds();
+        assertThat(again).hasSameBinaryContentAs(first);
+        assertThat(Files.readAllBytes(other)).isNotEqualTo(Files.readAllBytes(first));
+        // a column a class, ten classes
+        assertThat(ImageIO.read(first.toFile()).getWidth()).isEqualTo(10 * 18 + 2);
+        Cli.run("generate", gan, "--count", 3, "--class", "star", "--out", folder.resolve("stars"))
+                .succeeds();
+        assertThat(folder.resolve("stars/00002.png")).exists();
+    }
+
+    @Test
+    void inspectSaysWhatIsThere() {
+        var out = Cli.run("inspect", codec).succeeds().out();
+        assertThat(out)
+                .contains("tiny: vqvae, opset 17, format 1", "16 codes, one for 4x4 pixels", "detokenize.onnx")
+                .contains("every file's SHA-256 is right");
+        assertThat(Cli.run("inspect", gan).succeeds().out()).contains("noise        8 numbers", "classes      checker");
+    }
+
+    @Test
+    void evaluateWritesItsFigures() throws IOException {
+        var json = folder.resolve("figures.json");
+        Cli.run("evaluate", codec, "--data", pictures, "--json", json).succeeds();
+        var figures = new ObjectMapper().readTree(json.toFile());
+        for (var name : List.of("mse", "nmse", "psnr", "ssim", "perplexity", "usage")) {
+            assertThat(figures.path(name).isNumber()).as(name).isTrue();
+        }
+        assertThat(figures.path("pictures").asInt()).isEqualTo(6);
+        assertThat(figures.path("psnr").asDouble())
+                .isCloseTo(
+                        -10 * Math.log10(figures.path("mse").asDouble()), org.assertj.core.api.Assertions.within(1e-9));
+        Cli.run("evaluate", gan, "--data", pictures, "--json", json).succeeds();
+        assertThat(new ObjectMapper()
+                        .readTree(json.toFile())
+                        .path("slicedWasserstein")
+                        .asDouble())
+                .isPositive();
+    }
+
+    record Wrong(String name, List<Object> arguments, List<String> words) {
+        @Override
+        public String toString() {
+            return name;
+        }
+    }
+
+    private static Wrong wrong(String name, List<Object> arguments, String... words) {
+        return new Wrong(name, arguments, List.of(words));
+    }
+
+    static Stream<Wrong> wrongs() throws IOException {
+        var bad = Files.createDirectories(folder.resolve("bad"));
+        var empty = Files.createDirectories(bad.resolve("empty"));
+        var nothing = Cli.pictures(bad.resolve("zero"), 10);
+        Files.write(nothing.resolve("star/zero.png"), new byte[0]);
+        Files.writeString(nothing.resolve("disc/text.png"), "no picture");
+        var idx = Files.createDirectories(bad.resolve("idx"));
+        Files.write(
+                idx.resolve("train-images-idx3-ubyte"),
+                new byte[] {0, 0, 8, 3, 0, 0, 0, 9, 0, 0, 0, 16, 0, 0, 0, 16, 1});
+        var out = bad.resolve("out");
+        var spec = Cli.spec(folder, Cli.VQVAE);
+        var misspelt = Files.writeString(bad.resolve("misspelt.yaml"), Cli.VQVAE + "speed: 11\n");
+        var changed = copied(codec, bad.resolve("changed.smalti"));
+        var bytes = Files.readAllBytes(changed.resolve("tokenize.onnx"));
+        bytes[bytes.length / 2] ^= 1;
+        Files.write(changed.resolve("tokenize.onnx"), bytes);
+        var other = otherBundle();
+        var codes = bad.resolve("codes.npz");
+        Cli.run("encode", codec, pictures, "--out", codes).succeeds();
+        var text = Files.writeString(bad.resolve("text.npz"), "no codes");
+        return Stream.of(
+                wrong(
+                        "no folder",
+                        List.of("train", "--spec", spec, "--data", bad.resolve("none"), "--out", out),
+                        "none: "),
+                wrong(
+                        "an empty folder",
+                        List.of("train", "--spec", spec, "--data", empty, "--out", out),
+                        "empty: must hold pictures"),
+                wrong(
+                        "broken pictures",
+                        List.of("train", "--spec", spec, "--data", nothing, "--out", out),
+                        "zero.png: ",
+                        "text.png: "),
+                wrong(
+                        "a short IDX file",
+                        List.of("train", "--spec", spec, "--data", idx, "--out", out),
+                        "train-images-idx3-ubyte"),
+                wrong(
+                        "a wrong key",
+                        List.of("train", "--spec", misspelt, "--data", pictures, "--out", out),
+                        "speed is not a known key"),
+                wrong("no spec", List.of("train", "--data", pictures, "--out", out), "--spec or --preset is missing"),
+                wrong(
+                        "an unknown preset",
+                        List.of("train", "--preset", "x", "--data", pictures, "--out", out),
+                        "preset must be one of vqvae"),
+                wrong("no run", List.of("export", empty, "--out", out), "export.json"),
+                wrong(
+                        "an opset too new",
+                        List.of("export", folder.resolve("run-codec"), "--out", out, "--opset", 99),
+                        "opset must be from"),
+                wrong("a changed byte", List.of("inspect", changed), "tokenize.onnx", "SHA-256"),
+                wrong("no bundle", List.of("inspect", empty), "bundle.json"),
+                wrong("codes of another bundle", List.of("decode", other, codes, "--out", out), "codes.npz: "),
+                wrong("no codes", List.of("decode", codec, text, "--out", out), "text.npz: must be a .npz file"),
+                wrong("a generator asked to encode", List.of("encode", gan, pictures, "--out", out), "has no codebook"),
+                wrong("a codec asked to generate", List.of("generate", codec, "--out", out), "generator"),
+                wrong(
+                        "an unknown class",
+                        List.of("generate", gan, "--class", "cat", "--out", out),
+                        "--class must be one of checker",
+                        "got cat"),
+                wrong(
+                        "no pictures to make",
+                        List.of("generate", gan, "--count", 0, "--out", out),
+                        "--count must be from 1"),
+                wrong(
+                        "a run that exists",
+                        List.of("train", "--spec", spec, "--data", pictures, "--out", folder.resolve("run-codec")),
+                        "holds a run already"),
+                wrong(
+                        "an output under a file",
+                        List.of("generate", gan, "--out", text.resolve("x/grid.png")),
+                        "text.npz"));
+    }
+
+    @ParameterizedTest
+    @MethodSource("wrongs")
+    void badInputIsNamedAndLeavesNothing(Wrong wrong) {
+        Cli.run(wrong.arguments().toArray()).failsWith(wrong.words().toArray(String[]::new));
+        assertThat(folder.resolve("bad/out")).doesNotExist();
+    }
+
+    private static Path copied(Path from, Path to) throws IOException {
+        Files.createDirectories(to);
+        try (var files = Files.list(from)) {
+            for (var file : (Iterable<Path>) files::iterator) {
+                Files.copy(file, to.resolve(from.relativize(file)));
+            }
+        }
+        return to;
+    }
+
+    private static Path otherBundle() throws IOException {
+        var run = folder.resolve("run-other");
+        Cli.run("train", "--spec", Cli.spec(folder, Cli.VQVAE), "--data", pictures, "--out", run, "--seed", 9)
+                .succeeds();
+        var bundle = folder.resolve("other.smalti");
+        Cli.run("export", run, "--out", bundle).succeeds();
+        return bundle;
+    }
+
+    @Test
+    void usageErrorsAreTwoAndHelpIsEverywhere() {
+        assertThat(Cli.run("train").code()).isEqualTo(2);
+        assertThat(Cli.run("nonsense").code()).isEqualTo(2);
+        assertThat(Cli.run().code()).isEqualTo(2);
+        for (var command : List.of(
+                "demo", "train", "export", "inspect", "generate", "encode", "decode", "reconstruct", "evaluate")) {
+            assertThat(Cli.run(command, "--help").succeeds().out()).contains("Usage: smalti " + command, "--debug");
+        }
+    }
+
+    @Test
+    void debugShowsWhereAnErrorComesFrom() {
+        assertThat(Cli.run("inspect", folder.resolve("none"), "--debug").err()).contains("\tat smalti.");
+    }
+}
