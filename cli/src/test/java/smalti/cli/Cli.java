@@ -65,12 +65,12 @@ final class Cli {
     static Process start(Path log, Object... arguments) throws IOException {
         var line = new ArrayList<String>();
         line.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
-        line.addAll(List.of("-Xmx512m", "-cp", System.getProperty("java.class.path"), Main.class.getName()));
+        line.addAll(List.of("-Xmx512m", Main.class.getName()));
         Arrays.stream(arguments).map(String::valueOf).forEach(line::add);
-        return new ProcessBuilder(line)
-                .redirectErrorStream(true)
-                .redirectOutput(log.toFile())
-                .start();
+        var builder = new ProcessBuilder(line).redirectErrorStream(true).redirectOutput(log.toFile());
+        builder.environment().put("CLASSPATH", System.getProperty("java.class.path"));
+        builder.environment().put("OMP_WAIT_POLICY", "passive");
+        return builder.start();
     }
 
     /** Ten folders of PNG pictures, one a class. */

@@ -51,7 +51,7 @@ public final class RecordTree {
         try {
             text = Files.readString(file);
         } catch (IOException e) {
-            throw new SpecException(file + ": cannot be read (" + e + ")", e);
+            throw Unreadable.because(file, e);
         }
         return parse(text, type, file.toString());
     }

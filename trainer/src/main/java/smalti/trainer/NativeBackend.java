@@ -8,6 +8,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import smalti.spec.SpecException;
+import smalti.spec.Unreadable;
 
 /** Checks, before nd4j is touched, that exactly one of its native builds is on the class path and fits the machine. */
 public final class NativeBackend {
@@ -102,7 +103,7 @@ public final class NativeBackend {
         try {
             return Files.exists(CPU_INFO) ? Files.readString(CPU_INFO) : "";
         } catch (IOException e) {
-            throw new SpecException(CPU_INFO + ": cannot be read (" + e + ")", e);
+            throw Unreadable.because(CPU_INFO, e);
         }
     }
 }

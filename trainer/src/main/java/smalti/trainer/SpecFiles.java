@@ -11,6 +11,7 @@ import java.nio.file.Path;
 import smalti.spec.ModelSpec;
 import smalti.spec.RecordTree;
 import smalti.spec.SpecException;
+import smalti.spec.Unreadable;
 
 /**
  * Reads {@code model.yaml}. Its first key is {@code preset}; every other key replaces the preset's value, so that a
@@ -39,7 +40,7 @@ public final class SpecFiles {
             }
             text = Files.readString(file);
         } catch (IOException e) {
-            throw new SpecException(file + ": cannot be read (" + e + ")", e);
+            throw Unreadable.because(file, e);
         }
         return parse(text, file.toString());
     }

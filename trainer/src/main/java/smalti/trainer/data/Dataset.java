@@ -6,7 +6,7 @@ import java.util.Arrays;
 import smalti.spec.CounterRandom;
 import smalti.spec.DataSpec;
 import smalti.spec.ImageSpec;
-import smalti.spec.SpecException;
+import smalti.spec.Unreadable;
 
 /**
  * Pictures to train on and pictures that no training step sees.
@@ -51,7 +51,7 @@ public record Dataset(Pictures train, Pictures heldOut) {
                         : FolderLayout.of(tree, root, listener).load(tree, image, data, seed, listener);
             }
         } catch (IOException e) {
-            throw new SpecException(path + ": cannot be read (" + e + ")", e);
+            throw Unreadable.because(path, e);
         }
     }
 

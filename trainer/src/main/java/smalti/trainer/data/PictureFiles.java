@@ -13,6 +13,7 @@ import javax.imageio.ImageIO;
 import javax.imageio.stream.MemoryCacheImageOutputStream;
 import smalti.spec.AtomicFiles;
 import smalti.spec.SpecException;
+import smalti.spec.Unreadable;
 
 /** Single pictures from and to files, each of its own size. */
 public final class PictureFiles {
@@ -39,7 +40,7 @@ public final class PictureFiles {
                 return all(tree, files, channels, factor);
             }
         } catch (IOException e) {
-            throw new SpecException(path + ": cannot be read (" + e + ")", e);
+            throw Unreadable.because(path, e);
         }
     }
 
