@@ -287,7 +287,7 @@ class GraphOpsTest {
     }
 
     private static SDVariable batchNorm(GraphBuilder g, List<SDVariable> in) {
-        return g.batchNorm(in.get(0), in.get(1), in.get(2)).output();
+        return g.batchNorm(in.get(0), 3, in.get(1), in.get(2)).output();
     }
 
     private static Tensor joined(Tensor a, Tensor b) {
