@@ -94,8 +94,8 @@ final class DemoCommand implements Callable<Integer> {
         console.line("  pictures      pictures.png, reconstructions.png, generated.png, interpolation.png");
         console.line("  bundles       vqvae-demo.smalti, dcgan-demo.smalti");
         console.line("  quality       reconstructions of held-out pictures: %.1f dB PSNR", psnr);
-        console.line("  parity        VQ-VAE: %s", ExportCommand.parity(codecManifest));
-        console.line("                DCGAN: %s", ExportCommand.parity(generatorManifest));
+        console.line("  parity        SameDiff and ONNX Runtime, VQ-VAE: %s", ExportCommand.parity(codecManifest));
+        console.line("                SameDiff and ONNX Runtime, DCGAN: %s", ExportCommand.parity(generatorManifest));
         for (var row : speed) {
             console.line(
                     "  speed         %s: %s pictures a second in SameDiff, %s in ONNX Runtime",

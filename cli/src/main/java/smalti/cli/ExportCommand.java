@@ -2,7 +2,7 @@ package smalti.cli;
 
 import java.io.IOException;
 import java.nio.file.Path;
-import java.util.Comparator;
+import java.util.Locale;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
@@ -10,6 +10,7 @@ import picocli.CommandLine.Parameters;
 import smalti.exporter.BundleExporter;
 import smalti.exporter.ExportOptions;
 import smalti.spec.BundleManifest;
+import smalti.spec.ElementType;
 
 @Command(
         name = "export",
@@ -43,32 +44,30 @@ final class ExportCommand implements Callable<Integer> {
         var manifest = BundleExporter.export(
                 run, out, ExportOptions.defaults().withOpset(opset).withProgress(console::note));
         console.line("exported %s: %s", manifest.name(), out);
-        console.line("%s", parity(manifest));
+        console.line("parity of SameDiff and ONNX Runtime: %s", parity(manifest));
         console.line("next: smalti inspect %s", out);
         return 0;
     }
 
     /** One line on how SameDiff and ONNX Runtime agree. */
     static String parity(BundleManifest manifest) {
-        double worst = manifest.graphs().values().stream()
-                .map(BundleManifest.Graph::proof)
-                .filter(proof -> proof.range() > 0)
-                .map(proof -> proof.maxDifference() / proof.range())
-                .max(Comparator.naturalOrder())
-                .orElse(0.0);
-        long codes = manifest.graphs().values().stream()
-                .mapToLong(graph -> graph.proof().codes())
-                .sum();
-        long differing = manifest.graphs().values().stream()
-                .mapToLong(graph -> graph.proof().codesDiffering())
-                .sum();
-        return String.format(
-                java.util.Locale.ROOT,
-                "parity of SameDiff and ONNX Runtime: largest difference %.1e of the output's range%s",
-                worst,
-                codes == 0
-                        ? ""
-                        : String.format(
-                                java.util.Locale.ROOT, ", %d of %d codes differ (near ties)", differing, codes));
+        double floats = 0;
+        double levels = -1;
+        long codes = 0;
+        long differing = 0;
+        for (var graph : manifest.graphs().values()) {
+            var proof = graph.proof();
+            var type = graph.signature().outputs().get(0).type();
+            if (type == ElementType.UINT8) {
+                levels = Math.max(levels, proof.maxDifference());
+            } else if (proof.range() > 0) {
+                floats = Math.max(floats, proof.maxDifference() / proof.range());
+            }
+            codes += proof.codes();
+            differing += proof.codesDiffering();
+        }
+        return String.format(Locale.ROOT, "floats differ by at most %.1e of their range", floats)
+                + (levels < 0 ? "" : String.format(Locale.ROOT, ", pixels by %.0f of 255", levels))
+                + (codes == 0 ? "" : String.format(Locale.ROOT, ", %d of %d codes", differing, codes));
     }
 }
