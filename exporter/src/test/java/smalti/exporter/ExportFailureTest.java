@@ -107,7 +107,7 @@ final class ExportFailureTest {
     @Test
     void aMissingManifestIsNamed() throws IOException {
         Files.createDirectories(run);
-        assertThat(refused()).hasMessageContaining("export.json: cannot be read");
+        assertThat(refused()).hasMessageContaining("export.json: must exist, and does not");
     }
 
     @Test

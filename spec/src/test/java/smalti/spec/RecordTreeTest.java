@@ -193,7 +193,7 @@ class RecordTreeTest {
         var file = folder.resolve("spec.json");
         assertThatThrownBy(() -> RecordTree.read(file, ModelSpec.class))
                 .isInstanceOf(SpecException.class)
-                .hasMessageStartingWith(file + ": cannot be read (");
+                .hasMessageStartingWith(file + ": must exist, and does not");
         Files.write(file, new byte[] {(byte) 0xFF, (byte) 0xFE});
         assertThatThrownBy(() -> RecordTree.read(file, ModelSpec.class))
                 .isInstanceOf(SpecException.class)

@@ -93,7 +93,7 @@ class SpecFilesTest {
     void aMissingFileIsNamed(@TempDir Path folder) throws Exception {
         assertThatThrownBy(() -> SpecFiles.read(folder.resolve("none.yaml")))
                 .isInstanceOf(SpecException.class)
-                .hasMessageContaining("none.yaml: cannot be read");
+                .hasMessageContaining("none.yaml: must exist, and does not");
         var large = Files.write(folder.resolve("large.yaml"), new byte[(1 << 20) + 1]);
         assertThatThrownBy(() -> SpecFiles.read(large)).hasMessageContaining("must be at most 1048576 bytes");
     }
