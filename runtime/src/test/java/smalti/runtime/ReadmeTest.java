@@ -45,6 +45,7 @@ class ReadmeTest {
         var shown = source.substring(
                         source.indexOf("// README:begin\n") + "// README:begin\n".length(),
                         source.indexOf("    // README:end"))
+                .stripTrailing()
                 .stripIndent()
                 .strip();
         assertThat(Files.readString(Path.of("../README.md"))).contains(shown);

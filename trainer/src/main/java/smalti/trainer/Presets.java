@@ -68,9 +68,17 @@ public final class Presets {
         add(new ModelSpec(
                 "dcgan-demo",
                 new ImageSpec(32, 32, 3),
-                new DcganFamily(64, 32, 32, true, 0.9, new Adam(4e-4, 0.5, 0.999, 1e-8)),
+                new DcganFamily(64, 32, 32, true, 0.9, new Adam(2.5e-4, 0.5, 0.999, 1e-8)),
                 new TrainingSpec(
-                        900, 32, new Adam(4e-4, 0.5, 0.999, 1e-8), new ConstantSchedule(), 0, 0.99, 300, 10, 0),
+                        1200,
+                        32,
+                        new Adam(5e-4, 0.5, 0.999, 1e-8),
+                        new WarmupCosineSchedule(0, 0.1),
+                        0,
+                        0.98,
+                        300,
+                        10,
+                        0),
                 DATA));
     }
 

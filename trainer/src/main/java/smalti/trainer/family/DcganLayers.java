@@ -68,11 +68,11 @@ record DcganLayers(DcganFamily family, ImageSpec image, int classes) {
         h = g.relu(normalization.apply(g, "generator/norm0", h, channels));
         for (int stage = 1; stage < doublings(); stage++) {
             int out = generatorChannels(stage);
-            h = g.plainTransposedConvolution("generator/up" + stage, h, channels, out, 4, 2, 1, WEIGHTS);
+            h = g.plainTransposedConvolution("generator/up" + stage, h, kernel(channels, out));
             h = g.relu(normalization.apply(g, "generator/norm" + stage, h, out));
             channels = out;
         }
-        return g.tanh(g.transposedConvolution("generator/image", h, channels, image.channels(), 4, 2, 1, WEIGHTS));
+        return g.tanh(g.transposedConvolution("generator/image", h, kernel(channels, image.channels())));
     }
 
     /**
@@ -82,10 +82,9 @@ record DcganLayers(DcganFamily family, ImageSpec image, int classes) {
      */
     SDVariable discriminator(GraphBuilder g, SDVariable picture, @Nullable SDVariable labels, int batch) {
         int channels = family.discriminatorChannels();
-        var h = g.leakyRelu(
-                g.convolution("discriminator/down0", picture, image.channels(), channels, 4, 2, 1, WEIGHTS), SLOPE);
+        var h = g.leakyRelu(g.convolution("discriminator/down0", picture, kernel(image.channels(), channels)), SLOPE);
         for (int stage = 1; stage < doublings(); stage++) {
-            h = g.plainConvolution("discriminator/down" + stage, h, channels, 2 * channels, 4, 2, 1, WEIGHTS);
+            h = g.plainConvolution("discriminator/down" + stage, h, kernel(channels, 2 * channels));
             channels *= 2;
             h = g.leakyRelu(
                     g.batchNorm("discriminator/norm" + stage, h, channels).output(), SLOPE);
@@ -102,6 +101,11 @@ record DcganLayers(DcganFamily family, ImageSpec image, int classes) {
                 "discriminator/ones/" + picture.name(),
                 smalti.trainer.graph.HostArrays.floats(filled(classes), classes, 1));
         return g.add(logit, g.matrixProduct(g.multiply(byClass, labels), ones));
+    }
+
+    /** Doubles or halves each side. */
+    private static GraphBuilder.Kernel kernel(int in, int out) {
+        return new GraphBuilder.Kernel(in, out, 4, 2, 1, WEIGHTS);
     }
 
     private static float[] filled(int length) {

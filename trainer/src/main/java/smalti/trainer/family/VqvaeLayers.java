@@ -58,10 +58,11 @@ record VqvaeLayers(VqvaeFamily family, int channels) {
     private static SDVariable convolution(
             GraphBuilder g, String name, SDVariable x, int in, int out, int kernel, int stride, int padding) {
         var initializer = Initializer.truncatedNormal((long) kernel * kernel * in);
-        return g.convolution(name, x, in, out, kernel, stride, padding, initializer);
+        return g.convolution(name, x, new GraphBuilder.Kernel(in, out, kernel, stride, padding, initializer));
     }
 
     private static SDVariable transposed(GraphBuilder g, String name, SDVariable x, int in, int out) {
-        return g.transposedConvolution(name, x, in, out, 4, 2, 1, Initializer.truncatedNormal(4L * 4 * in));
+        var initializer = Initializer.truncatedNormal(4L * 4 * in);
+        return g.transposedConvolution(name, x, new GraphBuilder.Kernel(in, out, 4, 2, 1, initializer));
     }
 }

@@ -61,69 +61,71 @@ public final class GraphBuilder {
         return graph.constant(name, array);
     }
 
-    /** Weights [kernel, kernel, in, out] at {@code name/weights}, with a bias at {@code name/bias}. */
-    public SDVariable convolution(
-            String name, SDVariable x, int in, int out, int kernel, int stride, int padding, Initializer initializer) {
-        return graph.cnn()
-                .conv2d(
-                        x,
-                        parameter(name + "/weights", initializer, kernel, kernel, in, out),
-                        parameter(name + "/bias", Initializer.constant(0), out),
-                        convolution(kernel, stride, padding));
+    /**
+     * A square convolution kernel.
+     *
+     * @param in channels of the input
+     * @param out channels of the output
+     * @param padding zeros on every side; a transposed convolution loses as many instead
+     */
+    public record Kernel(int in, int out, int size, int stride, int padding, Initializer initializer) {}
+
+    /** Weights [size, size, in, out] at {@code name/weights}, with a bias at {@code name/bias}. */
+    public SDVariable convolution(String name, SDVariable x, Kernel kernel) {
+        return graph.cnn().conv2d(x, weights(name, kernel), bias(name, kernel), configuration(kernel));
     }
 
     /** As {@link #convolution} without a bias, for where a normalisation follows. */
-    public SDVariable plainConvolution(
-            String name, SDVariable x, int in, int out, int kernel, int stride, int padding, Initializer initializer) {
-        return graph.cnn()
-                .conv2d(
-                        x,
-                        parameter(name + "/weights", initializer, kernel, kernel, in, out),
-                        convolution(kernel, stride, padding));
+    public SDVariable plainConvolution(String name, SDVariable x, Kernel kernel) {
+        return graph.cnn().conv2d(x, weights(name, kernel), configuration(kernel));
     }
 
-    /** Weights [kernel, kernel, out, in] at {@code name/weights}, with a bias at {@code name/bias}. */
-    public SDVariable transposedConvolution(
-            String name, SDVariable x, int in, int out, int kernel, int stride, int padding, Initializer initializer) {
+    private SDVariable weights(String name, Kernel kernel) {
+        int size = kernel.size();
+        return parameter(name + "/weights", kernel.initializer(), size, size, kernel.in(), kernel.out());
+    }
+
+    /** Weights [size, size, out, in] at {@code name/weights}, with a bias at {@code name/bias}. */
+    public SDVariable transposedConvolution(String name, SDVariable x, Kernel kernel) {
         return graph.cnn()
-                .deconv2d(
-                        x,
-                        parameter(name + "/weights", initializer, kernel, kernel, out, in),
-                        parameter(name + "/bias", Initializer.constant(0), out),
-                        transposed(kernel, stride, padding));
+                .deconv2d(x, transposedWeights(name, kernel), bias(name, kernel), transposedConfiguration(kernel));
     }
 
     /** As {@link #transposedConvolution} without a bias. */
-    public SDVariable plainTransposedConvolution(
-            String name, SDVariable x, int in, int out, int kernel, int stride, int padding, Initializer initializer) {
-        return graph.cnn()
-                .deconv2d(
-                        x,
-                        parameter(name + "/weights", initializer, kernel, kernel, out, in),
-                        transposed(kernel, stride, padding));
+    public SDVariable plainTransposedConvolution(String name, SDVariable x, Kernel kernel) {
+        return graph.cnn().deconv2d(x, transposedWeights(name, kernel), transposedConfiguration(kernel));
     }
 
-    static Conv2DConfig convolution(int kernel, int stride, int padding) {
+    private SDVariable transposedWeights(String name, Kernel kernel) {
+        int size = kernel.size();
+        return parameter(name + "/weights", kernel.initializer(), size, size, kernel.out(), kernel.in());
+    }
+
+    private SDVariable bias(String name, Kernel kernel) {
+        return parameter(name + "/bias", Initializer.constant(0), kernel.out());
+    }
+
+    private static Conv2DConfig configuration(Kernel kernel) {
         return Conv2DConfig.builder()
-                .kH(kernel)
-                .kW(kernel)
-                .sH(stride)
-                .sW(stride)
-                .pH(padding)
-                .pW(padding)
+                .kH(kernel.size())
+                .kW(kernel.size())
+                .sH(kernel.stride())
+                .sW(kernel.stride())
+                .pH(kernel.padding())
+                .pW(kernel.padding())
                 .paddingMode(PaddingMode.VALID) // explicit padding, which is then taken from pH and pW
                 .dataFormat(NCHW)
                 .build();
     }
 
-    static DeConv2DConfig transposed(int kernel, int stride, int padding) {
+    private static DeConv2DConfig transposedConfiguration(Kernel kernel) {
         return DeConv2DConfig.builder()
-                .kH(kernel)
-                .kW(kernel)
-                .sH(stride)
-                .sW(stride)
-                .pH(padding)
-                .pW(padding)
+                .kH(kernel.size())
+                .kW(kernel.size())
+                .sH(kernel.stride())
+                .sW(kernel.stride())
+                .pH(kernel.padding())
+                .pW(kernel.padding())
                 .isSameMode(false)
                 .dataFormat(NCHW)
                 .build();
@@ -270,8 +272,9 @@ public final class GraphBuilder {
         var identity = graph.hasVariable(name)
                 ? graph.getVariable(name)
                 : constant(name, HostArrays.floats(identity(channels), 1, 1, channels, channels));
-        var kernel = multiply(identity, reshape(scale, 1, 1, channels, 1));
-        return graph.cnn().conv2d(x, kernel, convolution(1, 1, 0));
+        var weights = multiply(identity, reshape(scale, 1, 1, channels, 1));
+        var kernel = new Kernel(channels, channels, 1, 1, 0, Initializer.constant(0));
+        return graph.cnn().conv2d(x, weights, configuration(kernel));
     }
 
     private static float[] identity(int size) {

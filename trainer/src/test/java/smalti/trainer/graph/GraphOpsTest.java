@@ -30,6 +30,7 @@ import smalti.trainer.family.FamilyGraphs;
 class GraphOpsTest {
     private static final double TOLERANCE = 1e-4;
     private static final double STEP = 1e-5;
+    private static final List<String> INPUTS = List.of("i", "i/weights", "i/bias");
 
     /** Builds the op of named inputs. */
     interface Builder {
@@ -56,11 +57,16 @@ class GraphOpsTest {
         return new Case(name, inputs, false, builder, reference);
     }
 
-    /** Inputs of convolutions are parameters by name in the builder, so weights are handed over as such. */
-    private static SDVariable convolution(GraphBuilder g, List<SDVariable> in, int kernel, int stride, int padding) {
-        return g.graph()
-                .cnn()
-                .conv2d(in.get(0), in.get(1), in.get(2), GraphBuilder.convolution(kernel, stride, padding));
+    /** One of the builder's four convolutions. */
+    interface Layer {
+        SDVariable build(GraphBuilder g, String name, SDVariable x, GraphBuilder.Kernel kernel);
+    }
+
+    /** A layer over its input, its weights and its bias, whose names are those under which the builder looks for them. */
+    private static Case layer(
+            String name, List<Tensor> inputs, Layer layer, int size, int stride, int padding, Reference reference) {
+        var kernel = new GraphBuilder.Kernel(3, 5, size, stride, padding, Initializer.constant(0));
+        return differentiable(name, inputs, (g, in) -> layer.build(g, "i", in.get(0), kernel), reference);
     }
 
     static Stream<Case> cases() {
@@ -78,37 +84,53 @@ class GraphOpsTest {
         var channel = Tensor.random(10, 1, 3, 1, 1);
         var vector = Tensor.random(11, 5);
         return Stream.of(
-                differentiable(
+                layer(
                         "conv k4 s2 p1",
                         List.of(x, k4, bias),
-                        (g, in) -> convolution(g, in, 4, 2, 1),
+                        GraphBuilder::convolution,
+                        4,
+                        2,
+                        1,
                         in -> in.get(0).convolved(in.get(1), in.get(2), 2, 1)),
-                differentiable(
+                layer(
                         "conv k3 s1 p1",
                         List.of(x, k3, bias),
-                        (g, in) -> convolution(g, in, 3, 1, 1),
+                        GraphBuilder::convolution,
+                        3,
+                        1,
+                        1,
                         in -> in.get(0).convolved(in.get(1), in.get(2), 1, 1)),
-                differentiable(
+                layer(
                         "conv k1 s1 p0",
                         List.of(x, k1, bias),
-                        (g, in) -> convolution(g, in, 1, 1, 0),
+                        GraphBuilder::convolution,
+                        1,
+                        1,
+                        0,
                         in -> in.get(0).convolved(in.get(1), in.get(2), 1, 0)),
-                differentiable(
+                layer(
                         "conv without bias",
                         List.of(x, k4),
-                        (g, in) -> g.graph().cnn().conv2d(in.get(0), in.get(1), GraphBuilder.convolution(4, 2, 1)),
+                        GraphBuilder::plainConvolution,
+                        4,
+                        2,
+                        1,
                         in -> in.get(0).convolved(in.get(1), none, 2, 1)),
-                differentiable(
+                layer(
                         "deconv k4 s2 p1",
                         List.of(x, t4, bias),
-                        (g, in) -> g.graph()
-                                .cnn()
-                                .deconv2d(in.get(0), in.get(1), in.get(2), GraphBuilder.transposed(4, 2, 1)),
+                        GraphBuilder::transposedConvolution,
+                        4,
+                        2,
+                        1,
                         in -> in.get(0).transposedConvolved(in.get(1), in.get(2), 2, 1)),
-                differentiable(
+                layer(
                         "deconv without bias",
                         List.of(x, t4),
-                        (g, in) -> g.graph().cnn().deconv2d(in.get(0), in.get(1), GraphBuilder.transposed(4, 2, 1)),
+                        GraphBuilder::plainTransposedConvolution,
+                        4,
+                        2,
+                        1,
                         in -> in.get(0).transposedConvolved(in.get(1), none, 2, 1)),
                 differentiable(
                         "relu",
@@ -319,14 +341,14 @@ class GraphOpsTest {
         return HostArrays.floats(tensor.floats(), shape);
     }
 
-    /** A case as a graph: inputs are variables i0, i1, …; out, and the loss Σ out·weights. */
+    /** A case as a graph: its inputs are variables; out, and the loss Σ out·weights. */
     private record Built(SameDiff graph, List<String> inputs, Tensor weights) {
         static Built of(Case c) {
             var parameters = new Parameters(0);
             var g = GraphBuilder.training(parameters);
             var inputs = new ArrayList<SDVariable>();
             for (int i = 0; i < c.inputs.size(); i++) {
-                inputs.add(g.graph().var("i" + i, array(c.inputs.get(i))));
+                inputs.add(g.graph().var(INPUTS.get(i), array(c.inputs.get(i))));
             }
             var result = c.builder.build(g, inputs);
             var expected = c.reference.compute(c.inputs);
@@ -385,7 +407,7 @@ class GraphOpsTest {
         for (int run = 0; run < 2; run++) {
             var gradients = built.graph.calculateGradients(Map.of(), built.inputs);
             for (int i = 0; i < c.inputs.size(); i++) {
-                var gradient = Objects.requireNonNull(gradients.get("i" + i));
+                var gradient = Objects.requireNonNull(gradients.get(INPUTS.get(i)));
                 assertClose(doubles(HostArrays.floats(gradient)), numericGradient(c, built.weights, i));
             }
         }
