@@ -68,15 +68,15 @@ public final class Presets {
         add(new ModelSpec(
                 "dcgan-demo",
                 new ImageSpec(32, 32, 3),
-                new DcganFamily(64, 32, 32, true, 0.9, new Adam(2.5e-4, 0.5, 0.999, 1e-8)),
+                new DcganFamily(64, 32, 32, true, 0.9, new Adam(2e-4, 0.5, 0.999, 1e-8)),
                 new TrainingSpec(
-                        1200,
-                        32,
-                        new Adam(5e-4, 0.5, 0.999, 1e-8),
+                        1700,
+                        16,
+                        new Adam(4e-4, 0.5, 0.999, 1e-8),
                         new WarmupCosineSchedule(0, 0.1),
                         0,
-                        0.98,
-                        300,
+                        0.99,
+                        425,
                         10,
                         0),
                 DATA));
