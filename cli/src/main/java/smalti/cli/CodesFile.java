@@ -38,6 +38,7 @@ record CodesFile(List<String> names, List<Codes> codes) {
 
         private static boolean isSafe(String name) {
             return !name.isEmpty()
+                    && name.indexOf('\0') < 0
                     && !Path.of(name).isAbsolute()
                     && !List.of(name.split("[/\\\\]", -1)).contains("..");
         }

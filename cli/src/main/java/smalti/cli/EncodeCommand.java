@@ -35,10 +35,7 @@ final class EncodeCommand implements Callable<Integer> {
         try (var model = bundle.open()) {
             var pictures = PictureBatches.read(images, model);
             var codes = PictureBatches.encode(model.codec(), pictures);
-            var names = pictures.stream()
-                    .map(picture -> PictureBatches.stem(picture.name()))
-                    .toList();
-            new CodesFile(names, codes).write(out);
+            new CodesFile(PictureBatches.stems(pictures), codes).write(out);
             console.line("encoded %d pictures: %s", pictures.size(), out);
         }
         return 0;

@@ -56,7 +56,7 @@ final class EvaluateCommand implements Callable<Integer> {
      * @param mse in units of the pixel range [0, 1]
      * @param nmse mse divided by the variance of the training pixels
      * @param psnr of that mse, in dB
-     * @param ssim Wang et al. 2004, mean over the pictures
+     * @param ssim Wang et al. 2004, mean over the pictures; null where a side is below its window of 11
      * @param perplexity of the codes over all pictures
      * @param usage share of the codes that occur
      */
@@ -65,7 +65,7 @@ final class EvaluateCommand implements Callable<Integer> {
             double mse,
             double nmse,
             double psnr,
-            double ssim,
+            @Nullable Double ssim,
             @Nullable Double perplexity,
             @Nullable Double usage,
             double imagesPerSecond) {}
@@ -143,7 +143,9 @@ final class EvaluateCommand implements Callable<Integer> {
                 mse,
                 ImageMetrics.nmse(mse, model.manifest().provenance().pixelVariance()),
                 ImageMetrics.psnr(mse),
-                ImageMetrics.ssim(heldOut, other),
+                Math.min(heldOut.height(), heldOut.width()) < ImageMetrics.SSIM_WINDOW
+                        ? null
+                        : Double.valueOf(ImageMetrics.ssim(heldOut, other)),
                 usage == null ? null : Double.valueOf(usage.perplexity()),
                 usage == null ? null : Double.valueOf(usage.usage()),
                 heldOut.count() / (nanos / 1e9));

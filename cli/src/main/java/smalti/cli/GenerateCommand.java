@@ -2,7 +2,9 @@ package smalti.cli;
 
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.List;
+import java.util.Locale;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
@@ -16,6 +18,8 @@ import smalti.spec.SpecException;
 @Command(name = "generate", sortOptions = false, description = "Makes pictures with a generator bundle.")
 final class GenerateCommand implements Callable<Integer> {
     private static final int MOST = 1_000_000;
+    private static final int MOST_IN_GRID = 10_000;
+    private static final int PART = 256;
 
     private final Console console;
 
@@ -53,40 +57,65 @@ final class GenerateCommand implements Callable<Integer> {
 
     @Override
     public Integer call() throws IOException {
-        Check.that(count >= 1 && count <= MOST, "--count must be from 1 to %s, got %s", MOST, count)
+        int most = Pngs.isGrid(out) ? MOST_IN_GRID : MOST;
+        Check.that(count >= 1 && count <= most, "--count must be from 1 to %s, got %s", most, count)
                 .done();
         Pngs.check(out);
         try (var model = bundle.open()) {
             var generator = model.generator();
+            var classes = classes(generator.classes());
             long started = System.nanoTime();
-            var pixels = generate(generator);
-            double seconds = (System.nanoTime() - started) / 1e9;
             if (Pngs.isGrid(out)) {
-                Pngs.writeGrid(
-                        pixels,
-                        className == null && generator.classes().size() > 1
-                                ? generator.classes().size()
-                                : 0,
-                        out);
+                int columns = className == null && generator.classes().size() > 1
+                        ? generator.classes().size()
+                        : 0;
+                Pngs.writeGrid(generate(generator, classes, 0, count), columns, out);
             } else {
-                Pngs.writeEach(pixels.images(), List.of(), out);
+                Pngs.writeFolder(out, folder -> writeEach(generator, classes, folder));
             }
-            console.line("generated %d pictures in %.2f s (%.0f a second): %s", count, seconds, count / seconds, out);
+            double seconds = (System.nanoTime() - started) / 1e9;
+            console.line("generated and wrote %d pictures in %.2f s: %s", count, seconds, out);
         }
         return 0;
     }
 
-    private Pixels generate(Generator generator) {
-        var classes = generator.classes();
-        if (classes.isEmpty()) {
+    /** A part at a time, as all of them may not fit the memory. */
+    private void writeEach(Generator generator, int[] classes, Path folder) throws IOException {
+        for (int first = 0; first < count; first += PART) {
+            int part = Math.min(PART, count - first);
+            var images = generate(generator, classes, first, part).images();
+            for (int i = 0; i < part; i++) {
+                Pngs.write(images.get(i), folder.resolve(String.format(Locale.ROOT, "%05d.png", first + i)));
+            }
+        }
+    }
+
+    /** Pictures first…first+part−1 of the seed. */
+    private Pixels generate(Generator generator, int[] classes, int first, int part) {
+        var noise = new float[part * generator.noiseLength()];
+        for (int i = 0; i < part; i++) {
+            System.arraycopy(
+                    generator.noise(seed, first + i), 0, noise, i * generator.noiseLength(), generator.noiseLength());
+        }
+        return classes.length == 0
+                ? generator.generate(noise)
+                : generator.generate(noise, Arrays.copyOfRange(classes, first, first + part));
+    }
+
+    /** The class of each picture, or none where the model has no classes. */
+    private int[] classes(List<String> names) {
+        if (names.isEmpty()) {
             if (className != null) {
                 throw new SpecException(bundle.path + ": has no classes, but --class was given: " + className);
             }
-            return generator.generate(count, seed);
+            return new int[0];
         }
-        return className == null
-                ? generator.generate(seed, inTurn(count, classes.size()))
-                : generator.generate(count, seed, index(classes, className));
+        if (className == null) {
+            return inTurn(count, names.size());
+        }
+        var same = new int[count];
+        Arrays.fill(same, index(names, className));
+        return same;
     }
 
     /** 0, 1, …, classes − 1, 0, 1, … */

@@ -74,7 +74,13 @@ public final class Main implements Runnable {
         line.setErr(console.errWriter());
         line.setCaseInsensitiveEnumValuesAllowed(true);
         line.setExecutionExceptionHandler((e, command, result) -> main.failed(e, console));
-        return line.execute(arguments);
+        try {
+            return line.execute(arguments);
+        } catch (OutOfMemoryError e) {
+            console.error("memory: the Java heap must hold the pictures and the model, and is too small ("
+                    + e.getMessage() + "); set SMALTI_HEAP, such as SMALTI_HEAP=8g");
+            return WRONG_INPUT;
+        }
     }
 
     private int failed(Exception e, Console console) {
@@ -98,8 +104,8 @@ public final class Main implements Runnable {
 
     private static String text(IOException e) {
         if (e instanceof FileSystemException file) {
-            var reason = file.getReason() == null ? e.getClass().getSimpleName() : file.getReason();
-            return file.getFile() + ": " + reason;
+            var reason = file.getReason() == null ? file.getClass().getSimpleName() : file.getReason();
+            return file.getFile() + ": must be a place that can be read and written, got " + reason;
         }
         return String.valueOf(e.getMessage());
     }

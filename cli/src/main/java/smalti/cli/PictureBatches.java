@@ -4,6 +4,7 @@ import java.nio.ByteBuffer;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.stream.Collectors;
 import smalti.runtime.Codec;
 import smalti.runtime.Codes;
 import smalti.runtime.Pixels;
@@ -67,8 +68,17 @@ final class PictureBatches {
         return new Pixels(pictures.size(), first.height(), first.width(), first.channels(), data.flip());
     }
 
-    /** The name without its ending, for files of another kind. */
-    static String stem(String name) {
+    /** Names without their endings, for files of another kind; those that would then be the same keep them. */
+    static List<String> stems(List<NamedPicture> pictures) {
+        var seen = pictures.stream()
+                .collect(Collectors.groupingBy(picture -> stem(picture.name()), Collectors.counting()));
+        return pictures.stream()
+                .map(NamedPicture::name)
+                .map(name -> Long.valueOf(1).equals(seen.get(stem(name))) ? stem(name) : name)
+                .toList();
+    }
+
+    private static String stem(String name) {
         int dot = name.lastIndexOf('.');
         return dot > Math.max(name.lastIndexOf('/'), name.lastIndexOf('\\')) + 1 ? name.substring(0, dot) : name;
     }

@@ -1,7 +1,9 @@
 package smalti.cli;
 
 import java.awt.image.BufferedImage;
+import java.io.ByteArrayOutputStream;
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Locale;
@@ -23,20 +25,21 @@ final class Pngs {
 
     /** Refuses, before any work is done, an output that cannot be. */
     static void check(Path out) {
-        if (java.nio.file.Files.isDirectory(out) && isGrid(out)) {
+        if (Files.isDirectory(out) && isGrid(out)) {
             throw new SpecException(out + ": must be a file to write, and is a folder");
         }
-        if (java.nio.file.Files.isRegularFile(out) && !isGrid(out)) {
+        if (Files.isRegularFile(out) && !isGrid(out)) {
             throw new SpecException(out + ": must be a folder or end in .png, and is a file");
         }
     }
 
     static void write(BufferedImage image, Path file) throws IOException {
-        AtomicFiles.writeFile(file, temporary -> {
-            if (!ImageIO.write(image, "png", temporary.toFile())) {
-                throw new IOException(file + ": no PNG writer for image type " + image.getType());
-            }
-        });
+        // in memory first: ImageIO does not say why a file could not be written
+        var png = new ByteArrayOutputStream();
+        if (!ImageIO.write(image, "png", png)) {
+            throw new IOException(file + ": no PNG writer for image type " + image.getType());
+        }
+        AtomicFiles.writeFile(file, temporary -> Files.write(temporary, png.toByteArray()));
     }
 
     /** @param columns of a grid; 0: as square as may be */
@@ -49,11 +52,21 @@ final class Pngs {
         return ContactSheet.grid(pixels.bytes(), pixels.height(), pixels.width(), pixels.channels(), across);
     }
 
-    /** One file a picture; {@code names} without ending, or none for 00000, 00001, … */
-    static void writeEach(List<BufferedImage> images, List<String> names, Path folder) throws IOException {
-        for (int i = 0; i < images.size(); i++) {
-            var name = names.isEmpty() ? String.format(Locale.ROOT, "%05d", i) : names.get(i);
-            write(images.get(i), folder.resolve(name + ".png"));
+    /** Fills a folder with pictures: a new one whole or not at all, one that is there picture by picture. */
+    static void writeFolder(Path folder, AtomicFiles.Writer writer) throws IOException {
+        if (Files.exists(folder)) {
+            writer.write(folder);
+        } else {
+            AtomicFiles.writeFolder(folder, writer);
         }
+    }
+
+    /** One file a picture. */
+    static void writeEach(List<BufferedImage> images, List<String> names, Path folder) throws IOException {
+        writeFolder(folder, target -> {
+            for (int i = 0; i < images.size(); i++) {
+                write(images.get(i), target.resolve(names.get(i) + ".png"));
+            }
+        });
     }
 }

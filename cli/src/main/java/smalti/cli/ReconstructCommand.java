@@ -42,6 +42,9 @@ final class ReconstructCommand implements Callable<Integer> {
     @Override
     public Integer call() throws IOException {
         Pngs.check(out);
+        if (out.toAbsolutePath().normalize().startsWith(images.toAbsolutePath().normalize())) {
+            throw new SpecException(out + ": must not be in " + images + ", whose pictures it would replace");
+        }
         try (var model = bundle.open()) {
             var codec = model.codec();
             var pictures = PictureBatches.read(images, model);
@@ -50,11 +53,7 @@ final class ReconstructCommand implements Callable<Integer> {
                 Pngs.writeGrid(pairs(pictures, rebuilt), 2 * GRID_PAIRS, out);
             } else {
                 Pngs.writeEach(
-                        rebuilt.stream().map(pixels -> pixels.image(0)).toList(),
-                        pictures.stream()
-                                .map(picture -> PictureBatches.stem(picture.name()))
-                                .toList(),
-                        out);
+                        rebuilt.stream().map(pixels -> pixels.image(0)).toList(), PictureBatches.stems(pictures), out);
             }
             console.line("reconstructed %d pictures: %s", pictures.size(), out);
         }

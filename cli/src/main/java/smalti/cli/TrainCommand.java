@@ -76,8 +76,9 @@ final class TrainCommand implements Callable<Integer> {
 
     @Option(
             names = "--resume",
-            description = "Go on from RUN's last checkpoint, with the numbers of an unbroken training; "
-                    + "begin where RUN holds none.")
+            description =
+                    "Go on from RUN's last checkpoint; for the same --steps, with the numbers of an unbroken training; "
+                            + "begin where RUN holds none.")
     boolean resume;
 
     TrainCommand(Console console) {

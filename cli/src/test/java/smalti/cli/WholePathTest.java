@@ -151,6 +151,9 @@ class WholePathTest {
         var bytes = Files.readAllBytes(changed.resolve("tokenize.onnx"));
         bytes[bytes.length / 2] ^= 1;
         Files.write(changed.resolve("tokenize.onnx"), bytes);
+        var changedManifest = copied(codec, bad.resolve("manifest.smalti"));
+        var json = Files.readString(changedManifest.resolve("bundle.json"));
+        Files.writeString(changedManifest.resolve("bundle.json"), json.replace("\"lo\" : -0.5", "\"lo\" : -0.4"));
         var other = otherBundle();
         var codes = bad.resolve("codes.npz");
         Cli.run("encode", codec, pictures, "--out", codes).succeeds();
@@ -206,6 +209,23 @@ class WholePathTest {
                         "a run that exists",
                         List.of("train", "--spec", spec, "--data", pictures, "--out", folder.resolve("run-codec")),
                         "holds a run already"),
+                wrong(
+                        "an export over something else",
+                        List.of("export", folder.resolve("run-codec"), "--out", pictures),
+                        "pictures: must be new, empty or a bundle"),
+                wrong(
+                        "an export over its run",
+                        List.of("export", folder.resolve("run-codec"), "--out", folder.resolve("run-codec")),
+                        "must not be the run folder"),
+                wrong(
+                        "a reconstruction over its originals",
+                        List.of("reconstruct", codec, pictures, "--out", pictures),
+                        "whose pictures it would replace"),
+                wrong(
+                        "too many for a grid",
+                        List.of("generate", gan, "--count", 20000, "--out", bad.resolve("grid.png")),
+                        "--count must be from 1 to 10000, got 20000"),
+                wrong("a changed manifest", List.of("inspect", changedManifest), "bundle.json: must have SHA-256"),
                 wrong(
                         "an output under a file",
                         List.of("generate", gan, "--out", text.resolve("x/grid.png")),

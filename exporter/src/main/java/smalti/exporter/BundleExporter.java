@@ -61,7 +61,25 @@ public final class BundleExporter {
      * @throws smalti.exporter.proof.ProofException if an exported graph does not do what its source does
      */
     public static BundleManifest export(Path run, Path bundle, ExportOptions options) throws IOException {
+        checkTarget(run, bundle);
         return new BundleExporter(RunFolder.read(run), options).write(bundle);
+    }
+
+    /** What is replaced whole must be a bundle, lest something else is lost. */
+    private static void checkTarget(Path run, Path bundle) throws IOException {
+        var target = bundle.toAbsolutePath().normalize();
+        if (run.toAbsolutePath().normalize().startsWith(target)) {
+            throw new SpecException(bundle + ": must not be the run folder nor hold it, got run " + run);
+        }
+        if (Files.isDirectory(target) && !Files.exists(target.resolve(BundleManifest.FILE))) {
+            try (var files = Files.list(target)) {
+                var first = files.findFirst();
+                if (first.isPresent()) {
+                    throw new SpecException(bundle + ": must be new, empty or a bundle, got a folder that holds "
+                            + first.get().getFileName());
+                }
+            }
+        }
     }
 
     private BundleManifest write(Path bundle) throws IOException {
@@ -79,7 +97,7 @@ public final class BundleExporter {
                 writer.write(graph.getValue(), metadata(graph.getValue()), folder.resolve(file(graph.getKey())));
             }
             var proofs = run.isCodec() ? proveCodec(folder, stitcher, lowered) : proveGenerator(folder);
-            var manifest = manifest(folder, graphs, proofs);
+            var manifest = manifest(folder, graphs, proofs).sealed();
             AtomicFiles.writeString(folder.resolve(BundleManifest.FILE), RecordTree.json(manifest));
             written.add(manifest);
         });
@@ -178,18 +196,30 @@ public final class BundleExporter {
             entries.put(graph.getKey().fileStem(), new BundleManifest.Graph(file, signature(graph.getValue()), proof));
         }
         var source = run.manifest();
-        var lookup = files.get(file(Role.LOOKUP));
+        var lookup = graphs.get(Role.LOOKUP);
         return new BundleManifest(
                 BundleManifest.FORMAT,
                 source.name(),
                 options.opset(),
                 entries,
                 source.pixels(),
-                lookup == null ? null : new BundleManifest.Codebook(run.codes(), run.factor(), lookup),
+                lookup == null ? null : new BundleManifest.Codebook(run.codes(), run.factor(), fingerprint(lookup)),
                 source.noise(),
                 source.classes(),
                 provenance(source.provenance()),
-                files);
+                files,
+                null);
+    }
+
+    /** Of the code vectors alone: the same codebook has it whatever the opset or the version that wrote it. */
+    private static String fingerprint(Graph lookup) {
+        var vectors = lookup.initializers().values().stream()
+                .filter(tensor -> tensor.type() == ValueType.FLOAT32)
+                .toList();
+        if (vectors.size() != 1) {
+            throw new SpecException("lookup: must hold one table of code vectors, got " + vectors.size());
+        }
+        return Checksums.sha256(vectors.get(0).data());
     }
 
     private static Provenance provenance(Provenance trained) {

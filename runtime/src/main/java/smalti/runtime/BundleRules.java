@@ -39,15 +39,6 @@ final class BundleRules {
         manifest.files().keySet().stream()
                 .filter(file -> !files.has(file))
                 .forEach(file -> problems.add(file + " is missing"));
-        var codebook = manifest.codebook();
-        var lookup = manifest.graphs().get(Role.LOOKUP.fileStem());
-        if (codebook != null && lookup != null) {
-            var hash = manifest.files().get(lookup.file());
-            rule(
-                    codebook.fingerprint().equals(hash),
-                    "codebook.fingerprint must be the SHA-256 of " + lookup.file() + " (" + hash + "), got "
-                            + codebook.fingerprint());
-        }
     }
 
     private void roles() {

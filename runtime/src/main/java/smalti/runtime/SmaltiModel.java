@@ -69,6 +69,7 @@ public final class SmaltiModel implements AutoCloseable {
             var json = new String(files.read(BundleManifest.FILE, MOST_MANIFEST_BYTES), StandardCharsets.UTF_8);
             var manifest = RecordTree.parse(json, BundleManifest.class, BundleManifest.FILE);
             BundleRules.check(manifest, files);
+            manifest.checkSeal();
             return new SmaltiModel(bundle, files, manifest, options);
         });
     }

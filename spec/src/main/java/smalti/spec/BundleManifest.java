@@ -1,5 +1,6 @@
 package smalti.spec;
 
+import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
@@ -12,6 +13,7 @@ import org.jspecify.annotations.Nullable;
  * @param noise where the model generates
  * @param classes names of the classes 0, 1, … where the model is conditional
  * @param files SHA-256 of every other file in the bundle, by name
+ * @param sha256 of this record's own JSON without this key; null where it was not sealed
  */
 public record BundleManifest(
         int format,
@@ -23,7 +25,8 @@ public record BundleManifest(
         @Nullable NoiseContract noise,
         List<String> classes,
         Provenance provenance,
-        Map<String, String> files) {
+        Map<String, String> files,
+        @Nullable String sha256) {
     public static final int FORMAT = 1;
     public static final String FILE = "bundle.json";
 
@@ -38,7 +41,7 @@ public record BundleManifest(
     /**
      * @param codes K; a code is in [0, K)
      * @param factor pixels a code stands for on each side
-     * @param fingerprint SHA-256 of {@code lookup.onnx}: codes belong to the bundle with this fingerprint
+     * @param fingerprint SHA-256 of the code vectors: codes belong to a bundle with the same fingerprint
      */
     public record Codebook(int codes, int factor, String fingerprint) {
         public Codebook {
@@ -70,6 +73,27 @@ public record BundleManifest(
                         isPlainName(file), "files must be named by plain file names, got \"%s\"", file)
                 .and(hash.matches("[0-9a-f]{64}"), "files.%s must be a SHA-256, got \"%s\"", file, hash));
         check.done();
+    }
+
+    /** The same with its own checksum. */
+    public BundleManifest sealed() {
+        return with(checksum());
+    }
+
+    /** @throws SpecException if the record is sealed and was changed since */
+    public void checkSeal() {
+        if (sha256 != null && !sha256.equals(checksum())) {
+            throw new SpecException(FILE + ": must have SHA-256 " + sha256 + " as it says itself, and was changed");
+        }
+    }
+
+    private String checksum() {
+        return Checksums.sha256(RecordTree.json(with(null)).getBytes(StandardCharsets.UTF_8));
+    }
+
+    private BundleManifest with(@Nullable String checksum) {
+        return new BundleManifest(
+                format, name, opset, graphs, pixels, codebook, noise, classes, provenance, files, checksum);
     }
 
     private static boolean isPlainName(String file) {

@@ -9,6 +9,11 @@ public record ModelSpec(String name, ImageSpec image, Family model, TrainingSpec
                         name)
                 .done();
         model.checkFits(image);
+        Check.that(
+                        training.weightsEma() == 0 || !(model instanceof VqvaeFamily),
+                        "training.weightsEma must be 0 for a vqvae, whose codebook belongs to its last weights, got %s",
+                        training.weightsEma())
+                .done();
     }
 
     public ModelSpec withTraining(TrainingSpec training) {

@@ -19,12 +19,19 @@ public final class Npz {
     private static final String SUFFIX = ".npy";
     // the earliest that a ZIP can say
     private static final LocalDateTime EPOCH = LocalDateTime.of(1980, 1, 1, 0, 0);
-    private static final int MOST_ARRAYS = 10_000;
+    private static final int MOST_ARRAYS = 60_000;
 
     private Npz() {}
 
     /** Writes the arrays in their order, whole or not at all; the same arrays give the same bytes. */
     public static void write(Path file, Map<String, NpyArray> arrays) throws IOException {
+        Check.that(
+                        arrays.size() <= MOST_ARRAYS,
+                        "%s: must hold at most %s arrays, got %s",
+                        file,
+                        MOST_ARRAYS,
+                        arrays.size())
+                .done();
         AtomicFiles.writeFile(file, temporary -> {
             try (var zip = new ZipOutputStream(new BufferedOutputStream(Files.newOutputStream(temporary), 1 << 16))) {
                 zip.setLevel(Deflater.BEST_SPEED);

@@ -180,11 +180,25 @@ class RecordChecksTest {
                         null,
                         List.of(),
                         Samples.PROVENANCE,
-                        Map.of("a/b", "abc")),
+                        Map.of("a/b", "abc"),
+                        null),
                 "format must be 1, got 3",
                 "files must list encoder.onnx (graphs.encoder), but does not",
                 "files must be named by plain file names, got \"a/b\"",
                 "files.a/b must be a SHA-256, got \"abc\"");
+    }
+
+    @Test
+    void aSealedBundleKnowsThatItWasChanged() {
+        var sealed = Samples.BUNDLE.sealed();
+        var read = RecordTree.parse(RecordTree.json(sealed), BundleManifest.class, "bundle.json");
+        read.checkSeal();
+        var changed = RecordTree.json(sealed).replace("\"opset\" : 17", "\"opset\" : 18");
+        refuses(
+                () -> RecordTree.parse(changed, BundleManifest.class, "bundle.json")
+                        .checkSeal(),
+                "bundle.json: must have SHA-256");
+        Samples.BUNDLE.checkSeal();
     }
 
     @Test

@@ -62,7 +62,8 @@ final class Samples {
             NoiseContract.ofLength(64),
             List.of("cat", "dog"),
             PROVENANCE,
-            Map.of("encoder.onnx", SHA));
+            Map.of("encoder.onnx", SHA),
+            null);
 
     private Samples() {}
 

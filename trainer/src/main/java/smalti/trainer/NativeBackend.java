@@ -32,6 +32,16 @@ public final class NativeBackend {
             "windows-x86_64-onednn-avx2");
     private static final Path CPU_INFO = Path.of("/proc/cpuinfo");
 
+    /** What the processor must have, as Linux names it, for the builds that end so. */
+    private record Level(String suffix, List<String> flags) {
+        boolean fits(String cpuFlags) {
+            return flags.stream().allMatch(flag -> cpuFlags.contains(" " + flag + " "));
+        }
+    }
+
+    private static final Level AVX512 = new Level("avx512", List.of("avx512f", "avx512bw", "avx512dq", "avx512vl"));
+    private static final Level AVX2 = new Level("avx2", List.of("avx2", "fma"));
+
     private NativeBackend() {}
 
     /**
@@ -74,11 +84,10 @@ public final class NativeBackend {
             throw new SpecException("class path: the native build of nd4j must be for " + platform(os, arch) + ", got "
                     + build + "; " + remedy);
         }
-        for (var feature : List.of("avx512", "avx2")) {
-            var flag = feature.equals("avx512") ? "avx512f" : feature;
-            if (build.endsWith(feature) && !cpuFlags.isEmpty() && !cpuFlags.contains(" " + flag + " ")) {
-                throw new SpecException(
-                        "class path: " + build + " needs a processor with " + flag + ", which this is not; " + remedy);
+        for (var level : List.of(AVX512, AVX2)) {
+            if (build.endsWith(level.suffix()) && !cpuFlags.isEmpty() && !level.fits(cpuFlags)) {
+                throw new SpecException("class path: " + build + " needs a processor with "
+                        + String.join(", ", level.flags()) + ", which this is not; " + remedy);
             }
         }
     }
@@ -88,9 +97,9 @@ public final class NativeBackend {
         if (!platform.equals("linux-x86_64")) {
             return platform;
         }
-        return cpuFlags.contains(" avx512f ")
+        return AVX512.fits(cpuFlags)
                 ? platform + "-onednn-avx512"
-                : cpuFlags.contains(" avx2 ") ? platform + "-onednn-avx2" : platform;
+                : AVX2.fits(cpuFlags) ? platform + "-onednn-avx2" : platform;
     }
 
     private static String platform(String os, String arch) {

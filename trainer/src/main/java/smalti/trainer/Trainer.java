@@ -1,8 +1,11 @@
 package smalti.trainer;
 
 import java.io.IOException;
+import java.nio.channels.FileChannel;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -34,6 +37,7 @@ import smalti.trainer.report.RunReport;
 public final class Trainer {
     private static final String SPEC_FILE = "spec.json";
     private static final String DATA_FILE = "data.sha256";
+    private static final String LOCK_FILE = ".lock";
     private static final int KEPT_PICTURES = 256;
 
     private final ModelSpec spec;
@@ -85,7 +89,10 @@ public final class Trainer {
         var spec =
                 steps == null ? stored : stored.withTraining(stored.training().withSteps(steps));
         var begun = Files.readString(run.resolve(DATA_FILE)).strip();
-        Check.that(begun.equals(fingerprint(data)), "%s: the pictures must be those that the run began with", run)
+        Check.that(
+                        begun.equals(fingerprint(data)),
+                        "%s: the pictures and their classes must be those that the run began with",
+                        run)
                 .done();
         NativeBackend.require();
         var checkpoint = Files.exists(run.resolve(Checkpoint.FILE)) ? Checkpoint.read(run) : null;
@@ -108,6 +115,15 @@ public final class Trainer {
     }
 
     private void run(FamilyTraining training, @Nullable Checkpoint checkpoint) throws IOException {
+        try (var lock = FileChannel.open(run.resolve(LOCK_FILE), StandardOpenOption.CREATE, StandardOpenOption.WRITE)) {
+            if (lock.tryLock() == null) {
+                throw new SpecException(run + ": must be trained by one process at a time, and another is at it");
+            }
+            trainLocked(training, checkpoint);
+        }
+    }
+
+    private void trainLocked(FamilyTraining training, @Nullable Checkpoint checkpoint) throws IOException {
         int done = 0;
         double before = 0;
         if (checkpoint == null) {
@@ -163,6 +179,8 @@ public final class Trainer {
     }
 
     private void writeExport(FamilyTraining training) throws IOException {
+        // that of an earlier, shorter training must not stand beside graphs of this one
+        Files.deleteIfExists(run.resolve(ExportManifest.FILE));
         var graphs = new LinkedHashMap<String, ExportManifest.Graph>();
         for (var entry : training.inference().entrySet()) {
             var file = entry.getKey().fileStem() + ".fb";
@@ -195,7 +213,7 @@ public final class Trainer {
         versions.put("nd4j", "1.0.0-M2.1");
         return new Provenance(
                 RecordTree.tree(spec).get("model").get("kind").textValue(),
-                Checksums.sha256(RecordTree.json(spec).getBytes(java.nio.charset.StandardCharsets.UTF_8)),
+                Checksums.sha256(RecordTree.json(spec).getBytes(StandardCharsets.UTF_8)),
                 spec.training().seed(),
                 spec.training().steps(),
                 data.train().count(),
@@ -225,9 +243,15 @@ public final class Trainer {
         });
     }
 
+    /** Of every pixel and every class. */
     private static String fingerprint(Dataset data) {
-        var all = Checksums.sha256(data.train().pixels())
-                + Checksums.sha256(data.heldOut().pixels());
-        return Checksums.sha256(all.getBytes(java.nio.charset.StandardCharsets.UTF_8));
+        var all = new StringBuilder();
+        for (var part : List.of(data.train(), data.heldOut())) {
+            all.append(Checksums.sha256(part.pixels())).append(part.classes());
+            for (int i = 0; part.isLabelled() && i < part.count(); i++) {
+                all.append(part.label(i)).append(',');
+            }
+        }
+        return Checksums.sha256(all.toString().getBytes(StandardCharsets.UTF_8));
     }
 }

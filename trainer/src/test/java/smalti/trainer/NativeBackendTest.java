@@ -32,7 +32,9 @@ class NativeBackendTest {
         refused(
                 List.of("linux-x86_64", "linux-x86_64-avx2"),
                 "must hold one native build of nd4j, got [linux-x86_64, linux-x86_64-avx2]");
-        refused(List.of("linux-x86_64-onednn-avx512"), "needs a processor with avx512f, which this is not");
+        refused(
+                List.of("linux-x86_64-onednn-avx512"),
+                "needs a processor with avx512f, avx512bw, avx512dq, avx512vl, which this is not");
         refused(List.of("windows-x86_64"), "must be for linux-x86_64, got windows-x86_64");
     }
 

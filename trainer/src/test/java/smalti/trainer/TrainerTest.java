@@ -109,7 +109,7 @@ class TrainerTest {
         var other = Dataset.split(FamilyGraphs.pictures(), 0.3, 1);
         assertThatThrownBy(() -> Trainer.resume(run, other, null, TrainingListener.none()))
                 .isInstanceOf(SpecException.class)
-                .hasMessageContaining("must be those that the run began with");
+                .hasMessageContaining("and their classes must be those that the run began with");
         assertThatThrownBy(() -> Trainer.resume(run, data(), 4, TrainingListener.none()))
                 .hasMessageContaining("has trained more steps than the 4 asked for: 8");
         assertThatThrownBy(() -> Trainer.resume(folder.resolve("nothing"), data(), null, TrainingListener.none()))

@@ -236,6 +236,14 @@ final class DcganTraining implements FamilyTraining {
                 .with("", ema.state());
     }
 
+    Parameters exportedWeights() {
+        return ema.weights();
+    }
+
+    RunningStatistics exportedStatistics() {
+        return statistics(exportedWeights());
+    }
+
     /**
      * The statistics that belong to averaged weights: those of the last weights do not fit them.
      *
@@ -245,20 +253,28 @@ final class DcganTraining implements FamilyTraining {
         if (!ema.isOn()) {
             return running;
         }
-        var precise = new RunningStatistics(layers.generatorNormalizations());
+        var precise = new PreciseStatistics();
         var averaged = generatorGraph(weights);
         for (int i = 0; i < STATISTICS_BATCHES; i++) {
             // from −1 downwards: no step has used these
             try (var pass = averaged.forward(noise(-1L - i, FOR_GENERATOR), statisticsAnd("fake"))) {
-                follow(precise, pass, i / (i + 1.0));
+                for (var normalized : layers.generatorNormalizations()) {
+                    var name = normalized.name();
+                    precise.add(name, pass.floats(name + "/mean"), pass.floats(name + "/variance"));
+                }
             }
         }
-        return precise;
+        var statistics = new RunningStatistics(layers.generatorNormalizations());
+        for (var normalized : layers.generatorNormalizations()) {
+            var name = normalized.name();
+            statistics.update(name, precise.mean(name), precise.variance(name), 0);
+        }
+        return statistics;
     }
 
     @Override
     public Map<Role, InferenceGraph> inference() {
-        var weights = ema.weights();
+        var weights = exportedWeights();
         var statistics = statistics(weights);
         ImageSpec image = spec.image();
         var g = GraphBuilder.inference(weights);

@@ -28,7 +28,6 @@ import smalti.trainer.graph.Parameters;
 import smalti.trainer.graph.TrainingGraph;
 import smalti.trainer.metric.CodebookUsage;
 import smalti.trainer.optimizer.AdamOptimizer;
-import smalti.trainer.optimizer.WeightsEma;
 import smalti.trainer.quantizer.Codebook;
 import smalti.trainer.quantizer.EmaCodebook;
 import smalti.trainer.quantizer.LossCodebook;
@@ -59,7 +58,6 @@ final class VqvaeTraining implements FamilyTraining {
     private final TrainingGraph graph;
     private final List<String> outputs;
     private final AdamOptimizer optimizer;
-    private final WeightsEma ema;
 
     VqvaeTraining(ModelSpec spec, VqvaeFamily family, Pictures pictures, double pixelVariance) {
         this.spec = spec;
@@ -77,7 +75,6 @@ final class VqvaeTraining implements FamilyTraining {
         outputs = OUTPUTS.stream().filter(builder.graph()::hasVariable).toList();
         graph = new TrainingGraph(builder, loss, trainables);
         optimizer = new AdamOptimizer(training.optimizer(), parameters, trainables);
-        ema = new WeightsEma(training.weightsEma(), parameters, trainables);
     }
 
     private static Codebook codebook(VqvaeFamily family, Parameters parameters, long seed) {
@@ -186,7 +183,6 @@ final class VqvaeTraining implements FamilyTraining {
             codebook.follow(pass.floats("flatLatents"), codes, step);
         }
         figures.put("usage", codebook.usage(Math.min(step + 1, batches.epochSteps())));
-        ema.update(step);
         return figures;
     }
 
@@ -197,16 +193,12 @@ final class VqvaeTraining implements FamilyTraining {
 
     @Override
     public TrainingState state() {
-        return new TrainingState()
-                .with(parameters)
-                .with("", optimizer.state())
-                .with("", ema.state())
-                .with("", codebook.state());
+        return new TrainingState().with(parameters).with("", optimizer.state()).with("", codebook.state());
     }
 
     @Override
     public Map<Role, InferenceGraph> inference() {
-        var weights = ema.weights();
+        var weights = parameters.copy();
         int dim = family.quantizer().codeDim();
         int channels = spec.image().channels();
         var latents = TensorSpec.of("latents", ElementType.FLOAT32, "N " + dim + " h w");

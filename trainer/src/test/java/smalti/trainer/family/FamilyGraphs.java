@@ -51,7 +51,7 @@ public final class FamilyGraphs {
     }
 
     private static void add(Map<String, ModelSpec> specs, String name, Family family) {
-        double ema = name.equals("dcgan-conditional") || name.equals("vqvae-uniform") ? 0.9 : 0;
+        double ema = name.equals("dcgan-conditional") ? 0.9 : 0;
         specs.put(
                 name,
                 new ModelSpec(
