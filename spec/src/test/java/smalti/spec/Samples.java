@@ -8,7 +8,7 @@ final class Samples {
     static final ImageSpec IMAGE = new ImageSpec(32, 32, 3);
     static final Adam ADAM = new Adam(3e-4, 0.9, 0.999, 1e-8);
     static final TrainingSpec TRAINING =
-            new TrainingSpec(100, 32, ADAM, new WarmupCosineSchedule(10, 0.1), 1, 0.999, 50, 10, -7_000_000_000L);
+            new TrainingSpec(100, 32, ADAM, new WarmupCosineSchedule(10, 0.1), 1, 0, 50, 10, -7_000_000_000L);
     static final DataSpec DATA = new DataSpec(DataSpec.Fit.CROP, DataSpec.BadImages.SKIP, 0.1, true);
     static final EmaQuantizer EMA = new EmaQuantizer(512, 64, 0.99, 1e-5, CodebookStart.KMEANS, 200);
     static final LossQuantizer LOSS = new LossQuantizer(512, 64, 1, CodebookStart.UNIFORM, 0);
