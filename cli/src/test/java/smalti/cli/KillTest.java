@@ -32,6 +32,7 @@ class KillTest {
         var unbroken = folder.resolve("unbroken");
         long began = System.nanoTime();
         assertThat(finish("train", "--spec", spec, "--data", pictures, "--out", unbroken))
+                .as(this::log)
                 .isZero();
         long millis = (System.nanoTime() - began) / 1_000_000;
 
@@ -62,7 +63,7 @@ class KillTest {
                 .succeeds();
         var bundle = folder.resolve("out/tiny.smalti");
         long began = System.nanoTime();
-        assertThat(finish("export", run, "--out", bundle)).isZero();
+        assertThat(finish("export", run, "--out", bundle)).as(this::log).isZero();
         long millis = (System.nanoTime() - began) / 1_000_000;
         for (int kill = 0; kill < KILLS; kill++) {
             var process = Cli.start(folder.resolve("log"), "export", run, "--out", bundle);
