@@ -45,7 +45,7 @@ final class ExportCommand implements Callable<Integer> {
                 run, out, ExportOptions.defaults().withOpset(opset).withProgress(console::note));
         console.line("exported %s: %s", manifest.name(), out);
         console.line("parity of SameDiff and ONNX Runtime: %s", parity(manifest));
-        console.line("next: smalti inspect %s", out);
+        console.line("next: ./smalti inspect %s", out);
         return 0;
     }
 

@@ -10,6 +10,7 @@ import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 import smalti.runtime.Pixels;
+import smalti.spec.Check;
 import smalti.spec.SpecException;
 import smalti.trainer.data.NamedPicture;
 import smalti.trainer.data.Picture;
@@ -21,6 +22,7 @@ import smalti.trainer.data.Picture;
                 "Turns pictures into codes and back. A grid shows each original with its reconstruction beside it.")
 final class ReconstructCommand implements Callable<Integer> {
     private static final int GRID_PAIRS = 4;
+    private static final int MOST_IN_GRID = 1000;
 
     private final Console console;
 
@@ -48,6 +50,9 @@ final class ReconstructCommand implements Callable<Integer> {
         try (var model = bundle.open()) {
             var codec = model.codec();
             var pictures = PictureBatches.read(images, model);
+            if (Pngs.isGrid(out)) {
+                checkGrid(pictures);
+            }
             var rebuilt = PictureBatches.decode(codec, PictureBatches.encode(codec, pictures));
             if (Pngs.isGrid(out)) {
                 Pngs.writeGrid(pairs(pictures, rebuilt), 2 * GRID_PAIRS, out);
@@ -60,16 +65,29 @@ final class ReconstructCommand implements Callable<Integer> {
         return 0;
     }
 
+    private void checkGrid(List<NamedPicture> pictures) {
+        var first = pictures.get(0).picture();
+        Check.that(
+                        pictures.size() <= MOST_IN_GRID,
+                        "%s: a grid must have at most %s pictures, got %s; write them to a folder instead",
+                        images,
+                        MOST_IN_GRID,
+                        pictures.size())
+                .done();
+        for (var named : pictures) {
+            var picture = named.picture();
+            if (picture.height() != first.height() || picture.width() != first.width()) {
+                throw new SpecException(images + ": pictures in a grid must have one size, got " + first.width() + "x"
+                        + first.height() + " and " + picture.width() + "x" + picture.height() + " (" + named.name()
+                        + "); write them to a folder instead");
+            }
+        }
+    }
+
     private Pixels pairs(List<NamedPicture> originals, List<Pixels> rebuilt) {
-        var first = originals.get(0).picture();
         var pairs = new ArrayList<Picture>();
         for (int i = 0; i < originals.size(); i++) {
             var original = originals.get(i).picture();
-            if (original.height() != first.height() || original.width() != first.width()) {
-                throw new SpecException(images + ": pictures in a grid must have one size, got " + first.width() + "x"
-                        + first.height() + " and " + original.width() + "x" + original.height() + " ("
-                        + originals.get(i).name() + "); write them to a folder instead");
-            }
             pairs.add(original);
             pairs.add(Picture.of(
                     original.height(),

@@ -87,7 +87,12 @@ final class TrainCommand implements Callable<Integer> {
 
     @Override
     public Integer call() throws IOException {
-        boolean begun = resume && Files.exists(out.resolve("spec.json"));
+        boolean exists = Files.exists(out.resolve("spec.json"));
+        if (exists && !resume) {
+            throw new SpecException(
+                    out + ": holds a run already; add --resume to go on with it, or choose another --out");
+        }
+        boolean begun = exists;
         var spec = begun ? stored() : given();
         var listener = new LoadListener() {
             private final Console.Progress progress = console.new Progress("reading pictures");
@@ -108,13 +113,16 @@ final class TrainCommand implements Callable<Integer> {
                 + pictures.heldOut().count() + " held out");
         var training =
                 console.training(spec.name(), "nmse", "perplexity", "usage", "discriminatorLoss", "generatorLoss");
+        if (resume && !Files.exists(out.resolve("checkpoint.npz"))) {
+            console.note(out + " holds no checkpoint: beginning at step 0");
+        }
         if (begun) {
             Trainer.resume(out, pictures, steps, training);
         } else {
             Trainer.train(spec, pictures, out, training);
         }
         console.line("trained %s: %s", spec.name(), out);
-        console.line("next: smalti export %s --out %s.smalti", out, spec.name());
+        console.line("next: ./smalti export %s --out %s.smalti", out, out.getFileName());
         return 0;
     }
 

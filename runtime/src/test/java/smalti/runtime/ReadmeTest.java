@@ -23,7 +23,9 @@ class ReadmeTest {
     static BufferedImage generate(Path bundle, long seed) {
         try (SmaltiModel model = SmaltiModel.open(bundle)) {
             Generator generator = model.generator();
-            Pixels pictures = generator.generate(16, seed); // [16,H,W,C] uint8
+            Pixels pictures = generator.classes().isEmpty()
+                    ? generator.generate(16, seed) // [16,H,W,C] uint8
+                    : generator.generate(16, seed, generator.classes().size() - 1); // all of the last class
             return pictures.image(0);
         }
     }
@@ -34,6 +36,8 @@ class ReadmeTest {
         var picture = new BufferedImage(8, 8, BufferedImage.TYPE_INT_RGB);
         assertThat(reconstruct(BUNDLES.resolve("tiny-codec.smalti"), picture).getWidth())
                 .isEqualTo(8);
+        assertThat(generate(BUNDLES.resolve("tiny-conditional.smalti"), 7).getWidth())
+                .isPositive();
         var first = generate(BUNDLES.resolve("tiny-generator.smalti"), 7);
         var again = generate(BUNDLES.resolve("tiny-generator.smalti"), 7);
         assertThat(Pixels.of(again, 3).bytes()).isEqualTo(Pixels.of(first, 3).bytes());

@@ -3,6 +3,7 @@ package smalti.spec;
 import java.io.BufferedOutputStream;
 import java.io.IOException;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.time.LocalDateTime;
 import java.util.Collections;
@@ -54,6 +55,8 @@ public final class Npz {
      */
     public static Map<String, NpyArray> read(Path file, long mostBytes) throws IOException {
         var arrays = new LinkedHashMap<String, NpyArray>();
+        Check.that(!Files.isDirectory(file), "%s: must be a .npz file, and is a folder", file)
+                .done();
         try (var zip = new ZipFile(file.toFile())) {
             if (zip.size() > MOST_ARRAYS) {
                 throw new SpecException(file + ": must hold at most " + MOST_ARRAYS + " arrays, got " + zip.size());
@@ -68,6 +71,8 @@ public final class Npz {
                     arrays.put(name.substring(0, name.length() - SUFFIX.length()), array);
                 }
             }
+        } catch (NoSuchFileException e) {
+            throw Unreadable.because(file, e);
         } catch (ZipException e) {
             throw new SpecException(file + ": must be a .npz file, and is not (" + e.getMessage() + ")", e);
         }

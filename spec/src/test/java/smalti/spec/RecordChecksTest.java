@@ -197,7 +197,7 @@ class RecordChecksTest {
         refuses(
                 () -> RecordTree.parse(changed, BundleManifest.class, "bundle.json")
                         .checkSeal(),
-                "bundle.json: must have SHA-256");
+                "bundle.json: must have SHA-256 " + sealed.sha256() + " as it says itself, and was changed");
         Samples.BUNDLE.checkSeal();
     }
 

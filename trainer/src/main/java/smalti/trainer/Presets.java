@@ -29,14 +29,14 @@ public final class Presets {
                 "vqvae",
                 new ImageSpec(32, 32, 3),
                 new VqvaeFamily(128, 2, 32, 2, 0.25, new EmaQuantizer(512, 64, 0.99, 1e-5, CodebookStart.KMEANS, 200)),
-                new TrainingSpec(10_000, 32, ADAM, new WarmupCosineSchedule(100, 0.1), 1, 0, 500, 10, 0),
+                new TrainingSpec(10_000, 32, ADAM, new WarmupCosineSchedule(100, 0.1), 1, 0, 100, 10, 0),
                 DATA));
         // DeepMind's Sonnet example, exactly: no clipping, no schedule, no k-means, no restarts.
         add(new ModelSpec(
                 "vqvae-sonnet",
                 new ImageSpec(32, 32, 3),
                 new VqvaeFamily(128, 2, 32, 2, 0.25, new EmaQuantizer(512, 64, 0.99, 1e-5, CodebookStart.UNIFORM, 0)),
-                new TrainingSpec(10_000, 32, ADAM, new ConstantSchedule(), 0, 0, 500, 10, 0),
+                new TrainingSpec(10_000, 32, ADAM, new ConstantSchedule(), 0, 0, 100, 10, 0),
                 DATA));
         add(new ModelSpec(
                 "vqvae-demo",
@@ -57,13 +57,13 @@ public final class Presets {
                 "dcgan",
                 new ImageSpec(32, 32, 3),
                 new DcganFamily(100, 64, 64, false, 0.9, GAN_ADAM),
-                new TrainingSpec(20_000, 64, GAN_ADAM, new ConstantSchedule(), 0, 0.999, 500, 10, 0),
+                new TrainingSpec(20_000, 64, GAN_ADAM, new ConstantSchedule(), 0, 0.999, 100, 10, 0),
                 DATA));
         add(new ModelSpec(
                 "dcgan-mnist",
                 new ImageSpec(28, 28, 1),
                 new DcganFamily(64, 32, 32, true, 0.9, GAN_ADAM),
-                new TrainingSpec(10_000, 64, GAN_ADAM, new ConstantSchedule(), 0, 0.999, 500, 10, 0),
+                new TrainingSpec(10_000, 64, GAN_ADAM, new ConstantSchedule(), 0, 0.999, 100, 10, 0),
                 DATA));
         add(new ModelSpec(
                 "dcgan-demo",

@@ -108,6 +108,6 @@ class SpecFilesTest {
         assertThat(RecordTree.line(spec.training()))
                 .isEqualTo("{\"steps\":10000,\"batch\":32,\"optimizer\":{\"learningRate\":3.0E-4,\"beta1\":0.9,"
                         + "\"beta2\":0.999,\"epsilon\":1.0E-8},\"schedule\":{\"kind\":\"constant\"},\"clipNorm\":0.0,"
-                        + "\"weightsEma\":0.0,\"checkpointEvery\":500,\"logEvery\":10,\"seed\":0}");
+                        + "\"weightsEma\":0.0,\"checkpointEvery\":100,\"logEvery\":10,\"seed\":0}");
     }
 }
