@@ -267,6 +267,7 @@ final class BundleExporterTest {
         var bundle = folder.resolve("old.smalti");
         Files.createDirectories(bundle);
         Files.writeString(bundle.resolve("left-over.onnx"), "old");
+        Files.writeString(bundle.resolve(BundleManifest.FILE), "{}");
         BundleExporter.export(generatorRun, bundle, ExportOptions.defaults());
         assertThat(bundle.resolve("left-over.onnx")).doesNotExist();
         assertThat(bundle.resolve(BundleManifest.FILE)).exists();
