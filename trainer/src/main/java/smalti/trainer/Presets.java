@@ -70,13 +70,13 @@ public final class Presets {
                 new ImageSpec(32, 32, 3),
                 new DcganFamily(64, 32, 32, true, 0.9, new Adam(2e-4, 0.5, 0.999, 1e-8)),
                 new TrainingSpec(
-                        1700,
+                        1200,
                         16,
                         new Adam(4e-4, 0.5, 0.999, 1e-8),
                         new WarmupCosineSchedule(0, 0.1),
                         0,
                         0.99,
-                        425,
+                        300,
                         10,
                         0),
                 DATA));
