@@ -70,7 +70,7 @@ public final class Presets {
                 new ImageSpec(32, 32, 3),
                 new DcganFamily(64, 32, 32, true, 0.9, new Adam(2.5e-4, 0.5, 0.999, 1e-8)),
                 new TrainingSpec(
-                        1100,
+                        900,
                         32,
                         new Adam(5e-4, 0.5, 0.999, 1e-8),
                         new WarmupCosineSchedule(0, 0.1),
