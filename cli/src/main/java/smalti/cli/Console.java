@@ -11,6 +11,7 @@ import smalti.trainer.TrainingListener;
 /** What a person sees: results on standard output; progress, warnings and errors on standard error. */
 final class Console {
     private static final int BAR = 24;
+    private static final int COLUMNS = 80;
     private static final long PLAIN_EVERY = Duration.ofSeconds(10).toNanos();
     private static final long BAR_EVERY = Duration.ofMillis(100).toNanos();
 
@@ -92,8 +93,10 @@ final class Console {
             var left = time(each * (total - done));
             if (terminal) {
                 int full = (int) ((long) BAR * done / total);
-                overwrite(what + " [" + "█".repeat(full) + "░".repeat(BAR - full) + "] " + done + "/" + total + "  "
-                        + left + " left" + (detail.isEmpty() ? "" : "  " + detail));
+                var line = what + " [" + "█".repeat(full) + "░".repeat(BAR - full) + "] " + done + "/" + total + "  "
+                        + left + " left" + (detail.isEmpty() ? "" : "  " + detail);
+                // a line that wraps could not be drawn over
+                overwrite(line.length() < COLUMNS ? line : line.substring(0, COLUMNS - 2) + "…");
                 if (done == total) {
                     endProgress();
                 }

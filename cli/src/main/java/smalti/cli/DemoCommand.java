@@ -35,6 +35,7 @@ final class DemoCommand implements Callable<Integer> {
     private static final int PICTURES = 6000;
     private static final int SIZE = 32;
     private static final int SHOWN = 40;
+    private static final int ZOOM = 3;
     private static final int STEPS_BETWEEN = 9;
     private static final int ROWS_BETWEEN = 5;
     private static final int COLUMNS = 10;
@@ -77,6 +78,10 @@ final class DemoCommand implements Callable<Integer> {
         show(page, "Pictures", "pictures.png", pixels(data0), COLUMNS, "Ten classes, drawn by rule");
         double psnr = reconstructions(page, data.heldOut());
         generated(page);
+        page.heading("Training");
+        for (var preset : List.of("vqvae-demo", "dcgan-demo")) {
+            page.link(preset + ": spec and course", "runs/" + preset + "/report.html");
+        }
         page.heading("Parity and speed");
         var speed = List.of(
                 DemoSpeed.codec(run("vqvae-demo"), bundle("vqvae-demo"), data.heldOut()),
@@ -151,7 +156,7 @@ final class DemoCommand implements Callable<Integer> {
             throws IOException {
         var grid = Pngs.grid(pixels, columns);
         Pngs.write(grid, out.resolve(file));
-        page.heading(heading).image(grid, caption, 2);
+        page.heading(heading).image(grid, caption, ZOOM);
     }
 
     private double reconstructions(HtmlPage page, Pictures heldOut) throws IOException {

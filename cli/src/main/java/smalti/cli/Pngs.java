@@ -7,6 +7,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Locale;
+import java.util.regex.Pattern;
 import javax.imageio.ImageIO;
 import smalti.runtime.Pixels;
 import smalti.spec.AtomicFiles;
@@ -16,6 +17,9 @@ import smalti.trainer.report.ContactSheet;
 /** Writes pictures as a grid ({@code --out grid.png}) or one by one into a folder ({@code --out DIR}). */
 final class Pngs {
     private static final int MOST_COLUMNS = 16;
+
+    private static final Pattern OTHER_IMAGE =
+            Pattern.compile("\\.(jpe?g|gif|bmp|webp|tiff?)$", Pattern.CASE_INSENSITIVE);
 
     private Pngs() {}
 
@@ -27,6 +31,9 @@ final class Pngs {
     static void check(Path out) {
         if (Files.isDirectory(out) && isGrid(out)) {
             throw new SpecException(out + ": must be a file to write, and is a folder");
+        }
+        if (OTHER_IMAGE.matcher(out.toString()).find()) {
+            throw new SpecException(out + ": must be a folder or end in .png, the one image format that is written");
         }
         if (Files.isRegularFile(out) && !isGrid(out)) {
             throw new SpecException(out + ": must be a folder or end in .png, and is a file");

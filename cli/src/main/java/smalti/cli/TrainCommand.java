@@ -5,9 +5,11 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
+import picocli.CommandLine;
 import picocli.CommandLine.ArgGroup;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
 import smalti.spec.ModelSpec;
 import smalti.spec.RecordTree;
 import smalti.spec.SpecException;
@@ -28,6 +30,10 @@ import smalti.trainer.data.LoadListener;
         })
 final class TrainCommand implements Callable<Integer> {
     private final Console console;
+
+    @CommandLine.Spec
+    @SuppressWarnings("NullAway.Init") // picocli sets it
+    private CommandLine.Model.CommandSpec command;
 
     @ArgGroup
     @Nullable
@@ -128,7 +134,7 @@ final class TrainCommand implements Callable<Integer> {
 
     private ModelSpec given() {
         if (source == null) {
-            throw new SpecException("train: --spec or --preset is missing");
+            throw new ParameterException(command.commandLine(), "Missing required option: --spec or --preset");
         }
         var spec = source.spec != null ? SpecFiles.read(source.spec) : Presets.named(String.valueOf(source.preset));
         var training = spec.training();
@@ -148,8 +154,8 @@ final class TrainCommand implements Callable<Integer> {
                     .withSteps(stored.training().steps())
                     .withSeed(stored.training().seed());
             if (!given().withTraining(same).equals(stored)) {
-                throw new SpecException(out + ": was begun with another spec than that given; got "
-                        + RecordTree.line(given()) + " for " + RecordTree.line(stored));
+                throw new SpecException(RecordTree.differences(given().withTraining(same), stored))
+                        .at(out + ": not as the run was begun");
             }
         }
         return stored;

@@ -180,12 +180,26 @@ class WholePathTest {
                         "a wrong key",
                         List.of("train", "--spec", misspelt, "--data", pictures, "--out", out),
                         "speed is not a known key"),
-                wrong("no spec", List.of("train", "--data", pictures, "--out", out), "--spec or --preset is missing"),
                 wrong(
                         "an unknown preset",
                         List.of("train", "--preset", "x", "--data", pictures, "--out", out),
                         "preset must be one of vqvae"),
-                wrong("no run", List.of("export", empty, "--out", out), "export.json"),
+                wrong("an unfinished run", List.of("export", empty, "--out", out), "holds no export.json"),
+                wrong("no run", List.of("export", bad.resolve("none"), "--out", out), "is no folder"),
+                wrong(
+                        "another spec than the run's",
+                        List.of(
+                                "train",
+                                "--preset",
+                                "vqvae-demo",
+                                "--data",
+                                pictures,
+                                "--out",
+                                folder.resolve("run-codec"),
+                                "--resume"),
+                        "model.hidden must be 8, got 64",
+                        "name must be \"tiny\", got \"vqvae-demo\""),
+                wrong("an image format", List.of("generate", gan, "--out", bad.resolve("x.jpg")), "end in .png"),
                 wrong(
                         "an opset too new",
                         List.of("export", folder.resolve("run-codec"), "--out", out, "--opset", 99),
@@ -261,6 +275,9 @@ class WholePathTest {
     @Test
     void usageErrorsAreTwoAndHelpIsEverywhere() {
         assertThat(Cli.run("train").code()).isEqualTo(2);
+        var noSpec = Cli.run("train", "--data", pictures, "--out", folder.resolve("no-spec"));
+        assertThat(noSpec.code()).isEqualTo(2);
+        assertThat(noSpec.err()).contains("--spec or --preset");
         assertThat(Cli.run("nonsense").code()).isEqualTo(2);
         assertThat(Cli.run().code()).isEqualTo(2);
         for (var command : List.of(

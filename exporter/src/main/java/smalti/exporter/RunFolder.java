@@ -37,6 +37,10 @@ final class RunFolder {
     /** @throws SpecException listing all that is wrong with {@code export.json} and what it names */
     static RunFolder read(Path folder) {
         var file = folder.resolve(ExportManifest.FILE);
+        if (!Files.exists(file)) {
+            throw new SpecException(folder + ": must be the folder of a finished training, and "
+                    + (Files.isDirectory(folder) ? "holds no " + ExportManifest.FILE : "is no folder"));
+        }
         var run = new RunFolder(folder, RecordTree.read(file, ExportManifest.class));
         run.check();
         if (!run.problems.isEmpty()) {

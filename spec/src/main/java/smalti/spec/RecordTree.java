@@ -24,6 +24,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.TreeSet;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
@@ -96,6 +97,26 @@ public final class RecordTree {
     /** The record as JSON on one line, without a newline. */
     public static String line(Record value) {
         return tree(value).toString();
+    }
+
+    /** A line for each key whose value differs, with both values. */
+    public static List<String> differences(Record given, Record expected) {
+        var lines = new ArrayList<String>();
+        differences(tree(given), tree(expected), "", lines);
+        return lines;
+    }
+
+    private static void differences(JsonNode given, JsonNode expected, String path, List<String> lines) {
+        if (given.isObject() && expected.isObject()) {
+            var keys = new TreeSet<String>();
+            given.fieldNames().forEachRemaining(keys::add);
+            expected.fieldNames().forEachRemaining(keys::add);
+            for (var key : keys) {
+                differences(given.path(key), expected.path(key), path.isEmpty() ? key : path + "." + key, lines);
+            }
+        } else if (!given.equals(expected)) {
+            lines.add(path + " must be " + shown(expected) + ", got " + shown(given));
+        }
     }
 
     /** The name of a sealed interface's implementation in files: {@code EmaQuantizer} of {@code Quantizer} is ema. */

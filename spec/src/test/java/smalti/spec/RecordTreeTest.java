@@ -37,6 +37,20 @@ class RecordTreeTest {
     }
 
     @Test
+    void differencesNameEachKeyAndBothValues() {
+        var one = new Provenance(
+                "vqvae", "a", 1, 2, 3, 0.5, Samples.EXPORT.provenance().data(), Map.of("x", "1"));
+        var other = new Provenance(
+                "vqvae", "a", 1, 9, 3, 0.5, Samples.EXPORT.provenance().data(), Map.of("y", "2"));
+        assertThat(RecordTree.differences(one, one)).isEmpty();
+        assertThat(RecordTree.differences(one, other))
+                .containsExactly(
+                        "steps must be 9, got 2",
+                        "versions.x must be nothing, got \"1\"",
+                        "versions.y must be \"2\", got nothing");
+    }
+
+    @Test
     void everyPermittedKindIsAmongTheSamples() {
         var written = samples().stream().map(RecordTree::json).toList().toString();
         for (var parent : List.of(Family.class, Quantizer.class, Schedule.class)) {

@@ -68,14 +68,15 @@ public final class Presets {
         add(new ModelSpec(
                 "dcgan-demo",
                 new ImageSpec(32, 32, 3),
-                new DcganFamily(64, 32, 32, true, 0.9, new Adam(2.5e-4, 0.5, 0.999, 1e-8)),
+                // fast rates, a short memory and little noise to read: hearts look like hearts in two minutes
+                new DcganFamily(16, 32, 32, true, 0.9, new Adam(1e-3, 0.5, 0.99, 1e-8)),
                 new TrainingSpec(
                         900,
                         32,
-                        new Adam(5e-4, 0.5, 0.999, 1e-8),
+                        new Adam(3e-3, 0.5, 0.99, 1e-8),
                         new WarmupCosineSchedule(0, 0.1),
                         0,
-                        0.98,
+                        0.99,
                         300,
                         10,
                         0),

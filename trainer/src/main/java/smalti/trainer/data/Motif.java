@@ -9,7 +9,7 @@ import java.util.Locale;
  * <p>Source of the signed distances: Inigo Quilez, "2D distance functions".
  */
 enum Motif {
-    CHECKER(0.4, 0.56, 0.35) {
+    CHECKER(0.56, 0.68, 0.15) {
         @Override
         double signedDistance(Pose pose, double x, double y) {
             double acrossEdge = fold(x);
@@ -23,19 +23,19 @@ enum Motif {
             return Math.abs(value / 2 - StrictMath.floor(value / 2) - 0.5) * 2 - 0.5;
         }
     },
-    DISC(0.48, 0.74, 0) {
+    DISC(0.5, 0.7, 0) {
         @Override
         double signedDistance(Pose pose, double x, double y) {
             return pose.size * (length(x, y) - 1);
         }
     },
-    DOTS(0.46, 0.66, 0.5) {
+    DOTS(0.68, 0.8, 0.15) {
         @Override
         double signedDistance(Pose pose, double x, double y) {
             return pose.size * (length(x - StrictMath.rint(x), y - StrictMath.rint(y)) - 0.3);
         }
     },
-    HEART(0.82, 1.1, 0.35) {
+    HEART(0.95, 1.15, 0.15) {
         @Override
         double signedDistance(Pose pose, double x, double y) {
             // Quilez's heart has its tip in the origin and is about 1.1 high
@@ -51,13 +51,13 @@ enum Motif {
             return 1.15 * pose.size * distance;
         }
     },
-    RING(0.46, 0.66, 0) {
+    RING(0.5, 0.68, 0) {
         @Override
         double signedDistance(Pose pose, double x, double y) {
             return pose.size * (Math.abs(length(x, y) - 0.9) - 0.22);
         }
     },
-    SQUARE(0.42, 0.58, 0.8) {
+    SQUARE(0.48, 0.6, 0.2) {
         @Override
         double signedDistance(Pose pose, double x, double y) {
             double qx = Math.abs(x) - 0.88;
@@ -66,7 +66,7 @@ enum Motif {
             return pose.size * (outside + Math.min(Math.max(qx, qy), 0) - 0.12);
         }
     },
-    STAR(0.62, 0.86, 0.65) {
+    STAR(0.75, 0.92, 0.2) {
         @Override
         double signedDistance(Pose pose, double x, double y) {
             // one half of one of the five points, by reflection
@@ -86,13 +86,13 @@ enum Motif {
             return pose.size * (side < 0 ? -distance : distance) - 0.03;
         }
     },
-    STRIPES(0.22, 0.34, 3.2) {
+    STRIPES(0.26, 0.34, 0.5) {
         @Override
         double signedDistance(Pose pose, double x, double y) {
             return pose.size * (Math.abs(y / 2 - StrictMath.rint(y / 2)) * 2 - 0.5);
         }
     },
-    TRIANGLE(0.5, 0.68, 3.2) {
+    TRIANGLE(0.58, 0.72, 0.2) {
         @Override
         double signedDistance(Pose pose, double x, double y) {
             double root = StrictMath.sqrt(3);
@@ -108,7 +108,7 @@ enum Motif {
             return pose.size * (-length(px, py) * StrictMath.signum(py) - 0.1);
         }
     },
-    WAVES(0.2, 0.28, 0.45) {
+    WAVES(0.24, 0.3, 0.2) {
         @Override
         double signedDistance(Pose pose, double x, double y) {
             double bent = y + 0.85 * StrictMath.sin(x * 0.85);
@@ -140,8 +140,8 @@ enum Motif {
     }
 
     Pose pose(ProceduralPictures.Draws draws) {
-        // patterns begin anywhere, shapes stay inside the picture
-        double most = isPattern() ? 1 : 0.2;
+        // patterns begin in more places, shapes stay inside the picture
+        double most = isPattern() ? 0.5 : 0.12;
         double x = draws.between(-most, most);
         double y = draws.between(-most, most);
         double size = draws.between(leastSize, mostSize);

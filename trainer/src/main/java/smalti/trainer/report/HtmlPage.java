@@ -16,11 +16,12 @@ public final class HtmlPage {
             :root{color-scheme:light dark}
             body{font:15px/1.5 system-ui,sans-serif;max-width:72rem;margin:2rem auto;padding:0 1rem}
             h1{margin-bottom:.2rem} h2{margin-top:2.2rem;border-bottom:1px solid #8884;padding-bottom:.2rem}
-            table{border-collapse:collapse} td,th{padding:.2rem .9rem .2rem 0;text-align:left;vertical-align:top}
+            table{border-collapse:collapse;margin:1rem 0} td,th{padding:.2rem .9rem .2rem 0;text-align:left;vertical-align:top}
             td.n{text-align:right;font-variant-numeric:tabular-nums}
             img{max-width:100%;image-rendering:pixelated;border-radius:4px}
             .curves{display:flex;flex-wrap:wrap;gap:1rem} figure{margin:0 0 1rem} figcaption{opacity:.75}
             svg{background:#8881;border-radius:4px} polyline{fill:none;stroke:#c2541d;stroke-width:1.5}
+            pre{background:#8881;border-radius:4px;padding:.6rem .9rem;overflow:auto}
             svg text{font-size:11px;fill:currentColor;opacity:.75}
             """;
 
@@ -39,6 +40,22 @@ public final class HtmlPage {
 
     public HtmlPage paragraph(String text) {
         body.append("<p>").append(escaped(text)).append("</p>\n");
+        return this;
+    }
+
+    /** A link to another file, relative to this page. */
+    public HtmlPage link(String text, String href) {
+        body.append("<p><a href=\"")
+                .append(escaped(href))
+                .append("\">")
+                .append(escaped(text))
+                .append("</a></p>\n");
+        return this;
+    }
+
+    /** Text whose lines and spaces stay as they are. */
+    public HtmlPage verbatim(String text) {
+        body.append("<pre>").append(escaped(text)).append("</pre>\n");
         return this;
     }
 

@@ -19,7 +19,7 @@ public final class RunReport {
         var page = new HtmlPage(spec.name() + ": training");
         page.paragraph("Seed " + spec.training().seed() + ", " + spec.training().steps() + " steps of "
                 + spec.training().batch() + " pictures.");
-        page.heading("Course").curves(curves(log)).heading("Spec").paragraph(RecordTree.line(spec));
+        page.heading("Course").curves(curves(log)).heading("Spec").verbatim(RecordTree.json(spec));
         AtomicFiles.writeString(run.resolve("report.html"), page.html());
     }
 

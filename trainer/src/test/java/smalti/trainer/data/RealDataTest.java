@@ -30,9 +30,7 @@ class RealDataTest {
     void cifar() {
         assumeTrue(Boolean.getBoolean("smalti.full"), "decodes 60,000 pictures: runs with -Pfull");
         var path = present("cifar10.zip");
-        long start = System.nanoTime();
         var dataset = Dataset.open(path, new ImageSpec(32, 32, 3), DATA, 1, LoadListener.none());
-        System.out.printf("%s pictures in %.1f s%n", 60000, (System.nanoTime() - start) / 1e9);
         assertThat(dataset.train().count()).isEqualTo(50000);
         assertThat(dataset.heldOut().count()).isEqualTo(10000);
         assertThat(dataset.train().classes())
