@@ -15,6 +15,7 @@ import java.util.TreeMap;
 import java.util.function.Supplier;
 import smalti.exporter.graph.Graph;
 import smalti.exporter.graph.GraphCheck;
+import smalti.exporter.graph.Tensor;
 import smalti.exporter.graph.Value;
 import smalti.exporter.graph.ValueType;
 import smalti.exporter.lowering.Lowerings;
@@ -26,6 +27,7 @@ import smalti.exporter.samediff.SameDiffRunner;
 import smalti.spec.AtomicFiles;
 import smalti.spec.BundleManifest;
 import smalti.spec.Checksums;
+import smalti.spec.Dimension;
 import smalti.spec.ElementType;
 import smalti.spec.NpyArray;
 import smalti.spec.PixelContract;
@@ -214,6 +216,8 @@ public final class BundleExporter {
     /** Of the code vectors alone: the same codebook has it whatever the opset or the version that wrote it. */
     private static String fingerprint(Graph lookup) {
         var vectors = lookup.initializers().values().stream()
+                .filter(Tensor.class::isInstance)
+                .map(Tensor.class::cast)
                 .filter(tensor -> tensor.type() == ValueType.FLOAT32)
                 .toList();
         if (vectors.size() != 1) {
@@ -244,13 +248,12 @@ public final class BundleExporter {
     }
 
     private static TensorSpec tensor(Value value) {
-        var type = switch (value.type()) {
-            case FLOAT32 -> ElementType.FLOAT32;
-            case INT64 -> ElementType.INT64;
-            case UINT8 -> ElementType.UINT8;
-            case INT32, FLOAT64, BOOL -> throw new IllegalStateException("a graph ends in " + value);
-        };
-        return new TensorSpec(value.name(), type, value.shape());
+        return new TensorSpec(
+                value.name(),
+                value.element().elementType().orElseThrow(),
+                value.shape().stream()
+                        .map(axis -> Dimension.parse(axis.toString()))
+                        .toList());
     }
 
     /** What ONNX's MetadataProps.md tells consumers of pictures; nothing where no picture goes in or out. */
@@ -265,7 +268,7 @@ public final class BundleExporter {
         }
         metadata.put("Image.BitmapPixelFormat", pixels.channels() == 1 ? "Gray8" : "Rgb8");
         metadata.put("Image.ColorSpaceGamma", "SRGB");
-        if (pictures.get().anyMatch(value -> value.type() == ValueType.UINT8)) {
+        if (pictures.get().anyMatch(value -> value.element() == ValueType.UINT8)) {
             metadata.put("Image.NominalPixelRange", "NominalRange_0_255");
         } else if (pixels.lo() == 0 && pixels.hi() == 1) {
             metadata.put("Image.NominalPixelRange", "Normalized_0_1");

@@ -5,12 +5,12 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import smalti.exporter.graph.Attribute;
+import smalti.exporter.graph.Axis;
 import smalti.exporter.graph.Graph;
 import smalti.exporter.graph.GraphBuilder;
 import smalti.exporter.graph.Tensor;
 import smalti.exporter.graph.Value;
 import smalti.exporter.graph.ValueType;
-import smalti.spec.Dimension;
 import smalti.spec.PixelContract;
 import smalti.spec.Role;
 
@@ -137,7 +137,7 @@ final class Stitcher {
 
     /** The uint8 face [N,H,W,C] of an image [N,C,H,W]. */
     private static Value pixels(Value image) {
-        List<Dimension> axes = image.shape();
+        List<Axis> axes = image.shape();
         return new Value(
                 PIXELS,
                 ValueType.UINT8,

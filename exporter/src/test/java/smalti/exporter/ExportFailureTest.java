@@ -107,7 +107,7 @@ final class ExportFailureTest {
     @Test
     void aMissingManifestIsNamed() throws IOException {
         Files.createDirectories(run);
-        assertThat(refused()).hasMessageContaining("export.json: must exist, and does not");
+        assertThat(refused()).hasMessageContaining("must be the folder of a finished training, and holds no export.json");
     }
 
     @Test

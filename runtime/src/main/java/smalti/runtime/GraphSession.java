@@ -110,12 +110,11 @@ final class GraphSession implements AutoCloseable {
         }
 
         private OnnxTensor tensor(HostTensor tensor) throws OrtException {
-            var data = tensor.data();
-            return switch (tensor.spec().type()) {
-                case UINT8 -> OnnxTensor.createTensor(environment, data, tensor.shape(), OnnxJavaType.UINT8);
-                case INT64 -> OnnxTensor.createTensor(environment, data.asLongBuffer(), tensor.shape());
-                case FLOAT32 -> OnnxTensor.createTensor(environment, data.asFloatBuffer(), tensor.shape());
-            };
+            return OnnxTensor.createTensor(
+                    environment,
+                    tensor.data(),
+                    tensor.shape(),
+                    javaType(tensor.spec().type()));
         }
 
         @Override
@@ -172,6 +171,13 @@ final class GraphSession implements AutoCloseable {
             case UINT8 -> OnnxJavaType.UINT8;
             case INT64 -> OnnxJavaType.INT64;
             case FLOAT32 -> OnnxJavaType.FLOAT;
+            case FLOAT64 -> OnnxJavaType.DOUBLE;
+            case FLOAT16 -> OnnxJavaType.FLOAT16;
+            case BFLOAT16 -> OnnxJavaType.BFLOAT16;
+            case INT8 -> OnnxJavaType.INT8;
+            case INT16 -> OnnxJavaType.INT16;
+            case INT32 -> OnnxJavaType.INT32;
+            case BOOL -> OnnxJavaType.BOOL;
         };
     }
 

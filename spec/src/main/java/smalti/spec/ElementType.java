@@ -4,7 +4,15 @@ package smalti.spec;
 public enum ElementType {
     FLOAT32(4),
     INT64(8),
-    UINT8(1);
+    UINT8(1),
+    FLOAT64(8),
+    FLOAT16(2),
+    BFLOAT16(2),
+    INT8(1),
+    INT16(2),
+    INT32(4),
+    /** one byte each, 0 or 1 */
+    BOOL(1);
 
     private final int bytes;
 

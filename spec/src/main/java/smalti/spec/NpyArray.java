@@ -16,7 +16,7 @@ import java.util.stream.Collectors;
 /**
  * An array in NumPy's {@code .npy} format, version 1.0: C order, little-endian.
  *
- * @param type {@code |u1}, {@code <f4} or {@code <i8}
+ * @param type written little-endian, such as {@code <f4}; read from that alone
  * @param data the elements, little-endian, position 0 to limit
  */
 public record NpyArray(ElementType type, List<Long> shape, ByteBuffer data) {
@@ -158,6 +158,14 @@ public record NpyArray(ElementType type, List<Long> shape, ByteBuffer data) {
             case UINT8 -> "|u1";
             case FLOAT32 -> "<f4";
             case INT64 -> "<i8";
+            case FLOAT64 -> "<f8";
+            case FLOAT16 -> "<f2";
+            // NumPy has no name for it; ml_dtypes writes it so
+            case BFLOAT16 -> "<V2";
+            case INT8 -> "|i1";
+            case INT16 -> "<i2";
+            case INT32 -> "<i4";
+            case BOOL -> "|b1";
         };
     }
 
@@ -167,6 +175,8 @@ public record NpyArray(ElementType type, List<Long> shape, ByteBuffer data) {
                 return type;
             }
         }
-        throw new SpecException(place + ": elements must be |u1, <f4 or <i8, got " + descr);
+        throw new SpecException(place + ": elements must be one of "
+                + Arrays.stream(ElementType.values()).map(NpyArray::descr).collect(Collectors.joining(", ")) + ", got "
+                + descr);
     }
 }

@@ -67,7 +67,7 @@ class NpyArrayTest {
         second[6] = 2;
         assertRefused(second, "must be a .npy array of version 1.0");
         assertRefused(numpy("|u1", "True", "(2, 3)", "000301040205"), "must be in C order");
-        assertRefused(numpy("<f8", "False", "(1,)", "0000000000000000"), "must be |u1, <f4 or <i8, got <f8");
+        assertRefused(numpy("<c8", "False", "(1,)", "0000000000000000"), "must be one of <f4, <i8, |u1, <f8");
         assertRefused(numpy("|u1", "False", "(1 2,)", "0001"), "must be in C order with a plain type, got header");
         assertRefused(numpy("|u1", "False", "(2000000,)", ""), "must hold at most 1048576 bytes");
         assertRefused(

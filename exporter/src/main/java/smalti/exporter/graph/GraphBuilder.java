@@ -13,7 +13,7 @@ import java.util.Set;
 /** Puts a graph together, node by node or from whole graphs; names of values stay unique and are the same every time. */
 public final class GraphBuilder {
     private final Set<String> taken = new HashSet<>();
-    private final Map<String, Tensor> constants = new LinkedHashMap<>();
+    private final Map<String, Constant> constants = new LinkedHashMap<>();
     private final List<Node> nodes = new ArrayList<>();
 
     /** Keeps a name for a value that is made elsewhere, such as an input. */
@@ -53,9 +53,27 @@ public final class GraphBuilder {
         return node(hint, op, List.of(inputs), Map.of());
     }
 
+    /**
+     * Adds a node with several outputs.
+     *
+     * @param hints for the outputs' names; an empty one leaves the output out
+     * @return the outputs' names
+     */
+    public List<String> node(List<String> hints, String op, List<String> inputs, Map<String, Attribute> attributes) {
+        var outputs =
+                hints.stream().map(hint -> hint.isEmpty() ? hint : fresh(hint)).toList();
+        nodes.add(Node.of(op, inputs, outputs, attributes));
+        return outputs;
+    }
+
+    /** Adds a node whose outputs bear names that were reserved. */
+    public void nodeInto(List<String> outputs, String op, List<String> inputs, Map<String, Attribute> attributes) {
+        nodes.add(Node.of(op, inputs, outputs, attributes));
+    }
+
     /** Adds a node whose output bears a name that was reserved. */
     public void nodeInto(String output, String op, List<String> inputs, Map<String, Attribute> attributes) {
-        nodes.add(Node.of(op, inputs, output, attributes));
+        nodeInto(List.of(output), op, inputs, attributes);
     }
 
     /**
@@ -63,7 +81,7 @@ public final class GraphBuilder {
      *
      * @return its name
      */
-    public String constant(String hint, Tensor tensor) {
+    public String constant(String hint, Constant tensor) {
         var name = fresh(hint);
         constants.put(name, tensor);
         return name;
@@ -96,6 +114,10 @@ public final class GraphBuilder {
         return renamed;
     }
 
+    private boolean isMade(String value) {
+        return nodes.stream().anyMatch(node -> node.outputs().contains(value));
+    }
+
     /**
      * The graph so far, without the nodes and initializers that no output needs.
      *
@@ -103,7 +125,12 @@ public final class GraphBuilder {
      */
     public Graph build(String name, List<Value> inputs, Map<Value, String> outputs) {
         var renames = new HashMap<String, String>();
-        outputs.forEach((output, value) -> renames.put(value, output.name()));
+        outputs.forEach((output, value) -> {
+            // what is no node's output, or an output already, cannot bear the name
+            if (!output.name().equals(value) && (!isMade(value) || renames.put(value, output.name()) != null)) {
+                throw new IllegalStateException("the value \"" + value + "\" cannot become " + output.name());
+            }
+        });
         var needed = new HashSet<>(outputs.values());
         var live = new ArrayList<Node>();
         for (int i = nodes.size() - 1; i >= 0; i--) {
@@ -116,7 +143,7 @@ public final class GraphBuilder {
         Collections.reverse(live);
         var used = new LinkedHashSet<String>();
         live.forEach(node -> used.addAll(node.inputs()));
-        var initializers = new LinkedHashMap<String, Tensor>();
+        var initializers = new LinkedHashMap<String, Constant>();
         for (var value : used) {
             var tensor = constants.get(value);
             if (tensor != null) {

@@ -4,7 +4,9 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
+import java.util.TreeSet;
 
 /** Holds a graph to ONNX's rules before it is written, independent of how it was made. */
 public final class GraphCheck {
@@ -13,21 +15,27 @@ public final class GraphCheck {
 
     public static final int LAST_OPSET = 21;
 
-    /** What ONNX says of an operator, narrowed to what this exporter writes: every attribute here must be there. */
-    private record Operator(int leastInputs, int mostInputs, Map<String, Class<?>> attributes) {}
+    /** Consumers read ONNX's own padding modes differently: sizes are written out. */
+    private static final Map<String, List<String>> WRITTEN_OUT = Map.of(
+            "Conv", List.of("kernel_shape", "strides", "pads", "dilations"),
+            "ConvTranspose", List.of("kernel_shape", "strides", "pads", "dilations"),
+            "MaxPool", List.of("kernel_shape", "strides", "pads"),
+            "AveragePool", List.of("kernel_shape", "strides", "pads"));
 
-    private static final Map<String, Operator> OPERATORS = operators();
+    private static final List<String> UNEVEN = List.of("auto_pad", "output_shape");
 
+    private final int opset;
     private final Graph graph;
     private final List<String> problems = new ArrayList<>();
 
-    private GraphCheck(Graph graph) {
+    private GraphCheck(Graph graph, int opset) {
         this.graph = graph;
+        this.opset = opset;
     }
 
     /** Every rule that the graph breaks, one line each; empty if it is sound. */
     public static List<String> problems(Graph graph, int opset) {
-        var check = new GraphCheck(graph);
+        var check = new GraphCheck(graph, opset);
         if (opset < FIRST_OPSET || opset > LAST_OPSET) {
             check.problem("opset must be from %s to %s, got %s", FIRST_OPSET, LAST_OPSET, opset);
         }
@@ -48,11 +56,16 @@ public final class GraphCheck {
             }
             for (var input : node.inputs()) {
                 used.add(input);
-                if (!madeBy.containsKey(input)) {
+                if (!input.isEmpty() && !madeBy.containsKey(input)) {
                     problem("node \"%s\" takes \"%s\", which nothing before it makes", node.name(), input);
                 }
             }
-            node.outputs().forEach(output -> define(madeBy, output, "node \"" + node.name() + "\""));
+            if (node.outputs().stream().allMatch(String::isEmpty)) {
+                problem("node \"%s\" makes no value", node.name());
+            }
+            node.outputs().stream()
+                    .filter(output -> !output.isEmpty())
+                    .forEach(output -> define(madeBy, output, "node \"" + node.name() + "\""));
         }
         var outputs = new HashSet<String>();
         for (var output : graph.outputs()) {
@@ -71,10 +84,8 @@ public final class GraphCheck {
                 problem("initializer \"%s\" is used by no node", initializer);
             }
         }
-        if (graph.inputs().isEmpty()
-                || graph.outputs().isEmpty()
-                || graph.name().isEmpty()) {
-            problem("a graph must have a name, inputs and outputs");
+        if (graph.outputs().isEmpty() || graph.name().isEmpty()) {
+            problem("a graph must have a name and outputs");
         }
     }
 
@@ -89,83 +100,67 @@ public final class GraphCheck {
     }
 
     private void operator(Node node) {
-        var operator = OPERATORS.get(node.op());
-        if (operator == null) {
-            problem("node \"%s\": %s is no operator that this exporter knows", node.name(), node.op());
+        var found = Operators.find(node.op(), opset);
+        if (!node.domain().isEmpty() || found.isEmpty()) {
+            problem(
+                    "node \"%s\": %s is no operator of opset %s",
+                    node.name(), (node.domain().isEmpty() ? "" : node.domain() + ".") + node.op(), opset);
             return;
         }
-        int inputs = node.inputs().size();
-        if (inputs < operator.leastInputs()
-                || inputs > operator.mostInputs()
-                || node.outputs().size() != 1) {
-            problem(
-                    "node \"%s\": %s takes %s to %s inputs and makes 1 output, got %s and %s",
-                    node.name(),
-                    node.op(),
-                    operator.leastInputs(),
-                    operator.mostInputs(),
-                    inputs,
-                    node.outputs().size());
-        }
+        var operator = found.get();
+        counts(node, "takes", "inputs", node.inputs().size(), operator.leastInputs(), operator.mostInputs());
+        counts(node, "makes", "outputs", node.outputs().size(), operator.leastOutputs(), operator.mostOutputs());
         node.attributes().forEach((name, attribute) -> {
             var kind = operator.attributes().get(name);
-            if (kind == null) {
+            if (kind == null || UNEVEN.contains(name)) {
                 problem("node \"%s\": %s must not have the attribute %s", node.name(), node.op(), name);
-            } else if (!kind.isInstance(attribute)) {
-                problem(
-                        "node \"%s\": %s of %s must be %s, got %s",
-                        node.name(), name, node.op(), kind.getSimpleName(), attribute);
+            } else if (kind != kind(attribute)) {
+                problem("node \"%s\": %s of %s is of the wrong kind: %s", node.name(), name, node.op(), attribute);
             }
         });
-        for (var name : operator.attributes().keySet()) {
-            if (!node.attributes().containsKey(name)) {
-                problem("node \"%s\": %s must have the attribute %s", node.name(), node.op(), name);
-            }
+        var required = new TreeSet<>(operator.required());
+        required.addAll(WRITTEN_OUT.getOrDefault(node.op(), List.of()));
+        required.removeAll(node.attributes().keySet());
+        for (var name : required) {
+            problem("node \"%s\": %s must have the attribute %s", node.name(), node.op(), name);
         }
+    }
+
+    private void counts(Node node, String does, String what, int count, int least, int most) {
+        if (count < least || count > most) {
+            problem(
+                    "node \"%s\": %s %s %s to %s %s, got %s",
+                    node.name(),
+                    node.op(),
+                    does,
+                    least,
+                    most == Integer.MAX_VALUE ? "any number of" : most,
+                    what,
+                    count);
+        }
+    }
+
+    /** The number of AttributeProto's type. */
+    private static int kind(Attribute attribute) {
+        if (attribute instanceof Attribute.Real) {
+            return 1;
+        } else if (attribute instanceof Attribute.Int) {
+            return 2;
+        } else if (attribute instanceof Attribute.Text) {
+            return 3;
+        } else if (attribute instanceof Attribute.Array) {
+            return 4;
+        } else if (attribute instanceof Attribute.Body) {
+            return 5;
+        } else if (attribute instanceof Attribute.Reals) {
+            return 6;
+        } else if (attribute instanceof Attribute.Ints) {
+            return 7;
+        }
+        return attribute instanceof Attribute.Texts ? 8 : -1;
     }
 
     private void problem(String problem, Object... received) {
-        problems.add(String.format(java.util.Locale.ROOT, problem, received));
-    }
-
-    private static Map<String, Operator> operators() {
-        var operators = new HashMap<String, Operator>();
-        for (var op : List.of("Relu", "Tanh", "Sigmoid", "Neg", "Exp", "Sqrt", "Abs", "Round", "Identity")) {
-            operators.put(op, plain(1, 1));
-        }
-        for (var op : List.of("Add", "Sub", "Mul", "Div", "MatMul", "Reshape", "Unsqueeze", "Squeeze")) {
-            operators.put(op, plain(2, 2));
-        }
-        operators.put("Clip", plain(1, 3));
-        operators.put("LeakyRelu", with(1, 1, Map.of("alpha", Attribute.Real.class)));
-        operators.put("Transpose", with(1, 1, Map.of("perm", Attribute.Ints.class)));
-        operators.put("Cast", with(1, 1, Map.of("to", Attribute.Int.class)));
-        operators.put("Concat", with(1, Integer.MAX_VALUE, Map.of("axis", Attribute.Int.class)));
-        operators.put("Gather", with(2, 2, Map.of("axis", Attribute.Int.class)));
-        operators.put("OneHot", with(3, 3, Map.of("axis", Attribute.Int.class)));
-        for (var op : List.of("ArgMin", "ArgMax")) {
-            operators.put(op, with(1, 1, Map.of("axis", Attribute.Int.class, "keepdims", Attribute.Int.class)));
-        }
-        // no auto_pad and no output_shape: consumers read them differently
-        var window = Map.<String, Class<?>>of(
-                "kernel_shape",
-                Attribute.Ints.class,
-                "strides",
-                Attribute.Ints.class,
-                "pads",
-                Attribute.Ints.class,
-                "dilations",
-                Attribute.Ints.class);
-        operators.put("Conv", with(2, 3, window));
-        operators.put("ConvTranspose", with(2, 3, window));
-        return Map.copyOf(operators);
-    }
-
-    private static Operator plain(int leastInputs, int mostInputs) {
-        return new Operator(leastInputs, mostInputs, Map.of());
-    }
-
-    private static Operator with(int leastInputs, int mostInputs, Map<String, Class<?>> attributes) {
-        return new Operator(leastInputs, mostInputs, attributes);
+        problems.add(String.format(Locale.ROOT, problem, received));
     }
 }

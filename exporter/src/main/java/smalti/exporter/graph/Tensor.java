@@ -13,7 +13,7 @@ import smalti.spec.Check;
  * @param dims empty for a scalar
  * @param data the elements, little-endian, position 0 to limit; never changed
  */
-public record Tensor(ValueType type, List<Long> dims, ByteBuffer data) {
+public record Tensor(ValueType type, List<Long> dims, ByteBuffer data) implements Constant {
     public Tensor {
         dims = List.copyOf(dims);
         long bytes = elements(dims) * type.bytes();
@@ -26,6 +26,11 @@ public record Tensor(ValueType type, List<Long> dims, ByteBuffer data) {
                         data.remaining())
                 .done();
         data = data.slice().order(ByteOrder.LITTLE_ENDIAN);
+    }
+
+    @Override
+    public int onnxCode() {
+        return type.onnxCode();
     }
 
     public static Tensor of(float[] values, long... dims) {
@@ -59,8 +64,29 @@ public record Tensor(ValueType type, List<Long> dims, ByteBuffer data) {
             case FLOAT64 -> of(new double[] {value});
             case INT64 -> of(new long[] {(long) value});
             case INT32 -> of(new int[] {(int) value});
-            case UINT8, BOOL -> new Tensor(type, List.of(), ByteBuffer.wrap(new byte[] {(byte) value}));
+            case UINT8, INT8, BOOL -> new Tensor(type, List.of(), ByteBuffer.wrap(new byte[] {(byte) value}));
+            case INT16, UINT16 -> sixteen(type, (short) (int) value);
+            case FLOAT16 -> sixteen(type, Halves.half((float) value));
+            case BFLOAT16 -> sixteen(type, Halves.brain((float) value));
+            case UINT32 -> {
+                var data = buffer(Integer.BYTES);
+                data.putInt(0, (int) (long) value);
+                yield new Tensor(type, List.of(), data);
+            }
+            case UINT64 -> {
+                var data = buffer(Long.BYTES);
+                data.putLong(0, (long) value);
+                yield new Tensor(type, List.of(), data);
+            }
+            case COMPLEX64, COMPLEX128, STRING ->
+                throw new IllegalArgumentException("no number is a scalar of " + type);
         };
+    }
+
+    private static Tensor sixteen(ValueType type, short bits) {
+        var data = buffer(Short.BYTES);
+        data.putShort(0, bits);
+        return new Tensor(type, List.of(), data);
     }
 
     /** A list of sizes or axes, as Reshape, Unsqueeze and their like take it. */
@@ -83,6 +109,51 @@ public record Tensor(ValueType type, List<Long> dims, ByteBuffer data) {
             };
         }
         return longs;
+    }
+
+    /** How many elements there are. */
+    public int count() {
+        return Math.toIntExact(elements(dims));
+    }
+
+    /** The element at a place of the flat data, as a double; not of complex numbers. */
+    public double number(int index) {
+        return switch (type) {
+            case FLOAT32 -> data.getFloat(index * Float.BYTES);
+            case FLOAT64 -> data.getDouble(index * Double.BYTES);
+            case FLOAT16 -> Halves.ofHalf(data.getShort(index * Short.BYTES));
+            case BFLOAT16 -> Halves.ofBrain(data.getShort(index * Short.BYTES));
+            case INT8 -> data.get(index);
+            case UINT8, BOOL -> data.get(index) & 0xFF;
+            case INT16 -> data.getShort(index * Short.BYTES);
+            case UINT16 -> data.getShort(index * Short.BYTES) & 0xFFFF;
+            case INT32 -> data.getInt(index * Integer.BYTES);
+            case UINT32 -> data.getInt(index * Integer.BYTES) & 0xFFFFFFFFL;
+            case INT64 -> data.getLong(index * Long.BYTES);
+            case UINT64 -> {
+                long bits = data.getLong(index * Long.BYTES);
+                yield bits >= 0 ? bits : ((bits >>> 1) | (bits & 1)) * 2.0;
+            }
+            case COMPLEX64, COMPLEX128, STRING -> throw new IllegalStateException(type + " is no number");
+        };
+    }
+
+    /** The elements rounded to another type, as ONNX's Cast does it. */
+    public Tensor cast(ValueType other) {
+        if (other == type) {
+            return this;
+        }
+        var cast = buffer((long) count() * other.bytes());
+        for (int i = 0; i < count(); i++) {
+            if (other == ValueType.INT64 && type.isWhole()) {
+                cast.putLong(type == ValueType.UINT64 ? data.getLong(i * Long.BYTES) : (long) number(i));
+            } else if (other == ValueType.INT32 && type == ValueType.INT64) {
+                cast.putInt((int) data.getLong(i * Long.BYTES));
+            } else {
+                cast.put(scalar(other, other == ValueType.BOOL ? (number(i) != 0 ? 1 : 0) : number(i)).data);
+            }
+        }
+        return new Tensor(other, dims, cast.flip());
     }
 
     public float[] floats() {

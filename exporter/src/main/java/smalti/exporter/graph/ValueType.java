@@ -1,15 +1,29 @@
 package smalti.exporter.graph;
 
+import java.util.Arrays;
+import java.util.Optional;
 import smalti.spec.ElementType;
 
-/** What a value inside a graph holds; the ends of a graph are {@link ElementType}s alone. */
+/** What the elements of a tensor are: ONNX's types of fixed width. */
 public enum ValueType {
     FLOAT32(4, 1),
     UINT8(1, 2),
+    INT8(1, 3),
+    UINT16(2, 4),
+    INT16(2, 5),
     INT32(4, 6),
     INT64(8, 7),
+    /** one byte each, 0 or 1 */
+    BOOL(1, 9),
+    FLOAT16(2, 10),
     FLOAT64(8, 11),
-    BOOL(1, 9);
+    UINT32(4, 12),
+    UINT64(8, 13),
+    COMPLEX64(8, 14),
+    COMPLEX128(16, 15),
+    BFLOAT16(2, 16),
+    /** of no fixed width: never in a {@link Tensor} */
+    STRING(0, 8);
 
     private final int bytes;
     private final int onnxCode;
@@ -24,16 +38,36 @@ public enum ValueType {
         return onnxCode;
     }
 
-    /** The size of one element. */
+    /** The size of one element; 0 where it is not fixed. */
     public int bytes() {
         return bytes;
     }
 
-    public static ValueType of(ElementType type) {
-        return switch (type) {
-            case FLOAT32 -> FLOAT32;
-            case INT64 -> INT64;
-            case UINT8 -> UINT8;
+    public boolean isFloat() {
+        return this == FLOAT32 || this == FLOAT64 || this == FLOAT16 || this == BFLOAT16;
+    }
+
+    /** Signed or unsigned whole numbers; not booleans. */
+    public boolean isWhole() {
+        return switch (this) {
+            case UINT8, INT8, UINT16, INT16, INT32, INT64, UINT32, UINT64 -> true;
+            default -> false;
         };
+    }
+
+    /** The type with a number of ONNX's, if it is one of these. */
+    public static Optional<ValueType> ofOnnxCode(int code) {
+        return Arrays.stream(values()).filter(type -> type.onnxCode == code).findFirst();
+    }
+
+    public static ValueType of(ElementType type) {
+        return valueOf(type.name());
+    }
+
+    /** As the ends of a signature name it, if they can. */
+    public Optional<ElementType> elementType() {
+        return Arrays.stream(ElementType.values())
+                .filter(type -> type.name().equals(name()))
+                .findFirst();
     }
 }

@@ -1,6 +1,8 @@
 package smalti.exporter.onnx;
 
+import com.google.protobuf.ByteString;
 import com.google.protobuf.CodedOutputStream;
+import com.google.protobuf.InvalidProtocolBufferException;
 import com.google.protobuf.UnsafeByteOperations;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -8,11 +10,15 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.SortedMap;
 import smalti.exporter.graph.Attribute;
+import smalti.exporter.graph.Axis;
+import smalti.exporter.graph.Constant;
 import smalti.exporter.graph.Graph;
 import smalti.exporter.graph.Node;
 import smalti.exporter.graph.Tensor;
+import smalti.exporter.graph.Type;
 import smalti.exporter.graph.Value;
 import smalti.exporter.proto.AttributeProto;
+import smalti.exporter.proto.AttributeProto.AttributeType;
 import smalti.exporter.proto.GraphProto;
 import smalti.exporter.proto.ModelProto;
 import smalti.exporter.proto.NodeProto;
@@ -22,7 +28,6 @@ import smalti.exporter.proto.TensorProto;
 import smalti.exporter.proto.TensorShapeProto;
 import smalti.exporter.proto.TypeProto;
 import smalti.exporter.proto.ValueInfoProto;
-import smalti.spec.Dimension;
 import smalti.spec.SpecException;
 
 /** Writes a graph as an ONNX file; the same graph gives the same bytes everywhere. */
@@ -44,7 +49,7 @@ public final class OnnxWriter {
     /** @param metadata of the model, as ONNX's metadata properties */
     public void write(Graph graph, SortedMap<String, String> metadata, Path file) throws IOException {
         long bytes = graph.initializers().values().stream()
-                .mapToLong(tensor -> tensor.data().remaining())
+                .mapToLong(OnnxWriter::bytes)
                 .sum();
         if (bytes > MOST_BYTES) {
             throw new SpecException(
@@ -73,48 +78,76 @@ public final class OnnxWriter {
         return opset <= 18 ? 8 : opset <= 20 ? 9 : 10;
     }
 
+    private static long bytes(Constant constant) {
+        return constant instanceof Tensor tensor
+                ? tensor.data().remaining()
+                : ((Constant.Other) constant).encoded().remaining();
+    }
+
     private static GraphProto graph(Graph graph) {
         var proto = GraphProto.newBuilder().setName(graph.name());
         graph.inputs().forEach(input -> proto.addInput(value(input)));
         graph.outputs().forEach(output -> proto.addOutput(value(output)));
-        graph.initializers().forEach((name, tensor) -> proto.addInitializer(tensor(name, tensor)));
+        graph.initializers().forEach((name, constant) -> proto.addInitializer(constant(name, constant)));
         graph.nodes().forEach(node -> proto.addNode(node(node)));
         return proto.build();
     }
 
     private static ValueInfoProto value(Value value) {
-        var shape = TensorShapeProto.newBuilder();
-        for (int axis = 0; axis < value.shape().size(); axis++) {
-            var dimension = dimension(value.shape().get(axis));
-            switch (value.layout()) {
-                case NCHW -> dimension.setDenotation(NCHW.get(axis));
-                case NHWC -> dimension.setDenotation(NHWC.get(axis));
-                case PLAIN -> {}
+        return ValueInfoProto.newBuilder()
+                .setName(value.name())
+                .setType(type(value.type()))
+                .build();
+    }
+
+    private static TypeProto type(Type type) {
+        if (type instanceof Type.Other other) {
+            return parsed(() -> TypeProto.parseFrom(other.encoded().duplicate()));
+        }
+        var tensor = (Type.OfTensor) type;
+        var tensorProto =
+                TypeProto.Tensor.newBuilder().setElemType(tensor.element().onnxCode());
+        var axes = tensor.shape();
+        if (axes != null) {
+            var shape = TensorShapeProto.newBuilder();
+            for (int axis = 0; axis < axes.size(); axis++) {
+                var dimension = dimension(axes.get(axis));
+                switch (tensor.layout()) {
+                    case NCHW -> dimension.setDenotation(NCHW.get(axis));
+                    case NHWC -> dimension.setDenotation(NHWC.get(axis));
+                    case PLAIN -> {}
+                }
+                shape.addDim(dimension);
             }
-            shape.addDim(dimension);
+            tensorProto.setShape(shape);
         }
-        var type = TypeProto.newBuilder()
-                .setTensorType(TypeProto.Tensor.newBuilder()
-                        .setElemType(value.type().onnxCode())
-                        .setShape(shape));
-        if (value.layout() != Value.Layout.PLAIN) {
-            type.setDenotation("IMAGE");
+        var proto = TypeProto.newBuilder().setTensorType(tensorProto);
+        if (tensor.layout() != Value.Layout.PLAIN) {
+            proto.setDenotation("IMAGE");
         }
-        return ValueInfoProto.newBuilder().setName(value.name()).setType(type).build();
+        return proto.build();
     }
 
-    private static TensorShapeProto.Dimension.Builder dimension(Dimension dimension) {
+    private static TensorShapeProto.Dimension.Builder dimension(Axis axis) {
         var proto = TensorShapeProto.Dimension.newBuilder();
-        return dimension.isFixed() ? proto.setDimValue(dimension.factor()) : proto.setDimParam(dimension.toString());
+        if (axis.isFixed()) {
+            return proto.setDimValue(axis.size());
+        }
+        return axis.name() == null ? proto : proto.setDimParam(axis.name());
     }
 
-    private static TensorProto tensor(String name, Tensor tensor) {
-        return TensorProto.newBuilder()
-                .setName(name)
+    private static TensorProto constant(String name, Constant constant) {
+        if (constant instanceof Constant.Other other) {
+            return parsed(() -> TensorProto.parseFrom(other.encoded().duplicate())).toBuilder()
+                    .setName(name)
+                    .build();
+        }
+        var tensor = (Tensor) constant;
+        var proto = TensorProto.newBuilder()
                 .setDataType(tensor.type().onnxCode())
                 .addAllDims(tensor.dims())
-                .setRawData(UnsafeByteOperations.unsafeWrap(tensor.data()))
-                .build();
+                .setRawData(UnsafeByteOperations.unsafeWrap(tensor.data()));
+        return name.isEmpty() ? proto.build() : proto.setName(name).build();
     }
 
     private static NodeProto node(Node node) {
@@ -123,19 +156,49 @@ public final class OnnxWriter {
                 .setOpType(node.op())
                 .addAllInput(node.inputs())
                 .addAllOutput(node.outputs());
+        if (!node.domain().isEmpty()) {
+            proto.setDomain(node.domain());
+        }
         node.attributes().forEach((name, attribute) -> proto.addAttribute(attribute(name, attribute)));
         return proto.build();
     }
 
     private static AttributeProto attribute(String name, Attribute attribute) {
+        if (attribute instanceof Attribute.Other other) {
+            return parsed(() -> AttributeProto.parseFrom(other.encoded().duplicate()));
+        }
         var proto = AttributeProto.newBuilder().setName(name);
         if (attribute instanceof Attribute.Int number) {
-            proto.setType(AttributeProto.AttributeType.INT).setI(number.value());
+            proto.setType(AttributeType.INT).setI(number.value());
         } else if (attribute instanceof Attribute.Ints numbers) {
-            proto.setType(AttributeProto.AttributeType.INTS).addAllInts(numbers.values());
+            proto.setType(AttributeType.INTS).addAllInts(numbers.values());
         } else if (attribute instanceof Attribute.Real number) {
-            proto.setType(AttributeProto.AttributeType.FLOAT).setF(number.value());
+            proto.setType(AttributeType.FLOAT).setF(number.value());
+        } else if (attribute instanceof Attribute.Reals numbers) {
+            proto.setType(AttributeType.FLOATS).addAllFloats(numbers.values());
+        } else if (attribute instanceof Attribute.Text text) {
+            proto.setType(AttributeType.STRING).setS(ByteString.copyFromUtf8(text.value()));
+        } else if (attribute instanceof Attribute.Texts texts) {
+            proto.setType(AttributeType.STRINGS);
+            texts.values().forEach(text -> proto.addStrings(ByteString.copyFromUtf8(text)));
+        } else if (attribute instanceof Attribute.Array array) {
+            proto.setType(AttributeType.TENSOR).setT(constant("", array.value()));
+        } else if (attribute instanceof Attribute.Body body) {
+            proto.setType(AttributeType.GRAPH).setG(graph(body.value()));
         }
         return proto.build();
+    }
+
+    /** Of bytes that were a message when they were read. */
+    private static <T> T parsed(Parse<T> parse) {
+        try {
+            return parse.get();
+        } catch (InvalidProtocolBufferException e) {
+            throw new IllegalStateException(e);
+        }
+    }
+
+    private interface Parse<T> {
+        T get() throws InvalidProtocolBufferException;
     }
 }

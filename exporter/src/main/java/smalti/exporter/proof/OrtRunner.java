@@ -11,6 +11,7 @@ import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import smalti.spec.ElementType;
 import smalti.spec.NpyArray;
 
 /** An ONNX file, opened in ONNX Runtime on the CPU. */
@@ -68,41 +69,39 @@ public final class OrtRunner implements AutoCloseable {
     }
 
     private static OnnxTensor tensor(NpyArray array) throws OrtException {
-        var environment = OrtEnvironment.getEnvironment();
         var data = ByteBuffer.allocateDirect(array.data().remaining()).order(ByteOrder.nativeOrder());
+        data.put(array.data().duplicate()).flip();
         long[] shape = array.shape().stream().mapToLong(Long::longValue).toArray();
-        return switch (array.type()) {
-            case FLOAT32 ->
-                OnnxTensor.createTensor(
-                        environment, data.asFloatBuffer().put(array.floats()).flip(), shape);
-            case INT64 ->
-                OnnxTensor.createTensor(
-                        environment, data.asLongBuffer().put(array.longs()).flip(), shape);
-            case UINT8 ->
-                OnnxTensor.createTensor(environment, data.put(array.bytes()).flip(), shape, OnnxJavaType.UINT8);
-        };
+        return OnnxTensor.createTensor(OrtEnvironment.getEnvironment(), data, shape, javaType(array.type()));
     }
 
     private static NpyArray plain(OnnxTensor tensor) {
-        long[] shape = tensor.getInfo().getShape();
-        return switch (tensor.getInfo().type) {
-            case FLOAT -> {
-                var values = new float[tensor.getFloatBuffer().remaining()];
-                tensor.getFloatBuffer().get(values);
-                yield NpyArray.of(values, shape);
+        var info = tensor.getInfo();
+        for (var type : ElementType.values()) {
+            if (javaType(type) == info.type) {
+                var data = ByteBuffer.allocate(Math.toIntExact(info.getNumElements() * type.bytes()));
+                // of no elements ONNX Runtime has no buffer
+                if (data.hasRemaining()) {
+                    data.put(tensor.getByteBuffer());
+                }
+                return new NpyArray(type, Arrays.stream(info.getShape()).boxed().toList(), data.flip());
             }
-            case INT64 -> {
-                var values = new long[tensor.getLongBuffer().remaining()];
-                tensor.getLongBuffer().get(values);
-                yield NpyArray.of(values, shape);
-            }
-            case UINT8 -> {
-                var values = new byte[tensor.getByteBuffer().remaining()];
-                tensor.getByteBuffer().get(values);
-                yield NpyArray.of(values, shape);
-            }
-            default ->
-                throw new IllegalStateException("an output of " + tensor.getInfo().type + " " + Arrays.toString(shape));
+        }
+        throw new IllegalStateException("an output of " + info.type + " " + Arrays.toString(info.getShape()));
+    }
+
+    private static OnnxJavaType javaType(ElementType type) {
+        return switch (type) {
+            case UINT8 -> OnnxJavaType.UINT8;
+            case INT64 -> OnnxJavaType.INT64;
+            case FLOAT32 -> OnnxJavaType.FLOAT;
+            case FLOAT64 -> OnnxJavaType.DOUBLE;
+            case FLOAT16 -> OnnxJavaType.FLOAT16;
+            case BFLOAT16 -> OnnxJavaType.BFLOAT16;
+            case INT8 -> OnnxJavaType.INT8;
+            case INT16 -> OnnxJavaType.INT16;
+            case INT32 -> OnnxJavaType.INT32;
+            case BOOL -> OnnxJavaType.BOOL;
         };
     }
 

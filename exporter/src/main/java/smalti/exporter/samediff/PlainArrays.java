@@ -1,10 +1,14 @@
 package smalti.exporter.samediff;
 
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 import java.util.Arrays;
 import java.util.List;
+import org.nd4j.linalg.api.buffer.DataBuffer;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
+import smalti.exporter.graph.Halves;
 import smalti.exporter.graph.Tensor;
 import smalti.exporter.graph.ValueType;
 import smalti.spec.NpyArray;
@@ -18,62 +22,114 @@ final class PlainArrays {
         return switch (type) {
             case FLOAT -> ValueType.FLOAT32;
             case DOUBLE -> ValueType.FLOAT64;
+            case HALF -> ValueType.FLOAT16;
+            case BFLOAT16 -> ValueType.BFLOAT16;
+            case BYTE -> ValueType.INT8;
+            case SHORT -> ValueType.INT16;
             case INT -> ValueType.INT32;
             case LONG -> ValueType.INT64;
             case UBYTE -> ValueType.UINT8;
+            case UINT16 -> ValueType.UINT16;
+            case UINT32 -> ValueType.UINT32;
+            case UINT64 -> ValueType.UINT64;
             case BOOL -> ValueType.BOOL;
             default ->
-                throw new SpecException(
-                        "variable \"" + variable + "\" must be float, double, int, long, ubyte or bool, got " + type);
+                throw new SpecException("variable \"" + variable + "\" must hold numbers or booleans, got " + type);
+        };
+    }
+
+    static DataType type(ValueType type) {
+        return switch (type) {
+            case FLOAT32 -> DataType.FLOAT;
+            case FLOAT64 -> DataType.DOUBLE;
+            case FLOAT16 -> DataType.FLOAT16;
+            case BFLOAT16 -> DataType.BFLOAT16;
+            case INT8 -> DataType.INT8;
+            case INT16 -> DataType.INT16;
+            case INT32 -> DataType.INT32;
+            case INT64 -> DataType.INT64;
+            case UINT8 -> DataType.UINT8;
+            case UINT16 -> DataType.UINT16;
+            case UINT32 -> DataType.UINT32;
+            case UINT64 -> DataType.UINT64;
+            case BOOL -> DataType.BOOL;
+            case COMPLEX64, COMPLEX128, STRING -> throw new IllegalArgumentException("nd4j has no arrays of " + type);
         };
     }
 
     static Tensor tensor(INDArray array, String variable) {
         var type = type(array.dataType(), variable);
-        var data = array.dup('c').data();
-        return switch (type) {
-            case FLOAT32 -> Tensor.of(data.asFloat(), array.shape());
-            case FLOAT64 -> Tensor.of(data.asDouble(), array.shape());
-            case INT32 -> Tensor.of(data.asInt(), array.shape());
-            case INT64 -> Tensor.of(data.asLong(), array.shape());
-            case UINT8, BOOL ->
-                new Tensor(
-                        type,
-                        Arrays.stream(array.shape()).boxed().toList(),
-                        java.nio.ByteBuffer.wrap(bytes(data.asInt())));
-        };
+        List<Long> shape = Arrays.stream(array.shape()).boxed().toList();
+        if (array.isEmpty()) {
+            return new Tensor(type, shape, ByteBuffer.allocate(0));
+        }
+        var from = (type == ValueType.FLOAT16 || type == ValueType.BFLOAT16 ? array.castTo(DataType.FLOAT) : array)
+                .dup('c')
+                .data();
+        int count = Math.toIntExact(array.length());
+        var data = ByteBuffer.allocate(Math.multiplyExact(count, type.bytes())).order(ByteOrder.LITTLE_ENDIAN);
+        switch (type) {
+            case FLOAT32 -> data.asFloatBuffer().put(from.asFloat(), 0, count);
+            case FLOAT64 -> data.asDoubleBuffer().put(from.asDouble(), 0, count);
+            case FLOAT16, BFLOAT16 -> putHalves(type, from, data.duplicate().order(ByteOrder.LITTLE_ENDIAN), count);
+            case INT32, UINT32 -> data.asIntBuffer().put(from.asInt(), 0, count);
+            case INT64, UINT64 -> data.asLongBuffer().put(from.asLong(), 0, count);
+            case INT16, UINT16 -> {
+                for (int i = 0; i < count; i++) {
+                    data.putShort(2 * i, (short) from.getInt(i));
+                }
+            }
+            case UINT8, INT8, BOOL -> {
+                for (int i = 0; i < count; i++) {
+                    data.put(i, (byte) from.getInt(i));
+                }
+            }
+            case COMPLEX64, COMPLEX128, STRING -> throw new IllegalStateException("nd4j has no arrays of " + type);
+        }
+        return new Tensor(type, shape, data);
     }
 
-    private static byte[] bytes(int[] values) {
-        var bytes = new byte[values.length];
-        for (int i = 0; i < bytes.length; i++) {
-            bytes[i] = (byte) values[i];
+    private static void putHalves(ValueType type, DataBuffer from, ByteBuffer data, int count) {
+        for (int i = 0; i < count; i++) {
+            data.putShort(type == ValueType.FLOAT16 ? Halves.half(from.getFloat(i)) : Halves.brain(from.getFloat(i)));
         }
-        return bytes;
     }
 
     static NpyArray plain(INDArray array, String variable) {
-        var type = type(array.dataType(), variable);
-        var data = array.dup('c').data();
-        return switch (type) {
-            case FLOAT32 -> NpyArray.of(data.asFloat(), array.shape());
-            case INT64 -> NpyArray.of(data.asLong(), array.shape());
-            default ->
-                throw new SpecException("output \"" + variable + "\" must be float or long, got " + array.dataType());
-        };
+        var tensor = tensor(array, variable);
+        var type = tensor.type()
+                .elementType()
+                .orElseThrow(() -> new SpecException("output \"" + variable + "\" cannot be " + tensor.type()));
+        return new NpyArray(type, tensor.dims(), tensor.data());
     }
 
     static INDArray array(NpyArray plain) {
-        long[] shape = shape(plain.shape());
-        return switch (plain.type()) {
-            case FLOAT32 -> Nd4j.createFromArray(plain.floats()).reshape(shape);
-            case INT64 -> Nd4j.createFromArray(plain.longs()).reshape(shape);
-            case UINT8 ->
-                throw new IllegalArgumentException("SameDiff graphs take float and long, got " + plain.type());
+        var tensor = new Tensor(ValueType.of(plain.type()), plain.shape(), plain.data());
+        long[] shape = plain.shape().stream().mapToLong(Long::longValue).toArray();
+        int count = tensor.count();
+        var type = type(tensor.type());
+        if (count == 0) {
+            return Nd4j.create(type, shape);
+        }
+        var flat = switch (tensor.type()) {
+            case INT64 -> Nd4j.createFromArray(plain.longs());
+            case FLOAT32 -> Nd4j.createFromArray(plain.floats());
+            case BOOL -> {
+                var values = new boolean[count];
+                for (int i = 0; i < count; i++) {
+                    values[i] = tensor.number(i) != 0;
+                }
+                yield Nd4j.createFromArray(values);
+            }
+            default -> {
+                var values = new double[count];
+                for (int i = 0; i < count; i++) {
+                    values[i] = tensor.number(i);
+                }
+                var doubles = Nd4j.createFromArray(values);
+                yield type == DataType.DOUBLE ? doubles : doubles.castTo(type);
+            }
         };
-    }
-
-    private static long[] shape(List<Long> dims) {
-        return dims.stream().mapToLong(Long::longValue).toArray();
+        return flat.reshape(shape);
     }
 }

@@ -14,7 +14,6 @@ import org.jspecify.annotations.Nullable;
 import org.nd4j.autodiff.samediff.SDVariable;
 import org.nd4j.autodiff.samediff.SameDiff;
 import org.nd4j.autodiff.samediff.internal.SameDiffOp;
-import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.api.ops.BaseOp;
 import org.nd4j.linalg.api.ops.DynamicCustomOp;
@@ -22,13 +21,15 @@ import org.nd4j.linalg.api.ops.ReduceOp;
 import org.nd4j.linalg.api.ops.ScalarOp;
 import org.nd4j.linalg.factory.Nd4j;
 import smalti.exporter.graph.Tensor;
-import smalti.spec.ElementType;
+import smalti.exporter.graph.ValueType;
 import smalti.spec.Signature;
 import smalti.spec.SpecException;
 import smalti.spec.TensorSpec;
 
 /** Reads a SameDiff graph into a {@link SourceGraph}: what the signature's outputs need, and nothing else. */
 final class SourceReader {
+    private static final long[] LEAST_SIZES = {2, 5, 11, 23, 48};
+
     private final SameDiff graph;
     private final String name;
     private final Signature signature;
@@ -119,20 +120,36 @@ final class SourceReader {
 
     /** Runs the graph once on small inputs: SameDiff knows no shape before. */
     private Map<String, SourceValue> sample(Map<String, Tensor> constants) {
+        var wanted = variables.stream().filter(makers::containsKey).toList();
+        var symbols = signature.inputs().stream()
+                .flatMap(input -> input.shape().stream())
+                .flatMap(dimension -> dimension.name().stream())
+                .distinct()
+                .toList();
         var sizes = new HashMap<String, Long>();
-        for (var input : signature.inputs()) {
-            for (var dimension : input.shape()) {
-                dimension.name().ifPresent(symbol -> sizes.computeIfAbsent(symbol, unseen -> sizes.size() + 2L));
+        var arrays = new HashMap<String, INDArray>();
+        SpecException refused = null;
+        // some graphs want more, such as a kernel that must fit
+        for (long least : symbols.isEmpty() ? new long[] {2} : LEAST_SIZES) {
+            for (int i = 0; i < symbols.size(); i++) {
+                sizes.put(symbols.get(i), least + i);
+            }
+            var inputs = new HashMap<String, INDArray>();
+            for (var input : signature.inputs()) {
+                inputs.put(input.name(), Nd4j.zeros(PlainArrays.type(ValueType.of(input.type())), shape(input, sizes)));
+            }
+            try {
+                arrays.putAll(runner.apply(inputs, wanted));
+                arrays.putAll(inputs);
+                refused = null;
+                break;
+            } catch (SpecException e) {
+                refused = refused == null ? e : refused;
             }
         }
-        var inputs = new HashMap<String, INDArray>();
-        for (var input : signature.inputs()) {
-            var type = input.type() == ElementType.FLOAT32 ? DataType.FLOAT : DataType.INT64;
-            inputs.put(input.name(), Nd4j.zeros(type, shape(input, sizes)));
+        if (refused != null) {
+            throw refused;
         }
-        var arrays = new HashMap<>(runner.apply(
-                inputs, variables.stream().filter(makers::containsKey).toList()));
-        arrays.putAll(inputs);
         var values = new HashMap<String, SourceValue>();
         for (var variable : variables) {
             var constant = constants.get(variable);
@@ -166,8 +183,7 @@ final class SourceReader {
             problem("output %s has free dimensions that no input has: %s", output, unknown);
         } else if (made != null) {
             var expected = Arrays.stream(shape(output, sizes)).boxed().toList();
-            if (!made.sampleShape().equals(expected)
-                    || made.type() != smalti.exporter.graph.ValueType.of(output.type())) {
+            if (!made.sampleShape().equals(expected) || made.type() != ValueType.of(output.type())) {
                 problem(
                         "output %s must be %s where %s, but SameDiff gives %s of %s",
                         output, expected, new java.util.TreeMap<>(sizes), made.type(), made);

@@ -4,6 +4,8 @@ import java.util.Arrays;
 import java.util.function.DoubleBinaryOperator;
 import java.util.function.DoubleUnaryOperator;
 import java.util.function.Function;
+import smalti.exporter.graph.Tensor;
+import smalti.exporter.graph.ValueType;
 import smalti.spec.NpyArray;
 
 /** Arrays in float64 with just enough arithmetic to say what each operation means, independent of both engines. */
@@ -19,12 +21,9 @@ final class Doubles {
     static Doubles of(NpyArray array) {
         var doubles =
                 new Doubles(array.shape().stream().mapToInt(Math::toIntExact).toArray());
+        var tensor = new Tensor(ValueType.of(array.type()), array.shape(), array.data());
         for (int i = 0; i < doubles.data.length; i++) {
-            doubles.data[i] = switch (array.type()) {
-                case FLOAT32 -> array.data().getFloat(i * Float.BYTES);
-                case INT64 -> array.data().getLong(i * Long.BYTES);
-                case UINT8 -> array.data().get(i) & 0xFF;
-            };
+            doubles.data[i] = tensor.number(i);
         }
         return doubles;
     }
