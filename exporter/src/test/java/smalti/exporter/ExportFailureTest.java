@@ -107,7 +107,8 @@ final class ExportFailureTest {
     @Test
     void aMissingManifestIsNamed() throws IOException {
         Files.createDirectories(run);
-        assertThat(refused()).hasMessageContaining("must be the folder of a finished training, and holds no export.json");
+        assertThat(refused())
+                .hasMessageContaining("must be the folder of a finished training, and holds no export.json");
     }
 
     @Test
