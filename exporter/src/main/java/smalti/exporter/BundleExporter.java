@@ -113,7 +113,10 @@ public final class BundleExporter {
             try {
                 var source = SameDiffRunner.open(run.file(role), role.fileStem(), run.signature(role));
                 sources.put(role, source);
-                graphs.put(role, Lowerings.lower(source.source(), BundleExporter::end));
+                graphs.put(
+                        role,
+                        Lowerings.lower(source.source(), BundleExporter::end, options.opset())
+                                .graph());
             } catch (SpecException e) {
                 problems.addAll(e.problems());
             }

@@ -15,6 +15,7 @@ public final class GraphBuilder {
     private final Set<String> taken = new HashSet<>();
     private final Map<String, Constant> constants = new LinkedHashMap<>();
     private final List<Node> nodes = new ArrayList<>();
+    private final Set<String> bound = new HashSet<>();
 
     /** Keeps a name for a value that is made elsewhere, such as an input. */
     public String reserve(String name) {
@@ -68,12 +69,32 @@ public final class GraphBuilder {
 
     /** Adds a node whose outputs bear names that were reserved. */
     public void nodeInto(List<String> outputs, String op, List<String> inputs, Map<String, Attribute> attributes) {
+        bound.addAll(outputs);
         nodes.add(Node.of(op, inputs, outputs, attributes));
     }
 
     /** Adds a node whose output bears a name that was reserved. */
     public void nodeInto(String output, String op, List<String> inputs, Map<String, Attribute> attributes) {
         nodeInto(List.of(output), op, inputs, attributes);
+    }
+
+    /**
+     * Gives a value a name that was reserved; what cannot bear it, such as an input or a value that has such a name
+     * already, is copied.
+     */
+    public void bind(String value, String reserved) {
+        int maker = nodes.size() - 1;
+        while (maker >= 0 && !nodes.get(maker).outputs().contains(value)) {
+            maker--;
+        }
+        if (maker < 0 || bound.contains(value)) {
+            nodeInto(reserved, "Identity", List.of(value), Map.of());
+        } else {
+            for (int i = maker; i < nodes.size(); i++) {
+                nodes.set(i, nodes.get(i).renamed(name -> name.equals(value) ? reserved : name));
+            }
+        }
+        bound.add(reserved);
     }
 
     /**

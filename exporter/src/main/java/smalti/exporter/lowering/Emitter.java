@@ -1,7 +1,12 @@
 package smalti.exporter.lowering;
 
+import static java.util.Map.entry;
+
+import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 import smalti.exporter.graph.Attribute;
@@ -12,15 +17,161 @@ import smalti.exporter.samediff.SourceGraph;
 import smalti.exporter.samediff.SourceOp;
 import smalti.exporter.samediff.SourceValue;
 
-/** What a lowering reads an operation's surroundings from and writes its nodes to. */
+/**
+ * What a lowering reads an operation's surroundings from and writes its nodes to.
+ *
+ * <p>Most lowerings take their inputs as {@link Piece}s, {@link #apply} operators to them, and {@link #give} the result;
+ * where ONNX Runtime has no kernel for a type, {@link #apply} casts and {@link #notes} says so.
+ */
 final class Emitter {
     private final SourceGraph source;
     private final GraphBuilder graph;
+    private final int opset;
     private final Map<String, String> initializers = new HashMap<>();
+    private final List<String> notes = new ArrayList<>();
 
-    Emitter(SourceGraph source, GraphBuilder graph) {
+    /** Operators whose output is of one type whatever they take. */
+    private static final Map<String, ValueType> OUTPUTS = Map.ofEntries(
+            entry("Equal", ValueType.BOOL),
+            entry("Greater", ValueType.BOOL),
+            entry("GreaterOrEqual", ValueType.BOOL),
+            entry("Less", ValueType.BOOL),
+            entry("LessOrEqual", ValueType.BOOL),
+            entry("IsNaN", ValueType.BOOL),
+            entry("IsInf", ValueType.BOOL),
+            entry("ArgMax", ValueType.INT64),
+            entry("ArgMin", ValueType.INT64),
+            entry("Shape", ValueType.INT64),
+            entry("Size", ValueType.INT64),
+            entry("NonZero", ValueType.INT64));
+
+    /** A value on the way, with its type. */
+    record Piece(String name, ValueType type) {}
+
+    Emitter(SourceGraph source, GraphBuilder graph, int opset) {
         this.source = source;
         this.graph = graph;
+        this.opset = opset;
+    }
+
+    /** The opset that is written. */
+    int opset() {
+        return opset;
+    }
+
+    /** What a reader of the export should know, such as computations in less than the type's precision. */
+    List<String> notes() {
+        return notes;
+    }
+
+    void note(SourceOp op, String text) {
+        notes.add("op \"" + op.op() + "\" at node " + op.name() + ": " + text);
+    }
+
+    /** How many inputs the operation has. */
+    boolean has(SourceOp op, int index) {
+        return op.inputs().size() > index;
+    }
+
+    /** The operation's input. */
+    Piece in(SourceOp op, int index) {
+        require(has(op, index), "input %s is needed, got %s", index, op.inputs());
+        return new Piece(input(op, index), value(op, index).type());
+    }
+
+    /** All of the operation's inputs. */
+    List<Piece> ins(SourceOp op) {
+        var pieces = new ArrayList<Piece>();
+        for (int i = 0; i < op.inputs().size(); i++) {
+            pieces.add(in(op, i));
+        }
+        return pieces;
+    }
+
+    Piece apply(SourceOp op, String onnx, Piece... inputs) {
+        return apply(op, onnx, Map.of(), inputs);
+    }
+
+    /** The first output of an operator; of the type of its inputs unless the operator says otherwise. */
+    Piece apply(SourceOp op, String onnx, Map<String, Attribute> attributes, Piece... inputs) {
+        return applyAll(op, 1, onnx, attributes, inputs).get(0);
+    }
+
+    /** The outputs of an operator, all of the type of its inputs. */
+    List<Piece> applyAll(SourceOp op, int outputs, String onnx, Map<String, Attribute> attributes, Piece... inputs) {
+        // the input whose type the operator's kernels differ in
+        int typed = onnx.equals("Where") ? 1 : onnx.equals("OneHot") ? 2 : 0;
+        if (inputs.length == 0) {
+            throw new IllegalArgumentException(onnx + " without inputs has a type of its own");
+        }
+        var type = inputs[typed].type();
+        var computed = Kernels.nearest(onnx, type)
+                .orElseThrow(() -> new NotCovered("ONNX Runtime computes no " + onnx + " of " + type + " nor near it"));
+        if (computed != type) {
+            note(
+                    op,
+                    onnx + " of " + type + " is computed in " + computed
+                            + (Kernels.isExact(type, computed) ? "" : ", which holds less"));
+        }
+        var names = new ArrayList<String>();
+        for (int i = 0; i < inputs.length; i++) {
+            names.add((inputs[i].type() == type && i >= typed ? cast(op, inputs[i], computed) : inputs[i]).name());
+        }
+        var hints = new ArrayList<String>();
+        for (int i = 0; i < outputs; i++) {
+            hints.add(output(op) + "/" + onnx.toLowerCase(Locale.ROOT));
+        }
+        var made = graph.node(hints, onnx, names, attributes);
+        var fixed = OUTPUTS.get(onnx);
+        return made.stream()
+                .map(name -> fixed != null ? new Piece(name, fixed) : cast(op, new Piece(name, computed), type))
+                .toList();
+    }
+
+    /** An operator whose output type is given, such as Cast or a random one; nothing is cast around it. */
+    Piece make(SourceOp op, ValueType type, String onnx, Map<String, Attribute> attributes, Piece... inputs) {
+        var names = Arrays.stream(inputs).map(Piece::name).toList();
+        return new Piece(graph.node(output(op) + "/" + onnx.toLowerCase(Locale.ROOT), onnx, names, attributes), type);
+    }
+
+    Piece cast(SourceOp op, Piece piece, ValueType type) {
+        return piece.type() == type
+                ? piece
+                : make(op, type, "Cast", Map.of("to", Attribute.of((long) type.onnxCode())), piece);
+    }
+
+    /** A scalar constant. */
+    Piece number(SourceOp op, ValueType type, double value) {
+        return constant(op, Tensor.scalar(type, value));
+    }
+
+    /** Sizes or axes as a constant. */
+    Piece longs(SourceOp op, long... values) {
+        return constant(op, Tensor.of(values, values.length));
+    }
+
+    Piece longs(SourceOp op, List<Long> values) {
+        return constant(op, Tensor.sizes(values));
+    }
+
+    Piece constant(SourceOp op, Tensor tensor) {
+        return new Piece(graph.constant(output(op) + "/constant", tensor), tensor.type());
+    }
+
+    /** An input left out. */
+    static Piece none() {
+        return new Piece("", ValueType.FLOAT32);
+    }
+
+    /** The operation's only output, or its first. */
+    void give(SourceOp op, Piece piece) {
+        give(op, 0, piece);
+    }
+
+    /** One of the operation's outputs, cast to its type. */
+    void give(SourceOp op, int index, Piece piece) {
+        var output = op.outputs().get(index);
+        graph.bind(cast(op, piece, shaped(output).type()).name(), output);
     }
 
     /** The ONNX value of the operation's input; a constant becomes an initializer at its first use. */

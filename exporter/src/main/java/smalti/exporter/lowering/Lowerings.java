@@ -48,11 +48,11 @@ public final class Lowerings {
      * @param ends the graph's inputs and outputs as ONNX has them
      * @throws SpecException listing every node that has no lowering or arguments that its lowering does not cover
      */
-    public static Graph lower(SourceGraph source, Function<TensorSpec, Value> ends) {
+    public static Lowered lower(SourceGraph source, Function<TensorSpec, Value> ends, int opset) {
         var builder = new GraphBuilder();
         source.signature().inputs().forEach(input -> builder.reserve(input.name()));
         source.ops().forEach(op -> op.outputs().forEach(builder::reserve));
-        var emitter = new Emitter(source, builder);
+        var emitter = new Emitter(source, builder, opset);
         var problems = new ArrayList<String>();
         for (var op : source.ops()) {
             var lowering = BY_OP.get(op.op());
@@ -60,7 +60,6 @@ public final class Lowerings {
                 problems.add(place(source, op) + " has no lowering; add one to smalti.exporter.lowering");
             } else {
                 try {
-                    Emitter.require(op.outputs().size() == 1, "one output is covered, got %s", op.outputs());
                     lowering.lower(op, emitter);
                 } catch (NotCovered e) {
                     problems.add(place(source, op) + " cannot be lowered: " + e.getMessage());
@@ -73,8 +72,11 @@ public final class Lowerings {
         var outputs = new LinkedHashMap<Value, String>();
         source.signature().outputs().forEach(output -> outputs.put(ends.apply(output), output.name()));
         List<Value> inputs = source.signature().inputs().stream().map(ends).toList();
-        return builder.build(source.name(), inputs, outputs);
+        return new Lowered(builder.build(source.name(), inputs, outputs), List.copyOf(emitter.notes()));
     }
+
+    /** @param notes what a reader of the export should know, a line each */
+    public record Lowered(Graph graph, List<String> notes) {}
 
     private static String place(SourceGraph source, SourceOp op) {
         var shapes = op.inputs().stream()

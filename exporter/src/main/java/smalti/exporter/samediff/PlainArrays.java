@@ -11,6 +11,7 @@ import org.nd4j.linalg.factory.Nd4j;
 import smalti.exporter.graph.Halves;
 import smalti.exporter.graph.Tensor;
 import smalti.exporter.graph.ValueType;
+import smalti.spec.ElementType;
 import smalti.spec.NpyArray;
 import smalti.spec.SpecException;
 
@@ -95,12 +96,16 @@ final class PlainArrays {
         }
     }
 
+    static ElementType elementType(DataType type, String variable) {
+        var plain = type(type, variable);
+        return plain.elementType()
+                .orElseThrow(() -> new SpecException("variable \"" + variable + "\" cannot be of " + plain
+                        + " where a graph begins or ends; cast it"));
+    }
+
     static NpyArray plain(INDArray array, String variable) {
         var tensor = tensor(array, variable);
-        var type = tensor.type()
-                .elementType()
-                .orElseThrow(() -> new SpecException("output \"" + variable + "\" cannot be " + tensor.type()));
-        return new NpyArray(type, tensor.dims(), tensor.data());
+        return new NpyArray(elementType(array.dataType(), variable), tensor.dims(), tensor.data());
     }
 
     static INDArray array(NpyArray plain) {

@@ -9,6 +9,7 @@ import java.util.List;
 import java.util.Map;
 import org.nd4j.autodiff.samediff.SameDiff;
 import org.nd4j.linalg.api.ndarray.INDArray;
+import smalti.spec.Dimension;
 import smalti.spec.NpyArray;
 import smalti.spec.Signature;
 import smalti.spec.SpecException;
@@ -18,8 +19,10 @@ public final class SameDiffRunner {
     private final SameDiff graph;
     private final String name;
     private final Signature signature;
+    private final boolean lenient;
 
-    private SameDiffRunner(SameDiff graph, String name, Signature signature) {
+    private SameDiffRunner(SameDiff graph, String name, Signature signature, boolean lenient) {
+        this.lenient = lenient;
         this.graph = graph;
         this.name = name;
         this.signature = signature;
@@ -32,11 +35,51 @@ public final class SameDiffRunner {
      * @throws SpecException if it is no such file
      */
     public static SameDiffRunner open(Path file, String name, Signature signature) {
+        return new SameDiffRunner(load(file, name), name, signature, false);
+    }
+
+    /**
+     * Opens a file of any SameDiff graph; trainable variables are taken as constants.
+     *
+     * @throws SpecException if it is no such file
+     */
+    public static SameDiff load(Path file, String name) {
         try {
-            return new SameDiffRunner(SameDiff.load(file.toFile(), false), name, signature);
+            return SameDiff.load(file.toFile(), false);
         } catch (Exception e) { // the reader throws checked exceptions that it does not declare
             throw new SpecException(name + ": " + file + " must be a SameDiff file, but cannot be read (" + e + ")", e);
         }
+    }
+
+    /** A graph that is in memory; trainable variables are taken as constants. */
+    public static SameDiffRunner of(SameDiff graph, String name, Signature signature) {
+        return new SameDiffRunner(graph, name, signature, true);
+    }
+
+    /**
+     * A graph that is in memory, with the signature that {@link SignatureInference} finds.
+     *
+     * @param inputs placeholders, or none for all
+     * @param outputs variables, or none for all that nothing uses
+     */
+    public static SameDiffRunner of(SameDiff graph, String name, List<String> inputs, List<String> outputs) {
+        return of(graph, name, new SignatureInference(graph, name, inputs, outputs).infer());
+    }
+
+    /**
+     * A graph that is in memory, with inputs of given shapes.
+     *
+     * @param outputs variables, or none for all that nothing uses
+     */
+    public static SameDiffRunner of(
+            SameDiff graph, String name, Map<String, List<Dimension>> inputs, List<String> outputs) {
+        return of(
+                graph, name, new SignatureInference(graph, name, List.copyOf(inputs.keySet()), outputs).infer(inputs));
+    }
+
+    /** What goes in and what comes out. */
+    public Signature signature() {
+        return signature;
     }
 
     /**
@@ -45,7 +88,7 @@ public final class SameDiffRunner {
      * @throws SpecException if the graph is not what the signature says, or is no inference graph
      */
     public SourceGraph source() {
-        return new SourceReader(graph, name, signature, this::run).read();
+        return new SourceReader(graph, name, signature, lenient, this::run).read();
     }
 
     /**

@@ -10,6 +10,7 @@ import smalti.exporter.graph.ValueType;
  * @param op nd4j's name of the operation, such as {@code conv2d}
  * @param name of the node
  * @param scalar of a scalar operation
+ * @param extras further numbers of a legacy operation
  * @param dimensions of a legacy reduction
  */
 public record SourceOp(
@@ -22,6 +23,7 @@ public record SourceOp(
         List<Boolean> flags,
         List<ValueType> types,
         @Nullable Double scalar,
+        List<Double> extras,
         List<Long> dimensions,
         boolean keepDims) {
     public SourceOp {
@@ -31,6 +33,7 @@ public record SourceOp(
         reals = List.copyOf(reals);
         flags = List.copyOf(flags);
         types = List.copyOf(types);
+        extras = List.copyOf(extras);
         dimensions = List.copyOf(dimensions);
     }
 }

@@ -13,6 +13,7 @@ import java.util.function.BiFunction;
 import org.jspecify.annotations.Nullable;
 import org.nd4j.autodiff.samediff.SDVariable;
 import org.nd4j.autodiff.samediff.SameDiff;
+import org.nd4j.autodiff.samediff.VariableType;
 import org.nd4j.autodiff.samediff.internal.SameDiffOp;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.api.ops.BaseOp;
@@ -33,20 +34,24 @@ final class SourceReader {
     private final SameDiff graph;
     private final String name;
     private final Signature signature;
+    private final boolean lenient;
     private final BiFunction<Map<String, INDArray>, Collection<String>, Map<String, INDArray>> runner;
     private final Map<String, SameDiffOp> makers = new HashMap<>();
     private final Set<String> variables = new LinkedHashSet<>();
     private final Set<SameDiffOp> ops = new LinkedHashSet<>();
     private final List<String> problems = new ArrayList<>();
 
+    /** @param lenient takes free dimensions of outputs that no input has */
     SourceReader(
             SameDiff graph,
             String name,
             Signature signature,
+            boolean lenient,
             BiFunction<Map<String, INDArray>, Collection<String>, Map<String, INDArray>> runner) {
         this.graph = graph;
         this.name = name;
         this.signature = signature;
+        this.lenient = lenient;
         this.runner = runner;
     }
 
@@ -96,7 +101,14 @@ final class SourceReader {
         for (var leaf : variables) {
             var variable = variable(leaf);
             switch (variable.getVariableType()) {
-                case CONSTANT -> {
+                case CONSTANT, VARIABLE -> {
+                    if (variable.getVariableType() == VariableType.VARIABLE && !lenient) {
+                        problem(
+                                "variable \"%s\" is trainable; an inference graph has placeholders and constants"
+                                        + " alone",
+                                leaf);
+                        continue;
+                    }
                     try {
                         constants.put(leaf, PlainArrays.tensor(variable.getArr(), leaf));
                     } catch (SpecException e) {
@@ -108,10 +120,6 @@ final class SourceReader {
                         problem("placeholder \"%s\" must be an input in the signature, but is not", leaf);
                     }
                 }
-                case VARIABLE ->
-                    problem(
-                            "variable \"%s\" is trainable; an inference graph has placeholders and constants alone",
-                            leaf);
                 case ARRAY, SEQUENCE -> {}
             }
         }
@@ -179,16 +187,26 @@ final class SourceReader {
                 .flatMap(dimension -> dimension.name().stream())
                 .filter(symbol -> !sizes.containsKey(symbol))
                 .toList();
-        if (!unknown.isEmpty()) {
+        if (!unknown.isEmpty() && !lenient) {
             problem("output %s has free dimensions that no input has: %s", output, unknown);
         } else if (made != null) {
             var expected = Arrays.stream(shape(output, sizes)).boxed().toList();
-            if (!made.sampleShape().equals(expected) || made.type() != ValueType.of(output.type())) {
+            if (!fits(output, made, expected, unknown) || made.type() != ValueType.of(output.type())) {
                 problem(
                         "output %s must be %s where %s, but SameDiff gives %s of %s",
                         output, expected, new java.util.TreeMap<>(sizes), made.type(), made);
             }
         }
+    }
+
+    /** Sizes under a name that no input has may be any. */
+    private static boolean fits(TensorSpec output, SourceValue made, List<Long> expected, List<String> unknown) {
+        boolean fits = made.rank() == expected.size();
+        for (int axis = 0; fits && axis < expected.size(); axis++) {
+            fits = made.sampleShape().get(axis).equals(expected.get(axis))
+                    || output.shape().get(axis).name().filter(unknown::contains).isPresent();
+        }
+        return fits;
     }
 
     private static long[] shape(TensorSpec tensor, Map<String, Long> sizes) {
@@ -225,12 +243,22 @@ final class SourceReader {
                 op instanceof ScalarOp scalar && scalar.scalar() != null
                         ? (Double) scalar.scalar().getDouble(0)
                         : null,
+                legacy == null ? List.of() : extras(legacy.extraArgs()),
                 legacy == null || legacy.dimensions() == null
                         ? List.of()
                         : Arrays.stream(legacy.dimensions().toLongVector())
                                 .boxed()
                                 .toList(),
                 op instanceof ReduceOp reduce && reduce.isKeepDims());
+    }
+
+    private static List<Double> extras(Object @Nullable [] arguments) {
+        return arguments == null
+                ? List.of()
+                : Arrays.stream(arguments)
+                        .filter(Number.class::isInstance)
+                        .map(argument -> ((Number) argument).doubleValue())
+                        .toList();
     }
 
     private static List<Boolean> booleans(boolean[] flags) {

@@ -1,0 +1,201 @@
+package smalti.exporter.samediff;
+
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import org.nd4j.autodiff.samediff.SameDiff;
+import org.nd4j.autodiff.samediff.VariableType;
+import org.nd4j.linalg.api.ndarray.INDArray;
+import org.nd4j.linalg.factory.Nd4j;
+import smalti.spec.Dimension;
+import smalti.spec.Signature;
+import smalti.spec.SpecException;
+import smalti.spec.TensorSpec;
+
+/**
+ * Finds what goes into a SameDiff graph and what comes out by running it: a size of an output that follows a free size
+ * of an input in every run bears its name; one that changes otherwise gets a name of its own.
+ */
+final class SignatureInference {
+    /** Sizes for the free dimensions of one run begin here; some graphs want large ones, as a kernel must fit. */
+    private static final long[] FIRST_SIZES = {2, 5, 11, 23, 48};
+
+    private final SameDiff graph;
+    private final String name;
+    private final List<String> inputs;
+    private final List<String> outputs;
+
+    SignatureInference(SameDiff graph, String name, List<String> inputs, List<String> outputs) {
+        this.graph = graph;
+        this.name = name;
+        this.inputs = inputs.isEmpty() ? placeholders() : inputs;
+        this.outputs = outputs.isEmpty() ? ends() : outputs;
+    }
+
+    private List<String> placeholders() {
+        return graph.variables().stream()
+                .filter(variable -> variable.getVariableType() == VariableType.PLACEHOLDER)
+                .map(variable -> variable.name())
+                .toList();
+    }
+
+    /** What is made and not used. */
+    private List<String> ends() {
+        var used = new HashSet<String>();
+        graph.getOps().values().forEach(op -> {
+            if (op.getInputsToOp() != null) {
+                used.addAll(op.getInputsToOp());
+            }
+        });
+        return graph.getOps().values().stream()
+                .flatMap(op -> op.getOutputsOfOp().stream())
+                .filter(output -> !used.contains(output))
+                .toList();
+    }
+
+    Signature infer() {
+        check();
+        var shapes = new LinkedHashMap<String, List<Dimension>>();
+        for (var input : inputs) {
+            shapes.put(input, shape(input));
+        }
+        return infer(shapes);
+    }
+
+    /** @param shapes of the inputs */
+    Signature infer(Map<String, List<Dimension>> shapes) {
+        check();
+        var symbols = shapes.values().stream()
+                .flatMap(List::stream)
+                .flatMap(dimension -> dimension.name().stream())
+                .distinct()
+                .toList();
+        var runs = runs(shapes, symbols);
+        var made = new ArrayList<TensorSpec>();
+        for (var output : outputs) {
+            made.add(output(output, runs, symbols));
+        }
+        return new Signature(
+                inputs.stream()
+                        .map(input -> new TensorSpec(
+                                input,
+                                PlainArrays.elementType(graph.getVariable(input).dataType(), input),
+                                shapes.getOrDefault(input, List.of())))
+                        .toList(),
+                made);
+    }
+
+    /** The placeholder's own; the first free axis is the batch, the same everywhere. */
+    private List<Dimension> shape(String input) {
+        long[] shape = graph.getVariable(input).placeholderShape();
+        if (shape == null) {
+            throw new SpecException(name + ": placeholder \"" + input + "\" must have a shape; give a signature");
+        }
+        var axes = new ArrayList<Dimension>();
+        for (int axis = 0; axis < shape.length; axis++) {
+            axes.add(
+                    shape[axis] > 0
+                            ? Dimension.of(shape[axis])
+                            : Dimension.free(axis == 0 ? "N" : symbol(input, axis)));
+        }
+        return axes;
+    }
+
+    private void check() {
+        var problems = new ArrayList<String>();
+        for (var input : inputs) {
+            if (!graph.hasVariable(input) || !graph.getVariable(input).isPlaceHolder()) {
+                problems.add(name + ": input \"" + input + "\" must be one of the placeholders " + placeholders());
+            }
+        }
+        for (var output : outputs) {
+            if (!graph.hasVariable(output)) {
+                problems.add(name + ": output \"" + output + "\" must be a variable of the graph, such as " + ends());
+            }
+        }
+        if (!problems.isEmpty()) {
+            throw new SpecException(problems);
+        }
+    }
+
+    private static String symbol(String input, int axis) {
+        return input.replaceAll("[^A-Za-z0-9_]", "_").replaceAll("^(?![A-Za-z])", "x") + "_" + axis;
+    }
+
+    private record Run(Map<String, Long> sizes, Map<String, INDArray> outputs) {}
+
+    /** Two runs of different sizes, or one where nothing is free. */
+    private List<Run> runs(Map<String, List<Dimension>> shapes, List<String> symbols) {
+        var runs = new ArrayList<Run>();
+        var refused = new ArrayList<RuntimeException>();
+        // sizes that all differ tell most; some graphs want the same size under two names
+        for (int apart : new int[] {1, 0}) {
+            for (long first : FIRST_SIZES) {
+                var sizes = new HashMap<String, Long>();
+                for (int i = 0; i < symbols.size(); i++) {
+                    sizes.put(symbols.get(i), first + (long) apart * i);
+                }
+                try {
+                    runs.add(new Run(sizes, graph.output(zeros(shapes, sizes), outputs)));
+                } catch (RuntimeException e) {
+                    refused.add(e);
+                }
+                if (runs.size() == 2 || symbols.isEmpty()) {
+                    break;
+                }
+            }
+            if (!runs.isEmpty()) {
+                return runs;
+            }
+        }
+        throw new SpecException(
+                name + ": SameDiff cannot run it on arrays of zeros: " + refused.get(0), refused.get(0));
+    }
+
+    private Map<String, INDArray> zeros(Map<String, List<Dimension>> shapes, Map<String, Long> sizes) {
+        var arrays = new HashMap<String, INDArray>();
+        shapes.forEach((input, axes) -> arrays.put(
+                input,
+                Nd4j.zeros(
+                        graph.getVariable(input).dataType(),
+                        axes.stream()
+                                .mapToLong(axis -> axis.factor()
+                                        * axis.name()
+                                                .map(symbol -> sizes.getOrDefault(symbol, 1L))
+                                                .orElse(1L))
+                                .toArray())));
+        return arrays;
+    }
+
+    private TensorSpec output(String output, List<Run> runs, List<String> symbols) {
+        var first = array(runs.get(0), output);
+        var last = array(runs.get(runs.size() - 1), output);
+        var axes = new ArrayList<Dimension>();
+        for (int axis = 0; axis < first.rank(); axis++) {
+            int at = axis;
+            long size = first.size(axis);
+            if (symbols.isEmpty() || (size == last.size(axis) && size > 0 && runs.size() > 1)) {
+                axes.add(Dimension.of(size));
+            } else {
+                axes.add(Dimension.free(symbols.stream()
+                        .filter(symbol -> runs.stream()
+                                .allMatch(run -> run.sizes().getOrDefault(symbol, -1L)
+                                        == array(run, output).size(at)))
+                        .findFirst()
+                        .orElse(symbol(output, axis))));
+            }
+        }
+        return new TensorSpec(output, PlainArrays.elementType(first.dataType(), output), axes);
+    }
+
+    private static INDArray array(Run run, String output) {
+        var array = run.outputs().get(output);
+        if (array == null) {
+            throw new IllegalStateException("no output " + output);
+        }
+        return array;
+    }
+}
