@@ -34,6 +34,7 @@ import smalti.spec.SpecException;
             DemoCommand.class,
             TrainCommand.class,
             ExportCommand.class,
+            ConvertCommand.class,
             InspectCommand.class,
             GenerateCommand.class,
             EncodeCommand.class,

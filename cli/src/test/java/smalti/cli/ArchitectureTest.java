@@ -69,9 +69,11 @@ class ArchitectureTest {
                     "smalti.trainer..", "smalti.exporter..", "smalti.cli..", ND4J, "org.bytedeco..", PROTOBUF);
 
     @ArchTest
-    static void oneExporterPackageKnowsNd4j(JavaClasses all) {
-        assertThat(users(all, "smalti.exporter..", resides(ND4J), JavaClass::getPackageName))
+    static void oneExporterPackageAndTheDoorToItKnowNd4j(JavaClasses all) {
+        assertThat(users(all, "smalti.exporter.*..", resides(ND4J), JavaClass::getPackageName))
                 .containsExactly("smalti.exporter.samediff");
+        assertThat(users(all, "smalti.exporter", resides(ND4J), ArchitectureTest::outermost))
+                .containsExactly("smalti.exporter.OnnxExporter");
     }
 
     @ArchTest

@@ -41,7 +41,7 @@ import smalti.spec.TensorSpec;
 /** Makes a bundle of a run folder. */
 public final class BundleExporter {
     private static final long MOST_PICTURE_BYTES = 1L << 30;
-    private static final String VERSION = version();
+    static final String VERSION = version();
 
     private final RunFolder run;
     private final ExportOptions options;

@@ -13,21 +13,7 @@ final class ActivationLowerings {
     static Map<String, Lowering> rows() {
         return Map.of(
                 "relu", ActivationLowerings::relu,
-                "leakyrelu", ActivationLowerings::leakyRelu,
-                "tanh", same("Tanh"),
-                "sigmoid", same("Sigmoid"),
-                "neg", same("Neg"),
-                "exp", same("Exp"),
-                "sqrt", same("Sqrt"),
-                "abs", same("Abs"),
-                "square", ActivationLowerings::square);
-    }
-
-    private static Lowering same(String onnx) {
-        return (op, to) -> {
-            requireFloat(op, to);
-            to.finish(op, onnx, to.input(op, 0));
-        };
+                "leakyrelu", ActivationLowerings::leakyRelu);
     }
 
     private static void relu(SourceOp op, Emitter to) {
@@ -46,11 +32,6 @@ final class ActivationLowerings {
             throw new NotCovered("the slope is missing");
         }
         to.finish(op, "LeakyRelu", List.of(to.input(op, 0)), Map.of("alpha", Attribute.of(slope.floatValue())));
-    }
-
-    private static void square(SourceOp op, Emitter to) {
-        requireFloat(op, to);
-        to.finish(op, "Mul", to.input(op, 0), to.input(op, 0));
     }
 
     private static void requireFloat(SourceOp op, Emitter to) {

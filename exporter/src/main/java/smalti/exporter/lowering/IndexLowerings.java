@@ -13,36 +13,20 @@ final class IndexLowerings {
 
     static Map<String, Lowering> rows() {
         return Map.of(
-                "argmin", (op, to) -> place(op, to, "ArgMin"),
-                "argmax", (op, to) -> place(op, to, "ArgMax"),
                 "gather", IndexLowerings::gather,
                 "onehot", IndexLowerings::oneHot,
                 "cast", IndexLowerings::cast);
     }
 
-    /** The first of equal elements on both sides. */
-    private static void place(SourceOp op, Emitter to, String onnx) {
-        Emitter.require(op.ints().size() == 1, "one axis is covered, got %s", op.ints());
-        Emitter.require(to.value(op, 0).type() == ValueType.FLOAT32, "the input must be FLOAT32");
-        Emitter.require(to.outputType(op) == ValueType.INT64, "the output must be INT64, got %s", to.outputType(op));
-        long axis = Emitter.axis(op.ints().get(0), to.value(op, 0).rank());
-        boolean keep = !op.flags().isEmpty() && op.flags().get(0);
-        to.finish(
-                op,
-                onnx,
-                List.of(to.input(op, 0)),
-                Map.of("axis", Attribute.of(axis), "keepdims", Attribute.of(keep ? 1L : 0L)));
-    }
-
+    /** The indices are an input, or follow the axis in the arguments. */
     private static void gather(SourceOp op, Emitter to) {
-        Emitter.require(
-                op.inputs().size() == 2 && op.ints().size() == 1,
-                "two inputs and one axis are covered, got %s and %s",
-                op.inputs(),
-                op.ints());
-        requireWhole(to.value(op, 1).type());
+        Emitter.require(!op.ints().isEmpty(), "a constant axis is covered, got %s", op.inputs());
+        var indices = op.inputs().size() > 1
+                ? to.in(op, 1)
+                : to.longs(op, op.ints().subList(1, op.ints().size()));
+        requireWhole(indices.type());
         long axis = Emitter.axis(op.ints().get(0), to.value(op, 0).rank());
-        to.finish(op, "Gather", List.of(to.input(op, 0), to.input(op, 1)), Map.of("axis", Attribute.of(axis)));
+        to.give(op, to.apply(op, "Gather", Map.of("axis", Attribute.of(axis)), to.in(op, 0), indices));
     }
 
     /** nd4j's arguments: axis and depth; the values on and off. ONNX takes [off, on]. */

@@ -22,9 +22,14 @@ import smalti.spec.TensorSpec;
 public final class Lowerings {
     private static final Map<String, Lowering> BY_OP = Stream.of(
                     ActivationLowerings.rows(),
+                    ArrangementLowerings.rows(),
                     ConvolutionLowerings.rows(),
+                    ElementLowerings.rows(),
                     IndexLowerings.rows(),
                     MathLowerings.rows(),
+                    ReductionLowerings.rows(),
+                    ScatterLowerings.rows(),
+                    SelectionLowerings.rows(),
                     ShapeLowerings.rows())
             .flatMap(rows -> rows.entrySet().stream())
             .collect(Collectors.toMap(

@@ -5,53 +5,15 @@ import static java.util.Map.entry;
 import java.util.List;
 import java.util.Map;
 import smalti.exporter.graph.Attribute;
-import smalti.exporter.graph.Tensor;
 import smalti.exporter.graph.ValueType;
 import smalti.exporter.samediff.SourceOp;
 
-/** Arithmetic of two arrays (broadcast as in NumPy on both sides), of an array and a number, and matrix products. */
+/** Products of matrices. */
 final class MathLowerings {
     private MathLowerings() {}
 
     static Map<String, Lowering> rows() {
-        return Map.ofEntries(
-                entry("add", pair("Add", false)),
-                entry("subtract", pair("Sub", false)),
-                entry("multiply", pair("Mul", false)),
-                entry("divide", pair("Div", false)),
-                entry("reversesubtract", pair("Sub", true)),
-                entry("reversedivide", pair("Div", true)),
-                entry("add_scalar", scalar("Add", false)),
-                entry("sub_scalar", scalar("Sub", false)),
-                entry("mul_scalar", scalar("Mul", false)),
-                entry("div_scalar", scalar("Div", false)),
-                entry("rsub_scalar", scalar("Sub", true)),
-                entry("rdiv_scalar", scalar("Div", true)),
-                entry("matmul", MathLowerings::product),
-                entry("tensordot", MathLowerings::contraction));
-    }
-
-    private static Lowering pair(String onnx, boolean reversed) {
-        return (op, to) -> {
-            Emitter.require(op.inputs().size() == 2, "two inputs are covered, got %s", op.inputs());
-            for (int i = 0; i < 2; i++) {
-                requireFloat(op, to, i);
-            }
-            to.finish(op, onnx, to.input(op, reversed ? 1 : 0), to.input(op, reversed ? 0 : 1));
-        };
-    }
-
-    private static Lowering scalar(String onnx, boolean reversed) {
-        return (op, to) -> {
-            var number = op.scalar();
-            if (number == null || op.inputs().size() != 1) {
-                throw new NotCovered("one input and one number are covered, got " + op.inputs() + " and " + number);
-            }
-            requireFloat(op, to, 0);
-            var scalar = to.constant(op, "scalar", Tensor.scalar(ValueType.FLOAT32, number));
-            var input = to.input(op, 0);
-            to.finish(op, onnx, reversed ? scalar : input, reversed ? input : scalar);
-        };
+        return Map.ofEntries(entry("matmul", MathLowerings::product), entry("tensordot", MathLowerings::contraction));
     }
 
     /** nd4j's arguments: transpose a, transpose b, transpose the result; factors of the product and of the result. */

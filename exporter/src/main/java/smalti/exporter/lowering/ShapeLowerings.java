@@ -8,7 +8,6 @@ import java.util.List;
 import java.util.Map;
 import smalti.exporter.graph.Attribute;
 import smalti.exporter.graph.Tensor;
-import smalti.exporter.graph.ValueType;
 import smalti.exporter.samediff.SourceOp;
 
 /** Operations that move elements and change none. */
@@ -27,8 +26,7 @@ final class ShapeLowerings {
                 entry("reshape", ShapeLowerings::reshape),
                 entry("expand_dims", ShapeLowerings::expand),
                 entry("squeeze", ShapeLowerings::squeeze),
-                entry("concat", ShapeLowerings::concat),
-                entry("identity", (op, to) -> to.finish(op, "Identity", to.input(op, 0))));
+                entry("concat", ShapeLowerings::concat));
     }
 
     private static void permute(SourceOp op, Emitter to) {
@@ -77,17 +75,10 @@ final class ShapeLowerings {
     private static void concat(SourceOp op, Emitter to) {
         Emitter.require(
                 !op.flags().contains(true) && op.ints().size() == 1, "one fixed axis is covered, got %s", op.ints());
-        var inputs = new ArrayList<String>();
-        for (int i = 0; i < op.inputs().size(); i++) {
-            var type = to.value(op, i).type();
-            Emitter.require(
-                    type == to.outputType(op) && type != ValueType.BOOL,
-                    "the types must be the same numbers, got %s",
-                    type);
-            inputs.add(to.input(op, i));
-        }
         long axis = Emitter.axis(op.ints().get(0), to.value(op, 0).rank());
-        to.finish(op, "Concat", inputs, Map.of("axis", Attribute.of(axis)));
+        var inputs =
+                to.ins(op).stream().map(x -> to.cast(op, x, to.outputType(op))).toArray(Emitter.Piece[]::new);
+        to.give(op, to.apply(op, "Concat", Map.of("axis", Attribute.of(axis)), inputs));
     }
 
     private static List<Long> boxed(long[] values) {

@@ -7,7 +7,10 @@ import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import org.nd4j.autodiff.samediff.SDVariable;
 import org.nd4j.autodiff.samediff.SameDiff;
+import org.nd4j.autodiff.samediff.VariableType;
+import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import smalti.spec.Dimension;
 import smalti.spec.NpyArray;
@@ -45,14 +48,34 @@ public final class SameDiffRunner {
      */
     public static SameDiff load(Path file, String name) {
         try {
-            return SameDiff.load(file.toFile(), false);
+            return whole(SameDiff.load(file.toFile(), false), file, name);
+        } catch (SpecException e) {
+            throw e;
         } catch (Exception e) { // the reader throws checked exceptions that it does not declare
             throw new SpecException(name + ": " + file + " must be a SameDiff file, but cannot be read (" + e + ")", e);
         }
     }
 
+    /** SameDiff's reader swaps the bytes of bfloat16 numbers: what it read is not what was saved. */
+    private static SameDiff whole(SameDiff graph, Path file, String name) {
+        DeadlyOps.refuse(graph, name);
+        var swapped = graph.variables().stream()
+                .filter(variable -> variable.getVariableType() == VariableType.CONSTANT
+                        || variable.getVariableType() == VariableType.VARIABLE)
+                .filter(variable -> variable.dataType() == DataType.BFLOAT16)
+                .map(SDVariable::name)
+                .toList();
+        if (!swapped.isEmpty()) {
+            throw new SpecException(
+                    name + ": " + file + " must hold no bfloat16 arrays, which SameDiff reads wrongly from"
+                            + " files, got " + swapped + "; save them as float, or export the graph from memory");
+        }
+        return graph;
+    }
+
     /** A graph that is in memory; trainable variables are taken as constants. */
     public static SameDiffRunner of(SameDiff graph, String name, Signature signature) {
+        DeadlyOps.refuse(graph, name);
         return new SameDiffRunner(graph, name, signature, true);
     }
 
@@ -63,6 +86,7 @@ public final class SameDiffRunner {
      * @param outputs variables, or none for all that nothing uses
      */
     public static SameDiffRunner of(SameDiff graph, String name, List<String> inputs, List<String> outputs) {
+        DeadlyOps.refuse(graph, name);
         return of(graph, name, new SignatureInference(graph, name, inputs, outputs).infer());
     }
 

@@ -20,9 +20,6 @@ import smalti.spec.TensorSpec;
  * of an input in every run bears its name; one that changes otherwise gets a name of its own.
  */
 final class SignatureInference {
-    /** Sizes for the free dimensions of one run begin here; some graphs want large ones, as a kernel must fit. */
-    private static final long[] FIRST_SIZES = {2, 5, 11, 23, 48};
-
     private final SameDiff graph;
     private final String name;
     private final List<String> inputs;
@@ -131,35 +128,28 @@ final class SignatureInference {
     private List<Run> runs(Map<String, List<Dimension>> shapes, List<String> symbols) {
         var runs = new ArrayList<Run>();
         var refused = new ArrayList<RuntimeException>();
-        // sizes that all differ tell most; some graphs want the same size under two names
-        for (int apart : new int[] {1, 0}) {
-            for (long first : FIRST_SIZES) {
-                var sizes = new HashMap<String, Long>();
-                for (int i = 0; i < symbols.size(); i++) {
-                    sizes.put(symbols.get(i), first + (long) apart * i);
-                }
-                try {
-                    runs.add(new Run(sizes, graph.output(zeros(shapes, sizes), outputs)));
-                } catch (RuntimeException e) {
-                    refused.add(e);
-                }
-                if (runs.size() == 2 || symbols.isEmpty()) {
-                    break;
-                }
+        for (var sizes : SourceReader.trials(symbols)) {
+            try {
+                runs.add(new Run(sizes, graph.output(ones(shapes, sizes), outputs)));
+            } catch (RuntimeException e) {
+                refused.add(e);
             }
-            if (!runs.isEmpty()) {
-                return runs;
+            if (runs.size() == 2 || (symbols.isEmpty() && !runs.isEmpty())) {
+                break;
             }
         }
-        throw new SpecException(
-                name + ": SameDiff cannot run it on arrays of zeros: " + refused.get(0), refused.get(0));
+        if (!runs.isEmpty()) {
+            return runs;
+        }
+        throw new SpecException(name + ": SameDiff cannot run it on arrays of ones: " + refused.get(0), refused.get(0));
     }
 
-    private Map<String, INDArray> zeros(Map<String, List<Dimension>> shapes, Map<String, Long> sizes) {
+    /** Not zeros: nd4j ends the process where whole numbers are divided by 0. */
+    private Map<String, INDArray> ones(Map<String, List<Dimension>> shapes, Map<String, Long> sizes) {
         var arrays = new HashMap<String, INDArray>();
         shapes.forEach((input, axes) -> arrays.put(
                 input,
-                Nd4j.zeros(
+                Nd4j.ones(
                         graph.getVariable(input).dataType(),
                         axes.stream()
                                 .mapToLong(axis -> axis.factor()

@@ -11,6 +11,7 @@ import java.util.Map;
 import java.util.Set;
 import java.util.function.BiFunction;
 import org.jspecify.annotations.Nullable;
+import org.nd4j.autodiff.functions.DifferentialFunction;
 import org.nd4j.autodiff.samediff.SDVariable;
 import org.nd4j.autodiff.samediff.SameDiff;
 import org.nd4j.autodiff.samediff.VariableType;
@@ -20,6 +21,7 @@ import org.nd4j.linalg.api.ops.BaseOp;
 import org.nd4j.linalg.api.ops.DynamicCustomOp;
 import org.nd4j.linalg.api.ops.ReduceOp;
 import org.nd4j.linalg.api.ops.ScalarOp;
+import org.nd4j.linalg.api.ops.impl.summarystats.Variance;
 import org.nd4j.linalg.factory.Nd4j;
 import smalti.exporter.graph.Tensor;
 import smalti.exporter.graph.ValueType;
@@ -39,6 +41,7 @@ final class SourceReader {
     private final Map<String, SameDiffOp> makers = new HashMap<>();
     private final Set<String> variables = new LinkedHashSet<>();
     private final Set<SameDiffOp> ops = new LinkedHashSet<>();
+    private final Map<String, Long> sizes = new HashMap<>();
     private final List<String> problems = new ArrayList<>();
 
     /** @param lenient takes free dimensions of outputs that no input has */
@@ -80,6 +83,7 @@ final class SourceReader {
                 signature,
                 constants,
                 values,
+                sizes,
                 ops.stream().map(SourceReader::plain).toList());
     }
 
@@ -134,29 +138,25 @@ final class SourceReader {
                 .flatMap(dimension -> dimension.name().stream())
                 .distinct()
                 .toList();
-        var sizes = new HashMap<String, Long>();
         var arrays = new HashMap<String, INDArray>();
-        SpecException refused = null;
-        // some graphs want more, such as a kernel that must fit
-        for (long least : symbols.isEmpty() ? new long[] {2} : LEAST_SIZES) {
-            for (int i = 0; i < symbols.size(); i++) {
-                sizes.put(symbols.get(i), least + i);
-            }
+        var refused = new ArrayList<SpecException>();
+        for (var tried : trials(symbols)) {
+            sizes.putAll(tried);
             var inputs = new HashMap<String, INDArray>();
             for (var input : signature.inputs()) {
-                inputs.put(input.name(), Nd4j.zeros(PlainArrays.type(ValueType.of(input.type())), shape(input, sizes)));
+                // not zeros: nd4j ends the process where whole numbers are divided by 0
+                inputs.put(input.name(), Nd4j.ones(PlainArrays.type(ValueType.of(input.type())), shape(input, sizes)));
             }
             try {
                 arrays.putAll(runner.apply(inputs, wanted));
                 arrays.putAll(inputs);
-                refused = null;
                 break;
             } catch (SpecException e) {
-                refused = refused == null ? e : refused;
+                refused.add(e);
             }
         }
-        if (refused != null) {
-            throw refused;
+        if (arrays.isEmpty()) {
+            throw refused.get(0);
         }
         var values = new HashMap<String, SourceValue>();
         for (var variable : variables) {
@@ -180,6 +180,24 @@ final class SourceReader {
             checkOutput(output, values.get(output.name()), sizes);
         }
         return values;
+    }
+
+    /**
+     * Sizes to try for the free dimensions: all different, as that tells most, then all the same, as some graphs want;
+     * small ones first, as some want more, such as a kernel that must fit.
+     */
+    static List<Map<String, Long>> trials(List<String> symbols) {
+        var trials = new ArrayList<Map<String, Long>>();
+        for (int apart : new int[] {1, 0}) {
+            for (long least : LEAST_SIZES) {
+                var sizes = new LinkedHashMap<String, Long>();
+                for (int i = 0; i < symbols.size(); i++) {
+                    sizes.put(symbols.get(i), least + (long) apart * i);
+                }
+                trials.add(sizes);
+            }
+        }
+        return symbols.isEmpty() ? List.of(Map.of()) : trials;
     }
 
     private void checkOutput(TensorSpec output, @Nullable SourceValue made, Map<String, Long> sizes) {
@@ -234,14 +252,15 @@ final class SourceReader {
                 custom == null
                         ? List.of()
                         : Arrays.stream(custom.tArgs()).boxed().toList(),
-                custom == null ? List.of() : booleans(custom.bArgs()),
+                custom != null ? booleans(custom.bArgs()) : flags(op),
                 custom == null
                         ? List.of()
                         : Arrays.stream(custom.dArgs())
                                 .map(type -> PlainArrays.type(type, node.getName()))
                                 .toList(),
                 op instanceof ScalarOp scalar && scalar.scalar() != null
-                        ? (Double) scalar.scalar().getDouble(0)
+                        ? (Double) PlainArrays.tensor(scalar.scalar(), node.getName())
+                                .number(0)
                         : null,
                 legacy == null ? List.of() : extras(legacy.extraArgs()),
                 legacy == null || legacy.dimensions() == null
@@ -250,6 +269,11 @@ final class SourceReader {
                                 .boxed()
                                 .toList(),
                 op instanceof ReduceOp reduce && reduce.isKeepDims());
+    }
+
+    /** Of a legacy operation: whether a variance is corrected for the bias of the mean. */
+    private static List<Boolean> flags(DifferentialFunction op) {
+        return op instanceof Variance variance ? List.of(variance.isBiasCorrected()) : List.of();
     }
 
     private static List<Double> extras(Object @Nullable [] arguments) {

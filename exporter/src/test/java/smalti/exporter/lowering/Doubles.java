@@ -1,9 +1,13 @@
 package smalti.exporter.lowering;
 
+import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.List;
 import java.util.function.DoubleBinaryOperator;
 import java.util.function.DoubleUnaryOperator;
 import java.util.function.Function;
+import java.util.function.ToDoubleFunction;
+import java.util.stream.IntStream;
 import smalti.exporter.graph.Tensor;
 import smalti.exporter.graph.ValueType;
 import smalti.spec.NpyArray;
@@ -106,6 +110,73 @@ final class Doubles {
         var reshaped = new Doubles(sizes);
         System.arraycopy(data, 0, reshaped.data, 0, data.length);
         return reshaped;
+    }
+
+    /** A number out of the elements along some axes, which stay with size 1 or go. */
+    Doubles reduced(boolean keep, ToDoubleFunction<double[]> function, int... axes) {
+        var gone = Arrays.stream(axes).boxed().toList();
+        var kept = shape.clone();
+        gone.forEach(axis -> kept[axis] = 1);
+        var lists = new ArrayList<List<Double>>();
+        var result = new Doubles(kept);
+        for (int i = 0; i < result.data.length; i++) {
+            lists.add(new ArrayList<>());
+        }
+        for (int i = 0; i < data.length; i++) {
+            var at = place(i);
+            int index = 0;
+            for (int axis = 0; axis < kept.length; axis++) {
+                index = index * kept[axis] + (gone.contains(axis) ? 0 : at[axis]);
+            }
+            lists.get(index).add(data[i]);
+        }
+        for (int i = 0; i < result.data.length; i++) {
+            result.data[i] = function.applyAsDouble(
+                    lists.get(i).stream().mapToDouble(x -> x).toArray());
+        }
+        return keep
+                ? result
+                : result.reshaped(IntStream.range(0, shape.length)
+                        .filter(axis -> !gone.contains(axis))
+                        .map(axis -> shape[axis])
+                        .toArray());
+    }
+
+    /** The elements at some places of one axis. */
+    Doubles taken(int axis, int... places) {
+        var sizes = shape.clone();
+        sizes[axis] = places.length;
+        return filled(sizes, at -> {
+            var from = at.clone();
+            from[axis] = places[at[axis]];
+            return at(from);
+        });
+    }
+
+    static Doubles of(double... values) {
+        var list = new Doubles(values.length);
+        System.arraycopy(values, 0, list.data, 0, values.length);
+        return list;
+    }
+
+    static Doubles scalar(double value) {
+        var scalar = new Doubles();
+        scalar.data[0] = value;
+        return scalar;
+    }
+
+    /** Put one after another along an axis. */
+    static Doubles joined(int axis, Doubles... parts) {
+        var sizes = parts[0].shape.clone();
+        sizes[axis] = Arrays.stream(parts).mapToInt(part -> part.shape[axis]).sum();
+        return filled(sizes, at -> {
+            var from = at.clone();
+            int part = 0;
+            while (from[axis] >= parts[part].shape[axis]) {
+                from[axis] -= parts[part++].shape[axis];
+            }
+            return parts[part].at(from);
+        });
     }
 
     /** The last axis of this meets axis 0 of the other. */

@@ -1,6 +1,7 @@
 package smalti.exporter.lowering;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -34,6 +35,7 @@ import smalti.spec.CounterRandom;
 import smalti.spec.Dimension;
 import smalti.spec.ElementType;
 import smalti.spec.NpyArray;
+import smalti.spec.SpecException;
 
 /** Every lowering: SameDiff file → ONNX → ONNX Runtime, and SameDiff itself, against float64 arithmetic. */
 final class LoweringTest {
@@ -70,39 +72,51 @@ final class LoweringTest {
                                     .toArray()));
         }
         useCase.build().in(sameDiff, name -> Objects.requireNonNull(placeholders.get(name)));
+        // through a file, but for what SameDiff's files lose: bfloat16 numbers and whether a variance is corrected
         var saved = folder.resolve("case.fb");
         sameDiff.save(saved.toFile(), false);
+        boolean lost = useCase.op().equals("var")
+                || useCase.inputs().stream().anyMatch(input -> input.type() == ElementType.BFLOAT16);
 
         var outputs = List.copyOf(useCase.reference()
                 .apply(doubles(inputs(useCase, useCase.sizes().get(0), 0)))
                 .keySet());
-        var runner = SameDiffRunner.of(SameDiffRunner.load(saved, "case"), "case", shapes, outputs);
+        var runner = SameDiffRunner.of(lost ? sameDiff : SameDiffRunner.load(saved, "case"), "case", shapes, outputs);
         var source = runner.source();
         assertThat(source.ops().stream().map(SourceOp::op)).contains(useCase.op());
         boolean sameDiffDiffers = false;
         for (int opset : new int[] {13, 17, 21}) {
+            if (opset < useCase.since()) {
+                assertThatThrownBy(() -> Lowerings.lower(source, Value::of, opset))
+                        .isInstanceOf(SpecException.class)
+                        .hasMessageContaining("since opset " + useCase.since());
+                continue;
+            }
             var graph = Lowerings.lower(source, Value::of, opset).graph();
             assertThat(GraphCheck.problems(graph, opset)).isEmpty();
             var onnx = folder.resolve("case-" + opset + ".onnx");
             new OnnxWriter(opset, "test").write(graph, new TreeMap<>(), onnx);
             OnnxChecker.check(onnx);
             try (var exported = OrtRunner.open(onnx)) {
-                for (int round = 0; round < 2; round++) {
+                for (int round = 0; round < (opset == 17 ? 2 : 1); round++) {
                     for (int run = 0; run < useCase.sizes().size(); run++) {
                         var inputs = inputs(useCase, useCase.sizes().get(run), run);
                         var expected = useCase.reference().apply(doubles(inputs));
                         assertThat(differences("ONNX Runtime", useCase, exported.run(inputs), expected))
                                 .isEmpty();
-                        var own = differences("SameDiff", useCase, runner.run(inputs), expected);
-                        sameDiffDiffers |= !own.isEmpty();
-                        assertThat(useCase.wrong() == null ? own : List.of()).isEmpty();
+                        if (opset == 17) {
+                            var own = differences("SameDiff", useCase, runner.run(inputs), expected);
+                            sameDiffDiffers |= !own.isEmpty();
+                            assertThat(useCase.wrong() == null ? own : List.of())
+                                    .isEmpty();
+                        }
                     }
                 }
             }
         }
         assertThat(sameDiffDiffers)
                 .as("SameDiff is said to be wrong: %s", useCase.wrong())
-                .isEqualTo(useCase.wrong() != null);
+                .isEqualTo(useCase.wrong() != null && useCase.since() <= 17);
     }
 
     private static Map<String, Doubles> doubles(Map<String, NpyArray> arrays) {

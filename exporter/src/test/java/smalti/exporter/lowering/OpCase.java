@@ -22,6 +22,7 @@ import smalti.spec.TensorSpec;
  * @param build makes the graph out of its placeholders
  * @param reference what the graph means, in float64, by output
  * @param tolerance relative to the largest of the result; 0: that of the output's type
+ * @param since the opset below which the case must be refused
  * @param wrong how SameDiff's own result is wrong, or null
  */
 record OpCase(
@@ -33,7 +34,8 @@ record OpCase(
         Build build,
         Function<Map<String, Doubles>, Map<String, Doubles>> reference,
         double tolerance,
-        @Nullable String wrong) {
+        @Nullable String wrong,
+        int since) {
 
     OpCase(
             String op,
@@ -43,6 +45,19 @@ record OpCase(
             Build build,
             Function<Map<String, Doubles>, Doubles> reference) {
         this(op, label, ends.inputs(), sizes, Map.of(), build, in -> Map.of("y", reference.apply(in)), 0, null);
+    }
+
+    OpCase(
+            String op,
+            String label,
+            List<TensorSpec> inputs,
+            List<Map<String, Integer>> sizes,
+            Map<String, DoubleUnaryOperator> domains,
+            Build build,
+            Function<Map<String, Doubles>, Map<String, Doubles>> reference,
+            double tolerance,
+            @Nullable String wrong) {
+        this(op, label, inputs, sizes, domains, build, reference, tolerance, wrong, 0);
     }
 
     /** Makes the variable "y", or those that the reference names. */
@@ -55,16 +70,21 @@ record OpCase(
     OpCase domain(String input, DoubleUnaryOperator domain) {
         var more = new LinkedHashMap<>(domains);
         more.put(input, domain);
-        return new OpCase(op, label, inputs, sizes, more, build, reference, tolerance, wrong);
+        return new OpCase(op, label, inputs, sizes, more, build, reference, tolerance, wrong, since);
     }
 
     OpCase within(double relative) {
-        return new OpCase(op, label, inputs, sizes, domains, build, reference, relative, wrong);
+        return new OpCase(op, label, inputs, sizes, domains, build, reference, relative, wrong, since);
     }
 
     /** SameDiff does not do what it documents, which the test then holds it to. */
     OpCase sameDiffIsWrong(String how) {
-        return new OpCase(op, label, inputs, sizes, domains, build, reference, tolerance, how);
+        return new OpCase(op, label, inputs, sizes, domains, build, reference, tolerance, how, since);
+    }
+
+    /** ONNX cannot say it in an older opset. */
+    OpCase since(int opset) {
+        return new OpCase(op, label, inputs, sizes, domains, build, reference, tolerance, wrong, opset);
     }
 
     /** The same for each type of its inputs that are of the first one's type. */
@@ -75,7 +95,8 @@ record OpCase(
             var typed = inputs.stream()
                     .map(input -> input.type() == first ? new TensorSpec(input.name(), type, input.shape()) : input)
                     .collect(Collectors.toList());
-            cases.add(new OpCase(op, label + " " + type, typed, sizes, domains, build, reference, tolerance, wrong));
+            cases.add(new OpCase(
+                    op, label + " " + type, typed, sizes, domains, build, reference, tolerance, wrong, since));
         }
         return cases;
     }

@@ -34,6 +34,11 @@ final class OpCases {
     static Stream<OpCase> all() {
         return Stream.of(
                         ConvolutionCases.all(),
+                        ElementCases.all(),
+                        ReductionCases.all(),
+                        ArrangementCases.all(),
+                        SelectionCases.all(),
+                        ScatterCases.all(),
                         biases(),
                         elements(),
                         pairs(),

@@ -1,0 +1,142 @@
+package smalti.exporter.proof;
+
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import smalti.exporter.graph.Tensor;
+import smalti.exporter.graph.ValueType;
+import smalti.exporter.samediff.SameDiffRunner;
+import smalti.spec.CounterRandom;
+import smalti.spec.NpyArray;
+import smalti.spec.TensorSpec;
+
+/** Proves the ONNX file of any graph against SameDiff, on seeded inputs. */
+public final class GraphProver {
+    private static final int RUNS = 3;
+    private static final int STREAM = 9;
+    /** Of the output's largest number; of 16-bit floats, which keep 3 or 2 digits, more. */
+    private static final double TOLERANCE = 1e-4;
+
+    private static final double HALF_TOLERANCE = 4e-3;
+    private static final double BRAIN_TOLERANCE = 3e-2;
+
+    private GraphProver() {}
+
+    /**
+     * How far an output is from SameDiff's.
+     *
+     * @param largest number of SameDiff's output, without its sign
+     */
+    public record Parity(String output, double difference, double largest) {}
+
+    /**
+     * Runs both on normal numbers, and on whole numbers 0 and 1, which most indices may be.
+     *
+     * @param sizes of the free dimensions
+     * @return a line for each output
+     * @throws ProofException listing every output that differs
+     */
+    public static List<Parity> prove(SameDiffRunner source, Map<String, Long> sizes, Path file, long seed) {
+        var found = new LinkedHashMap<String, Parity>();
+        var problems = new ArrayList<String>();
+        try (var exported = OrtRunner.open(file)) {
+            for (int run = 0; run < RUNS; run++) {
+                var inputs = inputs(source, sizes, seed, run);
+                var expected = source.run(inputs);
+                var actual = exported.run(inputs);
+                for (var output : source.signature().outputs()) {
+                    compare(output, expected, actual, found, problems);
+                }
+            }
+        }
+        if (!problems.isEmpty()) {
+            throw new ProofException(problems.stream().distinct().toList());
+        }
+        return List.copyOf(found.values());
+    }
+
+    private static Map<String, NpyArray> inputs(SameDiffRunner source, Map<String, Long> sizes, long seed, int run) {
+        var random = new CounterRandom(seed + run, STREAM);
+        var inputs = new LinkedHashMap<String, NpyArray>();
+        for (var input : source.signature().inputs()) {
+            var type = ValueType.of(input.type());
+            long[] shape = input.shape().stream()
+                    .mapToLong(axis -> axis.factor()
+                            * axis.name()
+                                    .map(name -> sizes.getOrDefault(name, 1L))
+                                    .orElse(1L))
+                    .toArray();
+            int count = 1;
+            for (long size : shape) {
+                count = Math.toIntExact(count * size);
+            }
+            var normals = new float[count];
+            random.normals(inputs.size(), normals, 0, count);
+            var values = new double[count];
+            for (int i = 0; i < count; i++) {
+                values[i] = type.isFloat() ? normals[i] : normals[i] > 0 ? 1 : 0;
+            }
+            var tensor = Tensor.of(values, shape).cast(type);
+            inputs.put(input.name(), new NpyArray(input.type(), tensor.dims(), tensor.data()));
+        }
+        return inputs;
+    }
+
+    private static void compare(
+            TensorSpec output,
+            Map<String, NpyArray> expected,
+            Map<String, NpyArray> actual,
+            Map<String, Parity> found,
+            List<String> problems) {
+        var wanted = tensor(expected, output);
+        var got = tensor(actual, output);
+        if (!wanted.dims().equals(got.dims())) {
+            problems.add("output \"" + output.name() + "\" must have shape " + wanted.dims() + ", got " + got.dims());
+            return;
+        }
+        double largest = 0;
+        double worst = 0;
+        for (int i = 0; i < wanted.count(); i++) {
+            double a = wanted.number(i);
+            double b = got.number(i);
+            largest = Math.max(largest, Double.isFinite(a) ? Math.abs(a) : 0);
+            worst = Math.max(worst, Double.compare(a, b) == 0 ? 0 : Math.abs(a - b));
+            if (Double.compare(a, b) != 0 && Double.isNaN(a - b)) {
+                worst = Double.POSITIVE_INFINITY;
+            }
+        }
+        double tolerance = switch (wanted.type()) {
+            case FLOAT32, FLOAT64 -> TOLERANCE;
+            case FLOAT16 -> HALF_TOLERANCE;
+            case BFLOAT16 -> BRAIN_TOLERANCE;
+            default -> 0;
+        };
+        if (worst > tolerance * Math.max(largest, 1e-6)) {
+            problems.add(String.format(
+                    Locale.ROOT,
+                    "output \"%s\" must be within %.0e of SameDiff's largest number, %.4g, but differs by %.4g",
+                    output.name(),
+                    tolerance,
+                    largest,
+                    worst));
+        }
+        var before = found.get(output.name());
+        found.put(
+                output.name(),
+                new Parity(
+                        output.name(),
+                        before == null ? worst : Math.max(before.difference(), worst),
+                        before == null ? largest : Math.max(before.largest(), largest)));
+    }
+
+    private static Tensor tensor(Map<String, NpyArray> arrays, TensorSpec output) {
+        var array = arrays.get(output.name());
+        if (array == null) {
+            throw new IllegalStateException("no output " + output);
+        }
+        return new Tensor(ValueType.of(array.type()), array.shape(), array.data());
+    }
+}

@@ -1,0 +1,46 @@
+package smalti.exporter.samediff;
+
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Map;
+import java.util.Optional;
+import org.nd4j.autodiff.samediff.SameDiff;
+import org.nd4j.autodiff.samediff.internal.SameDiffOp;
+import org.nd4j.linalg.api.ops.DynamicCustomOp;
+import smalti.spec.SpecException;
+
+/** Operations that end the process when SameDiff runs them; a graph must be run to be exported. */
+final class DeadlyOps {
+    private static final Map<String, String> ALWAYS = Map.of(
+            "batched_gemm", "use matmul",
+            "repeat", "use tile or concat");
+
+    private DeadlyOps() {}
+
+    /** @throws SpecException listing every such node */
+    static void refuse(SameDiff graph, String name) {
+        var problems = new ArrayList<String>();
+        for (var op : graph.getOps().values()) {
+            remedy(op)
+                    .ifPresent(
+                            remedy -> problems.add(name + ": op \"" + op.getOp().opName() + "\" at node " + op.getName()
+                                    + " corrupts nd4j's memory when it is run; " + remedy));
+        }
+        if (!problems.isEmpty()) {
+            throw new SpecException(problems);
+        }
+    }
+
+    private static Optional<String> remedy(SameDiffOp op) {
+        var kind = op.getOp().opName();
+        if (kind.equals("strided_slice") && op.getOp() instanceof DynamicCustomOp custom) {
+            long[] ints = custom.iArgs();
+            int count = (ints.length - 5) / 3;
+            // the arguments end with the steps
+            boolean backwards = ints.length >= 8
+                    && Arrays.stream(ints, ints.length - count, ints.length).anyMatch(step -> step < 0);
+            return backwards ? Optional.of("steps must be positive; use reverse") : Optional.empty();
+        }
+        return Optional.ofNullable(ALWAYS.get(kind));
+    }
+}

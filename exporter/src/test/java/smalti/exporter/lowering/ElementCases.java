@@ -1,0 +1,303 @@
+package smalti.exporter.lowering;
+
+import static smalti.spec.ElementType.BFLOAT16;
+import static smalti.spec.ElementType.BOOL;
+import static smalti.spec.ElementType.FLOAT16;
+import static smalti.spec.ElementType.FLOAT32;
+import static smalti.spec.ElementType.FLOAT64;
+import static smalti.spec.ElementType.INT32;
+import static smalti.spec.ElementType.INT64;
+
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
+import java.util.function.BiFunction;
+import java.util.function.DoubleBinaryOperator;
+import java.util.function.DoubleUnaryOperator;
+import java.util.stream.Stream;
+import org.nd4j.autodiff.samediff.SDVariable;
+import org.nd4j.autodiff.samediff.SameDiff;
+import smalti.spec.ElementType;
+import smalti.spec.TensorSpec;
+
+/** Functions of one element and of two. */
+final class ElementCases {
+    private static final ElementType[] FLOATS = {FLOAT32, FLOAT64, FLOAT16, BFLOAT16};
+    private static final ElementType[] NUMBERS = {FLOAT32, FLOAT64, FLOAT16, BFLOAT16, INT32, INT64};
+    /** In which ONNX Runtime has no float64 kernel. */
+    private static final double BY_FLOAT = 1e-6;
+
+    private final List<OpCase> cases = new ArrayList<>();
+
+    static Stream<OpCase> all() {
+        var made = new ElementCases();
+        made.functions();
+        made.numbers();
+        made.pairs();
+        made.scalars();
+        made.tests();
+        return made.cases.stream();
+    }
+
+    private OpCase one(String op, BiFunction<SameDiff, SDVariable, SDVariable> build, DoubleUnaryOperator meaning) {
+        return new OpCase(
+                op,
+                "",
+                List.of(TensorSpec.of("x", FLOAT32, "N h 3")),
+                OpCases.PICTURES,
+                Map.of(),
+                (graph, in) -> build.apply(graph, in.apply("x")).rename("y"),
+                in -> Map.of("y", OpCases.get(in, "x").map(meaning)),
+                0,
+                null);
+    }
+
+    private OpCase two(String op, String label, String a, String b, Three build, DoubleBinaryOperator meaning) {
+        return new OpCase(
+                op,
+                label,
+                List.of(TensorSpec.of("a", FLOAT32, a), TensorSpec.of("b", FLOAT32, b)),
+                OpCases.PICTURES,
+                Map.of(),
+                (graph, in) -> build.of(graph, in.apply("a"), in.apply("b")).rename("y"),
+                in -> Map.of("y", OpCases.get(in, "a").with(OpCases.get(in, "b"), meaning)),
+                0,
+                null);
+    }
+
+    private interface Three {
+        SDVariable of(SameDiff graph, SDVariable a, SDVariable b);
+    }
+
+    private void floats(OpCase useCase) {
+        cases.addAll(useCase.within(BY_FLOAT).of(FLOATS));
+    }
+
+    private void functions() {
+        floats(one("acos", (g, x) -> g.math.acos(x), Math::acos).domain("x", Math::tanh));
+        floats(one("acosh", (g, x) -> g.math.acosh(x), x -> Math.log(x + Math.sqrt(x * x - 1)))
+                .domain("x", x -> 1.5 + Math.abs(x)));
+        floats(one("asin", (g, x) -> g.math.asin(x), Math::asin).domain("x", Math::tanh));
+        floats(one("asinh", (g, x) -> g.math.asinh(x), x -> Math.log(x + Math.sqrt(x * x + 1))));
+        floats(one("atan", (g, x) -> g.math.atan(x), Math::atan));
+        floats(one("atanh", (g, x) -> g.math.atanh(x), x -> 0.5 * Math.log((1 + x) / (1 - x)))
+                .domain("x", x -> 0.8 * Math.tanh(x)));
+        floats(one("cos", (g, x) -> g.math.cos(x), Math::cos));
+        floats(one("cosh", (g, x) -> g.math.cosh(x), Math::cosh));
+        floats(one("sin", (g, x) -> g.math.sin(x), Math::sin));
+        floats(one("sinh", (g, x) -> g.math.sinh(x), Math::sinh));
+        floats(one("tan", (g, x) -> g.math.tan(x), Math::tan).domain("x", Math::tanh));
+        floats(one("tanh", (g, x) -> g.math.tanh(x), Math::tanh));
+        floats(one("exp", (g, x) -> g.math.exp(x), Math::exp));
+        floats(one("expm1", (g, x) -> g.math.expm1(x), Math::expm1));
+        floats(one("log", (g, x) -> g.math.log(x), Math::log).domain("x", x -> 0.2 + Math.abs(x)));
+        floats(one("log1p", (g, x) -> g.math.log1p(x), Math::log1p).domain("x", Math::abs));
+        for (double base : new double[] {2, 10}) {
+            floats(one("log_x", (g, x) -> g.math.log(x, base), x -> Math.log(x) / Math.log(base))
+                    .domain("x", x -> 0.2 + Math.abs(x)));
+        }
+        floats(one("sqrt", (g, x) -> g.math.sqrt(x), Math::sqrt).domain("x", Math::abs));
+        floats(one("rsqrt", (g, x) -> g.math.rsqrt(x), x -> 1 / Math.sqrt(x)).domain("x", x -> 0.3 + Math.abs(x)));
+        floats(one("Reciprocal", (g, x) -> g.math.reciprocal(x), x -> 1 / x)
+                .domain("x", x -> x < 0 ? x - 0.3 : x + 0.3));
+        floats(one("sigmoid", (g, x) -> g.nn.sigmoid(x), x -> 1 / (1 + Math.exp(-x))));
+        floats(one("erf", (g, x) -> g.math.erf(x), ElementCases::erf));
+        floats(one("erfc", (g, x) -> g.math.erfc(x), x -> 1 - erf(x)));
+        floats(one("rational_tanh", (g, x) -> g.math.rationalTanh(x), ElementCases::rationalTanh));
+        floats(one("rectified_tanh", (g, x) -> g.math.rectifiedTanh(x), x -> Math.max(0, Math.tanh(x))));
+    }
+
+    /** By its series, in doubles. */
+    private static double erf(double x) {
+        double sum = 0;
+        double term = x;
+        for (int n = 0; n < 200; n++) {
+            sum += term / (2 * n + 1);
+            term *= -x * x / (n + 1);
+        }
+        return 2 / Math.sqrt(Math.PI) * sum;
+    }
+
+    private static double rationalTanh(double x) {
+        double y = 2 * x / 3;
+        double bound = 1 - 1 / (1 + Math.abs(y) + y * y + 1.41645 * Math.pow(y, 4));
+        return 1.7159 * Math.signum(y) * bound;
+    }
+
+    private void numbers() {
+        cases.addAll(one("abs", (g, x) -> g.math.abs(x), Math::abs)
+                .domain("x", x -> x - 2)
+                .of(NUMBERS));
+        cases.addAll(one("neg", (g, x) -> g.math.neg(x), x -> -x).of(NUMBERS));
+        cases.addAll(one("sign", (g, x) -> g.math.sign(x), Math::signum)
+                .domain("x", x -> Math.rint(x) - 2)
+                .of(NUMBERS));
+        cases.addAll(one("ceil", (g, x) -> g.math.ceil(x), Math::ceil).of(FLOATS));
+        cases.addAll(one("floor", (g, x) -> g.math.floor(x), Math::floor).of(FLOATS));
+        cases.addAll(one("round", (g, x) -> g.math.round(x), x -> Math.signum(x) * Math.floor(Math.abs(x) + 0.5))
+                .domain("x", x -> Math.rint(4 * x) / 2)
+                .of(FLOATS));
+        cases.addAll(one("square", (g, x) -> g.math.square(x), x -> x * x).of(NUMBERS));
+        cases.addAll(one("cube", (g, x) -> g.math.cube(x), x -> x * x * x).of(NUMBERS));
+        cases.addAll(one("identity", (g, x) -> g.identity(x), x -> x).of(NUMBERS));
+    }
+
+    private void pairs() {
+        DoubleUnaryOperator apart = x -> x < 0 ? x - 1 : x + 1;
+        for (var shapes : new String[][] {{"N h 3", "N h 3"}, {"N h w 3", "h 1 3"}, {"N h w", "1"}}) {
+            var label = Arrays.toString(shapes);
+            var a = shapes[0];
+            var b = shapes[1];
+            cases.addAll(
+                    two("add", label, a, b, (g, x, y) -> x.add(y), Double::sum).of(NUMBERS));
+            cases.addAll(two("subtract", label, a, b, (g, x, y) -> x.sub(y), (x, y) -> x - y)
+                    .of(NUMBERS));
+            cases.addAll(two("multiply", label, a, b, (g, x, y) -> x.mul(y), (x, y) -> x * y)
+                    .of(NUMBERS));
+            cases.addAll(two("divide", label, a, b, (g, x, y) -> x.div(y), (x, y) -> x / y)
+                    .domain("b", apart)
+                    .of(FLOATS));
+            cases.addAll(two("reversesubtract", label, a, b, (g, x, y) -> x.rsub(y), (x, y) -> y - x)
+                    .of(NUMBERS));
+            cases.addAll(two("reversedivide", label, a, b, (g, x, y) -> x.rdiv(y), (x, y) -> y / x)
+                    .domain("a", apart)
+                    .of(FLOATS));
+            cases.addAll(two("maximum", label, a, b, (g, x, y) -> g.math.max(x, y), Math::max)
+                    .of(NUMBERS));
+            cases.addAll(two("minimum", label, a, b, (g, x, y) -> g.math.min(x, y), Math::min)
+                    .of(NUMBERS));
+            cases.addAll(two(
+                            "squaredsubtract",
+                            label,
+                            a,
+                            b,
+                            (g, x, y) -> g.math.squaredDifference(x, y),
+                            (x, y) -> (x - y) * (x - y))
+                    .of(NUMBERS));
+            comparisons(label, a, b);
+        }
+        var a = "N h 3";
+        cases.addAll(two("divide", "whole", a, a, (g, x, y) -> x.div(y), (x, y) -> (long) (x / y))
+                .domain("a", x -> 5 * x - 12)
+                .domain("b", x -> x + 1)
+                .of(INT32, INT64));
+        floats(two("Pow", "", a, a, (g, x, y) -> g.math.pow(x, y), Math::pow).domain("a", x -> 0.3 + Math.abs(x)));
+        floats(two("tf_atan2", "", a, a, (g, x, y) -> g.math.atan2(x, y), Math::atan2));
+        floats(two("tf_atan2", "on the axes", a, a, (g, x, y) -> g.math.atan2(x, y), Math::atan2)
+                .domain("a", x -> x < 0 ? -1 : 2)
+                .domain("b", x -> Math.abs(x) < 0.7 ? 0 : x));
+        cases.addAll(two("floordiv", "", a, a, (g, x, y) -> g.math.floorDiv(x, y), (x, y) -> Math.floor(x / y))
+                .domain("a", x -> Math.rint(8 * x) / 4)
+                .domain("b", x -> x < 0 ? -0.5 : 1)
+                .of(FLOAT32, FLOAT64));
+        cases.addAll(two("floormod", "", a, a, (g, x, y) -> g.math.floorMod(x, y), (x, y) -> x - Math.floor(x / y) * y)
+                .domain("a", x -> Math.rint(8 * x) / 4)
+                .domain("b", x -> x < 0 ? -0.75 : 1)
+                .of(FLOAT32, FLOAT64));
+        cases.addAll(two("mod", "", a, a, (g, x, y) -> g.math.mod(x, y), (x, y) -> x - Math.floor(x / y) * y)
+                .domain("a", x -> Math.rint(8 * x) / 4)
+                .domain("b", x -> x < 0 ? -0.75 : 1)
+                .of(FLOAT32, FLOAT64));
+        for (var name : List.of("and", "or", "xor")) {
+            cases.addAll(two(
+                            name,
+                            "",
+                            a,
+                            a,
+                            (g, x, y) -> name.equals("and")
+                                    ? g.math.and(x, y)
+                                    : name.equals("or") ? g.math.or(x, y) : g.math.xor(x, y),
+                            (x, y) -> name.equals("and")
+                                    ? Math.min(x, y)
+                                    : name.equals("or") ? Math.max(x, y) : Math.abs(x - y))
+                    .of(BOOL));
+        }
+    }
+
+    private void comparisons(String label, String a, String b) {
+        // + 0.0: SameDiff takes −0 for another number than 0 in 16 bits
+        DoubleUnaryOperator whole = x -> Math.rint(x) + 0.0;
+        cases.addAll(two("equals", label, a, b, (g, x, y) -> x.eq(y), (x, y) -> x == y ? 1 : 0)
+                .domain("a", whole)
+                .domain("b", whole)
+                .of(NUMBERS));
+        cases.addAll(two("not_equals", label, a, b, (g, x, y) -> x.neq(y), (x, y) -> x != y ? 1 : 0)
+                .domain("a", whole)
+                .domain("b", whole)
+                .of(NUMBERS));
+        cases.addAll(two("greater", label, a, b, (g, x, y) -> x.gt(y), (x, y) -> x > y ? 1 : 0)
+                .of(NUMBERS));
+        cases.addAll(two("greater_equal", label, a, b, (g, x, y) -> x.gte(y), (x, y) -> x >= y ? 1 : 0)
+                .domain("a", whole)
+                .domain("b", whole)
+                .of(NUMBERS));
+        cases.addAll(two("less", label, a, b, (g, x, y) -> x.lt(y), (x, y) -> x < y ? 1 : 0)
+                .of(NUMBERS));
+        cases.addAll(two("less_equal", label, a, b, (g, x, y) -> x.lte(y), (x, y) -> x <= y ? 1 : 0)
+                .domain("a", whole)
+                .domain("b", whole)
+                .of(NUMBERS));
+    }
+
+    private void scalars() {
+        for (double s : new double[] {0.5, 2, -3}) {
+            var types = s == Math.rint(s) ? NUMBERS : FLOATS;
+            var apart = (DoubleUnaryOperator) x -> x < 0 ? x - 1 : x + 1;
+            cases.addAll(one("add_scalar", (g, x) -> x.add(s), x -> x + s).of(types));
+            cases.addAll(one("sub_scalar", (g, x) -> x.sub(s), x -> x - s).of(types));
+            cases.addAll(one("mul_scalar", (g, x) -> x.mul(s), x -> x * s).of(types));
+            cases.addAll(one("div_scalar", (g, x) -> x.div(s), x -> x / s).of(FLOATS));
+            cases.addAll(one("rsub_scalar", (g, x) -> x.rsub(s), x -> s - x).of(types));
+            cases.addAll(one("rdiv_scalar", (g, x) -> x.rdiv(s), x -> s / x)
+                    .domain("x", apart)
+                    .of(FLOATS));
+            cases.addAll(one("max_scalar", (g, x) -> g.scalarMax(x, s), x -> Math.max(x, s))
+                    .of(types));
+            cases.addAll(one("scalar_min", (g, x) -> g.scalarMin(x, s), x -> Math.min(x, s))
+                    .of(types));
+            cases.addAll(one("set_scalar", (g, x) -> g.scalarSet(x, s), x -> s).of(FLOATS));
+            cases.addAll(
+                    one("step", (g, x) -> g.math.step(x, s), x -> x > s ? 1 : 0).of(FLOATS));
+            floats(one("pow", (g, x) -> g.math.pow(x, s), x -> Math.pow(x, s)).domain("x", x -> 0.4 + Math.abs(x)));
+            cases.addAll(one("fmod_scalar", (g, x) -> g.scalarFloorMod(x, s), x -> x % s)
+                    .domain("x", x -> Math.rint(8 * x) / 8)
+                    .of(FLOAT32, FLOAT64));
+            DoubleUnaryOperator half = x -> Math.rint(2 * x) / 2 + 0.0;
+            cases.addAll(one("equals_scalar", (g, x) -> x.eq(s), x -> x == s ? 1 : 0)
+                    .domain("x", half)
+                    .of(types));
+            cases.addAll(one("notequals_scalar", (g, x) -> x.neq(s), x -> x != s ? 1 : 0)
+                    .domain("x", half)
+                    .of(types));
+            cases.addAll(one("greaterthan_scalar", (g, x) -> x.gt(s), x -> x > s ? 1 : 0)
+                    .domain("x", half)
+                    .of(types));
+            cases.addAll(one("greaterthanorequal_scalar", (g, x) -> x.gte(s), x -> x >= s ? 1 : 0)
+                    .domain("x", half)
+                    .of(types));
+            cases.addAll(one("lessthan_scalar", (g, x) -> x.lt(s), x -> x < s ? 1 : 0)
+                    .domain("x", half)
+                    .of(types));
+            cases.addAll(one("lessthanorequal_scalar", (g, x) -> x.lte(s), x -> x <= s ? 1 : 0)
+                    .domain("x", half)
+                    .of(types));
+        }
+    }
+
+    private void tests() {
+        DoubleUnaryOperator odd = x -> x > 1 ? Double.POSITIVE_INFINITY : x < -1 ? Double.NaN : x;
+        for (var type : FLOATS) {
+            var blind = "finds no NaN in 16 bits";
+            var nan = one("isnan", (g, x) -> g.math.isNaN(x), x -> Double.isNaN(x) ? 1 : 0)
+                    .domain("x", odd);
+            var finite = one("isfinite", (g, x) -> g.math.isFinite(x), x -> Double.isFinite(x) ? 1 : 0)
+                    .domain("x", odd);
+            cases.addAll((type == FLOAT16 ? nan.sameDiffIsWrong(blind) : nan).of(type));
+            cases.addAll((type == FLOAT16 ? finite.sameDiffIsWrong(blind) : finite).of(type));
+        }
+        cases.addAll(one("isinf", (g, x) -> g.math.isInfinite(x), x -> Double.isInfinite(x) ? 1 : 0)
+                .domain("x", odd)
+                .of(FLOATS));
+    }
+}
