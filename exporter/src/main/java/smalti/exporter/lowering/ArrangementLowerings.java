@@ -313,8 +313,8 @@ final class ArrangementLowerings {
                     op.inputs());
             var count = to.longs(op, op.ints().get(0));
             var values = to.constant(op, Tensor.of(new float[] {0, 1}, 2));
-            var rowsOf = to.apply(op, "OneHot", to.in(op, 0), count, values);
-            var columns = to.apply(op, "OneHot", to.in(op, 1), count, values);
+            var rowsOf = to.apply(op, "OneHot", to.cast(op, to.in(op, 0), ValueType.INT64), count, values);
+            var columns = to.apply(op, "OneHot", to.cast(op, to.in(op, 1), ValueType.INT64), count, values);
             var turned = to.apply(op, "Transpose", Map.of("perm", Attribute.ints(1, 0)), asFloats(rowsOf));
             to.give(op, to.apply(op, "MatMul", turned, asFloats(columns)));
         });

@@ -120,12 +120,14 @@ final class SelectionLowerings {
         int mode = extras.get(modeAt).intValue();
         return switch (mode) {
             case 0 -> near(op, to, x, value, extras.get(epsilonAt));
-            case 1 -> to.apply(op, "Not", near(op, to, x, value, extras.get(epsilonAt)));
+            case 1, 11 -> to.apply(op, "Not", near(op, to, x, value, extras.get(epsilonAt)));
             case 2 -> to.apply(op, "Less", x, value);
             case 3 -> to.apply(op, "Greater", x, value);
             case 4 -> to.apply(op, "LessOrEqual", x, value);
             case 5 -> to.apply(op, "GreaterOrEqual", x, value);
-            default -> throw new NotCovered("conditions 0 (equal) to 5 (at least) are covered, got " + mode);
+            default ->
+                throw new NotCovered(
+                        "conditions 0 (equal) to 5 (at least) and 11 (not equal) are covered, got " + mode);
         };
     }
 

@@ -158,7 +158,7 @@ final class SelectionCases {
                             (g, x) -> g.math.clipByAvgNorm(x, bound / 10),
                             x -> clipped(x, bound / 10, true, 0, 1, 2))
                     .within(1e-6)
-                    .of(FLOAT32, FLOAT64));
+                    .of(FLOAT64));
         }
     }
 
