@@ -105,6 +105,18 @@ class OpeningTest {
     }
 
     @Test
+    void aManifestThatIsNotSealedOrWasChangedIsRefused() throws IOException {
+        var copy = Bundles.copy(Bundles.CODEC, temporary);
+        var manifest = RecordTree.read(copy.resolve("bundle.json"), BundleManifest.class);
+        var json = RecordTree.json(manifest);
+        Files.writeString(
+                copy.resolve("bundle.json"), json.replaceAll(",\\s*\"sha256\" : \"[0-9a-f]{64}\"\\s*}\\s*$", "}"));
+        refused(() -> SmaltiModel.open(copy), copy + ": bundle.json: sha256 is missing");
+        Files.writeString(copy.resolve("bundle.json"), json.replace("\"lo\" : -1.0", "\"lo\" : -0.5"));
+        refused(() -> SmaltiModel.open(copy), copy + ": bundle.json: must have SHA-256");
+    }
+
+    @Test
     void anUnknownRoleIsRefused() {
         refusedAfter(
                 manifest -> {
