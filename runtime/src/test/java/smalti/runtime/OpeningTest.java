@@ -61,7 +61,9 @@ class OpeningTest {
         refused(() -> SmaltiModel.open(nothing), nothing + ": must be a bundle", "does not exist");
         refused(() -> SmaltiModel.open(temporary), temporary + ": bundle.json is missing");
         var text = Files.writeString(temporary.resolve("text.smalti"), "no zip at all");
-        refused(() -> SmaltiModel.open(text), text + ": must be a folder or a zip");
+        refused(
+                () -> SmaltiModel.open(text),
+                text + ": must be a bundle, a folder or a zip, and is none or a damaged one");
         var empty = temporary.resolve("empty.zip");
         new ZipOutputStream(Files.newOutputStream(empty)).close();
         refused(() -> SmaltiModel.open(empty), "must hold one bundle.json", "got []");

@@ -15,6 +15,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import smalti.spec.AtomicFiles;
+import smalti.spec.IoReason;
 
 /**
  * {@code metrics.jsonl}: one JSON object a line, each with {@code step} (done so far), {@code seconds} (since the
@@ -119,7 +120,7 @@ final class MetricsLog implements AutoCloseable {
             }
         } catch (IOException e) {
             channel.truncate(whole);
-            throw new IOException(file + ": a line could not be written (" + e.getMessage() + ")", e);
+            throw new IOException(file + ": a line could not be written (" + IoReason.of(e) + ")", e);
         }
     }
 
