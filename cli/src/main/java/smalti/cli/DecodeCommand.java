@@ -46,16 +46,13 @@ final class DecodeCommand implements Callable<Integer> {
     }
 
     private void write(Codec codec, CodesFile codes) throws IOException {
-        if (Pngs.isGrid(out)) {
-            Pngs.requireGrid(
-                    out,
-                    codes.names(),
-                    codes.codes().stream()
-                            .map(one -> new Pngs.Size(one.width(), one.height()))
-                            .toList());
-        }
         var pixels = PictureBatches.decode(codec, codes.codes());
         if (Pngs.isGrid(out)) {
+            Pngs.requireGrid(
+                    codes.names(),
+                    pixels.stream()
+                            .map(one -> new Pngs.Size(one.width(), one.height()))
+                            .toList());
             Pngs.writeGrid(PictureBatches.together(pixels), 0, out);
         } else {
             Pngs.writeEach(pixels.stream().map(one -> one.image(0)).toList(), codes.names(), out);

@@ -103,10 +103,12 @@ public final class Main implements Runnable {
             e.printStackTrace(console.errWriter());
         }
         if (e instanceof SpecException wrong) {
-            wrong.problems().forEach(problem -> console.error(problem));
+            wrong.problems().forEach(problem -> console.error(AtomicFiles.withoutTemporaryNames(problem)));
             return WRONG_INPUT;
         } else if (e instanceof ProofException unproven) {
-            String.valueOf(unproven.getMessage()).lines().forEach(console::error);
+            AtomicFiles.withoutTemporaryNames(String.valueOf(unproven.getMessage()))
+                    .lines()
+                    .forEach(console::error);
             return WRONG_INPUT;
         } else if ((e instanceof UncheckedIOException ? e.getCause() : e) instanceof IOException failed) {
             console.error(text(failed));

@@ -57,19 +57,15 @@ final class Pngs {
         write(grid(pixels, columns), file);
     }
 
-    /**
-     * Refuses, before any work is done, pictures that make no grid.
-     *
-     * @param names of the pictures, for errors
-     */
-    static void requireGrid(Path place, List<String> names, List<Size> sizes) {
+    /** Refuses pictures, here by their names, that make no grid. */
+    static void requireGrid(List<String> names, List<Size> sizes) {
         if (sizes.size() > MOST_IN_GRID) {
-            throw new SpecException(place + ": a grid must have at most " + MOST_IN_GRID + " pictures, got "
-                    + sizes.size() + "; write them to a folder instead");
+            throw new SpecException("a grid must have at most " + MOST_IN_GRID + " pictures, got " + sizes.size()
+                    + "; write them to a folder instead");
         }
         for (int i = 0; i < sizes.size(); i++) {
             if (!sizes.get(i).equals(sizes.get(0))) {
-                throw new SpecException(place + ": pictures in a grid must have one size, got " + sizes.get(0) + " and "
+                throw new SpecException("pictures in a grid must have one size, got " + sizes.get(0) + " and "
                         + sizes.get(i) + " (" + names.get(i) + "); write them to a folder instead");
             }
         }

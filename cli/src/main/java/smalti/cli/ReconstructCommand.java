@@ -64,13 +64,16 @@ final class ReconstructCommand implements Callable<Integer> {
     }
 
     private void requireGrid(List<NamedPicture> pictures) {
-        Pngs.requireGrid(
-                images,
-                pictures.stream().map(NamedPicture::name).toList(),
-                pictures.stream()
-                        .map(NamedPicture::picture)
-                        .map(picture -> new Pngs.Size(picture.width(), picture.height()))
-                        .toList());
+        try {
+            Pngs.requireGrid(
+                    pictures.stream().map(NamedPicture::name).toList(),
+                    pictures.stream()
+                            .map(NamedPicture::picture)
+                            .map(picture -> new Pngs.Size(picture.width(), picture.height()))
+                            .toList());
+        } catch (SpecException e) {
+            throw e.at(images.toString());
+        }
     }
 
     private Pixels pairs(List<NamedPicture> originals, List<Pixels> rebuilt) {

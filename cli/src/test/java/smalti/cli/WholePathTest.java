@@ -413,7 +413,7 @@ class WholePathTest {
         }
         Cli.run("encode", codec, mixed, "--out", one).succeeds();
         Cli.run("decode", codec, one, "--out", grid)
-                .failsWith("pictures in a grid must have one size, got 4x4 and 6x6");
+                .failsWith("one.npz: pictures in a grid must have one size, got 16x16 and 24x24 (24)");
     }
 
     private static Path copied(Path from, Path to) throws IOException {

@@ -107,7 +107,11 @@ final class ExportFailureTest {
     @Test
     void aMissingManifestIsNamed() throws IOException {
         Files.createDirectories(run);
-        assertThat(refused()).hasMessageContaining("export.json: must exist, and does not");
+        assertThat(refused()).hasMessage(run + ": must be the folder of a finished training, and holds no export.json");
+        Files.writeString(run.resolve("spec.json"), "{}");
+        assertThat(refused())
+                .hasMessage(run + ": is an unfinished run; finish it first: ./smalti train --resume --out " + run
+                        + " --data PICTURES");
     }
 
     @Test
