@@ -126,14 +126,19 @@ final class TrainCommand implements Callable<Integer> {
         if (resume && !Files.exists(out.resolve("checkpoint.npz"))) {
             console.note(out + " holds no checkpoint: beginning at step 0");
         }
-        if (!begun) {
+        boolean finished = false;
+        if (begun) {
+            finished = Trainer.resume(out, pictures, steps, training) == 0;
+        } else {
             Trainer.train(spec, pictures, out, training);
-        } else if (Trainer.resume(out, pictures, steps, training) == 0) {
-            int done = Trainer.specOf(out).training().steps();
+        }
+        int done = Trainer.specOf(out).training().steps();
+        if (finished) {
             console.line(
                     "nothing was left to train: the run is at step %d of %d already; --steps N trains on", done, done);
+        } else {
+            console.line("trained %s: %s", spec.name(), out);
         }
-        console.line("trained %s: %s", spec.name(), out);
         console.line("next: ./smalti export %s --out %s.smalti", out, out.getFileName());
         return 0;
     }
