@@ -13,6 +13,9 @@ final class Console {
     private static final int BAR = 24;
     private static final int COLUMNS = 80;
     private static final long PLAIN_EVERY = Duration.ofSeconds(10).toNanos();
+    /** Steps that tell little of how long the rest will take. */
+    private static final int UNTIMED = 5;
+
     private static final long BAR_EVERY = Duration.ofMillis(100).toNanos();
 
     private final PrintStream out;
@@ -74,7 +77,9 @@ final class Console {
         private final String what;
         private final long started = System.nanoTime();
         private long shown = started;
+        private int calls;
         private int first = -1;
+        private long timed = started;
 
         Progress(String what) {
             this.what = what;
@@ -82,26 +87,30 @@ final class Console {
 
         void at(int done, int total, String detail) {
             long now = System.nanoTime();
-            if (first < 0) {
-                first = done - 1; // a resumed training has not done the steps before
+            if (first < 0 || calls < UNTIMED) {
+                // a resumed training has not done the steps before, and the first ones are slower than the rest
+                first = done;
+                timed = now;
             }
+            calls++;
             if (done < total && now - shown < (terminal ? BAR_EVERY : PLAIN_EVERY)) {
                 return;
             }
             shown = now;
-            double each = (now - started) / 1e9 / Math.max(1, done - first);
-            var left = time(each * (total - done));
+            double each = (now - timed) / 1e9 / Math.max(1, done - first);
+            var left = done == first && done < total ? "" : time(each * (total - done)) + " left";
             if (terminal) {
                 int full = (int) ((long) BAR * done / total);
                 var line = what + " [" + "█".repeat(full) + "░".repeat(BAR - full) + "] " + done + "/" + total + "  "
-                        + left + " left" + (detail.isEmpty() ? "" : "  " + detail);
+                        + left + (detail.isEmpty() ? "" : "  " + detail);
                 // a line that wraps could not be drawn over
                 overwrite(line.length() < COLUMNS ? line : line.substring(0, COLUMNS - 2) + "…");
                 if (done == total) {
                     endProgress();
                 }
             } else {
-                note(what + " " + done + "/" + total + ", " + left + " left" + (detail.isEmpty() ? "" : ", " + detail));
+                note(what + " " + done + "/" + total + (left.isEmpty() ? "" : ", " + left)
+                        + (detail.isEmpty() ? "" : ", " + detail));
             }
         }
     }
@@ -135,6 +144,11 @@ final class Console {
                 note(what);
             }
         };
+    }
+
+    /** "1 picture", "2 pictures". */
+    static String pictures(int count) {
+        return count + (count == 1 ? " picture" : " pictures");
     }
 
     static String number(double value) {

@@ -7,6 +7,7 @@ import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
+import smalti.runtime.Codec;
 import smalti.spec.SpecException;
 
 @Command(name = "decode", sortOptions = false, description = "Turns codes back into pictures.")
@@ -20,7 +21,7 @@ final class DecodeCommand implements Callable<Integer> {
     @SuppressWarnings("NullAway.Init") // picocli sets it
     Path file;
 
-    @Option(names = "--out", required = true, paramLabel = "DIR", description = "The folder to write.")
+    @Option(names = "--out", required = true, paramLabel = "DIR|grid.png", description = "A folder, or one PNG.")
     @SuppressWarnings("NullAway.Init") // picocli sets it
     Path out;
 
@@ -35,15 +36,26 @@ final class DecodeCommand implements Callable<Integer> {
             var codec = model.codec();
             var codes = CodesFile.read(file);
             try {
-                var images = PictureBatches.decode(codec, codes.codes()).stream()
-                        .map(pixels -> pixels.image(0))
-                        .toList();
-                Pngs.writeEach(images, codes.names(), out);
+                write(codec, codes);
             } catch (SpecException e) {
                 throw e.at(file.toString());
             }
-            console.line("decoded %d pictures: %s", codes.names().size(), out);
+            console.line("decoded %s: %s", Console.pictures(codes.names().size()), out);
         }
         return 0;
+    }
+
+    private void write(Codec codec, CodesFile codes) throws IOException {
+        var pixels = PictureBatches.decode(codec, codes.codes());
+        if (Pngs.isGrid(out)) {
+            Pngs.requireGrid(
+                    codes.names(),
+                    pixels.stream()
+                            .map(one -> new Pngs.Size(one.width(), one.height()))
+                            .toList());
+            Pngs.writeGrid(PictureBatches.together(pixels), 0, out);
+        } else {
+            Pngs.writeEach(pixels.stream().map(one -> one.image(0)).toList(), codes.names(), out);
+        }
     }
 }

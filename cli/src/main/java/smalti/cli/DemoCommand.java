@@ -17,6 +17,7 @@ import smalti.runtime.Pixels;
 import smalti.runtime.SmaltiModel;
 import smalti.spec.AtomicFiles;
 import smalti.spec.BundleManifest;
+import smalti.spec.SpecException;
 import smalti.trainer.Presets;
 import smalti.trainer.Trainer;
 import smalti.trainer.data.Dataset;
@@ -64,6 +65,10 @@ final class DemoCommand implements Callable<Integer> {
     @Override
     public Integer call() throws IOException {
         long started = System.nanoTime();
+        Outputs.requireFolder(out);
+        for (var preset : List.of("vqvae-demo", "dcgan-demo")) {
+            requireSameSeed(preset);
+        }
         console.note("drawing " + PICTURES + " pictures in " + ProceduralPictures.CLASSES.size() + " classes");
         var data = Dataset.split(ProceduralPictures.draw(PICTURES, SIZE, seed), 0.1, seed);
         train("vqvae-demo", data, "nmse", "perplexity", "usage");
@@ -114,6 +119,16 @@ final class DemoCommand implements Callable<Integer> {
 
     private static String rate(double perSecond) {
         return String.format(Locale.ROOT, "%.0f", perSecond);
+    }
+
+    private void requireSameSeed(String preset) {
+        if (Files.exists(run(preset).resolve("spec.json"))) {
+            long begun = Trainer.specOf(run(preset)).training().seed();
+            if (begun != seed) {
+                throw new SpecException(out + ": was begun with --seed " + begun + ", got --seed " + seed
+                        + "; give it another folder, such as --out " + out + "-" + seed);
+            }
+        }
     }
 
     private Path run(String preset) {

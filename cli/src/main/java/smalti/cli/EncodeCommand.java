@@ -32,11 +32,12 @@ final class EncodeCommand implements Callable<Integer> {
 
     @Override
     public Integer call() throws IOException {
+        Outputs.requireFile(out, ".npz");
         try (var model = bundle.open()) {
             var pictures = PictureBatches.read(images, model);
             var codes = PictureBatches.encode(model.codec(), pictures);
             new CodesFile(PictureBatches.stems(pictures), codes).write(out);
-            console.line("encoded %d pictures: %s", pictures.size(), out);
+            console.line("encoded %s: %s", Console.pictures(pictures.size()), out);
         }
         return 0;
     }

@@ -78,6 +78,9 @@ final class EvaluateCommand implements Callable<Integer> {
 
     @Override
     public Integer call() throws IOException {
+        if (json != null) {
+            Outputs.requireFile(json);
+        }
         try (var model = bundle.open()) {
             var manifest = model.manifest();
             var pixels = manifest.pixels();

@@ -41,6 +41,7 @@ final class ExportCommand implements Callable<Integer> {
 
     @Override
     public Integer call() throws IOException {
+        Outputs.requireFolder(out);
         var manifest = BundleExporter.export(
                 run, out, ExportOptions.defaults().withOpset(opset).withProgress(console::note));
         console.line("exported %s: %s", manifest.name(), out);

@@ -74,7 +74,7 @@ final class GenerateCommand implements Callable<Integer> {
                 Pngs.writeFolder(out, folder -> writeEach(generator, classes, folder));
             }
             double seconds = (System.nanoTime() - started) / 1e9;
-            console.line("generated and wrote %d pictures in %.2f s: %s", count, seconds, out);
+            console.line("generated and wrote %s in %.2f s: %s", Console.pictures(count), seconds, out);
         }
         return 0;
     }

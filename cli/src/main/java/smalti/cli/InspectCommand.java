@@ -21,15 +21,14 @@ final class InspectCommand implements Callable<Integer> {
     @Override
     public Integer call() {
         try (var model = bundle.open()) {
-            model.verify();
             var manifest = model.manifest();
             var from = manifest.provenance();
             var pixels = manifest.pixels();
             console.line(
                     "%s: %s, opset %d, format %d", manifest.name(), from.family(), manifest.opset(), manifest.format());
             console.line(
-                    "trained      %d steps on %d pictures, seed %d, %s",
-                    from.steps(), from.trainPictures(), from.seed(), from.versions());
+                    "trained      %d steps on %s, seed %d, %s",
+                    from.steps(), Console.pictures(from.trainPictures()), from.seed(), from.versions());
             console.line(
                     "pictures     %dx%d, %s, floats from %s to %s",
                     pixels.width(), pixels.height(), pixels.channels() == 1 ? "grey" : "RGB", pixels.lo(), pixels.hi());

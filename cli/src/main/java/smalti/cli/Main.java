@@ -5,12 +5,17 @@ import java.io.OutputStream;
 import java.io.PrintStream;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.AccessDeniedException;
+import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.FileSystemException;
+import java.nio.file.NoSuchFileException;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ScopeType;
 import smalti.exporter.proof.ProofException;
+import smalti.spec.AtomicFiles;
+import smalti.spec.IoReason;
 import smalti.spec.SpecException;
 
 /** The {@code smalti} command. */
@@ -74,6 +79,7 @@ public final class Main implements Runnable {
         line.setOut(console.outWriter());
         line.setErr(console.errWriter());
         line.setCaseInsensitiveEnumValuesAllowed(true);
+        line.setParameterExceptionHandler((e, given) -> wrongLine(e, console));
         line.setExecutionExceptionHandler((e, command, result) -> main.failed(e, console));
         try {
             return line.execute(arguments);
@@ -84,16 +90,26 @@ public final class Main implements Runnable {
         }
     }
 
+    private static int wrongLine(CommandLine.ParameterException e, Console console) {
+        console.error(String.valueOf(e.getMessage()));
+        CommandLine.UnmatchedArgumentException.printSuggestions(e, console.errWriter());
+        var command = e.getCommandLine().getCommandSpec();
+        console.note("see " + command.qualifiedName() + " --help");
+        return command.exitCodeOnInvalidInput();
+    }
+
     private int failed(Exception e, Console console) {
         console.endProgress();
         if (debug) {
             e.printStackTrace(console.errWriter());
         }
         if (e instanceof SpecException wrong) {
-            wrong.problems().forEach(problem -> console.error(problem));
+            wrong.problems().forEach(problem -> console.error(AtomicFiles.withoutTemporaryNames(problem)));
             return WRONG_INPUT;
         } else if (e instanceof ProofException unproven) {
-            String.valueOf(unproven.getMessage()).lines().forEach(console::error);
+            AtomicFiles.withoutTemporaryNames(String.valueOf(unproven.getMessage()))
+                    .lines()
+                    .forEach(console::error);
             return WRONG_INPUT;
         } else if ((e instanceof UncheckedIOException ? e.getCause() : e) instanceof IOException failed) {
             console.error(text(failed));
@@ -104,11 +120,22 @@ public final class Main implements Runnable {
     }
 
     private static String text(IOException e) {
-        if (e instanceof FileSystemException file) {
-            var reason = file.getReason() == null ? file.getClass().getSimpleName() : file.getReason();
-            return file.getFile() + ": must be a place that can be read and written, got " + reason;
+        if (e instanceof FileSystemException file && file.getFile() != null) {
+            return AtomicFiles.withoutTemporaryNames(file.getFile()) + ": " + rule(file);
         }
-        return String.valueOf(e.getMessage());
+        var message = e.getMessage();
+        return message == null ? IoReason.of(e) : AtomicFiles.withoutTemporaryNames(message);
+    }
+
+    private static String rule(FileSystemException e) {
+        if (e instanceof NoSuchFileException) {
+            return "must exist, and does not";
+        } else if (e instanceof FileAlreadyExistsException) {
+            return "must be a folder, and is a file";
+        } else if (e instanceof AccessDeniedException) {
+            return "must be readable and writable, and access is denied";
+        }
+        return "cannot be read or written (" + IoReason.of(e) + ")";
     }
 
     /** The version of the jar. */

@@ -68,6 +68,13 @@ final class PictureBatches {
         return new Pixels(pictures.size(), first.height(), first.width(), first.channels(), data.flip());
     }
 
+    /** Pixels of one size, one after the other. */
+    static Pixels together(List<Pixels> parts) {
+        return pixels(parts.stream()
+                .map(part -> Picture.of(part.height(), part.width(), part.channels(), part.bytes()))
+                .toList());
+    }
+
     /** Names without their endings, for files of another kind; those that would then be the same keep them. */
     static List<String> stems(List<NamedPicture> pictures) {
         var seen = pictures.stream()

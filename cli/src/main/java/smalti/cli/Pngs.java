@@ -17,6 +17,7 @@ import smalti.trainer.report.ContactSheet;
 /** Writes pictures as a grid ({@code --out grid.png}) or one by one into a folder ({@code --out DIR}). */
 final class Pngs {
     private static final int MOST_COLUMNS = 16;
+    private static final int MOST_IN_GRID = 1000;
 
     private static final Pattern OTHER_IMAGE =
             Pattern.compile("\\.(jpe?g|gif|bmp|webp|tiff?)$", Pattern.CASE_INSENSITIVE);
@@ -29,14 +30,16 @@ final class Pngs {
 
     /** Refuses, before any work is done, an output that cannot be. */
     static void check(Path out) {
-        if (Files.isDirectory(out) && isGrid(out)) {
-            throw new SpecException(out + ": must be a file to write, and is a folder");
-        }
         if (OTHER_IMAGE.matcher(out.toString()).find()) {
             throw new SpecException(out + ": must be a folder or end in .png, the one image format that is written");
         }
         if (Files.isRegularFile(out) && !isGrid(out)) {
             throw new SpecException(out + ": must be a folder or end in .png, and is a file");
+        }
+        if (isGrid(out)) {
+            Outputs.requireFile(out);
+        } else {
+            Outputs.requireFolder(out);
         }
     }
 
@@ -52,6 +55,28 @@ final class Pngs {
     /** @param columns of a grid; 0: as square as may be */
     static void writeGrid(Pixels pixels, int columns, Path file) throws IOException {
         write(grid(pixels, columns), file);
+    }
+
+    /** Refuses pictures, here by their names, that make no grid. */
+    static void requireGrid(List<String> names, List<Size> sizes) {
+        if (sizes.size() > MOST_IN_GRID) {
+            throw new SpecException("a grid must have at most " + MOST_IN_GRID + " pictures, got " + sizes.size()
+                    + "; write them to a folder instead");
+        }
+        for (int i = 0; i < sizes.size(); i++) {
+            if (!sizes.get(i).equals(sizes.get(0))) {
+                throw new SpecException("pictures in a grid must have one size, got " + sizes.get(0) + " and "
+                        + sizes.get(i) + " (" + names.get(i) + "); write them to a folder instead");
+            }
+        }
+    }
+
+    /** Of a picture. */
+    record Size(int width, int height) {
+        @Override
+        public String toString() {
+            return width + "x" + height;
+        }
     }
 
     static BufferedImage grid(Pixels pixels, int columns) {

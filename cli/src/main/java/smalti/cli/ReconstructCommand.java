@@ -10,7 +10,6 @@ import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 import smalti.runtime.Pixels;
-import smalti.spec.Check;
 import smalti.spec.SpecException;
 import smalti.trainer.data.NamedPicture;
 import smalti.trainer.data.Picture;
@@ -22,7 +21,6 @@ import smalti.trainer.data.Picture;
                 "Turns pictures into codes and back. A grid shows each original with its reconstruction beside it.")
 final class ReconstructCommand implements Callable<Integer> {
     private static final int GRID_PAIRS = 4;
-    private static final int MOST_IN_GRID = 1000;
 
     private final Console console;
 
@@ -51,7 +49,7 @@ final class ReconstructCommand implements Callable<Integer> {
             var codec = model.codec();
             var pictures = PictureBatches.read(images, model);
             if (Pngs.isGrid(out)) {
-                checkGrid(pictures);
+                requireGrid(pictures);
             }
             var rebuilt = PictureBatches.decode(codec, PictureBatches.encode(codec, pictures));
             if (Pngs.isGrid(out)) {
@@ -60,27 +58,21 @@ final class ReconstructCommand implements Callable<Integer> {
                 Pngs.writeEach(
                         rebuilt.stream().map(pixels -> pixels.image(0)).toList(), PictureBatches.stems(pictures), out);
             }
-            console.line("reconstructed %d pictures: %s", pictures.size(), out);
+            console.line("reconstructed %s: %s", Console.pictures(pictures.size()), out);
         }
         return 0;
     }
 
-    private void checkGrid(List<NamedPicture> pictures) {
-        var first = pictures.get(0).picture();
-        Check.that(
-                        pictures.size() <= MOST_IN_GRID,
-                        "%s: a grid must have at most %s pictures, got %s; write them to a folder instead",
-                        images,
-                        MOST_IN_GRID,
-                        pictures.size())
-                .done();
-        for (var named : pictures) {
-            var picture = named.picture();
-            if (picture.height() != first.height() || picture.width() != first.width()) {
-                throw new SpecException(images + ": pictures in a grid must have one size, got " + first.width() + "x"
-                        + first.height() + " and " + picture.width() + "x" + picture.height() + " (" + named.name()
-                        + "); write them to a folder instead");
-            }
+    private void requireGrid(List<NamedPicture> pictures) {
+        try {
+            Pngs.requireGrid(
+                    pictures.stream().map(NamedPicture::name).toList(),
+                    pictures.stream()
+                            .map(NamedPicture::picture)
+                            .map(picture -> new Pngs.Size(picture.width(), picture.height()))
+                            .toList());
+        } catch (SpecException e) {
+            throw e.at(images.toString());
         }
     }
 

@@ -93,6 +93,10 @@ final class TrainCommand implements Callable<Integer> {
 
     @Override
     public Integer call() throws IOException {
+        if (steps != null && steps < 1) {
+            throw new SpecException("--steps must be at least 1, got " + steps);
+        }
+        Outputs.requireFolder(out);
         boolean exists = Files.exists(out.resolve("spec.json"));
         if (exists && !resume) {
             throw new SpecException(
@@ -115,19 +119,26 @@ final class TrainCommand implements Callable<Integer> {
         };
         var pictures =
                 Dataset.open(data, spec.image(), spec.data(), spec.training().seed(), listener);
-        console.note("training on " + pictures.train().count() + " pictures, "
+        console.note("training on " + Console.pictures(pictures.train().count()) + ", "
                 + pictures.heldOut().count() + " held out");
         var training =
                 console.training(spec.name(), "nmse", "perplexity", "usage", "discriminatorLoss", "generatorLoss");
         if (resume && !Files.exists(out.resolve("checkpoint.npz"))) {
             console.note(out + " holds no checkpoint: beginning at step 0");
         }
+        boolean finished = false;
         if (begun) {
-            Trainer.resume(out, pictures, steps, training);
+            finished = Trainer.resume(out, pictures, steps, training) == 0;
         } else {
             Trainer.train(spec, pictures, out, training);
         }
-        console.line("trained %s: %s", spec.name(), out);
+        int done = Trainer.specOf(out).training().steps();
+        if (finished) {
+            console.line(
+                    "nothing was left to train: the run is at step %d of %d already; --steps N trains on", done, done);
+        } else {
+            console.line("trained %s: %s", spec.name(), out);
+        }
         console.line("next: ./smalti export %s --out %s.smalti", out, out.getFileName());
         return 0;
     }
@@ -154,8 +165,18 @@ final class TrainCommand implements Callable<Integer> {
                     .withSteps(stored.training().steps())
                     .withSeed(stored.training().seed());
             if (!given().withTraining(same).equals(stored)) {
-                throw new SpecException(RecordTree.differences(given().withTraining(same), stored))
-                        .at(out + ": not as the run was begun");
+                var differences = RecordTree.differences(given().withTraining(same), stored);
+                // of another kind, all else is other too
+                var kind = differences.stream()
+                        .filter(line -> line.startsWith("model.kind "))
+                        .toList();
+                throw new SpecException(kind.isEmpty() ? differences : kind).at(out + ": not as the run was begun");
+            }
+            int asked = given().training().steps();
+            if (steps == null && asked != stored.training().steps()) {
+                console.note(out + ": the run's own training.steps is "
+                        + stored.training().steps() + ", and holds; the " + asked + " of "
+                        + (source.spec == null ? "--preset" : "--spec") + " would need --steps");
             }
         }
         return stored;

@@ -14,6 +14,9 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
+import smalti.spec.BundleManifest;
+import smalti.spec.RecordTree;
+import smalti.trainer.Presets;
 
 /** From pictures to pictures by the command line alone, and what it says when something is wrong. */
 class WholePathTest {
@@ -158,6 +161,13 @@ class WholePathTest {
         var codes = bad.resolve("codes.npz");
         Cli.run("encode", codec, pictures, "--out", codes).succeeds();
         var text = Files.writeString(bad.resolve("text.npz"), "no codes");
+        var run = folder.resolve("run-codec");
+        var unfinished = Files.createDirectories(bad.resolve("unfinished"));
+        Files.copy(run.resolve("spec.json"), unfinished.resolve("spec.json"));
+        var others = Cli.pictures(bad.resolve("others"), 20);
+        var demo = bad.resolve("demo");
+        Files.createDirectories(demo.resolve("runs/vqvae-demo"));
+        Files.writeString(demo.resolve("runs/vqvae-demo/spec.json"), RecordTree.json(Presets.named("vqvae-demo")));
         return Stream.of(
                 wrong(
                         "no folder",
@@ -184,7 +194,47 @@ class WholePathTest {
                         "an unknown preset",
                         List.of("train", "--preset", "x", "--data", pictures, "--out", out),
                         "preset must be one of vqvae"),
-                wrong("an unfinished run", List.of("export", empty, "--out", out), "holds no export.json"),
+                wrong("an empty run", List.of("export", empty, "--out", out), "holds no export.json"),
+                wrong(
+                        "an unfinished run",
+                        List.of("export", unfinished, "--out", out),
+                        "unfinished: is an unfinished run; finish it first: ./smalti train --resume --out "
+                                + unfinished),
+                wrong(
+                        "a run in place of a bundle",
+                        List.of("inspect", run),
+                        "run-codec: is a run folder; export it first: ./smalti export " + run
+                                + " --out run-codec.smalti"),
+                wrong("an export over a file", List.of("export", run, "--out", text), "text.npz: must be a folder"),
+                wrong(
+                        "no steps",
+                        List.of("train", "--spec", spec, "--data", pictures, "--out", out, "--steps", 0),
+                        "--steps must be at least 1, got 0"),
+                wrong(
+                        "a run folder that is a file",
+                        List.of("train", "--spec", spec, "--data", pictures, "--out", text),
+                        "text.npz: must be a folder to write into, and is a file"),
+                wrong(
+                        "a run folder under a file",
+                        List.of("train", "--spec", spec, "--data", pictures, "--out", text.resolve("run")),
+                        "run: must lie in a folder, but " + text.toAbsolutePath() + " is a file"),
+                wrong(
+                        "other pictures than the run's",
+                        List.of("train", "--data", others, "--out", run, "--resume"),
+                        "run-codec: --data must be the pictures and classes that the run began with, and they differ"),
+                wrong(
+                        "another kind than the run's",
+                        List.of("train", "--preset", "dcgan", "--data", pictures, "--out", run, "--resume"),
+                        "model.kind must be \"vqvae\", got \"dcgan\""),
+                wrong(
+                        "a demo of another seed",
+                        List.of("demo", "--out", demo, "--seed", 3),
+                        "demo: was begun with --seed 0, got --seed 3; give it another folder, such as --out " + demo
+                                + "-3"),
+                wrong(
+                        "codes in no .npz",
+                        List.of("encode", codec, pictures, "--out", bad.resolve("codes.txt")),
+                        "codes.txt: must end in .npz"),
                 wrong("no run", List.of("export", bad.resolve("none"), "--out", out), "is no folder"),
                 wrong(
                         "another spec than the run's",
@@ -207,8 +257,14 @@ class WholePathTest {
                 wrong("a changed byte", List.of("inspect", changed), "tokenize.onnx", "SHA-256"),
                 wrong("no bundle", List.of("inspect", empty), "bundle.json"),
                 wrong("codes of another bundle", List.of("decode", other, codes, "--out", out), "codes.npz: "),
-                wrong("no codes", List.of("decode", codec, text, "--out", out), "text.npz: must be a .npz file"),
-                wrong("a generator asked to encode", List.of("encode", gan, pictures, "--out", out), "has no codebook"),
+                wrong(
+                        "no codes",
+                        List.of("decode", codec, text, "--out", out),
+                        "text.npz: must be a whole .npz file, and is not"),
+                wrong(
+                        "a generator asked to encode",
+                        List.of("encode", gan, pictures, "--out", bad.resolve("x.npz")),
+                        "has no codebook"),
                 wrong("a codec asked to generate", List.of("generate", codec, "--out", out), "generator"),
                 wrong(
                         "an unknown class",
@@ -253,6 +309,114 @@ class WholePathTest {
         assertThat(folder.resolve("bad/out")).doesNotExist();
     }
 
+    @Test
+    void whatIsOneProblemIsOneLine() throws IOException {
+        var codes = folder.resolve("one-line.npz");
+        Cli.run("encode", codec, pictures, "--out", codes).succeeds();
+        var bundle = copied(codec, folder.resolve("recoded.smalti"));
+        var manifest = RecordTree.read(bundle.resolve("bundle.json"), BundleManifest.class);
+        var codebook = new BundleManifest.Codebook(2, 4, "0".repeat(64)); // most codes are beyond these two as well
+        Files.writeString(
+                bundle.resolve("bundle.json"),
+                RecordTree.json(withCodebook(manifest, codebook).sealed()));
+        var refused = Cli.run("decode", bundle, codes, "--out", folder.resolve("one-line"));
+        refused.failsWith("one-line.npz: codes must be of this bundle's codebook");
+        assertThat(refused.err().lines()).hasSize(1);
+        var run = folder.resolve("run-codec");
+        var kind = Cli.run("train", "--preset", "dcgan", "--data", pictures, "--out", run, "--resume");
+        assertThat(kind.err().lines()).hasSize(1);
+    }
+
+    private static BundleManifest withCodebook(BundleManifest from, BundleManifest.Codebook codebook) {
+        return new BundleManifest(
+                from.format(),
+                from.name(),
+                from.opset(),
+                from.graphs(),
+                from.pixels(),
+                codebook,
+                from.noise(),
+                from.classes(),
+                from.provenance(),
+                from.files(),
+                null);
+    }
+
+    @Test
+    void aChangedByteInAnyFileIsRefusedByEveryCommand() throws IOException {
+        var codes = folder.resolve("sound.npz");
+        Cli.run("encode", codec, pictures, "--out", codes).succeeds();
+        var out = folder.resolve("nothing");
+        var file = folder.resolve("nothing.npz");
+        for (var bundle : List.of(codec, gan)) {
+            for (var name : names(bundle)) {
+                var changed = copied(bundle, folder.resolve("bytes-" + name + "-" + bundle.getFileName()));
+                var bytes = Files.readAllBytes(changed.resolve(name));
+                bytes[bytes.length / 2] ^= 1;
+                Files.write(changed.resolve(name), bytes);
+                for (var command : List.<List<Object>>of(
+                        List.of("inspect", changed),
+                        List.of("generate", changed, "--out", out),
+                        List.of("encode", changed, pictures, "--out", file),
+                        List.of("decode", changed, codes, "--out", out),
+                        List.of("reconstruct", changed, pictures, "--out", out),
+                        List.of("evaluate", changed, "--data", pictures))) {
+                    Cli.run(command.toArray()).failsWith(name);
+                }
+                assertThat(out).doesNotExist();
+                assertThat(file).doesNotExist();
+            }
+        }
+    }
+
+    private static List<String> names(Path bundle) throws IOException {
+        try (var files = Files.list(bundle)) {
+            return files.map(file -> String.valueOf(file.getFileName())).toList();
+        }
+    }
+
+    @Test
+    void aFinishedRunSaysThatNothingWasLeft() throws IOException {
+        var run = copied(folder.resolve("run-codec"), folder.resolve("run-finished"));
+        var again =
+                Cli.run("train", "--data", pictures, "--out", run, "--resume").succeeds();
+        assertThat(again.out())
+                .contains("nothing was left to train: the run is at step 12 of 12 already; --steps N trains on")
+                .doesNotContain("trained tiny");
+        assertThat(again.err()).doesNotContain("writing the inference graphs");
+        var fewer = Cli.spec(folder, Cli.VQVAE.replace("steps: 12", "steps: 9"));
+        assertThat(Cli.run("train", "--spec", fewer, "--data", pictures, "--out", run, "--resume")
+                        .succeeds()
+                        .err())
+                .contains("the run's own training.steps is 12, and holds; the 9 of --spec would need --steps");
+        Cli.run("train", "--data", pictures, "--out", run, "--resume", "--steps", 9)
+                .failsWith("run-finished: the run is at step 12 of 9 already");
+        Files.delete(run.resolve("export.json"));
+        Cli.run("train", "--data", pictures, "--out", run, "--resume").succeeds();
+        assertThat(run.resolve("export.json")).hasSameBinaryContentAs(folder.resolve("run-codec/export.json"));
+    }
+
+    @Test
+    void decodedPicturesMayMakeAGrid() throws IOException {
+        var one = folder.resolve("one.npz");
+        var picture = pictures.resolve("disc/1.png");
+        assertThat(Cli.run("encode", codec, picture, "--out", one).succeeds().out())
+                .contains("encoded 1 picture: ");
+        var grid = folder.resolve("decoded.png");
+        assertThat(Cli.run("decode", codec, one, "--out", grid).succeeds().out())
+                .contains("decoded 1 picture: ");
+        Cli.run("decode", codec, one, "--out", folder.resolve("decoded-one")).succeeds();
+        assertThat(ImageIO.read(grid.toFile()).getWidth()).isEqualTo(20); // a gap of 2 on each side
+        var mixed = Files.createDirectories(folder.resolve("sizes"));
+        for (int size : List.of(16, 24)) {
+            var drawn = smalti.trainer.data.ProceduralPictures.draw(1, size, 9).picture(0);
+            smalti.trainer.data.PictureFiles.writePng(mixed.resolve(size + ".png"), drawn);
+        }
+        Cli.run("encode", codec, mixed, "--out", one).succeeds();
+        Cli.run("decode", codec, one, "--out", grid)
+                .failsWith("one.npz: pictures in a grid must have one size, got 16x16 and 24x24 (24)");
+    }
+
     private static Path copied(Path from, Path to) throws IOException {
         Files.createDirectories(to);
         try (var files = Files.list(from)) {
@@ -274,7 +438,17 @@ class WholePathTest {
 
     @Test
     void usageErrorsAreTwoAndHelpIsEverywhere() {
-        assertThat(Cli.run("train").code()).isEqualTo(2);
+        var nothing = Cli.run("train");
+        assertThat(nothing.code()).isEqualTo(2);
+        assertThat(nothing.err().lines())
+                .containsExactly(
+                        "error: Missing required options: '--data=PATH', '--out=RUN'", "see smalti train --help");
+        assertThat(Cli.run("generate", gan, "--count", "many", "--out", "x")
+                        .err()
+                        .lines())
+                .containsExactly(
+                        "error: Invalid value for option '--count': 'many' is not an int",
+                        "see smalti generate --help");
         var noSpec = Cli.run("train", "--data", pictures, "--out", folder.resolve("no-spec"));
         assertThat(noSpec.code()).isEqualTo(2);
         assertThat(noSpec.err()).contains("--spec or --preset");

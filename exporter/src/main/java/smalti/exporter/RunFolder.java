@@ -37,6 +37,10 @@ final class RunFolder {
     /** @throws SpecException listing all that is wrong with {@code export.json} and what it names */
     static RunFolder read(Path folder) {
         var file = folder.resolve(ExportManifest.FILE);
+        if (!Files.exists(file) && Files.exists(folder.resolve("spec.json"))) {
+            throw new SpecException(folder + ": is an unfinished run; finish it first: ./smalti train --resume --out "
+                    + folder + " --data PICTURES");
+        }
         if (!Files.exists(file)) {
             throw new SpecException(folder + ": must be the folder of a finished training, and "
                     + (Files.isDirectory(folder) ? "holds no " + ExportManifest.FILE : "is no folder"));

@@ -107,8 +107,11 @@ final class ExportFailureTest {
     @Test
     void aMissingManifestIsNamed() throws IOException {
         Files.createDirectories(run);
+        assertThat(refused()).hasMessage(run + ": must be the folder of a finished training, and holds no export.json");
+        Files.writeString(run.resolve("spec.json"), "{}");
         assertThat(refused())
-                .hasMessageContaining("must be the folder of a finished training, and holds no export.json");
+                .hasMessage(run + ": is an unfinished run; finish it first: ./smalti train --resume --out " + run
+                        + " --data PICTURES");
     }
 
     @Test

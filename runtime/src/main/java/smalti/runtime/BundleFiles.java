@@ -6,6 +6,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.zip.ZipFile;
 import smalti.spec.BundleManifest;
+import smalti.spec.IoReason;
 import smalti.spec.SpecException;
 
 /** The files of a bundle, by their plain names. Nothing stays open between reads. */
@@ -40,7 +41,7 @@ sealed interface BundleFiles {
     }
 
     private static SpecException unreadable(String name, IOException cause) {
-        return new SpecException(name + " cannot be read (" + cause + ")", cause);
+        return new SpecException(name + " cannot be read (" + IoReason.of(cause) + ")", cause);
     }
 
     record Folder(Path folder) implements BundleFiles {
@@ -77,7 +78,7 @@ sealed interface BundleFiles {
                 var manifest = manifests.get(0);
                 return new Zip(zip, manifest.substring(0, manifest.length() - BundleManifest.FILE.length()));
             } catch (IOException e) {
-                throw new SpecException("must be a folder or a zip (" + e + ")", e);
+                throw new SpecException("must be a bundle, a folder or a zip, and is none or a damaged one", e);
             }
         }
 

@@ -122,11 +122,12 @@ public final class Codec {
 
     /** ONNX's Gather takes −1 for the last code without a word. */
     private HostTensor checked(Codes codes) {
-        var problems = new ArrayList<String>();
         if (!codes.fingerprint().equals(codebook.fingerprint())) {
-            problems.add("codes must be of this bundle's codebook (fingerprint " + codebook.fingerprint()
+            // what another codebook's codes may be says nothing
+            throw new SpecException("codes must be of this bundle's codebook (fingerprint " + codebook.fingerprint()
                     + "), got those of " + codes.fingerprint());
         }
+        var problems = new ArrayList<String>();
         var values = codes.values();
         int wrong = 0;
         for (int i = 0; i < values.length; i++) {

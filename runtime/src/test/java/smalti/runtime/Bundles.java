@@ -14,6 +14,8 @@ import java.util.zip.ZipEntry;
 import java.util.zip.ZipOutputStream;
 import smalti.spec.BundleManifest;
 import smalti.spec.Checksums;
+import smalti.spec.RecordTree;
+import smalti.spec.SpecException;
 
 /** The bundles in the test resources, and changed copies of them. */
 final class Bundles {
@@ -42,15 +44,24 @@ final class Bundles {
         }
     }
 
-    /** Changes a copy's bundle.json. */
+    /** Changes a copy's bundle.json and, where it is still a manifest, seals it again. */
     static void edit(Path copy, Consumer<ObjectNode> change) {
         var file = copy.resolve(BundleManifest.FILE);
         try {
             var tree = (ObjectNode) MAPPER.readTree(file.toFile());
             change.accept(tree);
-            MAPPER.writeValue(file.toFile(), tree);
+            Files.writeString(file, sealed(tree));
         } catch (IOException e) {
             throw new UncheckedIOException(e);
+        }
+    }
+
+    private static String sealed(ObjectNode manifest) {
+        try {
+            return RecordTree.json(RecordTree.bind(manifest, BundleManifest.class, BundleManifest.FILE)
+                    .sealed());
+        } catch (SpecException refusedOnOpening) {
+            return manifest.toString();
         }
     }
 

@@ -61,7 +61,9 @@ class OpeningTest {
         refused(() -> SmaltiModel.open(nothing), nothing + ": must be a bundle", "does not exist");
         refused(() -> SmaltiModel.open(temporary), temporary + ": bundle.json is missing");
         var text = Files.writeString(temporary.resolve("text.smalti"), "no zip at all");
-        refused(() -> SmaltiModel.open(text), text + ": must be a folder or a zip");
+        refused(
+                () -> SmaltiModel.open(text),
+                text + ": must be a bundle, a folder or a zip, and is none or a damaged one");
         var empty = temporary.resolve("empty.zip");
         new ZipOutputStream(Files.newOutputStream(empty)).close();
         refused(() -> SmaltiModel.open(empty), "must hold one bundle.json", "got []");
@@ -102,6 +104,18 @@ class OpeningTest {
         refused(() -> SmaltiModel.open(copy), copy + ": bundle.json: must be JSON at line 2");
         Files.writeString(copy.resolve("bundle.json"), "{\"format\": 1, \"nmae\": \"x\"}");
         refused(() -> SmaltiModel.open(copy), "bundle.json: nmae is not a known key", "bundle.json: graphs is missing");
+    }
+
+    @Test
+    void aManifestThatIsNotSealedOrWasChangedIsRefused() throws IOException {
+        var copy = Bundles.copy(Bundles.CODEC, temporary);
+        var manifest = RecordTree.read(copy.resolve("bundle.json"), BundleManifest.class);
+        var json = RecordTree.json(manifest);
+        Files.writeString(
+                copy.resolve("bundle.json"), json.replaceAll(",\\s*\"sha256\" : \"[0-9a-f]{64}\"\\s*}\\s*$", "}"));
+        refused(() -> SmaltiModel.open(copy), copy + ": bundle.json: sha256 is missing");
+        Files.writeString(copy.resolve("bundle.json"), json.replace("\"lo\" : -1.0", "\"lo\" : -0.5"));
+        refused(() -> SmaltiModel.open(copy), copy + ": bundle.json: must have SHA-256");
     }
 
     @Test

@@ -11,6 +11,7 @@ import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.BasicFileAttributes;
 import java.util.UUID;
+import java.util.regex.Pattern;
 
 /**
  * Writes files and folders so that a reader, or a later run after a crash, sees the old state or the new one and never
@@ -21,6 +22,8 @@ public final class AtomicFiles {
     public static final String UNFINISHED = ".unfinished-";
 
     private static final String REPLACED = ".replaced-";
+    private static final Pattern TEMPORARY = Pattern.compile(
+            Pattern.quote(UNFINISHED) + "([^/\\\\]+?)-\\d+-[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}");
 
     private AtomicFiles() {}
 
@@ -72,7 +75,12 @@ public final class AtomicFiles {
     }
 
     private static IOException unwritten(Path target, IOException e) {
-        return new IOException(target + ": could not be written (" + e.getMessage() + "); nothing was changed", e);
+        return new IOException(target + ": could not be written (" + IoReason.of(e) + "); nothing was changed", e);
+    }
+
+    /** The text with what is unfinished under the names that it will have. */
+    public static String withoutTemporaryNames(String text) {
+        return TEMPORARY.matcher(text).replaceAll("$1");
     }
 
     private static void replace(Path finished, Path folder) throws IOException {
@@ -130,7 +138,11 @@ public final class AtomicFiles {
 
     private static Path temporary(Path target) throws IOException {
         var parent = parent(target);
-        Files.createDirectories(parent);
+        try {
+            Files.createDirectories(parent);
+        } catch (IOException e) {
+            throw unwritten(target, e);
+        }
         var stem = UNFINISHED + target.getFileName() + "-";
         sweep(parent, stem);
         return parent.resolve(stem + ProcessHandle.current().pid() + "-" + UUID.randomUUID());

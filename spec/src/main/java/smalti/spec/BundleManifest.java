@@ -13,7 +13,7 @@ import org.jspecify.annotations.Nullable;
  * @param noise where the model generates
  * @param classes names of the classes 0, 1, … where the model is conditional
  * @param files SHA-256 of every other file in the bundle, by name
- * @param sha256 of this record's own JSON without this key; null where it was not sealed
+ * @param sha256 of this record's own JSON without this key; null before it is sealed
  */
 public record BundleManifest(
         int format,
@@ -80,9 +80,13 @@ public record BundleManifest(
         return with(checksum());
     }
 
-    /** @throws SpecException if the record is sealed and was changed since */
+    /** @throws SpecException if the record is not sealed, or was changed since */
     public void checkSeal() {
-        if (sha256 != null && !sha256.equals(checksum())) {
+        if (sha256 == null) {
+            throw new SpecException(FILE + ": sha256 is missing, with which every bundle of format " + FORMAT
+                    + " is sealed; export the run again");
+        }
+        if (!sha256.equals(checksum())) {
             throw new SpecException(FILE + ": must have SHA-256 " + sha256 + " as it says itself, and was changed");
         }
     }

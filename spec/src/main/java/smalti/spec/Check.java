@@ -28,6 +28,16 @@ public final class Check {
         return this;
     }
 
+    /** Takes in the problems that another check throws. */
+    public Check and(Runnable other) {
+        try {
+            other.run();
+        } catch (SpecException e) {
+            problems.addAll(e.problems());
+        }
+        return this;
+    }
+
     /** @throws SpecException if any rule was broken */
     public void done() {
         if (!problems.isEmpty()) {

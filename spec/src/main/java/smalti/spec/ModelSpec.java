@@ -7,9 +7,8 @@ public record ModelSpec(String name, ImageSpec image, Family model, TrainingSpec
                         name.matches("[a-z0-9][a-z0-9._-]{0,62}"),
                         "name must be lower-case letters, digits, '.', '_' and '-', got \"%s\"",
                         name)
-                .done();
-        model.checkFits(image);
-        Check.that(
+                .and(() -> model.checkFits(image))
+                .and(
                         training.weightsEma() == 0 || !(model instanceof VqvaeFamily),
                         "training.weightsEma must be 0 for a vqvae, whose codebook belongs to its last weights, got %s",
                         training.weightsEma())

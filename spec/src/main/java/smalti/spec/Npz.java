@@ -1,6 +1,7 @@
 package smalti.spec;
 
 import java.io.BufferedOutputStream;
+import java.io.EOFException;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
@@ -73,8 +74,8 @@ public final class Npz {
             }
         } catch (NoSuchFileException e) {
             throw Unreadable.because(file, e);
-        } catch (ZipException e) {
-            throw new SpecException(file + ": must be a .npz file, and is not (" + e.getMessage() + ")", e);
+        } catch (ZipException | EOFException e) {
+            throw new SpecException(file + ": must be a whole .npz file, and is not", e);
         }
         return arrays;
     }

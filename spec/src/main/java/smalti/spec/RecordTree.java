@@ -11,6 +11,7 @@ import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.IOException;
+import java.lang.reflect.Array;
 import java.lang.reflect.InvocationTargetException;
 import java.lang.reflect.ParameterizedType;
 import java.lang.reflect.RecordComponent;
@@ -21,10 +22,12 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.TreeSet;
+import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
@@ -107,16 +110,23 @@ public final class RecordTree {
     }
 
     private static void differences(JsonNode given, JsonNode expected, String path, List<String> lines) {
-        if (given.isObject() && expected.isObject()) {
+        if (given.isObject() && expected.isObject() && kindsDiffer(given, expected)) {
+            // two kinds have other keys: each of them would be a line that says the same
+            differences(given.get(KIND), expected.get(KIND), child(path, KIND), lines);
+        } else if (given.isObject() && expected.isObject()) {
             var keys = new TreeSet<String>();
             given.fieldNames().forEachRemaining(keys::add);
             expected.fieldNames().forEachRemaining(keys::add);
             for (var key : keys) {
-                differences(given.path(key), expected.path(key), path.isEmpty() ? key : path + "." + key, lines);
+                differences(given.path(key), expected.path(key), child(path, key), lines);
             }
         } else if (!given.equals(expected)) {
             lines.add(path + " must be " + shown(expected) + ", got " + shown(given));
         }
+    }
+
+    private static boolean kindsDiffer(JsonNode given, JsonNode expected) {
+        return given.has(KIND) && expected.has(KIND) && !given.get(KIND).equals(expected.get(KIND));
     }
 
     /** The name of a sealed interface's implementation in files: {@code EmaQuantizer} of {@code Quantizer} is ema. */
@@ -207,10 +217,11 @@ public final class RecordTree {
                         + known.stream().sorted().collect(Collectors.joining(", ")));
             }
         });
-        var before = problems.size();
         var arguments = new @Nullable Object[components.length];
+        var broken = new LinkedHashSet<String>();
         for (int i = 0; i < components.length; i++) {
             var component = components[i];
+            var whole = problems.size();
             var part = tree.get(component.getName());
             if (part == null || part.isNull()) {
                 if (!component.getAnnotatedType().isAnnotationPresent(Nullable.class)) {
@@ -219,8 +230,35 @@ public final class RecordTree {
             } else {
                 arguments[i] = value(part, component.getGenericType(), child(path, component.getName()), problems);
             }
+            if (problems.size() > whole) {
+                broken.add(component.getName());
+                arguments[i] = standIn(component.getType());
+            }
         }
-        return problems.size() > before ? null : construct(type, components, arguments, path, problems);
+        if (broken.isEmpty()) {
+            return construct(type, components, arguments, path, problems);
+        }
+        // a broken part must not hide which rules the others break
+        var others = new ArrayList<String>();
+        try {
+            construct(type, components, arguments, "", others);
+        } catch (IllegalStateException rulesOfTheBrokenPart) {
+            // they wait until it is there
+        }
+        others.stream()
+                .filter(problem -> broken.stream().noneMatch(name -> names(problem, name)))
+                .forEach(problem -> problems.add(path.isEmpty() ? problem : path + "." + problem));
+        return null;
+    }
+
+    /** What a constructor takes in place of a part that is broken. */
+    private static @Nullable Object standIn(Class<?> type) {
+        return type.isPrimitive() ? Array.get(Array.newInstance(type, 1), 0) : null;
+    }
+
+    /** Whether a broken rule is about a component, or about others in the light of it. */
+    private static boolean names(String problem, String component) {
+        return Pattern.compile("\\b" + component + "\\b").matcher(problem).find();
     }
 
     private static @Nullable Object construct(
@@ -287,7 +325,8 @@ public final class RecordTree {
                 // reported below with everything else that is not a whole number in range
             }
         }
-        expect(false, tree, path, "a whole number from " + least + " to " + most, problems);
+        boolean tooFar = tree.isNumber() && Double.isFinite(tree.doubleValue()) && tree.doubleValue() % 1 == 0;
+        expect(false, tree, path, "a whole number" + (tooFar ? " from " + least + " to " + most : ""), problems);
         return null;
     }
 

@@ -15,6 +15,6 @@ public final class Unreadable {
         } else if (e instanceof AccessDeniedException) {
             return new SpecException(file + ": must be readable, and access is denied", e);
         }
-        return new SpecException(file + ": cannot be read (" + e.getMessage() + ")", e);
+        return new SpecException(file + ": cannot be read (" + IoReason.of(e) + ")", e);
     }
 }

@@ -39,6 +39,28 @@ class AtomicFilesTest {
     }
 
     @Test
+    void aPlaceUnderAFileIsRefusedInAUsersWords() throws IOException {
+        var file = Files.writeString(root.resolve("a.txt"), "old");
+        for (var target : new Path[] {file.resolve("b.txt"), file.resolve("b/c.txt")}) {
+            assertThatThrownBy(() -> AtomicFiles.writeString(target, "new"))
+                    .isInstanceOf(IOException.class)
+                    .hasMessageStartingWith(target + ": could not be written (")
+                    .hasMessageEndingWith("); nothing was changed")
+                    .hasMessageNotContainingAny("Exception", AtomicFiles.UNFINISHED);
+        }
+        assertThat(file).hasContent("old");
+    }
+
+    @Test
+    void aFileThatFailsInAFolderIsNamedAsItWouldHaveBeen() {
+        var folder = root.resolve("bundle");
+        assertThatThrownBy(() ->
+                        AtomicFiles.writeFolder(folder, unfinished -> Files.readString(unfinished.resolve("x.onnx"))))
+                .hasMessage(folder + ": could not be written ("
+                        + folder.toAbsolutePath().resolve("x.onnx") + " does not exist); nothing was changed");
+    }
+
+    @Test
     void nothingIsSeenUntilAFolderIsWhole() throws IOException {
         var folder = root.resolve("bundle");
         AtomicFiles.writeFolder(folder, temporary -> {

@@ -139,6 +139,16 @@ class RecordChecksTest {
                 () -> new ModelSpec(
                         "a", new ImageSpec(30, 32, 3), Samples.vqvae(Samples.EMA), Samples.TRAINING, Samples.DATA),
                 "image.height must be a multiple of 4 (2^model.downsamplings), got 30");
+        refuses(
+                () -> new ModelSpec(
+                        "A", new ImageSpec(30, 32, 3), Samples.vqvae(Samples.EMA), averaged(), Samples.DATA),
+                "name must be lower-case letters, digits, '.', '_' and '-', got \"A\"",
+                "image.height must be a multiple of 4 (2^model.downsamplings), got 30",
+                "training.weightsEma must be 0 for a vqvae, whose codebook belongs to its last weights, got 0.5");
+    }
+
+    private static TrainingSpec averaged() {
+        return new TrainingSpec(1, 2, Samples.ADAM, new ConstantSchedule(), 0, 0.5, 1, 1, 0);
     }
 
     @Test
@@ -198,7 +208,9 @@ class RecordChecksTest {
                 () -> RecordTree.parse(changed, BundleManifest.class, "bundle.json")
                         .checkSeal(),
                 "bundle.json: must have SHA-256 " + sealed.sha256() + " as it says itself, and was changed");
-        Samples.BUNDLE.checkSeal();
+        refuses(
+                Samples.BUNDLE::checkSeal,
+                "bundle.json: sha256 is missing, with which every bundle of format 1 is sealed; export the run again");
     }
 
     @Test

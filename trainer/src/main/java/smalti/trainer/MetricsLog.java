@@ -3,8 +3,10 @@ package smalti.trainer;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
-import java.io.BufferedWriter;
 import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.channels.SeekableByteChannel;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
@@ -13,6 +15,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import smalti.spec.AtomicFiles;
+import smalti.spec.IoReason;
 
 /**
  * {@code metrics.jsonl}: one JSON object a line, each with {@code step} (done so far), {@code seconds} (since the
@@ -22,7 +25,8 @@ final class MetricsLog implements AutoCloseable {
     static final String FILE = "metrics.jsonl";
     private static final ObjectMapper MAPPER = new ObjectMapper();
 
-    private final BufferedWriter writer;
+    private final Path file;
+    private final SeekableByteChannel channel;
     private final Map<String, Double> sums = new LinkedHashMap<>();
     private int steps;
     private double lastSeconds;
@@ -33,7 +37,17 @@ final class MetricsLog implements AutoCloseable {
      * @param seconds that the training took so far
      */
     MetricsLog(Path run, int step, double seconds) throws IOException {
+        this(run.resolve(FILE), opened(run, step), seconds);
+    }
+
+    /** @param channel of {@code file}, at its end */
+    MetricsLog(Path file, SeekableByteChannel channel, double seconds) {
+        this.file = file;
+        this.channel = channel;
         lastSeconds = seconds;
+    }
+
+    private static SeekableByteChannel opened(Path run, int step) throws IOException {
         var file = run.resolve(FILE);
         var kept = new StringBuilder();
         for (var line : lines(run)) {
@@ -42,7 +56,8 @@ final class MetricsLog implements AutoCloseable {
             }
         }
         AtomicFiles.writeString(file, kept.toString());
-        writer = Files.newBufferedWriter(file, StandardOpenOption.APPEND);
+        var channel = Files.newByteChannel(file, StandardOpenOption.WRITE);
+        return channel.position(channel.size());
     }
 
     /** One line that was logged. */
@@ -88,17 +103,29 @@ final class MetricsLog implements AutoCloseable {
         node.put("seconds", Math.round(seconds * 1000) / 1000.0);
         node.put("imagesPerSecond", Math.round(10.0 * steps * batch / Math.max(1e-9, seconds - lastSeconds)) / 10.0);
         means.forEach(node::put);
-        writer.write(node.toString());
-        writer.newLine();
-        writer.flush();
+        append(node + "\n");
         sums.clear();
         steps = 0;
         lastSeconds = seconds;
         return means;
     }
 
+    /** A line whole or not at all. */
+    private void append(String line) throws IOException {
+        long whole = channel.position();
+        try {
+            var bytes = ByteBuffer.wrap(line.getBytes(StandardCharsets.UTF_8));
+            while (bytes.hasRemaining()) {
+                channel.write(bytes);
+            }
+        } catch (IOException e) {
+            channel.truncate(whole);
+            throw new IOException(file + ": a line could not be written (" + IoReason.of(e) + ")", e);
+        }
+    }
+
     @Override
     public void close() throws IOException {
-        writer.close();
+        channel.close();
     }
 }

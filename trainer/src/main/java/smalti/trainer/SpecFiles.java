@@ -8,6 +8,9 @@ import com.fasterxml.jackson.dataformat.yaml.YAMLMapper;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.LinkedHashSet;
+import java.util.List;
 import smalti.spec.ModelSpec;
 import smalti.spec.RecordTree;
 import smalti.spec.SpecException;
@@ -25,6 +28,7 @@ import smalti.spec.Unreadable;
  */
 public final class SpecFiles {
     private static final long MOST_BYTES = 1 << 20;
+    private static final String KIND = "/model/kind";
     private static final YAMLMapper YAML = YAMLMapper.builder()
             .enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION)
             .build();
@@ -64,14 +68,66 @@ public final class SpecFiles {
         if (preset == null) {
             throw new SpecException(place + ": preset is missing; known: " + String.join(", ", Presets.names()));
         }
-        ObjectNode merged;
+        ObjectNode base;
         try {
-            merged = (ObjectNode) RecordTree.tree(Presets.named(preset.asText()));
+            base = (ObjectNode) RecordTree.tree(Presets.named(preset.asText()));
         } catch (SpecException e) {
             throw e.at(place);
         }
+        if (!sameKind(base.path("model"), given.path("model"))) {
+            throw new SpecException(place + ": model.kind must be " + base.at(KIND) + ", as in preset "
+                    + preset.asText() + ", got " + given.at(KIND) + "; begin with a preset of that kind");
+        }
+        var merged = base.deepCopy();
         merge(merged, given);
-        return RecordTree.bind(merged, ModelSpec.class, place);
+        return bind(merged, base, place);
+    }
+
+    /**
+     * Some rules can be checked only where others hold, such as the picture's size where the model's layers are known:
+     * what is wrong is replaced by the preset's value until no more is found.
+     */
+    private static ModelSpec bind(ObjectNode merged, ObjectNode preset, String place) {
+        var problems = new ArrayList<String>();
+        var replaced = new LinkedHashSet<String>();
+        while (true) {
+            List<String> found;
+            try {
+                var spec = RecordTree.bind(merged, ModelSpec.class, place);
+                if (problems.isEmpty()) {
+                    return spec;
+                }
+                found = List.of();
+            } catch (SpecException e) {
+                // nor are rules reported that a replaced value breaks
+                found = e.problems().stream()
+                        .filter(problem -> replaced.stream().noneMatch(problem::contains))
+                        .toList();
+            }
+            problems.addAll(found);
+            boolean more = false;
+            for (var problem : found) {
+                var key = problem.substring((place + ": ").length()).split(" ", 2)[0];
+                more |= replace(merged, preset, key) && replaced.add(key);
+            }
+            if (!more) {
+                throw new SpecException(problems);
+            }
+        }
+    }
+
+    /** Whether the preset has a value at a key such as {@code model.hidden}, which is then taken. */
+    private static boolean replace(ObjectNode merged, ObjectNode preset, String key) {
+        int dot = key.lastIndexOf('.');
+        var parent = dot < 0 ? "" : "/" + key.substring(0, dot).replace('.', '/');
+        var name = key.substring(dot + 1);
+        if (merged.at(parent) instanceof ObjectNode target
+                && preset.at(parent) instanceof ObjectNode source
+                && source.has(name)) {
+            target.set(name, source.get(name));
+            return true;
+        }
+        return false;
     }
 
     /** Mappings are merged key by key; one of another kind than the preset's replaces it whole. */

@@ -2,6 +2,7 @@ package smalti.trainer;
 
 import java.io.IOException;
 import java.nio.channels.FileChannel;
+import java.nio.channels.OverlappingFileLockException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -9,6 +10,7 @@ import java.nio.file.StandardOpenOption;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
 import smalti.spec.AtomicFiles;
 import smalti.spec.Check;
@@ -58,15 +60,23 @@ public final class Trainer {
      * @throws SpecException if {@code run} holds a run already, or the data cannot train the model
      */
     public static void train(ModelSpec spec, Dataset data, Path run, TrainingListener listener) throws IOException {
-        if (Files.exists(run.resolve(SPEC_FILE))) {
-            throw new SpecException(run + ": holds a run already; resume it or choose another folder");
-        }
+        requireNew(run);
         NativeBackend.require();
         var trainer = new Trainer(spec, data, run, listener);
         var training = trainer.training();
-        AtomicFiles.writeString(run.resolve(DATA_FILE), fingerprint(data) + "\n");
-        AtomicFiles.writeString(run.resolve(SPEC_FILE), RecordTree.json(spec));
-        trainer.run(training, null);
+        alone(run, () -> {
+            requireNew(run); // another process may have begun one meanwhile
+            training.begin();
+            AtomicFiles.writeString(run.resolve(DATA_FILE), fingerprint(data) + "\n");
+            AtomicFiles.writeString(run.resolve(SPEC_FILE), RecordTree.json(spec));
+            trainer.finish(training, 0, 0);
+        });
+    }
+
+    private static void requireNew(Path run) {
+        if (Files.exists(run.resolve(SPEC_FILE))) {
+            throw new SpecException(run + ": holds a run already; resume it or choose another folder");
+        }
     }
 
     /** The spec of a run folder. */
@@ -78,65 +88,112 @@ public final class Trainer {
     }
 
     /**
-     * Goes on from the last checkpoint of a run, or from its start where there is none.
+     * Goes on from the last checkpoint of a run, or from its start where there is none. A refused run is left as it was.
      *
      * @param steps in place of those of the spec, or null
+     * @return the steps that were left to train; after 0, only what was missing of the inference graphs was written
      * @throws SpecException if the data is not that which the run began with
      */
-    public static void resume(Path run, Dataset data, @Nullable Integer steps, TrainingListener listener)
+    public static int resume(Path run, Dataset data, @Nullable Integer steps, TrainingListener listener)
             throws IOException {
-        var stored = specOf(run);
-        var spec =
-                steps == null ? stored : stored.withTraining(stored.training().withSteps(steps));
+        specOf(run); // so that no lock is made where there is no run
+        NativeBackend.require();
+        var left = new AtomicInteger();
+        alone(run, () -> {
+            var stored = specOf(run);
+            var spec = steps == null
+                    ? stored
+                    : stored.withTraining(stored.training().withSteps(steps));
+            left.set(new Trainer(spec, data, run, listener).goOn());
+        });
+        return left.get();
+    }
+
+    /** @return the steps that were left */
+    private int goOn() throws IOException {
         var begun = Files.readString(run.resolve(DATA_FILE)).strip();
         Check.that(
                         begun.equals(fingerprint(data)),
-                        "%s: the pictures and their classes must be those that the run began with",
+                        "%s: --data must be the pictures and classes that the run began with, and they differ",
                         run)
                 .done();
-        NativeBackend.require();
+        int steps = spec.training().steps();
         var checkpoint = Files.exists(run.resolve(Checkpoint.FILE)) ? Checkpoint.read(run) : null;
+        int done = checkpoint == null ? 0 : checkpoint.step();
         Check.that(
-                        checkpoint == null
-                                || checkpoint.step() <= spec.training().steps(),
-                        "%s: has trained more steps than the %s asked for: %s",
+                        done <= steps,
+                        "%s: the run is at step %s of %s already; ask for at least as many steps",
                         run,
-                        spec.training().steps(),
-                        checkpoint == null ? 0 : checkpoint.step())
+                        done,
+                        steps)
                 .done();
-        var trainer = new Trainer(spec, data, run, listener);
-        var training = trainer.training();
+        if (done == steps && isExported()) {
+            return 0;
+        }
+        var training = training();
+        if (checkpoint == null) {
+            training.begin();
+        } else {
+            restore(training, checkpoint);
+        }
         AtomicFiles.writeString(run.resolve(SPEC_FILE), RecordTree.json(spec));
-        trainer.run(training, checkpoint);
+        finish(training, done, checkpoint == null ? 0 : checkpoint.seconds());
+        return steps - done;
+    }
+
+    private void restore(FamilyTraining training, Checkpoint checkpoint) {
+        try {
+            training.state().restore(checkpoint.arrays());
+        } catch (SpecException e) {
+            throw e.at(run.resolve(Checkpoint.FILE).toString());
+        }
+    }
+
+    /** Whether the inference graphs of this very spec are written, and all else after them. */
+    private boolean isExported() {
+        if (!Files.exists(run.resolve(ExportManifest.FILE)) || !Files.exists(run.resolve(RunReport.FILE))) {
+            return false;
+        }
+        try {
+            var manifest = RecordTree.read(run.resolve(ExportManifest.FILE), ExportManifest.class);
+            return manifest.provenance().equals(provenance())
+                    && manifest.graphs().values().stream().allMatch(graph -> Files.exists(run.resolve(graph.file())));
+        } catch (SpecException damaged) {
+            return false;
+        }
     }
 
     private FamilyTraining training() {
         return Families.training(spec, data.train(), data.train().variance());
     }
 
-    private void run(FamilyTraining training, @Nullable Checkpoint checkpoint) throws IOException {
-        try (var lock = FileChannel.open(run.resolve(LOCK_FILE), StandardOpenOption.CREATE, StandardOpenOption.WRITE)) {
-            if (lock.tryLock() == null) {
+    @FunctionalInterface
+    private interface Work {
+        void run() throws IOException;
+    }
+
+    /** Nothing of the run is read or written but under its lock. */
+    private static void alone(Path run, Work work) throws IOException {
+        Files.createDirectories(run);
+        try (var channel =
+                FileChannel.open(run.resolve(LOCK_FILE), StandardOpenOption.CREATE, StandardOpenOption.WRITE)) {
+            if (!isLocked(channel)) {
                 throw new SpecException(run + ": must be trained by one process at a time, and another is at it");
             }
-            trainLocked(training, checkpoint);
+            work.run();
         }
     }
 
-    private void trainLocked(FamilyTraining training, @Nullable Checkpoint checkpoint) throws IOException {
-        int done = 0;
-        double before = 0;
-        if (checkpoint == null) {
-            training.begin();
-        } else {
-            try {
-                training.state().restore(checkpoint.arrays());
-            } catch (SpecException e) {
-                throw e.at(run.resolve(Checkpoint.FILE).toString());
-            }
-            done = checkpoint.step();
-            before = checkpoint.seconds();
+    /** Whether the lock is now ours; closing the channel gives it back. */
+    private static boolean isLocked(FileChannel channel) throws IOException {
+        try {
+            return channel.tryLock() != null;
+        } catch (OverlappingFileLockException inThisProcess) {
+            return false;
         }
+    }
+
+    private void finish(FamilyTraining training, int done, double before) throws IOException {
         steps(training, done, before);
         listener.phase("writing the inference graphs");
         writeExport(training);

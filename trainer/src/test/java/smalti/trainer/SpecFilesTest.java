@@ -79,6 +79,56 @@ class SpecFilesTest {
     }
 
     @Test
+    void aBrokenPartHidesNoOtherProblem() {
+        assertThatThrownBy(() -> SpecFiles.parse("""
+                        preset: vqvae
+                        image: {height: 30}
+                        model: {hidden: -1, quantizer: {codes: 1, decay: 1.5}}
+                        training: {steps: 0, batch: 1, optimizer: {learningRate: -1}}
+                        """, "model.yaml"))
+                .isInstanceOfSatisfying(
+                        SpecException.class,
+                        e -> assertThat(e.problems())
+                                .containsExactlyInAnyOrder(
+                                        "model.yaml: image.height must be a multiple of 4 (2^model.downsamplings), got"
+                                                + " 30",
+                                        "model.yaml: model.hidden must be even and at least 2, got -1",
+                                        "model.yaml: model.quantizer.codes must be from 2 to 1048576, got 1",
+                                        "model.yaml: model.quantizer.decay must be in (0, 1), got 1.5",
+                                        "model.yaml: training.steps must be at least 1, got 0",
+                                        "model.yaml: training.batch must be from 2 to 65536, got 1",
+                                        "model.yaml: training.optimizer.learningRate must be in (0, 1], got -1.0"));
+    }
+
+    @Test
+    void aRuleThatHangsOnABrokenValueIsNotReported() {
+        assertThatThrownBy(() -> SpecFiles.parse("""
+                        preset: vqvae
+                        image: {height: 30}
+                        model: {downsamplings: 9}
+                        """, "model.yaml"))
+                .hasMessage("model.yaml: model.downsamplings must be from 1 to 6, got 9");
+        assertThatThrownBy(() -> SpecFiles.parse("""
+                        preset: dcgan
+                        name: My Model
+                        image: {height: 30, width: 30}
+                        """, "model.yaml"))
+                .hasMessageContaining("name must be lower-case")
+                .hasMessageEndingWith("must halve at least twice down to 4 to 16 pixels, got 30x30");
+    }
+
+    @Test
+    void aModelOfAnotherKindThanThePresetsIsOneProblem() {
+        assertThatThrownBy(() -> SpecFiles.parse("""
+                        preset: vqvae
+                        model: {kind: dcgan, noise: 16}
+                        """, "model.yaml"))
+                .isInstanceOf(SpecException.class)
+                .hasMessage("model.yaml: model.kind must be \"vqvae\", as in preset vqvae, got \"dcgan\"; begin with a"
+                        + " preset of that kind");
+    }
+
+    @Test
     void aFileThatIsNoYamlNamesItsLine() {
         assertThatThrownBy(() -> SpecFiles.parse("preset: vqvae\nmodel: [1, 2", "model.yaml"))
                 .isInstanceOf(SpecException.class)

@@ -4,8 +4,11 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.io.IOException;
+import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.nio.file.StandardOpenOption;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -109,9 +112,10 @@ class TrainerTest {
         var other = Dataset.split(FamilyGraphs.pictures(), 0.3, 1);
         assertThatThrownBy(() -> Trainer.resume(run, other, null, TrainingListener.none()))
                 .isInstanceOf(SpecException.class)
-                .hasMessageContaining("and their classes must be those that the run began with");
+                .hasMessage(run + ": --data must be the pictures and classes that the run began with, and they differ");
         assertThatThrownBy(() -> Trainer.resume(run, data(), 4, TrainingListener.none()))
-                .hasMessageContaining("has trained more steps than the 4 asked for: 8");
+                .hasMessage(run + ": the run is at step 8 of 4 already; ask for at least as many steps");
+        assertThat(Trainer.specOf(run)).isEqualTo(spec);
         assertThatThrownBy(() -> Trainer.resume(folder.resolve("nothing"), data(), null, TrainingListener.none()))
                 .hasMessageContaining("must be a run folder");
     }
@@ -127,5 +131,69 @@ class TrainerTest {
                 .isInstanceOf(SpecException.class)
                 .hasMessageContaining("training has diverged at step")
                 .hasMessageContaining("lower training.optimizer.learningRate");
+    }
+
+    @Test
+    void aRefusedResumeLeavesTheRunAsItWas() throws IOException {
+        var spec = FamilyGraphs.spec("vqvae-ema");
+        var run = folder.resolve("run");
+        Trainer.train(spec, data(), run, TrainingListener.none());
+        var before = Files.readString(run.resolve("spec.json"));
+        try (var channel = FileChannel.open(run.resolve(".lock"), StandardOpenOption.WRITE);
+                var lock = channel.lock()) {
+            assertThat(lock.isValid()).isTrue();
+            assertThatThrownBy(() -> Trainer.resume(run, data(), 20, TrainingListener.none()))
+                    .isInstanceOf(SpecException.class)
+                    .hasMessage(run + ": must be trained by one process at a time, and another is at it");
+        }
+        assertThat(run.resolve("spec.json")).hasContent(before);
+
+        var other = folder.resolve("other");
+        Trainer.train(FamilyGraphs.spec("vqvae-loss"), data(), other, TrainingListener.none());
+        Files.copy(other.resolve(Checkpoint.FILE), run.resolve(Checkpoint.FILE), StandardCopyOption.REPLACE_EXISTING);
+        assertThatThrownBy(() -> Trainer.resume(run, data(), 20, TrainingListener.none()))
+                .isInstanceOf(SpecException.class)
+                .hasMessageContaining("checkpoint.npz: must hold ");
+        assertThat(run.resolve("spec.json")).hasContent(before);
+        assertThat(run.resolve("export.json")).exists();
+    }
+
+    @Test
+    void aRefusedBeginningWritesNoSpec() throws IOException {
+        var run = Files.createDirectories(folder.resolve("run"));
+        try (var channel = FileChannel.open(run.resolve(".lock"), StandardOpenOption.CREATE, StandardOpenOption.WRITE);
+                var lock = channel.lock()) {
+            assertThat(lock.isValid()).isTrue();
+            assertThatThrownBy(() -> Trainer.train(FamilyGraphs.spec("dcgan"), data(), run, TrainingListener.none()))
+                    .hasMessageContaining("another is at it");
+        }
+        assertThat(run.resolve("spec.json")).doesNotExist();
+        assertThat(run.resolve("data.sha256")).doesNotExist();
+    }
+
+    @Test
+    void aFinishedRunIsNotTrainedAgainButMissingGraphsAreWritten() throws IOException {
+        var spec = FamilyGraphs.spec("vqvae-ema");
+        var run = folder.resolve("run");
+        Trainer.train(spec, data(), run, TrainingListener.none());
+        var untouched = new TrainingListener() {
+            @Override
+            public void phase(String what) {
+                throw new IllegalStateException(what);
+            }
+        };
+        assertThat(Trainer.resume(run, data(), null, untouched)).isZero();
+        var export = Files.readAllBytes(run.resolve("export.json"));
+        Files.delete(run.resolve("export.json"));
+        assertThat(Trainer.resume(run, data(), null, crashAfter(1))).isZero();
+        assertThat(run.resolve("export.json")).hasBinaryContent(export);
+        assertThat(Trainer.resume(run, data(), 10, TrainingListener.none())).isEqualTo(2);
+        // a crash between the last checkpoint and the graphs leaves those of fewer steps
+        Files.write(run.resolve("export.json"), export);
+        assertThat(Trainer.resume(run, data(), null, crashAfter(1))).isZero();
+        assertThat(RecordTree.read(run.resolve("export.json"), ExportManifest.class)
+                        .provenance()
+                        .steps())
+                .isEqualTo(10);
     }
 }

@@ -179,7 +179,7 @@ final class IdxFiles {
             int height = (int) rows;
             int width = (int) columns;
             Pictures.requireFit(source.place(), count, height, width, 1);
-            var raw = exactly(in, count * height * width);
+            var raw = exactly(in, count * height * width, source, "pictures");
             return sized(source.place(), raw, (int) count, height, width, image, data);
         });
     }
@@ -204,7 +204,7 @@ final class IdxFiles {
         return read(source, LABELS_MAGIC, "labels", in -> {
             long count = in.readInt() & 0xFFFFFFFFL;
             Pictures.requireFit(source.place(), count, 1, 1, 1);
-            var raw = exactly(in, count);
+            var raw = exactly(in, count, source, "labels");
             return IntStream.range(0, raw.length).map(i -> raw[i] & 0xFF).toArray();
         });
     }
@@ -242,14 +242,15 @@ final class IdxFiles {
             throw new SpecException(
                     source.place() + ": must be a whole IDX file of " + what + ", but ends too early", e);
         } catch (ZipException e) {
-            throw new SpecException(source.place() + ": must be whole gzip, but is broken (" + e.getMessage() + ")", e);
+            throw new SpecException(source.place() + ": must be whole gzip, and is damaged", e);
         }
     }
 
-    private static byte[] exactly(InputStream in, long length) throws IOException {
+    private static byte[] exactly(InputStream in, long length, Source source, String what) throws IOException {
         var bytes = in.readNBytes((int) length);
         if (bytes.length < length) {
-            throw new EOFException();
+            throw new SpecException(source.place() + ": must hold " + length + " bytes of " + what
+                    + " after its header, got " + bytes.length);
         }
         return bytes;
     }

@@ -86,7 +86,7 @@ enum Motif {
             return pose.size * (side < 0 ? -distance : distance) - 0.03;
         }
     },
-    STRIPES(0.26, 0.34, 0.5) {
+    STRIPES(0.26, 0.34, 0.25) {
         @Override
         double signedDistance(Pose pose, double x, double y) {
             return pose.size * (Math.abs(y / 2 - StrictMath.rint(y / 2)) * 2 - 0.5);
@@ -108,11 +108,16 @@ enum Motif {
             return pose.size * (-length(px, py) * StrictMath.signum(py) - 0.1);
         }
     },
-    WAVES(0.24, 0.3, 0.2) {
+    WAVES(0.32, 0.38, 0.1) {
         @Override
         double signedDistance(Pose pose, double x, double y) {
-            double bent = y + 0.85 * StrictMath.sin(x * 0.85);
-            return 0.8 * pose.size * (Math.abs(bent / 2 - StrictMath.rint(bent / 2)) * 2 - 0.5);
+            // about two crests across the picture, as high as a stripe and its gap: steep, so that none looks like a
+            // stripe
+            double often = 1.9;
+            double bent = y + StrictMath.sin(x * often);
+            double slope = often * StrictMath.cos(x * often);
+            double across = Math.abs(bent / 2 - StrictMath.rint(bent / 2)) * 2 - 0.5;
+            return pose.size * across / StrictMath.sqrt(1 + slope * slope);
         }
     };
 

@@ -50,7 +50,7 @@ final class PictureDecoder {
                 return decode(reader, isJpeg(bytes));
             } catch (RuntimeException e) {
                 // what the JDK's plug-ins throw on malformed input besides IOException
-                throw new IOException("must be a readable picture, but decoding fails (" + e + ")", e);
+                throw new IOException("must be a readable picture, and is damaged", e);
             } finally {
                 reader.dispose();
             }

@@ -7,6 +7,7 @@ import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 import smalti.spec.DataSpec;
 import smalti.spec.ImageSpec;
+import smalti.spec.IoReason;
 
 /** Decodes many files at once, in parallel; the outcome does not depend on which is done first. */
 final class PictureLoader {
@@ -75,7 +76,7 @@ final class PictureLoader {
     static String problem(String place, IOException e) {
         // a message of the decoder is a rule; one of the file system needs its class to make sense
         var message = String.valueOf(e.getMessage());
-        return place + ": " + (message.startsWith("must ") ? message : "cannot be read (" + e + ")");
+        return place + ": " + (message.startsWith("must ") ? message : "cannot be read (" + IoReason.of(e) + ")");
     }
 
     private synchronized void step(int total) {

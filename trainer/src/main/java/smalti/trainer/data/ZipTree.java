@@ -26,7 +26,7 @@ final class ZipTree implements FileTree {
         try {
             zip = new ZipFile(path.toFile());
         } catch (ZipException e) {
-            throw new SpecException(path + ": must be a ZIP, but cannot be opened as one (" + e.getMessage() + ")", e);
+            throw new SpecException(path + ": must be a ZIP, and is none or a damaged one", e);
         }
         var found = new TreeSet<String>();
         zip.stream().forEach(entry -> {

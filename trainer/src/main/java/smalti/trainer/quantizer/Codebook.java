@@ -20,6 +20,8 @@ public abstract sealed class Codebook permits EmaCodebook, LossCodebook {
     private static final int START_STREAM = 2;
     private static final int RESTART_STREAM = 3;
     private static final int KMEANS_ITERATIONS = 10;
+    /** In place of a step's number, for restarts at the start. */
+    private static final int BEFORE_STEPS = -1;
 
     private final Quantizer spec;
     private final Parameters parameters;
@@ -65,14 +67,29 @@ public abstract sealed class Codebook permits EmaCodebook, LossCodebook {
     }
 
     /**
-     * Moves the codes to the k-means centres of some latents.
+     * Moves the codes to the k-means centres of some latents, and those whose centre has no latents to a random latent.
      *
      * @param latents [n, D], row by row, of {@code batches} batches
      */
     public void startFrom(float[] latents, int batches) {
-        var fit = KMeans.fit(latents, spec.codeDim(), spec.codes(), KMEANS_ITERATIONS, startRandom, 0);
-        parameters.set(PARAMETER, fit.centres());
+        int dim = spec.codeDim();
+        var fit = KMeans.fit(latents, dim, spec.codes(), KMEANS_ITERATIONS, startRandom, 0);
+        var codebook = fit.centres().clone();
         started(fit.centres(), fit.counts(), batches);
+        for (int k = 0; k < spec.codes(); k++) {
+            if (fit.counts()[k] == 0) {
+                restart(k, codebook, latents, latents.length / dim, BEFORE_STEPS);
+            }
+        }
+        parameters.set(PARAMETER, codebook);
+    }
+
+    /** Moves a code to a random one of {@code count} latents. */
+    private void restart(int code, float[] codebook, float[] latents, int count, int step) {
+        int dim = spec.codeDim();
+        int from = (int) (restartRandom.uniform(step, code) * count);
+        System.arraycopy(latents, from * dim, codebook, code * dim, dim);
+        restarted(code, latents, from);
     }
 
     abstract void started(float[] centres, int[] counts, int batches);
@@ -105,14 +122,11 @@ public abstract sealed class Codebook permits EmaCodebook, LossCodebook {
      * the batch.
      */
     private void restartIdle(float[] latents, int count, int step) {
-        int dim = spec.codeDim();
         var codebook = parameters.values(PARAMETER);
         boolean moved = false;
         for (int k = 0; k < idle.length; k++) {
             if (idle[k] >= spec.restartAfter()) {
-                int from = (int) (restartRandom.uniform(step, k) * count);
-                System.arraycopy(latents, from * dim, codebook, k * dim, dim);
-                restarted(k, latents, from);
+                restart(k, codebook, latents, count, step);
                 idle[k] = 0;
                 moved = true;
             }

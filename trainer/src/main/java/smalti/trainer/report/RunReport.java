@@ -12,6 +12,8 @@ import smalti.spec.RecordTree;
 
 /** {@code report.html} of a run folder: what was trained, how it went. */
 public final class RunReport {
+    public static final String FILE = "report.html";
+
     private RunReport() {}
 
     /** @param log the figures of each line of the metrics, each with {@code step} */
@@ -20,7 +22,7 @@ public final class RunReport {
         page.paragraph("Seed " + spec.training().seed() + ", " + spec.training().steps() + " steps of "
                 + spec.training().batch() + " pictures.");
         page.heading("Course").curves(curves(log)).heading("Spec").verbatim(RecordTree.json(spec));
-        AtomicFiles.writeString(run.resolve("report.html"), page.html());
+        AtomicFiles.writeString(run.resolve(FILE), page.html());
     }
 
     /** One curve a figure, in the order in which the figures are logged. */

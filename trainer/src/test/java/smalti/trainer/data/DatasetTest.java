@@ -216,13 +216,13 @@ class DatasetTest {
         Files.writeString(noZip, "these are words");
         assertThatThrownBy(() -> open(noZip))
                 .isInstanceOf(SpecException.class)
-                .hasMessageStartingWith(noZip + ": must be a ZIP, but cannot be opened as one (");
+                .hasMessageStartingWith(noZip + ": must be a ZIP, and is none or a damaged one");
         Files.write(
                 noZip,
                 java.util.Arrays.copyOf(Files.readAllBytes(Fixtures.zip(folder.resolve("z.zip"), classes())), 900));
         assertThatThrownBy(() -> open(noZip))
                 .isInstanceOf(SpecException.class)
-                .hasMessageStartingWith(noZip + ": must be a ZIP, but cannot be opened as one (");
+                .hasMessageStartingWith(noZip + ": must be a ZIP, and is none or a damaged one");
     }
 
     @Test

@@ -104,7 +104,7 @@ class IdxFilesTest {
         assertThatThrownBy(() -> open(path, GREY_8))
                 .isInstanceOf(SpecException.class)
                 .hasMessage(path.resolve("train-images-idx3-ubyte.gz")
-                        + ": must be a whole IDX file of pictures, but ends too early\n"
+                        + ": must hold 256 bytes of pictures after its header, got 184\n"
                         + path.resolve("train-labels-idx1-ubyte.gz")
                         + ": an IDX file of labels must begin with 00000801, got 00000803\n"
                         + path.resolve("t10k-labels-idx1-ubyte") + ": must hold as many labels as "

@@ -12,7 +12,7 @@ class ProceduralPicturesTest {
     void everyMachineDrawsTheSameBytes() {
         // pinned: a change here changes every demo model
         assertThat(Checksums.sha256(ProceduralPictures.draw(100, 32, 1).pixels()))
-                .isEqualTo("8eada1887ac5747ef7ab36e21d1b2faf5f15a41089f62d922afeb305147247c2");
+                .isEqualTo("1130c7bd1e4d701061789e805e015a3d4f673eb24f9f984a84d40c981182768b");
     }
 
     @Test
@@ -34,6 +34,37 @@ class ProceduralPicturesTest {
             counts[pictures.label(i)]++;
         }
         assertThat(counts).containsOnly(5);
+    }
+
+    @Test
+    void wavesAreUnlikeStripes() {
+        // how much changes from left to right, as a share of what changes from top to bottom
+        var pictures = ProceduralPictures.draw(2000, 32, 5);
+        int stripes = ProceduralPictures.CLASSES.indexOf("stripes");
+        int waves = ProceduralPictures.CLASSES.indexOf("waves");
+        for (int i = 0; i < pictures.count(); i++) {
+            if (pictures.label(i) == stripes) {
+                assertThat(steepness(pictures.picture(i)))
+                        .as("stripes, picture %s", i)
+                        .isLessThan(0.45);
+            } else if (pictures.label(i) == waves) {
+                assertThat(steepness(pictures.picture(i)))
+                        .as("waves, picture %s", i)
+                        .isGreaterThan(0.75);
+            }
+        }
+    }
+
+    private static double steepness(Picture picture) {
+        double across = 0;
+        double down = 0;
+        for (int y = 0; y + 1 < picture.height(); y++) {
+            for (int x = 0; x + 1 < picture.width(); x++) {
+                across += Math.abs(picture.at(y, x + 1, 0) - picture.at(y, x, 0));
+                down += Math.abs(picture.at(y + 1, x, 0) - picture.at(y, x, 0));
+            }
+        }
+        return across / down;
     }
 
     @Test

@@ -5,12 +5,12 @@ import java.util.function.DoubleUnaryOperator;
 import smalti.spec.CounterRandom;
 
 /** A float64 tensor in C order: the independent reference that graphs are held to. Plain loops, nothing shared. */
-record Tensor(int[] shape, double[] values) {
-    static Tensor of(int[] shape, double... values) {
+public record Tensor(int[] shape, double[] values) {
+    public static Tensor of(int[] shape, double... values) {
         return new Tensor(shape, values);
     }
 
-    static Tensor zeros(int... shape) {
+    public static Tensor zeros(int... shape) {
         int length = 1;
         for (int size : shape) {
             length *= size;
@@ -18,7 +18,7 @@ record Tensor(int[] shape, double[] values) {
         return new Tensor(shape, new double[length]);
     }
 
-    static Tensor random(long seed, int... shape) {
+    public static Tensor random(long seed, int... shape) {
         var tensor = zeros(shape);
         var floats = new float[tensor.values.length];
         new CounterRandom(seed, 99).normals(0, floats, 0, floats.length);
@@ -28,7 +28,7 @@ record Tensor(int[] shape, double[] values) {
         return tensor;
     }
 
-    float[] floats() {
+    public float[] floats() {
         var floats = new float[values.length];
         for (int i = 0; i < floats.length; i++) {
             floats[i] = (float) values[i];
@@ -36,15 +36,15 @@ record Tensor(int[] shape, double[] values) {
         return floats;
     }
 
-    int size(int axis) {
+    public int size(int axis) {
         return shape[axis];
     }
 
-    double at(int... index) {
+    public double at(int... index) {
         return values[offset(index)];
     }
 
-    void add(double value, int... index) {
+    public void add(double value, int... index) {
         values[offset(index)] += value;
     }
 
@@ -56,16 +56,16 @@ record Tensor(int[] shape, double[] values) {
         return offset;
     }
 
-    Tensor map(DoubleUnaryOperator function) {
+    public Tensor map(DoubleUnaryOperator function) {
         return new Tensor(shape, java.util.Arrays.stream(values).map(function).toArray());
     }
 
-    Tensor reshaped(int... newShape) {
+    public Tensor reshaped(int... newShape) {
         return new Tensor(newShape, values);
     }
 
     /** Element by element; axes of size 1 are spread, shorter shapes get leading ones. */
-    Tensor with(Tensor other, DoubleBinaryOperator function) {
+    public Tensor with(Tensor other, DoubleBinaryOperator function) {
         int rank = Math.max(shape.length, other.shape.length);
         var a = padded(rank);
         var b = other.padded(rank);
@@ -100,7 +100,7 @@ record Tensor(int[] shape, double[] values) {
     }
 
     /** Axis i of the result is axis {@code axes[i]} of this. */
-    Tensor permuted(int... axes) {
+    public Tensor permuted(int... axes) {
         var result = new int[axes.length];
         for (int i = 0; i < axes.length; i++) {
             result[i] = shape[axes[i]];
@@ -118,7 +118,7 @@ record Tensor(int[] shape, double[] values) {
         return out;
     }
 
-    Tensor product(Tensor other) {
+    public Tensor product(Tensor other) {
         var out = zeros(size(0), other.size(1));
         for (int i = 0; i < size(0); i++) {
             for (int j = 0; j < other.size(1); j++) {
@@ -131,7 +131,7 @@ record Tensor(int[] shape, double[] values) {
     }
 
     /** This is [B,C,H,W], weights [kH,kW,in,out], bias [out]. */
-    Tensor convolved(Tensor weights, Tensor bias, int stride, int padding) {
+    public Tensor convolved(Tensor weights, Tensor bias, int stride, int padding) {
         int kernel = weights.size(0);
         int height = (size(2) + 2 * padding - kernel) / stride + 1;
         int width = (size(3) + 2 * padding - kernel) / stride + 1;
@@ -170,7 +170,7 @@ record Tensor(int[] shape, double[] values) {
     }
 
     /** This is [B,C,H,W], weights [kH,kW,out,in], bias [out]: every element spreads a kernel over the output. */
-    Tensor transposedConvolved(Tensor weights, Tensor bias, int stride, int padding) {
+    public Tensor transposedConvolved(Tensor weights, Tensor bias, int stride, int padding) {
         int kernel = weights.size(0);
         int height = (size(2) - 1) * stride + kernel - 2 * padding;
         int width = (size(3) - 1) * stride + kernel - 2 * padding;
@@ -208,7 +208,7 @@ record Tensor(int[] shape, double[] values) {
     }
 
     /** Mean over batch, height and width of [B,C,H,W] → [1,C,1,1]. */
-    Tensor channelMeans() {
+    public Tensor channelMeans() {
         var out = zeros(1, size(1), 1, 1);
         int each = size(0) * size(2) * size(3);
         for (int b = 0; b < size(0); b++) {
@@ -223,7 +223,7 @@ record Tensor(int[] shape, double[] values) {
         return out;
     }
 
-    double sum() {
+    public double sum() {
         return java.util.Arrays.stream(values).sum();
     }
 }

@@ -3,6 +3,7 @@ package smalti.trainer.quantizer;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
+import java.util.Objects;
 import org.junit.jupiter.api.Test;
 import smalti.spec.CodebookStart;
 import smalti.spec.CounterRandom;
@@ -104,5 +105,53 @@ class CodebookTest {
         java.util.Arrays.sort(table);
         assertThat((double) table[0]).isCloseTo(-1, within(1e-6));
         assertThat((double) table[1]).isCloseTo(4, within(1e-6));
+    }
+
+    /** By hand: a cluster of four latents and one of two, in two batches, then a batch of one and two. */
+    @Test
+    void theMovingAverageStartsFromCentresAndTheirCounts() {
+        var parameters = new Parameters(2);
+        var codebook = new EmaCodebook(new EmaQuantizer(2, 1, 0.9, 0.01, CodebookStart.KMEANS, 0), parameters, 2);
+        codebook.startFrom(new float[] {-1.5f, 3.5f, -0.5f, -1.25f, 4.5f, -0.75f}, 2);
+        var table = parameters.values(Codebook.PARAMETER);
+        int low = table[0] < table[1] ? 0 : 1;
+        assertThat(table[low]).isEqualTo(-1);
+        assertThat(table[1 - low]).isEqualTo(4);
+        var state = codebook.state();
+        var counts = Objects.requireNonNull(state.get("codebook/counts"));
+        var sums = Objects.requireNonNull(state.get("codebook/sums"));
+        assertThat(counts[low]).isEqualTo(2); // four in two batches
+        assertThat(counts[1 - low]).isEqualTo(1);
+        assertThat(sums[low]).isEqualTo(-4 * 1f / 2);
+        assertThat(sums[1 - low]).isEqualTo(2 * 4f / 2);
+        assertThat(state.get("codebook/bias")).containsExactly(0);
+
+        codebook.follow(new float[] {-2, 4, 5}, new long[] {low, 1 - low, 1 - low}, 0);
+        // N = 0.9·2 + 0.1·1 and 0.9·1 + 0.1·2, m = 0.9·(−2) + 0.1·(−2) and 0.9·4 + 0.1·9, Ñ = (N + ε)/(3 + 2ε)·3
+        double lowest = -2.0 / ((1.9 + 0.01) / 3.02 * 3);
+        double highest = 4.5 / ((1.1 + 0.01) / 3.02 * 3);
+        table = parameters.values(Codebook.PARAMETER);
+        assertThat((double) table[low]).isCloseTo(lowest, within(1e-6));
+        assertThat((double) table[1 - low]).isCloseTo(highest, within(1e-6));
+    }
+
+    @Test
+    void aCodeWithoutLatentsAtTheStartIsGivenOne() {
+        // two places for five codes: k-means leaves three without latents, and an average of none would be zero
+        var parameters = new Parameters(2);
+        var codebook = new EmaCodebook(new EmaQuantizer(5, 2, 0.9, 1e-5, CodebookStart.KMEANS, 0), parameters, 2);
+        var latents = new float[] {3, 7, 3, 7, -6, 5, -6, 5, 3, 7, -6, 5};
+        codebook.startFrom(latents, 1);
+        var before = parameters.values(Codebook.PARAMETER);
+        codebook.follow(latents, new long[] {0, 0, 1, 1, 0, 1}, 0);
+        var after = parameters.values(Codebook.PARAMETER);
+        for (int k = 0; k < 5; k++) {
+            var at = new float[] {before[2 * k], before[2 * k + 1]};
+            assertThat(at).as("code %s", k).isIn(new float[] {3, 7}, new float[] {-6, 5});
+            if (k > 1) {
+                assertThat((double) after[2 * k]).as("code %s", k).isCloseTo(at[0], within(0.01));
+                assertThat((double) after[2 * k + 1]).as("code %s", k).isCloseTo(at[1], within(0.01));
+            }
+        }
     }
 }
