@@ -1,0 +1,142 @@
+package smalti.exporter;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.nd4j.autodiff.samediff.SDVariable;
+import org.nd4j.autodiff.samediff.SameDiff;
+import org.nd4j.linalg.api.buffer.DataType;
+import org.nd4j.linalg.factory.Nd4j;
+import smalti.exporter.proof.OrtRunner;
+import smalti.spec.ElementType;
+import smalti.spec.NpyArray;
+import smalti.spec.Signature;
+import smalti.spec.SpecException;
+import smalti.spec.TensorSpec;
+
+/** Graphs that no family of ours made. */
+final class OnnxExporterTest {
+    @TempDir
+    private Path folder;
+
+    private Path file() {
+        return folder.resolve("model.onnx");
+    }
+
+    /** A classifier with trainable weights, as a user of SameDiff has it. */
+    private static SameDiff classifier() {
+        var graph = SameDiff.create();
+        var x = graph.placeHolder("features", DataType.FLOAT, -1, 3);
+        var weights = graph.var("w", Nd4j.createFromArray(new float[][] {{1, 0}, {0, 2}, {-1, 1}}));
+        var bias = graph.var("b", Nd4j.createFromArray(0.5f, -0.5f));
+        graph.nn.sigmoid("probabilities", x.mmul(weights).add(bias));
+        return graph;
+    }
+
+    @Test
+    void aTrainableGraphKeepsItsNames() throws IOException {
+        var saved = folder.resolve("graph.fb");
+        classifier().save(saved.toFile(), true);
+        var exported = OnnxExporter.export(saved, List.of(), List.of(), file(), ExportOptions.defaults());
+        assertThat(exported.signature()).hasToString("features [N,3] float32 → probabilities [N,2] float32");
+        assertThat(exported.parity()).singleElement().satisfies(parity -> {
+            assertThat(parity.output()).isEqualTo("probabilities");
+            assertThat(parity.difference()).isLessThan(1e-6);
+        });
+        try (var session = OrtRunner.open(file())) {
+            var made = session.run(Map.of("features", NpyArray.of(new float[] {1, 1, 1, 0, 0, 0}, 2, 3)));
+            // σ(1 − 1 + ½), σ(2 + 1 − ½), σ(½), σ(−½)
+            assertThat(java.util.Objects.requireNonNull(made.get("probabilities"))
+                            .floats())
+                    .containsExactly(
+                            new float[] {0.62245935f, 0.9241418f, 0.62245935f, 0.37754068f},
+                            org.assertj.core.api.Assertions.within(1e-6f));
+        }
+    }
+
+    @Test
+    void anOutputMayBeAnyVariableAndMaySharePlaceholders() throws IOException {
+        var graph = classifier();
+        var exported = OnnxExporter.export(
+                graph, List.of("features"), List.of("probabilities", "add"), file(), ExportOptions.defaults());
+        assertThat(exported.signature().outputs()).extracting(TensorSpec::name).containsExactly("probabilities", "add");
+    }
+
+    @Test
+    void aSizeThatFollowsNoInputIsFree() throws IOException {
+        var graph = SameDiff.create();
+        var x = graph.placeHolder("x", DataType.FLOAT, -1, 4);
+        graph.concat("y", 0, x, x).add("z", 1);
+        var signature = new Signature(
+                List.of(TensorSpec.of("x", ElementType.FLOAT32, "N 4")),
+                List.of(TensorSpec.of("z", ElementType.FLOAT32, "twice 4")));
+        assertThat(OnnxExporter.export(graph, signature, file(), ExportOptions.defaults())
+                        .signature())
+                .isEqualTo(signature);
+        assertThat(OnnxExporter.export(graph, List.of(), List.of(), file(), ExportOptions.defaults())
+                        .signature()
+                        .outputs())
+                .singleElement()
+                .hasToString("z [z_0,4] float32");
+    }
+
+    @Test
+    void everyOperationThatCannotBeExpressedIsNamed() {
+        var graph = SameDiff.create();
+        var x = graph.placeHolder("x", DataType.FLOAT, 3, 3);
+        SDVariable product = graph.cumprod("running", x, false, false, 1);
+        graph.linalg.cholesky("root", product.mmul(product));
+        assertThatThrownBy(() -> OnnxExporter.export(graph, List.of(), List.of(), file(), ExportOptions.defaults()))
+                .isInstanceOf(SpecException.class)
+                .hasMessageContaining("op \"cumprod\" at node")
+                .hasMessageContaining("op \"cholesky\" at node")
+                .hasMessageContaining("[3,3]");
+        assertThat(Files.exists(file())).isFalse();
+    }
+
+    @Test
+    void whatWouldEndTheProcessIsRefusedBeforeItRuns() {
+        var graph = SameDiff.create();
+        var x = graph.placeHolder("x", DataType.FLOAT, 6);
+        graph.stridedSlice("y", x, new long[] {5}, new long[] {0}, -1);
+        assertThatThrownBy(() -> OnnxExporter.export(graph, List.of(), List.of(), file(), ExportOptions.defaults()))
+                .isInstanceOf(SpecException.class)
+                .hasMessageContaining("strided_slice")
+                .hasMessageContaining("steps must be positive; use reverse");
+    }
+
+    @Test
+    void unknownEndsAreNamedAllAtOnce() {
+        assertThatThrownBy(() -> OnnxExporter.export(
+                        classifier(), List.of("image"), List.of("logits"), file(), ExportOptions.defaults()))
+                .isInstanceOf(SpecException.class)
+                .hasMessageContaining("input \"image\" must be one of the placeholders [features]")
+                .hasMessageContaining("output \"logits\" must be a variable of the graph");
+    }
+
+    @Test
+    void aComputationInAnotherTypeIsTold() throws IOException {
+        var graph = SameDiff.create();
+        graph.math.atan("y", graph.placeHolder("x", DataType.DOUBLE, -1, 2));
+        assertThat(OnnxExporter.export(graph, List.of(), List.of(), file(), ExportOptions.defaults())
+                        .notes())
+                .singleElement()
+                .asString()
+                .contains("Atan of FLOAT64 is computed in FLOAT32, which holds less");
+    }
+
+    @Test
+    void twoExportsAreTheSameBytes() throws IOException {
+        OnnxExporter.export(classifier(), List.of(), List.of(), file(), ExportOptions.defaults());
+        var first = Files.readAllBytes(file());
+        OnnxExporter.export(classifier(), List.of(), List.of(), file(), ExportOptions.defaults());
+        assertThat(Files.readAllBytes(file())).isEqualTo(first);
+    }
+}
