@@ -22,9 +22,18 @@ import smalti.spec.TensorSpec;
 public final class Lowerings {
     private static final Map<String, Lowering> BY_OP = Stream.of(
                     ActivationLowerings.rows(),
+                    BitLowerings.rows(),
+                    ColorLowerings.rows(),
                     ConvolutionLowerings.rows(),
+                    ImageLowerings.rows(),
                     IndexLowerings.rows(),
+                    LossLowerings.rows(),
                     MathLowerings.rows(),
+                    MatrixLowerings.rows(),
+                    NonlinearityLowerings.rows(),
+                    NormalizationLowerings.rows(),
+                    PoolingLowerings.rows(),
+                    RandomLowerings.rows(),
                     ShapeLowerings.rows())
             .flatMap(rows -> rows.entrySet().stream())
             .collect(Collectors.toMap(

@@ -136,26 +136,30 @@ final class SourceReader {
                 .toList();
         var sizes = new HashMap<String, Long>();
         var arrays = new HashMap<String, INDArray>();
+        var others = new HashMap<String, INDArray>();
         SpecException refused = null;
         // some graphs want more, such as a kernel that must fit
         for (long least : symbols.isEmpty() ? new long[] {2} : LEAST_SIZES) {
+            var tried = new HashMap<String, Long>();
             for (int i = 0; i < symbols.size(); i++) {
-                sizes.put(symbols.get(i), least + i);
-            }
-            var inputs = new HashMap<String, INDArray>();
-            for (var input : signature.inputs()) {
-                inputs.put(input.name(), Nd4j.zeros(PlainArrays.type(ValueType.of(input.type())), shape(input, sizes)));
+                tried.put(symbols.get(i), least + i);
             }
             try {
-                arrays.putAll(runner.apply(inputs, wanted));
-                arrays.putAll(inputs);
-                refused = null;
-                break;
+                var run = run(tried, wanted);
+                if (arrays.isEmpty()) {
+                    arrays.putAll(run);
+                    sizes.putAll(tried);
+                } else {
+                    others.putAll(run);
+                }
+                if (symbols.isEmpty() || !others.isEmpty()) {
+                    break;
+                }
             } catch (SpecException e) {
                 refused = refused == null ? e : refused;
             }
         }
-        if (refused != null) {
+        if (refused != null && arrays.isEmpty()) {
             throw refused;
         }
         var values = new HashMap<String, SourceValue>();
@@ -163,14 +167,16 @@ final class SourceReader {
             var constant = constants.get(variable);
             var array = arrays.get(variable);
             if (constant != null) {
-                values.put(variable, new SourceValue(constant.type(), constant.dims()));
+                values.put(variable, SourceValue.fixed(constant.type(), constant.dims()));
             } else if (array != null) {
+                var other = symbols.isEmpty() ? array : others.get(variable);
                 try {
                     values.put(
                             variable,
                             new SourceValue(
                                     PlainArrays.type(array.dataType(), variable),
-                                    Arrays.stream(array.shape()).boxed().toList()));
+                                    Arrays.stream(array.shape()).boxed().toList(),
+                                    fixed(array, other)));
                 } catch (SpecException e) {
                     e.problems().forEach(problem -> problem("%s", problem));
                 }
@@ -180,6 +186,24 @@ final class SourceReader {
             checkOutput(output, values.get(output.name()), sizes);
         }
         return values;
+    }
+
+    private Map<String, INDArray> run(Map<String, Long> sizes, List<String> wanted) {
+        var inputs = new HashMap<String, INDArray>();
+        for (var input : signature.inputs()) {
+            inputs.put(input.name(), Nd4j.zeros(PlainArrays.type(ValueType.of(input.type())), shape(input, sizes)));
+        }
+        var arrays = new HashMap<>(runner.apply(inputs, wanted));
+        arrays.putAll(inputs);
+        return arrays;
+    }
+
+    private static List<Boolean> fixed(INDArray array, @Nullable INDArray other) {
+        var fixed = new ArrayList<Boolean>();
+        for (int axis = 0; axis < array.rank(); axis++) {
+            fixed.add(other != null && other.rank() == array.rank() && other.size(axis) == array.size(axis));
+        }
+        return fixed;
     }
 
     private void checkOutput(TensorSpec output, @Nullable SourceValue made, Map<String, Long> sizes) {
