@@ -53,7 +53,6 @@ final class ColorLowerings {
                     var saturation = f.min(f.max(f.mul(hsv.get(1), f.real(0)), 0), 1);
                     f.give(rgb(f, hsv.get(0), saturation, hsv.get(2)));
                 }),
-                entry("adjust_contrast", ColorLowerings::contrast),
                 entry("adjust_contrast_v2", ColorLowerings::contrast));
     }
 

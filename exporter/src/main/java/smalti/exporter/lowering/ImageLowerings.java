@@ -23,16 +23,7 @@ final class ImageLowerings {
                 entry("upsampling3d", ImageLowerings::upsample3),
                 entry("space_to_depth", (op, to) -> blocks(op, to, "SpaceToDepth")),
                 entry("depth_to_space", (op, to) -> blocks(op, to, "DepthToSpace")),
-                entry("space_to_batch", ImageLowerings::toBatch),
-                entry("batch_to_space", ImageLowerings::fromBatch),
-                entry(
-                        "resize_bilinear",
-                        (op, to) -> resize(op, to, sizes(op, to, 0), "linear", flag(op, 0), flag(op, 1))),
-                entry(
-                        "resize_bicubic",
-                        (op, to) -> resize(op, to, sizes(op, to, 0), "cubic", flag(op, 0), flag(op, 1))),
-                entry("image_resize", ImageLowerings::imageResize),
-                entry("non_max_suppression", ImageLowerings::suppress));
+                entry("image_resize", ImageLowerings::imageResize));
     }
 
     private static boolean flag(SourceOp op, int index) {
@@ -83,12 +74,14 @@ final class ImageLowerings {
         return f.concat(axis, parts);
     }
 
-    private static Piece nearest(Formula f, Piece x, boolean channelsLast, float... factors) {
+    private static Piece nearest(Formula f, Piece x, boolean channelsLast, long... factors) {
         int rank = factors.length + 2;
         var scales = new float[rank];
         scales[0] = 1;
         scales[1] = 1;
-        System.arraycopy(factors, 0, scales, 2, factors.length);
+        for (int i = 0; i < factors.length; i++) {
+            scales[i + 2] = (float) factors[i];
+        }
         var resized = f.apply(
                 "Resize",
                 Map.of(
@@ -111,8 +104,10 @@ final class ImageLowerings {
     /** nd4j's arguments: factors of depth, height and width, 1 for NCDHW in the last one. */
     private static void upsample3(SourceOp op, Emitter to) {
         var f = new Formula(op, to);
-        boolean last = op.ints().get(op.ints().size() - 1) == 0;
-        f.give(nearest(f, to.in(op, 0), last, f.integer(0), f.integer(1), f.integer(2)));
+        Emitter.require(
+                op.ints().get(op.ints().size() - 1) == 1,
+                "the channels must be axis 1: nd4j's shape is wrong where they are the last one");
+        f.give(nearest(f, to.in(op, 0), false, f.integer(0), f.integer(1), f.integer(2)));
     }
 
     /** nd4j's arguments: the block, 1 for NHWC. */
@@ -132,27 +127,6 @@ final class ImageLowerings {
         return f.apply(onnx, attributes, x);
     }
 
-    /** NHWC; places within a block come before the samples. */
-    private static void toBatch(SourceOp op, Emitter to) {
-        var f = new Formula(op, to);
-        long block = f.integer(0);
-        var pads = to.constant(op, 1, "the padding").longs();
-        var x = to.in(op, 0);
-        x = f.apply("Pad", x, f.longs(0, pads[0], pads[2], 0, 0, pads[1], pads[3], 0), f.number(x, 0));
-        var deep = rearranged(f, "SpaceToDepth", f.transpose(x, 0, 3, 1, 2), block);
-        f.give(f.transpose(f.concat(0, f.split(deep, 1, (int) (block * block))), 0, 2, 3, 1));
-    }
-
-    private static void fromBatch(SourceOp op, Emitter to) {
-        var f = new Formula(op, to);
-        long block = f.integer(0);
-        var crop = to.constant(op, 1, "the cropping").longs();
-        var parts = f.split(f.transpose(to.in(op, 0), 0, 3, 1, 2), 0, (int) (block * block));
-        var x = f.transpose(rearranged(f, "DepthToSpace", f.concat(1, parts), block), 0, 2, 3, 1);
-        x = f.slice(x, 1, crop[0], crop[1] == 0 ? Long.MAX_VALUE : -crop[1]);
-        f.give(f.slice(x, 2, crop[2], crop[3] == 0 ? Long.MAX_VALUE : -crop[3]));
-    }
-
     /** Height and width, which are arguments or the second input. */
     private static long[] sizes(SourceOp op, Emitter to, int from) {
         return to.has(op, 1)
@@ -160,52 +134,26 @@ final class ImageLowerings {
                 : new long[] {op.ints().get(from), op.ints().get(from + 1)};
     }
 
-    private static void resize(SourceOp op, Emitter to, long[] size, String mode, boolean corners, boolean half) {
-        var attributes = new HashMap<String, Attribute>();
-        attributes.put("mode", Attribute.of(mode));
-        attributes.put(
-                "coordinate_transformation_mode",
-                Attribute.of(corners ? "align_corners" : half ? "half_pixel" : "asymmetric"));
-        if (mode.equals("nearest")) {
-            attributes.put(
-                    "nearest_mode", Attribute.of(corners ? "round_prefer_ceil" : half ? "round_prefer_ceil" : "floor"));
-        }
-        if (mode.equals("cubic")) {
-            // Keys's -1/2 where pixels have centres, as TensorFlow has it
-            attributes.put("cubic_coeff_a", Attribute.of(half ? -0.5f : -0.75f));
-            attributes.put("exclude_outside", Attribute.of(half ? 1L : 0L));
-        }
-        var f = new Formula(op, to);
-        Emitter.require(f.rank(0) == 4, "pictures must have 4 axes, got %s", to.value(op, 0));
-        var x = f.transpose(f.in(0), 0, 3, 1, 2);
-        var wanted = f.concat(0, List.of(f.slice(f.shape(x), 0, 0, 2), f.longs(size)));
-        f.give(f.transpose(f.apply("Resize", attributes, x, Emitter.none(), Emitter.none(), wanted), 0, 2, 3, 1));
-    }
-
-    /** nd4j's methods: 0 bilinear, 1 nearest, 2 bicubic; pixels have centres. */
+    /**
+     * nd4j's methods: 0 bilinear, 1 nearest; pixels have centres.
+     *
+     * <p>Not bicubic: ONNX Runtime moves transpositions through the operator and then refuses it.
+     */
     private static void imageResize(SourceOp op, Emitter to) {
         var f = new Formula(op, to);
-        int method = (int) f.integer(0);
-        Emitter.require(method <= 2, "methods 0 to 2 are covered (bilinear, nearest, bicubic), got %s", method);
+        long method = f.integer(0);
+        Emitter.require(
+                method == 0 || method == 1, "methods 0 and 1 are covered (bilinear, nearest), got %s", method);
         Emitter.require(!flag(op, 0) && !flag(op, 1), "neither the ratio nor smoothness is kept, got %s", op.flags());
-        resize(op, to, sizes(op, to, 1), List.of("linear", "nearest", "cubic").get(method), false, true);
-    }
-
-    /** Inputs: boxes [n, 4] of two corners, scores [n]. */
-    private static void suppress(SourceOp op, Emitter to) {
-        var f = new Formula(op, to);
-        var boxes = f.unsqueeze(f.in(0), 0);
-        var scores = f.unsqueeze(f.in(1), 0, 1);
-        var chosen = to.make(
-                op,
-                ValueType.INT64,
-                "NonMaxSuppression",
-                Map.of(),
-                to.cast(op, boxes, ValueType.FLOAT32),
-                to.cast(op, scores, ValueType.FLOAT32),
-                f.longs(f.integer(0)),
-                f.constant(Tensor.of(new float[] {(float) f.real(0)}, 1)),
-                f.constant(Tensor.of(new float[] {(float) f.real(1)}, 1)));
-        f.give(f.squeeze(f.gather(chosen, 1, 2), 1));
+        Emitter.require(f.rank(0) == 4, "pictures must have 4 axes, got %s", to.value(op, 0));
+        var attributes = new HashMap<String, Attribute>();
+        attributes.put("mode", Attribute.of(method == 0 ? "linear" : "nearest"));
+        attributes.put("coordinate_transformation_mode", Attribute.of("half_pixel"));
+        if (method == 1) {
+            attributes.put("nearest_mode", Attribute.of("round_prefer_ceil"));
+        }
+        var x = f.transpose(f.in(0), 0, 3, 1, 2);
+        var wanted = f.concat(0, List.of(f.slice(f.shape(x), 0, 0, 2), f.longs(sizes(op, to, 1))));
+        f.give(f.transpose(f.apply("Resize", attributes, x, Emitter.none(), Emitter.none(), wanted), 0, 2, 3, 1));
     }
 }

@@ -127,6 +127,7 @@ final class LossLowerings {
     private static Piece softmax(Formula f, Piece p, Piece l) {
         double smoothing = f.real(0);
         int last = f.rank(0) - 1;
+        Emitter.require(f.integer(0) != 0, "the losses of samples must be reduced, as nd4j's shape of them is unclear");
         var target = smoothing == 0 ? l : f.add(f.mul(l, 1 - smoothing), smoothing / f.size(0, last));
         return f.neg(f.sum(f.mul(target, f.logSoftmax(p, last)), false, last));
     }

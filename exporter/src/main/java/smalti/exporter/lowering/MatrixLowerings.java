@@ -25,10 +25,6 @@ final class MatrixLowerings {
                     var f = new Formula(op, to);
                     f.give(f.apply("Det", f.in(0)));
                 }),
-                entry("logdet", (op, to) -> {
-                    var f = new Formula(op, to);
-                    f.give(f.log(f.apply("Det", f.in(0))));
-                }),
                 entry("matrix_band_part", MatrixLowerings::band),
                 entry("triu", (op, to) -> {
                     var f = new Formula(op, to);

@@ -29,7 +29,7 @@ final class NonlinearityLowerings {
                 curve("elu", (f, x) -> elu(f, x, f.op().reals().isEmpty() ? 1 : f.real(0), 1)),
                 curve("selu", (f, x) -> elu(f, x, SELU_ALPHA, SELU_SCALE)),
                 curve("seluderivative", NonlinearityLowerings::seluSlope),
-                curve("gelu", (f, x) -> f.mul(x, f.apply("Sigmoid", f.mul(x, 1.702)))),
+                curve("gelu", (f, x) -> gated(f, x, 1.702)),
                 curve("_geluderivative", NonlinearityLowerings::geluSlope),
                 curve("precise_gelu", NonlinearityLowerings::tanhGelu),
                 curve("hard_sigmoid", (f, x) -> f.min(f.max(f.add(f.mul(x, 0.2), 0.5), 0), 1)),
@@ -38,7 +38,6 @@ final class NonlinearityLowerings {
                 curve(
                         "hardtanhderivative",
                         (f, x) -> f.indicator(f.apply("LessOrEqual", f.abs(x), f.number(x, 1)), x.type())),
-                curve("leakyreluderivative", (f, x) -> leakySlope(f, x)),
                 curve("logsigmoid", (f, x) -> f.neg(f.softplus(f.neg(x)))),
                 curve("log_softmax", (f, x) -> f.logSoftmax(x, axis(f))),
                 curve("softmax", (f, x) -> f.softmax(x, axis(f))),
@@ -46,8 +45,7 @@ final class NonlinearityLowerings {
                 curve("softplus", Formula::softplus),
                 curve("softsign", (f, x) -> f.div(x, f.add(f.abs(x), 1))),
                 curve("softsignderivative", (f, x) -> f.div(1, f.square(f.add(f.abs(x), 1)))),
-                curve("swish", (f, x) -> f.mul(x, f.apply("Sigmoid", x))),
-                curve("mish", (f, x) -> f.mul(x, f.apply("Tanh", f.softplus(x)))),
+                curve("swish", (f, x) -> gated(f, x, 1)),
                 curve("_tanhderivative", NonlinearityLowerings::tanhSlope),
                 curve("cubederivative", (f, x) -> f.mul(f.square(x), 3)),
                 curve("rational_tanh", NonlinearityLowerings::rationalTanh),
@@ -109,6 +107,14 @@ final class NonlinearityLowerings {
         return f.op().ints().isEmpty() ? f.rank(0) - 1 : Emitter.axis(f.integer(0), f.rank(0));
     }
 
+    /** x · σ(ax); ONNX Runtime makes one operator of the product, which it does not have in FLOAT64. */
+    private static Piece gated(Formula f, Piece x, double factor) {
+        var inner = factor == 1 ? x : f.mul(x, factor);
+        return x.type() == ValueType.FLOAT64
+                ? f.div(x, f.add(f.exp(f.neg(inner)), 1))
+                : f.mul(x, f.apply("Sigmoid", inner));
+    }
+
     private static Piece elu(Formula f, Piece x, double alpha, double scale) {
         if (x.type() == ValueType.FLOAT32) {
             return scale == 1
@@ -136,10 +142,6 @@ final class NonlinearityLowerings {
     private static Piece tanhGelu(Formula f, Piece x) {
         var inner = f.mul(f.add(x, f.mul(f.mul(f.square(x), x), 0.044715)), Math.sqrt(2 / Math.PI));
         return f.mul(f.mul(x, 0.5), f.add(f.apply("Tanh", inner), 1));
-    }
-
-    private static Piece leakySlope(Formula f, Piece x) {
-        return f.where(f.atLeast(x, 0), f.number(x, 1), f.number(x, f.scalar()));
     }
 
     private static Piece sigmoidSlope(Formula f, Piece x) {

@@ -59,7 +59,8 @@ final class NormalizationLowerings {
             int[] order = {3, 4, 1, 2};
             for (int i = 0; i < 4; i++) {
                 var tensor = to.constant(op, order[i], "statistics");
-                given[i + 1] = f.constant(tensor.reshaped(List.of((long) tensor.count())));
+                given[i + 1] = f.constant(
+                        tensor.reshaped(List.of((long) tensor.count())).cast(ValueType.FLOAT32));
             }
             f.give(f.apply("BatchNormalization", Map.of("epsilon", Attribute.of((float) epsilon)), given));
             return;

@@ -20,7 +20,6 @@ final class PoolingLowerings {
                 entry("maxpool3dnew", (op, to) -> largest(op, to, 3)),
                 entry("avgpool2d", (op, to) -> average(op, to, 2)),
                 entry("avgpool3dnew", (op, to) -> average(op, to, 3)),
-                entry("pnormpool2d", PoolingLowerings::norm),
                 entry("im2col", PoolingLowerings::columns),
                 entry("extract_image_patches", PoolingLowerings::patches));
     }
@@ -96,20 +95,6 @@ final class PoolingLowerings {
         attributes.remove("dilations");
         attributes.put("count_include_pad", Attribute.of(countsPadding));
         return f.apply("AveragePool", attributes, x);
-    }
-
-    /** (Σ|x|ᵖ)^(1/p), as a mean times the number of elements. */
-    private static void norm(SourceOp op, Emitter to) {
-        var f = new Formula(op, to);
-        var window = Window.of(f, 2);
-        boolean last = last(f, 2);
-        double p = f.integer(9);
-        Emitter.require(window.isStatic(f, last), "sizes must be fixed in padding mode 1");
-        var x = channelsFirst(f, f.in(0), 4, last);
-        var powers = f.apply("Pow", f.abs(x), f.number(x, p));
-        var mean = pooled(f, window, powers, window.padding(f, last), true);
-        var sum = f.mul(mean, window.kernel().get(0) * window.kernel().get(1));
-        f.give(channelsBack(f, f.apply("Pow", sum, f.number(sum, 1 / p)), 4, last));
     }
 
     /** Every place of the window as a channel of its own, by a convolution with unit vectors. */

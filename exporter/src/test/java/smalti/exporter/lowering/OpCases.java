@@ -34,6 +34,12 @@ final class OpCases {
     static Stream<OpCase> all() {
         return Stream.of(
                         ConvolutionCases.all(),
+                        ImageCases.all(),
+                        LossCases.all(),
+                        MatrixCases.all(),
+                        NonlinearityCases.all(),
+                        NormalizationCases.all(),
+                        PoolingCases.all(),
                         biases(),
                         elements(),
                         pairs(),
