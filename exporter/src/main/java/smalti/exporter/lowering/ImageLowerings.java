@@ -142,8 +142,7 @@ final class ImageLowerings {
     private static void imageResize(SourceOp op, Emitter to) {
         var f = new Formula(op, to);
         long method = f.integer(0);
-        Emitter.require(
-                method == 0 || method == 1, "methods 0 and 1 are covered (bilinear, nearest), got %s", method);
+        Emitter.require(method == 0 || method == 1, "methods 0 and 1 are covered (bilinear, nearest), got %s", method);
         Emitter.require(!flag(op, 0) && !flag(op, 1), "neither the ratio nor smoothness is kept, got %s", op.flags());
         Emitter.require(f.rank(0) == 4, "pictures must have 4 axes, got %s", to.value(op, 0));
         var attributes = new HashMap<String, Attribute>();

@@ -11,9 +11,9 @@ import smalti.exporter.lowering.Emitter.Piece;
 /** Activation functions, their derivatives, and what is made of them. */
 final class NonlinearityLowerings {
     /** Klambauer et al. 2017, arXiv:1706.02515. */
-    private static final double SELU_SCALE = 1.0507009873554804934193349852946;
+    private static final double SELU_SCALE = 1.0507009873554805;
 
-    private static final double SELU_ALPHA = 1.6732632423543772848170429916717;
+    private static final double SELU_ALPHA = 1.6732632423543772;
 
     private NonlinearityLowerings() {}
 

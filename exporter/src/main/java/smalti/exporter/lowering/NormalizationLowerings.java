@@ -125,7 +125,7 @@ final class NormalizationLowerings {
         var turned = rank == 4 ? f.transpose(keys, 0, 1, 3, 2) : f.transpose(keys, 0, 2, 1);
         var scores = f.matmul(turned, queries);
         if (f.integer(0) != 0) {
-            scores = f.mul(scores, 1 / Math.sqrt(features));
+            scores = f.mul(scores, 1 / Math.sqrt((double) features));
         }
         if (mask != null) {
             var hidden = f.mul(f.add(to32(f, mask, scores), -1), 1e9);
@@ -189,6 +189,6 @@ final class NormalizationLowerings {
         var chosen = f.apply("Equal", f.unsqueeze(target, -1), f.constant(Tensor.of(classes, count)));
         var own = f.sum(f.where(chosen, predictions, f.number(predictions, 0)), true, -1);
         var better = f.sum(f.indicator(f.apply("Greater", predictions, own), ValueType.FLOAT32), false, -1);
-        f.give(f.less(better, f.integer(0)));
+        f.give(f.less(better, (double) f.integer(0)));
     }
 }

@@ -63,22 +63,23 @@ final class ImageCases {
     }
 
     private static Stream<OpCase> pads() {
-        return Stream.of(PadMode.values()).flatMap(mode -> of(
-                new ElementType[] {FLOAT32, FLOAT64, FLOAT16, INT32, INT64},
-                "pad",
-                mode.toString(),
-                "N h 4",
-                (graph, x) -> graph.nn.pad(
-                        "y",
-                        x,
-                        constant(graph, Nd4j.createFromArray(new int[][] {{0, 0}, {1, 2}, {3, 1}})),
-                        mode,
-                        2),
-                x -> Doubles.filled(new int[] {x.shape[0], x.shape[1] + 3, 8}, at -> {
-                    int row = folded(at[1] - 1, x.shape[1], mode);
-                    int column = folded(at[2] - 3, 4, mode);
-                    return row < 0 || column < 0 ? 2 : x.at(at[0], row, column);
-                })));
+        return Stream.of(PadMode.values())
+                .flatMap(mode -> of(
+                        new ElementType[] {FLOAT32, FLOAT64, FLOAT16, INT32, INT64},
+                        "pad",
+                        mode.toString(),
+                        "N h 4",
+                        (graph, x) -> graph.nn.pad(
+                                "y",
+                                x,
+                                constant(graph, Nd4j.createFromArray(new int[][] {{0, 0}, {1, 2}, {3, 1}})),
+                                mode,
+                                2),
+                        x -> Doubles.filled(new int[] {x.shape[0], x.shape[1] + 3, 8}, at -> {
+                            int row = folded(at[1] - 1, x.shape[1], mode);
+                            int column = folded(at[2] - 3, 4, mode);
+                            return row < 0 || column < 0 ? 2 : x.at(at[0], row, column);
+                        })));
     }
 
     private static Stream<OpCase> enlarged() {
@@ -124,10 +125,7 @@ final class ImageCases {
                                 x -> Doubles.filled(
                                         new int[] {x.shape[0], 12, x.shape[2] / 2, x.shape[3] / 2},
                                         at -> x.at(
-                                                at[0],
-                                                at[1] % 3,
-                                                2 * at[2] + at[1] / 6,
-                                                2 * at[3] + at[1] / 3 % 2))),
+                                                at[0], at[1] % 3, 2 * at[2] + at[1] / 6, 2 * at[3] + at[1] / 3 % 2))),
                         of(
                                 REALS,
                                 "space_to_depth",
@@ -137,10 +135,7 @@ final class ImageCases {
                                 x -> Doubles.filled(
                                         new int[] {x.shape[0], x.shape[1] / 2, x.shape[2] / 2, 12},
                                         at -> x.at(
-                                                at[0],
-                                                2 * at[1] + at[3] / 6,
-                                                2 * at[2] + at[3] / 3 % 2,
-                                                at[3] % 3))),
+                                                at[0], 2 * at[1] + at[3] / 6, 2 * at[2] + at[3] / 3 % 2, at[3] % 3))),
                         of(
                                 REALS,
                                 "depth_to_space",
@@ -150,10 +145,7 @@ final class ImageCases {
                                 x -> Doubles.filled(
                                         new int[] {x.shape[0], 3, 2 * x.shape[2], 2 * x.shape[3]},
                                         at -> x.at(
-                                                at[0],
-                                                at[2] % 2 * 6 + at[3] % 2 * 3 + at[1],
-                                                at[2] / 2,
-                                                at[3] / 2))),
+                                                at[0], at[2] % 2 * 6 + at[3] % 2 * 3 + at[1], at[2] / 2, at[3] / 2))),
                         of(
                                 REALS,
                                 "depth_to_space",
@@ -163,10 +155,7 @@ final class ImageCases {
                                 x -> Doubles.filled(
                                         new int[] {x.shape[0], 2 * x.shape[1], 2 * x.shape[2], 3},
                                         at -> x.at(
-                                                at[0],
-                                                at[1] / 2,
-                                                at[2] / 2,
-                                                at[1] % 2 * 6 + at[2] % 2 * 3 + at[3]))))
+                                                at[0], at[1] / 2, at[2] / 2, at[1] % 2 * 6 + at[2] % 2 * 3 + at[3]))))
                 .flatMap(cases -> cases);
     }
 
@@ -223,9 +212,8 @@ final class ImageCases {
     private static double[] hsv(double r, double g, double b) {
         double most = Math.max(r, Math.max(g, b));
         double range = most - Math.min(r, Math.min(g, b));
-        double hue = range == 0
-                ? 0
-                : most == r ? (g - b) / range : most == g ? 2 + (b - r) / range : 4 + (r - g) / range;
+        double hue =
+                range == 0 ? 0 : most == r ? (g - b) / range : most == g ? 2 + (b - r) / range : 4 + (r - g) / range;
         return new double[] {(hue + 6) % 6 / 6, most == 0 ? 0 : range / most, most};
     }
 
@@ -247,13 +235,20 @@ final class ImageCases {
 
     private static Stream<OpCase> colour(
             String op, BiFunction<SameDiff, SDVariable, SDVariable> build, Function<double[], double[]> reference) {
-        return of(SINGLES, op, "", "N h 4 3", build, x -> Doubles.filled(
-                        x.shape,
-                        at -> reference.apply(new double[] {
-                                    x.at(at[0], at[1], at[2], 0),
-                                    x.at(at[0], at[1], at[2], 1),
-                                    x.at(at[0], at[1], at[2], 2)
-                                })[at[3]]))
+        return of(
+                        SINGLES,
+                        op,
+                        "",
+                        "N h 4 3",
+                        build,
+                        x -> Doubles.filled(
+                                x.shape,
+                                at -> reference
+                                        .apply(new double[] {
+                                            x.at(at[0], at[1], at[2], 0),
+                                            x.at(at[0], at[1], at[2], 1),
+                                            x.at(at[0], at[1], at[2], 2)
+                                        })[at[3]]))
                 .map(useCase -> useCase.domain("x", x -> 1 / (1 + Math.exp(-x))).within(1e-5));
     }
 
@@ -272,8 +267,7 @@ final class ImageCases {
         var inverse = new double[3][3];
         double determinant = 0;
         for (int j = 0; j < 3; j++) {
-            determinant += m[0][j]
-                    * (m[1][(j + 1) % 3] * m[2][(j + 2) % 3] - m[1][(j + 2) % 3] * m[2][(j + 1) % 3]);
+            determinant += m[0][j] * (m[1][(j + 1) % 3] * m[2][(j + 2) % 3] - m[1][(j + 2) % 3] * m[2][(j + 1) % 3]);
         }
         for (int i = 0; i < 3; i++) {
             for (int j = 0; j < 3; j++) {
@@ -296,10 +290,10 @@ final class ImageCases {
                             return rgb((hsv[0] + 0.2) % 1, hsv[1], hsv[2]);
                         }),
                         colour("adjust_saturation", (graph, x) -> graph.image.adjustSaturation("y", x, 1.5), c -> {
-                            var hsv = hsv(c[0], c[1], c[2]);
-                            return rgb(hsv[0], Math.min(1, 1.5 * hsv[1]), hsv[2]);
-                        })
-                        .limit(1), // in FLOAT16 nd4j rounds at every step
+                                    var hsv = hsv(c[0], c[1], c[2]);
+                                    return rgb(hsv[0], Math.min(1, 1.5 * hsv[1]), hsv[2]);
+                                })
+                                .limit(1), // in FLOAT16 nd4j rounds at every step
                         // the standards give four digits
                         colour("rgb_to_yiq", (graph, x) -> graph.image.rgbToYiq("y", x), c -> product(c, yiq))
                                 .map(useCase -> useCase.within(2e-4)),

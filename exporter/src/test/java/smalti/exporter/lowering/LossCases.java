@@ -130,8 +130,7 @@ final class LossCases {
             int pairs = 0;
             for (int i = 0; i < p.shape[1]; i++) {
                 for (int j = i + 1; j < p.shape[1]; j++) {
-                    sum += Math.pow(
-                            (p.at(at[0], i) - p.at(at[0], j)) - (l.at(at[0], i) - l.at(at[0], j)), 2);
+                    sum += Math.pow((p.at(at[0], i) - p.at(at[0], j)) - (l.at(at[0], i) - l.at(at[0], j)), 2);
                     pairs++;
                 }
             }
@@ -200,8 +199,7 @@ final class LossCases {
     private static Stream<OpCase> softmaxes() {
         INDArray one = array(1).muli(0).addi(0.7);
         var cases = new ArrayList<OpCase>();
-        for (var how :
-                List.of(LossReduce.SUM, LossReduce.MEAN_BY_WEIGHT, LossReduce.MEAN_BY_NONZERO_WEIGHT_COUNT)) {
+        for (var how : List.of(LossReduce.SUM, LossReduce.MEAN_BY_WEIGHT, LossReduce.MEAN_BY_NONZERO_WEIGHT_COUNT)) {
             cases.addAll(use(
                             "softmax_cross_entropy_loss",
                             how.toString(),
@@ -226,18 +224,13 @@ final class LossCases {
 
     private static Stream<OpCase> plain() {
         var cases = new ArrayList<OpCase>();
-        cases.addAll(use(
-                        "l2_loss",
-                        "",
-                        "N h 3",
-                        (graph, in) -> graph.loss.l2Loss("y", in.apply("x")),
-                        in -> {
-                            double sum = 0;
-                            for (double x : get(in, "x").data) {
-                                sum += x * x / 2;
-                            }
-                            return number(sum);
-                        })
+        cases.addAll(use("l2_loss", "", "N h 3", (graph, in) -> graph.loss.l2Loss("y", in.apply("x")), in -> {
+                    double sum = 0;
+                    for (double x : get(in, "x").data) {
+                        sum += x * x / 2;
+                    }
+                    return number(sum);
+                })
                 .of(FLOAT32, FLOAT64, FLOAT16));
         cases.addAll(use(
                         "softmax_cross_entropy_loss_with_logits",

@@ -74,8 +74,7 @@ final class MatrixCases {
                                 "N 3",
                                 (graph, x) -> made(new MatrixDiag(graph, x, false)),
                                 x -> Doubles.filled(
-                                        new int[] {x.shape[0], 3, 3},
-                                        at -> at[1] == at[2] ? x.at(at[0], at[1]) : 0)),
+                                        new int[] {x.shape[0], 3, 3}, at -> at[1] == at[2] ? x.at(at[0], at[1]) : 0)),
                         of(
                                 NUMBERS,
                                 "diag_part",
@@ -87,8 +86,7 @@ final class MatrixCases {
                                 "matrix_diag_part",
                                 "N 3 4",
                                 (graph, x) -> made(new MatrixDiagPart(graph, x, false)),
-                                x -> Doubles.filled(
-                                        new int[] {x.shape[0], 3}, at -> x.at(at[0], at[1], at[1]))),
+                                x -> Doubles.filled(new int[] {x.shape[0], 3}, at -> x.at(at[0], at[1], at[1]))),
                         of(
                                 new ElementType[] {FLOAT32, FLOAT64, FLOAT16},
                                 "trace",
@@ -98,32 +96,31 @@ final class MatrixCases {
                                         new int[] {x.shape[0]},
                                         at -> x.at(at[0], 0, 0) + x.at(at[0], 1, 1) + x.at(at[0], 2, 2))),
                         use(
-                                        "matrix_set_diag",
-                                        "",
-                                        Map.of("a", "N 3 3", "b", "N 3"),
-                                        (graph, in) -> graph.math.setDiag("y", in.apply("a"), in.apply("b")),
-                                        in -> Doubles.filled(
-                                                get(in, "a").shape,
-                                                at -> at[1] == at[2]
-                                                        ? get(in, "b").at(at[0], at[1])
-                                                        : get(in, "a").at(at)))
+                                "matrix_set_diag",
+                                "",
+                                Map.of("a", "N 3 3", "b", "N 3"),
+                                (graph, in) -> graph.math.setDiag("y", in.apply("a"), in.apply("b")),
+                                in -> Doubles.filled(
+                                        get(in, "a").shape,
+                                        at -> at[1] == at[2]
+                                                ? get(in, "b").at(at[0], at[1])
+                                                : get(in, "a").at(at)))
                                 .of(NUMBERS)
                                 .stream(),
                         use(
-                                        "cross",
-                                        "",
-                                        Map.of("a", "N 3", "b", "N 3"),
-                                        (graph, in) -> graph.linalg.cross("y", in.apply("a"), in.apply("b")),
-                                        in -> {
-                                            var a = get(in, "a");
-                                            var b = get(in, "b");
-                                            return Doubles.filled(a.shape, at -> {
-                                                int i = (at[1] + 1) % 3;
-                                                int j = (at[1] + 2) % 3;
-                                                return a.at(at[0], i) * b.at(at[0], j)
-                                                        - a.at(at[0], j) * b.at(at[0], i);
-                                            });
-                                        })
+                                "cross",
+                                "",
+                                Map.of("a", "N 3", "b", "N 3"),
+                                (graph, in) -> graph.linalg.cross("y", in.apply("a"), in.apply("b")),
+                                in -> {
+                                    var a = get(in, "a");
+                                    var b = get(in, "b");
+                                    return Doubles.filled(a.shape, at -> {
+                                        int i = (at[1] + 1) % 3;
+                                        int j = (at[1] + 2) % 3;
+                                        return a.at(at[0], i) * b.at(at[0], j) - a.at(at[0], j) * b.at(at[0], i);
+                                    });
+                                })
                                 .of(FLOAT32, FLOAT64, FLOAT16)
                                 .stream(),
                         bits())
@@ -137,11 +134,7 @@ final class MatrixCases {
             BiFunction<org.nd4j.autodiff.samediff.SameDiff, SDVariable, SDVariable> build,
             java.util.function.Function<Doubles, Doubles> reference) {
         return use(
-                op,
-                shape,
-                shape,
-                (graph, in) -> build.apply(graph, in.apply("x")),
-                in -> reference.apply(get(in, "x")))
+                op, shape, shape, (graph, in) -> build.apply(graph, in.apply("x")), in -> reference.apply(get(in, "x")))
                 .of(types)
                 .stream();
     }
@@ -177,8 +170,7 @@ final class MatrixCases {
                         "N 3 4",
                         (graph, in) -> in.apply("x").add("y", graph.linalg.tri(DataType.FLOAT, 3, 4, 1)),
                         in -> Doubles.filled(
-                                get(in, "x").shape,
-                                at -> get(in, "x").at(at) + (at[2] <= at[1] + 1 ? 1 : 0))),
+                                get(in, "x").shape, at -> get(in, "x").at(at) + (at[2] <= at[1] + 1 ? 1 : 0))),
                 use(
                         "eye",
                         "wide",
@@ -247,20 +239,17 @@ final class MatrixCases {
             BiFunction<org.nd4j.autodiff.samediff.SameDiff, SDVariable[], SDVariable> build,
             LongBinaryOperator reference) {
         return new OpCase(
-                op,
-                "",
-                List.of(spec("a", INT32, "N h"), spec("b", INT32, "N h")),
-                PICTURES,
-                Map.of(),
-                (graph, in) -> build.apply(graph, new SDVariable[] {in.apply("a"), in.apply("b")}),
-                in -> Map.of(
-                        "y",
-                        get(in, "a")
-                                .with(get(in, "b"), (a, b) -> (double) reference.applyAsLong((long) a, (long) b))),
-                0,
-                null)
-                .of(types)
-                .stream();
+                        op,
+                        "",
+                        List.of(spec("a", INT32, "N h"), spec("b", INT32, "N h")),
+                        PICTURES,
+                        Map.of(),
+                        (graph, in) -> build.apply(graph, new SDVariable[] {in.apply("a"), in.apply("b")}),
+                        in -> Map.of("y", get(in, "a").with(get(in, "b"), (a, b) ->
+                                (double) reference.applyAsLong((long) a, (long) b))),
+                        0,
+                        null)
+                .of(types).stream();
     }
 
     private static Stream<OpCase> bits() {
@@ -268,17 +257,24 @@ final class MatrixCases {
         ElementType[] all = {INT32, INT16, INT8, UINT8};
         return Stream.of(
                         bit("bitwise_and", signed, (graph, in) -> graph.bitwise.and("y", in[0], in[1]), (a, b) -> a & b)
-                                .map(useCase -> useCase.domain("a", x -> 13 * x - 40).domain("b", x -> 20 - 9 * x)),
+                                .map(useCase ->
+                                        useCase.domain("a", x -> 13 * x - 40).domain("b", x -> 20 - 9 * x)),
                         bit("bitwise_or", signed, (graph, in) -> graph.bitwise.or("y", in[0], in[1]), (a, b) -> a | b)
-                                .map(useCase -> useCase.domain("a", x -> 13 * x - 40).domain("b", x -> 20 - 9 * x)),
+                                .map(useCase ->
+                                        useCase.domain("a", x -> 13 * x - 40).domain("b", x -> 20 - 9 * x)),
                         bit("bitwise_xor", signed, (graph, in) -> graph.bitwise.xor("y", in[0], in[1]), (a, b) -> a ^ b)
-                                .map(useCase -> useCase.domain("a", x -> 13 * x - 40).domain("b", x -> 20 - 9 * x)),
+                                .map(useCase ->
+                                        useCase.domain("a", x -> 13 * x - 40).domain("b", x -> 20 - 9 * x)),
                         bit(
                                 "bitwise_and",
                                 new ElementType[] {UINT8},
                                 (graph, in) -> graph.bitwise.and("y", in[0], in[1]),
                                 (a, b) -> a & b),
-                        bit("shift_bits", all, (graph, in) -> graph.bitwise.leftShift("y", in[0], in[1]), (a, b) -> a << b)
+                        bit(
+                                        "shift_bits",
+                                        all,
+                                        (graph, in) -> graph.bitwise.leftShift("y", in[0], in[1]),
+                                        (a, b) -> a << b)
                                 .map(useCase -> useCase.domain("b", x -> x % 4)),
                         bit(
                                         "rshift_bits",
@@ -291,7 +287,8 @@ final class MatrixCases {
                                         signed,
                                         (graph, in) -> graph.bitwise.rightShift("y", in[0], in[1]),
                                         (a, b) -> a >> b)
-                                .map(useCase -> useCase.domain("a", x -> 15 * x - 45).domain("b", x -> x % 4)),
+                                .map(useCase ->
+                                        useCase.domain("a", x -> 15 * x - 45).domain("b", x -> x % 4)),
                         bit(
                                         "cyclic_shift_bits",
                                         new ElementType[] {INT32},
@@ -304,24 +301,24 @@ final class MatrixCases {
                                 (graph, in) -> graph.bitwise.rightShiftCyclic("y", in[0], in[1]),
                                 (a, b) -> Integer.rotateRight((int) a, (int) b)),
                         new OpCase(
-                                "bits_hamming_distance",
-                                "",
-                                List.of(spec("a", INT32, "N h"), spec("b", INT32, "N h")),
-                                PICTURES,
-                                Map.of(),
-                                (graph, in) -> graph.bitwise.bitsHammingDistance("y", in.apply("a"), in.apply("b")),
-                                in -> {
-                                    var sum = new Doubles();
-                                    for (int i = 0; i < get(in, "a").data.length; i++) {
-                                        sum.data[0] += Long.bitCount(
-                                                (long) get(in, "a").data[i] ^ (long) get(in, "b").data[i]);
-                                    }
-                                    return Map.of("y", sum);
-                                },
-                                0,
-                                null)
-                                .of(INT32, UINT8)
-                                .stream())
+                                        "bits_hamming_distance",
+                                        "",
+                                        List.of(spec("a", INT32, "N h"), spec("b", INT32, "N h")),
+                                        PICTURES,
+                                        Map.of(),
+                                        (graph, in) ->
+                                                graph.bitwise.bitsHammingDistance("y", in.apply("a"), in.apply("b")),
+                                        in -> {
+                                            var sum = new Doubles();
+                                            for (int i = 0; i < get(in, "a").data.length; i++) {
+                                                sum.data[0] += Long.bitCount(
+                                                        (long) get(in, "a").data[i] ^ (long) get(in, "b").data[i]);
+                                            }
+                                            return Map.of("y", sum);
+                                        },
+                                        0,
+                                        null)
+                                .of(INT32, UINT8).stream())
                 .flatMap(cases -> cases);
     }
 }

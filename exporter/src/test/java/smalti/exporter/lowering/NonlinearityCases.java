@@ -33,6 +33,7 @@ import org.nd4j.linalg.api.ops.impl.transforms.strict.TanhDerivative;
 import smalti.spec.ElementType;
 
 /** What activation functions mean. */
+@SuppressWarnings("deprecation") // graphs that exist use these
 final class NonlinearityCases {
     static final ElementType[] FLOATS = {FLOAT32, FLOAT64, FLOAT16, BFLOAT16};
     private static final ElementType[] NOT_BRAIN = {FLOAT32, FLOAT64, FLOAT16};
@@ -123,13 +124,19 @@ final class NonlinearityCases {
                         curve("elu", (graph, x) -> graph.nn.elu("y", x), x -> x > 0 ? x : Math.expm1(x)),
                         curve("selu", (graph, x) -> graph.nn.selu("y", x), NonlinearityCases::selu),
                         curve("gelu", FLOATS, 1e-7, (graph, x) -> graph.nn.gelu("y", x), x -> x * sigmoid(1.702 * x)),
-                        curve("precise_gelu", NOT_BRAIN, 0,
+                        curve(
+                                        "precise_gelu",
+                                        NOT_BRAIN,
+                                        0,
                                         (graph, x) -> graph.nn.preciseGelu("y", x),
                                         x -> x
                                                 / 2
                                                 * (1 + Math.tanh(Math.sqrt(2 / Math.PI) * (x + 0.044715 * x * x * x))))
                                 .map(useCase -> useCase.sameDiffIsWrong("the cube's factor is not 0.044715")),
-                        curve("hard_sigmoid", FLOATS, 1e-7,
+                        curve(
+                                "hard_sigmoid",
+                                FLOATS,
+                                1e-7,
                                 (graph, x) -> graph.nn.hardSigmoid("y", x),
                                 x -> clip(0.2 * x + 0.5, 0, 1)),
                         curve("hardtanh", (graph, x) -> graph.nn.hardTanh("y", x), x -> clip(x, -1, 1)),
@@ -138,7 +145,10 @@ final class NonlinearityCases {
                         curve("softplus", (graph, x) -> graph.nn.softplus("y", x), x -> Math.log1p(Math.exp(x))),
                         curve("softsign", (graph, x) -> graph.nn.softsign("y", x), x -> x / (1 + Math.abs(x))),
                         curve("swish", (graph, x) -> graph.nn.swish("y", x), x -> x * sigmoid(x)),
-                        curve("rational_tanh", FLOATS, 1e-7,
+                        curve(
+                                "rational_tanh",
+                                FLOATS,
+                                1e-7,
                                 (graph, x) -> graph.math.rationalTanh("y", x),
                                 NonlinearityCases::rational),
                         curve(
@@ -177,7 +187,10 @@ final class NonlinearityCases {
                                 "seluderivative",
                                 (graph, x) -> made(new SELUDerivative(graph, x, false)),
                                 x -> 1.0507009873554805 * (x > 0 ? 1 : 1.6732632423543772 * Math.exp(x))),
-                        curve("_geluderivative", NOT_HALF, 1e-6,
+                        curve(
+                                        "_geluderivative",
+                                        NOT_HALF,
+                                        1e-6,
                                         (graph, x) -> made(new GELUDerivative(graph, x, false)),
                                         x -> slope(v -> v * sigmoid(1.702 * v), x))
                                 .map(useCase -> useCase.within(1e-6)),
@@ -189,7 +202,10 @@ final class NonlinearityCases {
                                 "cubederivative",
                                 (graph, x) -> made(new CubeDerivative(graph, x, false)),
                                 x -> 3 * x * x),
-                        curve("hard_sigmoidderivative", FLOATS, 1e-7,
+                        curve(
+                                "hard_sigmoidderivative",
+                                FLOATS,
+                                1e-7,
                                 (graph, x) -> made(new HardSigmoidDerivative(graph, x, false)),
                                 x -> Math.abs(x) < 2.5 ? 0.2 : 0),
                         curve(

@@ -36,35 +36,35 @@ final class NormalizationCases {
                         layerNorm("N h 6", false, false, 2),
                         layerNorm("N 3 h w", true, true, 1, 2, 3),
                         use(
-                                        "standardize",
-                                        "last axis",
-                                        "N h 6",
-                                        (graph, in) -> graph.math.standardize("y", in.apply("x"), 2),
-                                        in -> standardized(get(in, "x"), 2))
+                                "standardize",
+                                "last axis",
+                                "N h 6",
+                                (graph, in) -> graph.math.standardize("y", in.apply("x"), 2),
+                                in -> standardized(get(in, "x"), 2))
                                 .of(FLOAT32, FLOAT64, FLOAT16)
                                 .stream(),
                         use(
-                                        "standardize",
-                                        "two axes",
-                                        "N 3 4",
-                                        (graph, in) -> graph.math.standardize("y", in.apply("x"), 1, 2),
-                                        in -> standardized(get(in, "x"), 1, 2))
+                                "standardize",
+                                "two axes",
+                                "N 3 4",
+                                (graph, in) -> graph.math.standardize("y", in.apply("x"), 1, 2),
+                                in -> standardized(get(in, "x"), 1, 2))
                                 .of(FLOAT32, FLOAT64, FLOAT16)
                                 .stream(),
                         use(
-                                        "lrn",
-                                        "",
-                                        "N h w 6",
-                                        (graph, in) -> graph.cnn.localResponseNormalization(
-                                                "y",
-                                                in.apply("x"),
-                                                LocalResponseNormalizationConfig.builder()
-                                                        .alpha(0.5)
-                                                        .beta(0.75)
-                                                        .bias(1)
-                                                        .depth(2)
-                                                        .build()),
-                                        in -> neighbours(get(in, "x")))
+                                "lrn",
+                                "",
+                                "N h w 6",
+                                (graph, in) -> graph.cnn.localResponseNormalization(
+                                        "y",
+                                        in.apply("x"),
+                                        LocalResponseNormalizationConfig.builder()
+                                                .alpha(0.5)
+                                                .beta(0.75)
+                                                .bias(1)
+                                                .depth(2)
+                                                .build()),
+                                in -> neighbours(get(in, "x")))
                                 .of(FLOAT32, FLOAT16)
                                 .stream(),
                         attention(false),
@@ -202,8 +202,8 @@ final class NormalizationCases {
                 "dot_product_attention",
                 "scaled " + scaled,
                 Map.of("q", "N 4 h", "k", "N 4 w", "v", "N 3 w"),
-                (graph, in) -> graph.nn.dotProductAttention(
-                        "y", in.apply("q"), in.apply("k"), in.apply("v"), null, scaled),
+                (graph, in) ->
+                        graph.nn.dotProductAttention("y", in.apply("q"), in.apply("k"), in.apply("v"), null, scaled),
                 in -> attended(get(in, "q"), get(in, "k"), get(in, "v"), scaled ? 0.5 : 1))
                 .within(1e-5)
                 .of(FLOAT32, FLOAT64)
@@ -248,7 +248,8 @@ final class NormalizationCases {
                         for (int i = 0; i < result.data.length; i++) {
                             var at = place(result.shape, i);
                             for (int c = 0; c < 4; c++) {
-                                result.data[i] += seen.at(at[0], c, at[2]) * doubles(joined).at(4 * h + c, at[1]);
+                                result.data[i] += seen.at(at[0], c, at[2])
+                                        * doubles(joined).at(4 * h + c, at[1]);
                             }
                         }
                     }
@@ -272,9 +273,7 @@ final class NormalizationCases {
                     var sizes = new int[] {places.shape[0], places.shape[1], 1};
                     return Map.of(
                             "y",
-                            Doubles.filled(
-                                    sizes,
-                                    at -> get(in, "x").at(at[0], at[1], (int) places.at(at[0], at[1]))),
+                            Doubles.filled(sizes, at -> get(in, "x").at(at[0], at[1], (int) places.at(at[0], at[1]))),
                             "places",
                             places.reshaped(sizes));
                 },

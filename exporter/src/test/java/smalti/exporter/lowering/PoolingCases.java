@@ -34,7 +34,14 @@ final class PoolingCases {
 
     static Stream<OpCase> all() {
         return Stream.of(
-                        pools(), patches(), pictures(), volumes(), lines(), perChannel(), wideners(), calculatedWeights())
+                        pools(),
+                        patches(),
+                        pictures(),
+                        volumes(),
+                        lines(),
+                        perChannel(),
+                        wideners(),
+                        calculatedWeights())
                 .flatMap(cases -> cases);
     }
 
@@ -102,12 +109,16 @@ final class PoolingCases {
         return Arrays.stream(elements).filter(x -> !Double.isNaN(x)).average().orElseThrow();
     }
 
-    private static double meanWithPadding(double[] elements) {
-        return Arrays.stream(elements).filter(x -> !Double.isNaN(x)).sum() / elements.length;
-    }
-
     private static Stream<OpCase> pool2(
-            String op, String shape, int kernel, int stride, int pad, boolean same, boolean last, double extra, Pool pool) {
+            String op,
+            String shape,
+            int kernel,
+            int stride,
+            int pad,
+            boolean same,
+            boolean last,
+            double extra,
+            Pool pool) {
         var config = Pooling2DConfig.builder()
                 .kH(kernel)
                 .kW(kernel)
@@ -165,19 +176,19 @@ final class PoolingCases {
                         pool2("avgpool2d", "N h w 3", 3, 2, 0, true, true, 0, PoolingCases::mean),
                         pool2("avgpool2d", "N 3 7 6", 3, 2, 0, true, false, 0, PoolingCases::mean),
                         use(
-                                        "maxpool3dnew",
-                                        "",
-                                        "N 2 2*h 2*w 4",
-                                        (graph, in) -> graph.cnn.maxPooling3d("y", in.apply("x"), cube),
-                                        in -> pooled(get(in, "x"), two, two, none, false, PoolingCases::most))
+                                "maxpool3dnew",
+                                "",
+                                "N 2 2*h 2*w 4",
+                                (graph, in) -> graph.cnn.maxPooling3d("y", in.apply("x"), cube),
+                                in -> pooled(get(in, "x"), two, two, none, false, PoolingCases::most))
                                 .of(FLOAT32, FLOAT16)
                                 .stream(),
                         use(
-                                        "avgpool3dnew",
-                                        "",
-                                        "N 2 2*h 2*w 4",
-                                        (graph, in) -> graph.cnn.avgPooling3d("y", in.apply("x"), cube),
-                                        in -> pooled(get(in, "x"), two, two, none, false, PoolingCases::mean))
+                                "avgpool3dnew",
+                                "",
+                                "N 2 2*h 2*w 4",
+                                (graph, in) -> graph.cnn.avgPooling3d("y", in.apply("x"), cube),
+                                in -> pooled(get(in, "x"), two, two, none, false, PoolingCases::mean))
                                 .of(FLOAT32, FLOAT16)
                                 .stream())
                 .flatMap(cases -> cases);
@@ -199,15 +210,16 @@ final class PoolingCases {
                                 "inside",
                                 "N 5 6 3",
                                 (graph, in) -> graph.image.extractImagePatches(
-                                        "y", in.apply("x"), new int[] {2, 2}, new int[] {1, 1}, new int[] {1, 1}, false),
+                                        "y",
+                                        in.apply("x"),
+                                        new int[] {2, 2},
+                                        new int[] {1, 1},
+                                        new int[] {1, 1},
+                                        false),
                                 in -> Doubles.filled(
                                         new int[] {get(in, "x").shape[0], 4, 5, 12},
                                         at -> get(in, "x")
-                                                .at(
-                                                        at[0],
-                                                        at[1] + at[3] / 6,
-                                                        at[2] + at[3] / 3 % 2,
-                                                        at[3] % 3))))
+                                                .at(at[0], at[1] + at[3] / 6, at[2] + at[3] / 3 % 2, at[3] % 3))))
                 .flatMap(useCase -> useCase.of(FLOAT32).stream());
     }
 
@@ -303,8 +315,7 @@ final class PoolingCases {
                             "conv2d",
                             "same, stride " + s + " " + format,
                             shape,
-                            (graph, x) -> graph.cnn.conv2d(
-                                    "y", x, cast(graph, given, x), cast(graph, bias, x), config),
+                            (graph, x) -> graph.cnn.conv2d("y", x, cast(graph, given, x), cast(graph, bias, x), config),
                             x -> back(same(first(x, last), doubles(weights), doubles(bias), s), last)));
                 }
             }
@@ -316,7 +327,8 @@ final class PoolingCases {
         var weights = array(2, 3, 2, 3, 4);
         var bias = array(4);
         int[] ones = {1, 1, 1};
-        var inside = Conv3DConfig.builder().kD(2).kH(3).kW(2).dataFormat("NCDHW").build();
+        var inside =
+                Conv3DConfig.builder().kD(2).kH(3).kW(2).dataFormat("NCDHW").build();
         var same = Conv3DConfig.builder()
                 .kD(2)
                 .kH(3)
@@ -329,8 +341,8 @@ final class PoolingCases {
                                 "conv3dnew",
                                 "inside",
                                 "N 3 4 4 4",
-                                (graph, x) -> graph.cnn.conv3d(
-                                        "y", x, cast(graph, weights, x), cast(graph, bias, x), inside),
+                                (graph, x) ->
+                                        graph.cnn.conv3d("y", x, cast(graph, weights, x), cast(graph, bias, x), inside),
                                 x -> convolved(
                                         x, doubles(weights), doubles(bias), ones, new int[3], new int[] {3, 2, 3})),
                         convolution(
@@ -387,8 +399,7 @@ final class PoolingCases {
                 "causal",
                 "N 3 h",
                 (graph, x) -> graph.cnn.conv1d("y", x, cast(graph, weights, x), causal),
-                x -> convolved(
-                        x, doubles(weights), null, new int[] {1}, new int[] {1}, new int[] {x.shape[2]})));
+                x -> convolved(x, doubles(weights), null, new int[] {1}, new int[] {1}, new int[] {x.shape[2]})));
         return cases.build().flatMap(useCases -> useCases);
     }
 
@@ -417,8 +428,8 @@ final class PoolingCases {
                     "depthwise_conv2d",
                     "",
                     shape,
-                    (graph, x) -> graph.cnn.depthWiseConv2d(
-                            "y", x, cast(graph, depthwise, x), cast(graph, bias, x), config),
+                    (graph, x) ->
+                            graph.cnn.depthWiseConv2d("y", x, cast(graph, depthwise, x), cast(graph, bias, x), config),
                     x -> back(same(first(x, last), expanded(doubles(depthwise)), doubles(bias), 1), last)));
             cases.add(convolution(
                     "sconv2d",
@@ -496,17 +507,14 @@ final class PoolingCases {
                     x -> {
                         var f = first(x, last);
                         return back(
-                                spread(
-                                        f,
-                                        doubles(weights),
-                                        doubles(bias),
-                                        2,
-                                        new int[] {1, 1},
-                                        new int[] {2 * f.shape[2], 2 * f.shape[3]}),
+                                spread(f, doubles(weights), doubles(bias), 2, new int[] {1, 1}, new int[] {
+                                    2 * f.shape[2], 2 * f.shape[3]
+                                }),
                                 last);
                     }));
         }
-        var inside = DeConv3DConfig.builder().kD(2).kH(3).kW(2).dataFormat("NCDHW").build();
+        var inside =
+                DeConv3DConfig.builder().kD(2).kH(3).kW(2).dataFormat("NCDHW").build();
         cases.add(convolution(
                 "deconv3d",
                 "inside",
@@ -523,8 +531,7 @@ final class PoolingCases {
                 "weights from an input",
                 Map.of("x", "N 3 5 6", "w", "3 2 3 4"),
                 (graph, in) -> graph.cnn.conv2d("y", in.apply("x"), in.apply("w"), config),
-                in -> convolved(
-                        get(in, "x"), get(in, "w"), null, new int[] {1, 1}, new int[2], new int[] {3, 5}))
+                in -> convolved(get(in, "x"), get(in, "w"), null, new int[] {1, 1}, new int[2], new int[] {3, 5}))
                 .of(FLOAT32)
                 .stream();
     }

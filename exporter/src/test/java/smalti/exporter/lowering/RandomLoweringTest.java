@@ -104,7 +104,8 @@ final class RandomLoweringTest {
             new OnnxWriter(opset, "test").write(graph, new TreeMap<>(), onnx);
             OnnxChecker.check(onnx);
             try (var exported = OrtRunner.open(onnx)) {
-                var drawn = Doubles.of(Objects.requireNonNull(exported.run(Map.of()).get("y")));
+                var drawn =
+                        Doubles.of(Objects.requireNonNull(exported.run(Map.of()).get("y")));
                 assertThat(drawn.data).hasSize((int) COUNT);
                 java.util.Arrays.sort(drawn.data);
                 for (int i = 0; i < COUNT; i += 997) {
@@ -115,7 +116,9 @@ final class RandomLoweringTest {
                     }
                     assertThat((last + 1.0) / COUNT)
                             .as("share of numbers up to %s", value)
-                            .isBetween(draw.below().applyAsDouble(value) - GAP, draw.below().applyAsDouble(value) + GAP);
+                            .isBetween(
+                                    draw.below().applyAsDouble(value) - GAP,
+                                    draw.below().applyAsDouble(value) + GAP);
                 }
             }
         }
