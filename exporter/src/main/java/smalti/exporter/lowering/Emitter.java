@@ -211,6 +211,13 @@ final class Emitter {
         return shaped(op.outputs().get(0)).type();
     }
 
+    /** The sizes of the operation's first output, which must be the same in every run. */
+    List<Long> outputShape(SourceOp op) {
+        var value = shaped(op.outputs().get(0));
+        require(!value.fixed().contains(false), "the output must be of a fixed size, got %s", value);
+        return value.sampleShape();
+    }
+
     private SourceValue shaped(String variable) {
         var value = source.values().get(variable);
         if (value == null) {

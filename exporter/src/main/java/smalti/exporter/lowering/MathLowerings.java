@@ -2,9 +2,7 @@ package smalti.exporter.lowering;
 
 import static java.util.Map.entry;
 
-import java.util.List;
 import java.util.Map;
-import smalti.exporter.graph.Attribute;
 import smalti.exporter.graph.ValueType;
 import smalti.exporter.samediff.SourceOp;
 
@@ -13,43 +11,7 @@ final class MathLowerings {
     private MathLowerings() {}
 
     static Map<String, Lowering> rows() {
-        return Map.ofEntries(entry("matmul", MathLowerings::product), entry("tensordot", MathLowerings::contraction));
-    }
-
-    /** nd4j's arguments: transpose a, transpose b, transpose the result; factors of the product and of the result. */
-    private static void product(SourceOp op, Emitter to) {
-        Emitter.require(
-                to.value(op, 0).rank() == 2 && to.value(op, 1).rank() == 2,
-                "both matrices must have 2 axes, got %s and %s",
-                to.value(op, 0),
-                to.value(op, 1));
-        Emitter.require(!flag(op, 2), "the result must not be transposed");
-        Emitter.require(
-                op.reals().isEmpty() || op.reals().get(0) == 1,
-                "the factor of the product must be 1, got %s",
-                op.reals());
-        Emitter.require(
-                op.reals().size() < 2 || op.reals().get(1) == 0,
-                "nothing must be added to the product, got %s",
-                op.reals());
-        requireFloat(op, to, 0);
-        requireFloat(op, to, 1);
-        to.finish(op, "MatMul", matrix(op, to, 0), matrix(op, to, 1));
-    }
-
-    private static String matrix(SourceOp op, Emitter to, int index) {
-        if (!flag(op, index)) {
-            return to.input(op, index);
-        }
-        var role = index == 0 ? "left" : "right";
-        var constant = to.constant(op, index);
-        return constant == null
-                ? to.step(op, role, "Transpose", List.of(to.input(op, index)), Map.of("perm", Attribute.ints(1, 0)))
-                : to.constant(op, role, constant.permuted(1, 0));
-    }
-
-    private static boolean flag(SourceOp op, int index) {
-        return op.ints().size() > index && op.ints().get(index) != 0;
+        return Map.ofEntries(entry("matmul", MatrixLowerings::product), entry("tensordot", MathLowerings::contraction));
     }
 
     /** nd4j's arguments: how many axes of a, which, how many of b, which. The last of a with the first of b is MatMul. */

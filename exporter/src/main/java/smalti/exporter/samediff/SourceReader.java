@@ -139,18 +139,20 @@ final class SourceReader {
                 .distinct()
                 .toList();
         var arrays = new HashMap<String, INDArray>();
+        var others = new HashMap<String, INDArray>();
         var refused = new ArrayList<SpecException>();
         for (var tried : trials(symbols)) {
-            sizes.putAll(tried);
-            var inputs = new HashMap<String, INDArray>();
-            for (var input : signature.inputs()) {
-                // not zeros: nd4j ends the process where whole numbers are divided by 0
-                inputs.put(input.name(), Nd4j.ones(PlainArrays.type(ValueType.of(input.type())), shape(input, sizes)));
-            }
             try {
-                arrays.putAll(runner.apply(inputs, wanted));
-                arrays.putAll(inputs);
-                break;
+                var run = run(tried, wanted);
+                if (arrays.isEmpty()) {
+                    arrays.putAll(run);
+                    sizes.putAll(tried);
+                } else {
+                    others.putAll(run);
+                }
+                if (symbols.isEmpty() || !others.isEmpty()) {
+                    break;
+                }
             } catch (SpecException e) {
                 refused.add(e);
             }
@@ -163,14 +165,16 @@ final class SourceReader {
             var constant = constants.get(variable);
             var array = arrays.get(variable);
             if (constant != null) {
-                values.put(variable, new SourceValue(constant.type(), constant.dims()));
+                values.put(variable, SourceValue.fixed(constant.type(), constant.dims()));
             } else if (array != null) {
+                var other = symbols.isEmpty() ? array : others.get(variable);
                 try {
                     values.put(
                             variable,
                             new SourceValue(
                                     PlainArrays.type(array.dataType(), variable),
-                                    Arrays.stream(array.shape()).boxed().toList()));
+                                    Arrays.stream(array.shape()).boxed().toList(),
+                                    fixed(array, other)));
                 } catch (SpecException e) {
                     e.problems().forEach(problem -> problem("%s", problem));
                 }
@@ -198,6 +202,25 @@ final class SourceReader {
             }
         }
         return symbols.isEmpty() ? List.of(Map.of()) : trials;
+    }
+
+    private Map<String, INDArray> run(Map<String, Long> sizes, List<String> wanted) {
+        var inputs = new HashMap<String, INDArray>();
+        for (var input : signature.inputs()) {
+            // not zeros: nd4j ends the process where whole numbers are divided by 0
+            inputs.put(input.name(), Nd4j.ones(PlainArrays.type(ValueType.of(input.type())), shape(input, sizes)));
+        }
+        var arrays = new HashMap<>(runner.apply(inputs, wanted));
+        arrays.putAll(inputs);
+        return arrays;
+    }
+
+    private static List<Boolean> fixed(INDArray array, @Nullable INDArray other) {
+        var fixed = new ArrayList<Boolean>();
+        for (int axis = 0; axis < array.rank(); axis++) {
+            fixed.add(other != null && other.rank() == array.rank() && other.size(axis) == array.size(axis));
+        }
+        return fixed;
     }
 
     private void checkOutput(TensorSpec output, @Nullable SourceValue made, Map<String, Long> sizes) {
