@@ -20,10 +20,14 @@ import org.nd4j.autodiff.samediff.SameDiff;
 import org.nd4j.linalg.api.buffer.DataType;
 import smalti.exporter.OnnxChecker;
 import smalti.exporter.graph.GraphCheck;
+import smalti.exporter.graph.Tensor;
 import smalti.exporter.graph.Value;
 import smalti.exporter.onnx.OnnxWriter;
 import smalti.exporter.proof.OrtRunner;
 import smalti.exporter.samediff.SameDiffRunner;
+import smalti.spec.Dimension;
+import smalti.spec.ElementType;
+import smalti.spec.NpyArray;
 
 /** Random operations: how 100,000 numbers from ONNX Runtime are distributed. */
 final class RandomLoweringTest {
@@ -92,11 +96,16 @@ final class RandomLoweringTest {
 
     private void check(Draw draw) throws Exception {
         var sameDiff = SameDiff.create();
-        draw.build().apply(sameDiff).rename("y");
+        // a graph has inputs: this one is 0
+        var zero = sameDiff.placeHolder("x", DataType.FLOAT, 1);
+        draw.build().apply(sameDiff).castTo(DataType.FLOAT).add("y", zero);
         var saved = folder.resolve("draw.fb");
         sameDiff.save(saved.toFile(), false);
-        var source = SameDiffRunner.of(SameDiffRunner.load(saved, "draw"), "draw", Map.of(), List.of("y"))
+        var source = SameDiffRunner.of(
+                        SameDiffRunner.load(saved, "draw"), "draw", Map.of("x", List.of(Dimension.of(1))), List.of("y"))
                 .source();
+        var array = Tensor.of(new float[1], 1);
+        var none = new NpyArray(ElementType.FLOAT32, array.dims(), array.data());
         for (int opset : new int[] {13, 17, 21}) {
             var graph = Lowerings.lower(source, Value::of, opset).graph();
             assertThat(GraphCheck.problems(graph, opset)).isEmpty();
@@ -104,8 +113,8 @@ final class RandomLoweringTest {
             new OnnxWriter(opset, "test").write(graph, new TreeMap<>(), onnx);
             OnnxChecker.check(onnx);
             try (var exported = OrtRunner.open(onnx)) {
-                var drawn =
-                        Doubles.of(Objects.requireNonNull(exported.run(Map.of()).get("y")));
+                var drawn = Doubles.of(
+                        Objects.requireNonNull(exported.run(Map.of("x", none)).get("y")));
                 assertThat(drawn.data).hasSize((int) COUNT);
                 java.util.Arrays.sort(drawn.data);
                 for (int i = 0; i < COUNT; i += 997) {
