@@ -72,19 +72,6 @@ final class ElementLowerings {
             Emitter.require(base > 0 && base != 1, "the base must be positive and not 1, got %s", base);
             return to.apply(op, "Mul", to.apply(op, "Log", x), to.number(op, x.type(), 1 / Math.log(base)));
         }));
-        // Anguita et al. 1993, as nd4j has it: 1.7159·s(⅔x), s(y) = sign(y)·(1 − 1/(1 + |y| + y² + 1.41645·y⁴))
-        rows.put("rational_tanh", function((op, to, x) -> {
-            var y = to.apply(op, "Mul", x, to.number(op, x.type(), 2.0 / 3));
-            var squared = to.apply(op, "Mul", y, y);
-            var fourth = to.apply(op, "Mul", to.apply(op, "Mul", squared, squared), to.number(op, x.type(), 1.41645));
-            var one = to.number(op, x.type(), 1);
-            var sum = to.apply(
-                    op, "Add", to.apply(op, "Add", one, to.apply(op, "Abs", y)), to.apply(op, "Add", squared, fourth));
-            var rest = to.apply(op, "Sub", one, to.apply(op, "Reciprocal", sum));
-            return to.apply(
-                    op, "Mul", to.apply(op, "Mul", to.apply(op, "Sign", y), rest), to.number(op, x.type(), 1.7159));
-        }));
-        rows.put("rectified_tanh", function((op, to, x) -> to.apply(op, "Relu", to.apply(op, "Tanh", x))));
     }
 
     /** Of any numbers, the result is of their type. */

@@ -68,13 +68,6 @@ final class ReductionLowerings {
             to.give(op, 0, reduce(op, to, "ReduceMean", x, axes, keep));
             to.give(op, 1, reduce(op, to, "ReduceMean", squaredDeviations(op, to, x, axes), axes, keep));
         });
-        rows.put("standardize", (op, to) -> {
-            var x = to.in(op, 0);
-            var axes = axes(op, to, op.ints());
-            var mean = reduce(op, to, "ReduceMean", x, axes, true);
-            var variance = reduce(op, to, "ReduceMean", squaredDeviations(op, to, x, axes), axes, true);
-            to.give(op, to.apply(op, "Div", to.apply(op, "Sub", x, mean), to.apply(op, "Sqrt", variance)));
-        });
     }
 
     private static void distances(Map<String, Lowering> rows) {
