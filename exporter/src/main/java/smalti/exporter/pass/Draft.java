@@ -248,8 +248,18 @@ final class Draft {
             throw new IllegalStateException("the graph has no node " + old.name());
         }
         nodes.remove(at);
-        nodes.addAll(at, List.of(others));
+        for (var other : others) {
+            nodes.add(at++, withNameOfItsOwn(other));
+        }
         touched();
+    }
+
+    private Node withNameOfItsOwn(Node node) {
+        if (node.name().isEmpty()
+                || nodes.stream().noneMatch(other -> other.name().equals(node.name()))) {
+            return node;
+        }
+        return new Node(fresh(node.name()), node.domain(), node.op(), node.inputs(), node.outputs(), node.attributes());
     }
 
     void remove(Node node) {

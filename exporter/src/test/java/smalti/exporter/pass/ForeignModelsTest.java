@@ -69,7 +69,8 @@ final class ForeignModelsTest {
                     || files.stream()
                             .anyMatch(
                                     file -> ForeignModel.name(file).equals(name) && files.indexOf(file) % SAMPLE == 0);
-            if (ran && !failing.containsKey(name)) {
+            boolean chance = expected.getOrDefault(name, "").startsWith("may pass: ");
+            if (ran && !chance && !failing.containsKey(name)) {
                 wrong.add(name + ": is expected to fail, and passes: take it off the list");
             }
         }
