@@ -13,6 +13,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import org.junit.jupiter.api.Test;
+import smalti.exporter.OnnxFileCheck;
 import smalti.exporter.graph.Model;
 import smalti.spec.SpecException;
 
@@ -47,6 +48,9 @@ final class ForeignModelsTest {
                 problem.ifPresent(text -> failing.put(name, text));
                 if (problem.isEmpty()) {
                     passing++;
+                    wrong.addAll(OnnxFileCheck.problems(files.get(i)).stream()
+                            .map(text -> name + " is sound, but: " + text)
+                            .toList());
                     after(foreign, name, changes, wrong);
                 } else {
                     // no outputs to compare: the passes must stand it all the same
