@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import org.junit.jupiter.api.Test;
 import smalti.exporter.graph.Attribute;
 import smalti.exporter.graph.Graph;
@@ -176,8 +177,8 @@ final class CleanupTest {
                 .node("Add", "y", "x", "e");
         var after = rig.proven(new Twice(new FoldConstants(), new RemoveDeadNodes()));
         assertThat(Rig.ops(after.graph())).containsExactly("Add");
-        var a = ((Tensor) rig.graph().initializers().get("a")).floats();
-        var b = ((Tensor) rig.graph().initializers().get("b")).floats();
+        var a = ((Tensor) Objects.requireNonNull(rig.graph().initializers().get("a"))).floats();
+        var b = ((Tensor) Objects.requireNonNull(rig.graph().initializers().get("b"))).floats();
         var folded = (Tensor) after.graph().initializers().values().iterator().next();
         assertThat(folded.floats()[4]).isEqualTo(b[1] + 2 * a[1]);
     }
