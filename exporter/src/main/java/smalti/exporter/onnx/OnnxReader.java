@@ -75,6 +75,10 @@ public final class OnnxReader {
      */
     public static Model read(Path file) throws IOException {
         var place = String.valueOf(file.getFileName());
+        if (!Files.isRegularFile(file)) {
+            throw new SpecException(
+                    file + ": must be an ONNX file, got " + (Files.exists(file) ? "a folder" : "nothing of that name"));
+        }
         long size = Files.size(file);
         if (size > Integer.MAX_VALUE - 16) {
             throw new SpecException(place + ": must have at most 2 GB, got " + size + " bytes");

@@ -4,6 +4,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -29,12 +30,16 @@ final class Draft {
     private final Set<String> taken;
     private final Set<String> inputs = new HashSet<>();
     private final Set<String> outputs = new HashSet<>();
-    private final List<Node> nodes;
+    /** What stands where each node of the original stood; first, what was put in front of all. */
+    private final List<List<Node>> slots = new ArrayList<>();
+
+    private final Map<String, Integer> slotOf = new HashMap<>();
+    private final Set<String> nodeNames = new HashSet<>();
+    private final Set<String> definedInside = new HashSet<>();
+    private final Map<String, Node> makers = new HashMap<>();
+    private final Map<String, List<Node>> users = new HashMap<>();
     private final Map<String, Constant> initializers;
 
-    private Map<String, Node> makers = Map.of();
-    private Map<String, List<Node>> users = Map.of();
-    private boolean indexed;
     private boolean changed;
 
     Draft(Model model) {
@@ -53,7 +58,12 @@ final class Draft {
         this.around = around;
         this.taken = taken;
         this.shapes = Shapes.of(graph, model.opset(), around == null ? null : around.shapes);
-        this.nodes = new ArrayList<>(graph.nodes());
+        this.slots.add(new ArrayList<>());
+        for (var node : graph.nodes()) {
+            slots.add(new ArrayList<>());
+            insert(node, slots.size() - 1, 0);
+            node.bodies().forEach(body -> definitions(body, definedInside));
+        }
         this.initializers = new LinkedHashMap<>(graph.initializers());
         graph.inputs().forEach(input -> inputs.add(input.name()));
         graph.outputs().forEach(output -> outputs.add(output.name()));
@@ -68,6 +78,16 @@ final class Draft {
             names.addAll(node.inputs());
             names.addAll(node.outputs());
             node.bodies().forEach(body -> collect(body, names));
+        }
+    }
+
+    /** The values that a body makes, and those of bodies inside it. */
+    private static void definitions(Graph body, Set<String> names) {
+        body.inputs().forEach(input -> names.add(input.name()));
+        names.addAll(body.initializers().keySet());
+        for (var node : body.nodes()) {
+            names.addAll(node.outputs());
+            node.bodies().forEach(inner -> definitions(inner, names));
         }
     }
 
@@ -90,53 +110,73 @@ final class Draft {
 
     /** The nodes as they are now; a copy, so that a pass may change the graph as it walks. */
     List<Node> nodes() {
-        return List.copyOf(nodes);
+        return slots.stream().flatMap(List::stream).toList();
     }
 
     Map<String, Constant> initializers() {
         return new LinkedHashMap<>(initializers);
     }
 
-    private int position(Node node) {
-        for (int i = 0; i < nodes.size(); i++) {
-            // no two nodes make the same values
-            if (nodes.get(i).outputs().equals(node.outputs())) {
-                return i;
+    private void insert(Node node, int slot, int at) {
+        slots.get(slot).add(at, node);
+        nodeNames.add(node.name());
+        for (var output : node.outputs()) {
+            if (!output.isEmpty()) {
+                makers.put(output, node);
+                slotOf.put(output, slot);
             }
         }
-        return -1;
+        taken(node)
+                .forEach(value -> users.computeIfAbsent(value, unseen -> new ArrayList<>())
+                        .add(node));
     }
 
-    private void index() {
-        if (indexed) {
-            return;
+    /** @return where it stood in its slot */
+    private int take(Node node, int slot) {
+        var stood = slots.get(slot);
+        int at = 0;
+        // no two nodes make the same values
+        while (!stood.get(at).outputs().equals(node.outputs())) {
+            at++;
         }
-        makers = new HashMap<>();
-        users = new HashMap<>();
-        for (var node : nodes) {
-            node.outputs().forEach(output -> makers.put(output, node));
-            node.inputs()
-                    .forEach(input -> users.computeIfAbsent(input, unseen -> new ArrayList<>())
-                            .add(node));
-            for (var body : node.bodies()) {
-                body.captured()
-                        .forEach(value -> users.computeIfAbsent(value, unseen -> new ArrayList<>())
-                                .add(node));
+        var old = stood.remove(at);
+        nodeNames.remove(old.name());
+        old.outputs().forEach(makers::remove);
+        for (var value : taken(old)) {
+            var others = users.get(value);
+            if (others != null) {
+                others.remove(old);
             }
         }
-        makers.remove("");
-        indexed = true;
+        return at;
     }
 
-    private void touched() {
-        changed = true;
-        indexed = false;
+    private int slot(Node node) {
+        for (var output : node.outputs()) {
+            var slot = slotOf.get(output);
+            if (slot != null) {
+                return slot;
+            }
+        }
+        // of a node that makes nothing
+        for (int slot = 0; slot < slots.size(); slot++) {
+            if (slots.get(slot).contains(node)) {
+                return slot;
+            }
+        }
+        throw new IllegalStateException("the graph has no node " + node.name());
+    }
+
+    /** The values that a node takes, each as often as it does. */
+    private static List<String> taken(Node node) {
+        var taken = new ArrayList<>(node.inputs());
+        node.bodies().forEach(body -> taken.addAll(body.captured()));
+        return taken;
     }
 
     /** The node of this graph that makes a value; null of inputs, initializers and values from around. */
     @Nullable
     Node maker(String value) {
-        index();
         return makers.get(value);
     }
 
@@ -149,7 +189,6 @@ final class Draft {
 
     /** The nodes that take a value, each as often as it does; bodies that do count for their node. */
     List<Node> users(String value) {
-        index();
         return users.getOrDefault(value, List.of());
     }
 
@@ -236,27 +275,23 @@ final class Draft {
         if (model.allowsPlainInitializers()) {
             initializers.put(name, constant);
         } else {
-            nodes.add(0, Node.of("Constant", List.of(), name, Map.of("value", new Attribute.Array(constant))));
+            insert(Node.of("Constant", List.of(), name, Map.of("value", new Attribute.Array(constant))), 0, 0);
         }
-        touched();
+        changed = true;
     }
 
     /** Puts nodes in the place of one; what they take must be made before it. */
     void replace(Node old, Node... others) {
-        int at = position(old);
-        if (at < 0) {
-            throw new IllegalStateException("the graph has no node " + old.name());
-        }
-        nodes.remove(at);
+        int slot = slot(old);
+        int at = take(old, slot);
         for (var other : others) {
-            nodes.add(at++, withNameOfItsOwn(other));
+            insert(withNameOfItsOwn(other), slot, at++);
         }
-        touched();
+        changed = true;
     }
 
     private Node withNameOfItsOwn(Node node) {
-        if (node.name().isEmpty()
-                || nodes.stream().noneMatch(other -> other.name().equals(node.name()))) {
+        if (node.name().isEmpty() || !nodeNames.contains(node.name())) {
             return node;
         }
         return new Node(fresh(node.name()), node.domain(), node.op(), node.inputs(), node.outputs(), node.attributes());
@@ -268,7 +303,7 @@ final class Draft {
 
     void removeInitializer(String name) {
         initializers.remove(name);
-        touched();
+        changed = true;
     }
 
     /** Whether every initializer of that name is a constant of this graph alone, and not an input too. */
@@ -340,8 +375,9 @@ final class Draft {
     }
 
     private void swap(Node old, Node other) {
-        nodes.set(position(old), other);
-        touched();
+        int slot = slot(old);
+        insert(other, slot, take(old, slot));
+        changed = true;
     }
 
     private static List<String> renamed(List<String> names, String from, String to) {
@@ -349,7 +385,7 @@ final class Draft {
     }
 
     private void renameUses(String from, String to) {
-        for (var user : new HashSet<>(users(from))) {
+        for (var user : new LinkedHashSet<>(users(from))) {
             swap(user, renamedUses(user, from, to));
         }
     }
@@ -375,19 +411,11 @@ final class Draft {
 
     /** Whether a body makes a value of that name, which would hide this graph's. */
     private boolean isDefinedInside(String name) {
-        return nodes.stream().flatMap(node -> node.bodies().stream()).anyMatch(body -> defines(body, name));
-    }
-
-    private static boolean defines(Graph body, String name) {
-        return body.initializers().containsKey(name)
-                || body.inputs().stream().anyMatch(input -> input.name().equals(name))
-                || body.nodes().stream()
-                        .anyMatch(node -> node.outputs().contains(name)
-                                || node.bodies().stream().anyMatch(inner -> defines(inner, name)));
+        return definedInside.contains(name);
     }
 
     /** The graph as it is now. */
     Graph graph() {
-        return original.with(initializers, nodes);
+        return original.with(initializers, nodes());
     }
 }

@@ -63,6 +63,21 @@ final class ForeignModel {
         return model;
     }
 
+    /** The tensors that it must give, by name. */
+    Map<String, Tensor> expected() throws IOException {
+        var expected = new LinkedHashMap<String, Tensor>();
+        int i = 0;
+        for (var output : model.graph().outputs()) {
+            var data = parent(file).resolve("test_data_set_0").resolve("output_" + i++ + ".pb");
+            if (Files.exists(data)
+                    && output.type() instanceof Type.OfTensor
+                    && item(data, output.type()) instanceof Item.Array array) {
+                expected.put(output.name(), array.tensor());
+            }
+        }
+        return expected;
+    }
+
     /** Nothing if ONNX Runtime gives what is expected, else what it gives or says. */
     Optional<String> problem() throws IOException {
         return problem(Files.readAllBytes(file));

@@ -14,7 +14,10 @@ import java.util.Map;
 import java.util.TreeMap;
 import org.junit.jupiter.api.Test;
 import smalti.exporter.OnnxFileCheck;
+import smalti.exporter.graph.Axis;
+import smalti.exporter.graph.Graph;
 import smalti.exporter.graph.Model;
+import smalti.exporter.graph.Shapes;
 import smalti.spec.SpecException;
 
 /**
@@ -79,6 +82,56 @@ final class ForeignModelsTest {
             }
         }
         assertThat(wrong).isEmpty();
+    }
+
+    /** Shape inference, told nothing but the inputs, never contradicts the outputs. */
+    @Test
+    void shapesAreThoseOfTheOutputs() throws IOException {
+        var files = ForeignModel.all();
+        assumeFalse(files.isEmpty(), "Debian's libonnx-testdata is not installed");
+        var wrong = new ArrayList<String>();
+        int outputs = 0;
+        int shapesKnown = 0;
+        int typesKnown = 0;
+        for (var file : files) {
+            var foreign = ForeignModel.read(file);
+            var graph = foreign.model().graph();
+            var untold = new Graph(graph.name(), graph.inputs(), List.of(), graph.initializers(), graph.nodes());
+            var shapes = Shapes.of(foreign.model().with(untold));
+            for (var output : foreign.expected().entrySet()) {
+                var name = ForeignModel.name(file) + ": " + output.getKey();
+                var actual = output.getValue();
+                var shape = shapes.shape(output.getKey());
+                var type = shapes.element(output.getKey());
+                outputs++;
+                shapesKnown += shape.isPresent() ? 1 : 0;
+                typesKnown += type.isPresent() ? 1 : 0;
+                if (shape.isPresent() && !fits(shape.get(), actual.dims())) {
+                    wrong.add(name + " is " + actual.dims() + ", inferred " + shape.get());
+                }
+                boolean same = type.isEmpty() || type.get() == actual.type();
+                if (!same) {
+                    wrong.add(name + " is " + actual.type() + ", inferred " + type.get());
+                }
+            }
+        }
+        System.out.printf(
+                "foreign models: of %d outputs the shapes of %d and the types of %d are known%n",
+                outputs, shapesKnown, typesKnown);
+        assertThat(wrong).isEmpty();
+        assertThat(shapesKnown).isGreaterThan(outputs * 3 / 4);
+    }
+
+    private static boolean fits(List<Axis> shape, List<Long> dims) {
+        if (shape.size() != dims.size()) {
+            return false;
+        }
+        for (int axis = 0; axis < dims.size(); axis++) {
+            if (shape.get(axis).isFixed() && shape.get(axis).size() != dims.get(axis)) {
+                return false;
+            }
+        }
+        return true;
     }
 
     private static void after(ForeignModel foreign, String name, Map<String, Integer> changes, List<String> wrong)
