@@ -20,8 +20,8 @@ public final class Passes {
         this.lowering = List.copyOf(lowering);
     }
 
-    /** All there are. */
-    public static Passes all() {
+    /** All that make a graph smaller. */
+    public static Passes simplifying() {
         return new Passes(
                 List.of(
                         new RemoveDeadNodes(),
@@ -34,8 +34,16 @@ public final class Passes {
                         new MergeReshapes(),
                         new FuseLayerNormalizations(),
                         new FuseGelus()),
-                // last: behind a DepthToSpace no scale finds its layer any more
-                List.of(new LowerTransposedConvolutions()));
+                List.of());
+    }
+
+    /**
+     * All there are, those included that ready a graph for INT8: in float32 the sub-pixels were measured slower in ONNX
+     * Runtime on a CPU than the ConvTranspose.
+     */
+    public static Passes all() {
+        // last: behind a DepthToSpace no scale finds its layer any more
+        return new Passes(simplifying().simplifying, List.of(new LowerTransposedConvolutions()));
     }
 
     /** Some passes, in this order. */
