@@ -45,7 +45,10 @@ import smalti.spec.SpecException;
             EncodeCommand.class,
             DecodeCommand.class,
             ReconstructCommand.class,
-            EvaluateCommand.class
+            EvaluateCommand.class,
+            OptimizeCommand.class,
+            CheckCommand.class,
+            DiffCommand.class
         })
 public final class Main implements Runnable {
     static final int WRONG_INPUT = 1;

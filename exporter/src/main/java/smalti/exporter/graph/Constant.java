@@ -4,7 +4,7 @@ import java.nio.ByteBuffer;
 import java.util.List;
 
 /** An initializer, or the value of an attribute. */
-public sealed interface Constant permits Tensor, Constant.Other {
+public sealed interface Constant permits Tensor, Constant.Other, Constant.Sparse {
     /** The sizes of the axes; empty for a scalar. */
     List<Long> dims();
 
@@ -18,6 +18,17 @@ public sealed interface Constant permits Tensor, Constant.Other {
      */
     record Other(int onnxCode, List<Long> dims, ByteBuffer encoded) implements Constant {
         public Other {
+            dims = List.copyOf(dims);
+        }
+    }
+
+    /**
+     * An initializer of mostly zeros: written as it was read.
+     *
+     * @param encoded a SparseTensorProto
+     */
+    record Sparse(int onnxCode, List<Long> dims, ByteBuffer encoded) implements Constant {
+        public Sparse {
             dims = List.copyOf(dims);
         }
     }

@@ -1,6 +1,7 @@
 package smalti.exporter.graph;
 
 import java.util.Arrays;
+import java.util.Locale;
 import java.util.Optional;
 import smalti.spec.ElementType;
 
@@ -58,6 +59,21 @@ public enum ValueType {
     /** The type with a number of ONNX's, if it is one of these. */
     public static Optional<ValueType> ofOnnxCode(int code) {
         return Arrays.stream(values()).filter(type -> type.onnxCode == code).findFirst();
+    }
+
+    /** As the table of operators writes it, such as {@code tensor(float)}. */
+    public String text() {
+        var name = switch (this) {
+            case FLOAT32 -> "float";
+            case FLOAT64 -> "double";
+            default -> name().toLowerCase(Locale.ROOT);
+        };
+        return "tensor(" + name + ")";
+    }
+
+    /** The type of a text such as {@code tensor(float)}, if it is one of these. */
+    public static Optional<ValueType> ofText(String text) {
+        return Arrays.stream(values()).filter(type -> type.text().equals(text)).findFirst();
     }
 
     public static ValueType of(ElementType type) {

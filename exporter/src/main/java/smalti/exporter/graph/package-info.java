@@ -5,6 +5,9 @@
  *   GraphBuilder ──▶ Graph = inputs, outputs (Value) + initializers (Tensor) + Node…(Attribute) ──▶ GraphCheck
  * </pre>
  *
+ * <p>{@link smalti.exporter.graph.Shapes} says what is surely known of each value; a {@link
+ * smalti.exporter.graph.Model} is a graph with all that a file says around it.
+ *
  * <p>Start reading at {@link smalti.exporter.graph.Graph}.
  */
 @NullMarked

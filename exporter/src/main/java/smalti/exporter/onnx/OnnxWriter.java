@@ -13,6 +13,7 @@ import smalti.exporter.graph.Attribute;
 import smalti.exporter.graph.Axis;
 import smalti.exporter.graph.Constant;
 import smalti.exporter.graph.Graph;
+import smalti.exporter.graph.Model;
 import smalti.exporter.graph.Node;
 import smalti.exporter.graph.Tensor;
 import smalti.exporter.graph.Type;
@@ -23,6 +24,7 @@ import smalti.exporter.proto.GraphProto;
 import smalti.exporter.proto.ModelProto;
 import smalti.exporter.proto.NodeProto;
 import smalti.exporter.proto.OperatorSetIdProto;
+import smalti.exporter.proto.SparseTensorProto;
 import smalti.exporter.proto.StringStringEntryProto;
 import smalti.exporter.proto.TensorProto;
 import smalti.exporter.proto.TensorShapeProto;
@@ -35,8 +37,8 @@ public final class OnnxWriter {
     /** A protobuf message ends at 2 GB; beyond this, weights would have to lie in files of their own. */
     private static final long MOST_BYTES = 1_500_000_000L;
 
-    private static final List<String> NCHW = List.of("DATA_BATCH", "DATA_CHANNEL", "DATA_FEATURE", "DATA_FEATURE");
-    private static final List<String> NHWC = List.of("DATA_BATCH", "DATA_FEATURE", "DATA_FEATURE", "DATA_CHANNEL");
+    static final List<String> NCHW = List.of("DATA_BATCH", "DATA_CHANNEL", "DATA_FEATURE", "DATA_FEATURE");
+    static final List<String> NHWC = List.of("DATA_BATCH", "DATA_FEATURE", "DATA_FEATURE", "DATA_CHANNEL");
 
     private final int opset;
     private final String producerVersion;
@@ -48,13 +50,7 @@ public final class OnnxWriter {
 
     /** @param metadata of the model, as ONNX's metadata properties */
     public void write(Graph graph, SortedMap<String, String> metadata, Path file) throws IOException {
-        long bytes = graph.initializers().values().stream()
-                .mapToLong(OnnxWriter::bytes)
-                .sum();
-        if (bytes > MOST_BYTES) {
-            throw new SpecException(
-                    graph.name() + ": constants must have at most " + MOST_BYTES + " bytes, got " + bytes);
-        }
+        refuseTooLarge(graph);
         var model = ModelProto.newBuilder()
                 .setIrVersion(irVersion(opset))
                 .addOpsetImport(OperatorSetIdProto.newBuilder().setDomain("").setVersion(opset))
@@ -63,10 +59,54 @@ public final class OnnxWriter {
                 .setGraph(graph(graph));
         metadata.forEach((key, value) -> model.addMetadataProps(
                 StringStringEntryProto.newBuilder().setKey(key).setValue(value)));
+        write(model.build(), file);
+    }
+
+    /** Writes a whole model, with all that was read of it. */
+    public static void write(Model model, Path file) throws IOException {
+        write(proto(model), file);
+    }
+
+    /** The bytes of the file of a whole model. */
+    public static byte[] bytes(Model model) {
+        return proto(model).toByteArray();
+    }
+
+    private static void write(ModelProto model, Path file) throws IOException {
         try (var stream = Files.newOutputStream(file)) {
             var coded = CodedOutputStream.newInstance(stream);
-            model.build().writeTo(coded);
+            model.writeTo(coded);
             coded.flush();
+        }
+    }
+
+    private static ModelProto proto(Model model) {
+        refuseTooLarge(model.graph());
+        var proto = parsed(() -> ModelProto.parseFrom(model.rest().duplicate())).toBuilder()
+                .setIrVersion(model.irVersion())
+                .setGraph(graph(model.graph()));
+        if (!model.producer().isEmpty()) {
+            proto.setProducerName(model.producer());
+        }
+        if (!model.producerVersion().isEmpty()) {
+            proto.setProducerVersion(model.producerVersion());
+        }
+        model.opsets()
+                .forEach((domain, version) -> proto.addOpsetImport(
+                        OperatorSetIdProto.newBuilder().setDomain(domain).setVersion(version)));
+        model.metadata()
+                .forEach((key, value) -> proto.addMetadataProps(
+                        StringStringEntryProto.newBuilder().setKey(key).setValue(value)));
+        return proto.build();
+    }
+
+    private static void refuseTooLarge(Graph graph) {
+        long bytes = graph.initializers().values().stream()
+                .mapToLong(OnnxWriter::bytes)
+                .sum();
+        if (bytes > MOST_BYTES) {
+            throw new SpecException(
+                    graph.name() + ": constants must have at most " + MOST_BYTES + " bytes, got " + bytes);
         }
     }
 
@@ -79,25 +119,37 @@ public final class OnnxWriter {
     }
 
     private static long bytes(Constant constant) {
-        return constant instanceof Tensor tensor
-                ? tensor.data().remaining()
+        if (constant instanceof Tensor tensor) {
+            return tensor.data().remaining();
+        }
+        return constant instanceof Constant.Sparse sparse
+                ? sparse.encoded().remaining()
                 : ((Constant.Other) constant).encoded().remaining();
     }
 
     private static GraphProto graph(Graph graph) {
-        var proto = GraphProto.newBuilder().setName(graph.name());
+        var proto = parsed(() -> GraphProto.parseFrom(graph.rest().duplicate())).toBuilder()
+                .setName(graph.name());
         graph.inputs().forEach(input -> proto.addInput(value(input)));
         graph.outputs().forEach(output -> proto.addOutput(value(output)));
-        graph.initializers().forEach((name, constant) -> proto.addInitializer(constant(name, constant)));
+        graph.values().forEach(known -> proto.addValueInfo(value(known)));
+        graph.initializers().forEach((name, constant) -> {
+            if (constant instanceof Constant.Sparse sparse) {
+                proto.addSparseInitializer(sparse(name, sparse));
+            } else {
+                proto.addInitializer(constant(name, constant));
+            }
+        });
         graph.nodes().forEach(node -> proto.addNode(node(node)));
         return proto.build();
     }
 
     private static ValueInfoProto value(Value value) {
-        return ValueInfoProto.newBuilder()
-                .setName(value.name())
-                .setType(type(value.type()))
-                .build();
+        var proto = ValueInfoProto.newBuilder().setName(value.name());
+        // inside the body of a loop nothing need be said of a type
+        boolean unsaid =
+                value.type() instanceof Type.Other other && !other.encoded().hasRemaining();
+        return unsaid ? proto.build() : proto.setType(type(value.type())).build();
     }
 
     private static TypeProto type(Type type) {
@@ -134,6 +186,12 @@ public final class OnnxWriter {
             return proto.setDimValue(axis.size());
         }
         return axis.name() == null ? proto : proto.setDimParam(axis.name());
+    }
+
+    private static SparseTensorProto sparse(String name, Constant.Sparse sparse) {
+        var proto = parsed(() -> SparseTensorProto.parseFrom(sparse.encoded().duplicate())).toBuilder();
+        proto.getValuesBuilder().setName(name);
+        return proto.build();
     }
 
     private static TensorProto constant(String name, Constant constant) {

@@ -1,6 +1,11 @@
 /**
  * Graphs as ONNX files; the only package that knows protobuf.
  *
+ * <pre>
+ *   file of anyone ──▶ OnnxReader ──▶ Model, Graph ──▶ OnnxWriter ──▶ file
+ *                        └ Tensors: constants, in the file or beside it
+ * </pre>
+ *
  * <p>Start reading at {@link smalti.exporter.onnx.OnnxWriter}.
  */
 @NullMarked

@@ -1,0 +1,53 @@
+package smalti.cli;
+
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.concurrent.Callable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+import smalti.exporter.OnnxDiff;
+
+@Command(
+        name = "diff",
+        sortOptions = false,
+        description =
+                "Tells two ONNX files apart: structure, weights, and outputs on seeded inputs. Exits with 1 if they differ.")
+final class DiffCommand implements Callable<Integer> {
+    private final Console console;
+
+    @Parameters(index = "0", paramLabel = "A", description = "An ONNX file.")
+    @SuppressWarnings("NullAway.Init") // picocli sets it
+    Path one;
+
+    @Parameters(index = "1", paramLabel = "B", description = "Another.")
+    @SuppressWarnings("NullAway.Init") // picocli sets it
+    Path other;
+
+    @Option(
+            names = "--seed",
+            paramLabel = "N",
+            defaultValue = "1",
+            description = "Of the inputs to compare on; default ${DEFAULT-VALUE}.")
+    long seed;
+
+    DiffCommand(Console console) {
+        this.console = console;
+    }
+
+    @Override
+    public Integer call() throws IOException {
+        var differences = OnnxDiff.of(one, other, seed);
+        print("structure", differences.structure());
+        print("weights", differences.weights());
+        print("outputs", differences.outputs());
+        console.line("outputs differ by at most %.1e of their range on seeded inputs", differences.difference());
+        return differences.none() ? 0 : Main.WRONG_INPUT;
+    }
+
+    private void print(String what, List<String> lines) {
+        console.line("%s: %s", what, lines.isEmpty() ? "the same" : lines.size() + " differences");
+        lines.forEach(line -> console.line("  %s", line));
+    }
+}

@@ -1,0 +1,48 @@
+package smalti.cli;
+
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.concurrent.Callable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+import smalti.exporter.OnnxOptimizer;
+
+@Command(
+        name = "optimize",
+        sortOptions = false,
+        description = "Makes any ONNX file smaller and faster, and proves in ONNX Runtime that it computes the same.")
+final class OptimizeCommand implements Callable<Integer> {
+    private final Console console;
+
+    @Parameters(index = "0", paramLabel = "MODEL", description = "An ONNX file.")
+    @SuppressWarnings("NullAway.Init") // picocli sets it
+    Path model;
+
+    @Option(names = "--out", required = true, paramLabel = "FILE", description = "The ONNX file to write.")
+    @SuppressWarnings("NullAway.Init") // picocli sets it
+    Path out;
+
+    @Option(
+            names = "--seed",
+            paramLabel = "N",
+            defaultValue = "1",
+            description = "Of the inputs to compare on; default ${DEFAULT-VALUE}.")
+    long seed;
+
+    OptimizeCommand(Console console) {
+        this.console = console;
+    }
+
+    @Override
+    public Integer call() throws IOException {
+        var report = OnnxOptimizer.optimize(model, out, seed);
+        console.line("optimized %s: %d nodes, %d before: %s", model, report.nodes(), report.nodesBefore(), out);
+        report.removed()
+                .forEach((pass, count) -> console.line(
+                        "  %-14s %s",
+                        pass, count < 0 ? "adds " + -count : count == 0 ? "changes some" : "takes " + count));
+        console.line("outputs differ by at most %.1e of their range on seeded inputs", report.difference());
+        return 0;
+    }
+}

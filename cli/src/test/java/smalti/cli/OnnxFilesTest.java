@@ -1,0 +1,113 @@
+package smalti.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import smalti.exporter.graph.Attribute;
+import smalti.exporter.graph.Axis;
+import smalti.exporter.graph.Graph;
+import smalti.exporter.graph.Model;
+import smalti.exporter.graph.Node;
+import smalti.exporter.graph.Tensor;
+import smalti.exporter.graph.Value;
+import smalti.exporter.graph.ValueType;
+import smalti.exporter.onnx.OnnxReader;
+import smalti.exporter.onnx.OnnxWriter;
+
+/** The commands for ONNX files that were made elsewhere. */
+class OnnxFilesTest {
+    @TempDir
+    @SuppressWarnings("NullAway.Init") // JUnit sets it
+    Path folder;
+
+    private final List<Node> nodes = new ArrayList<>();
+
+    @BeforeEach
+    void network() {
+        nodes.add(Node.of("Transpose", List.of("x"), "a", Map.of("perm", Attribute.ints(0, 2, 1))));
+        nodes.add(Node.of("Relu", List.of("a"), "b", Map.of()));
+        nodes.add(Node.of("Transpose", List.of("b"), "c", Map.of("perm", Attribute.ints(0, 2, 1))));
+        nodes.add(Node.of("Identity", List.of("c"), "d", Map.of()));
+        nodes.add(Node.of("MatMul", List.of("d", "w"), "y", Map.of()));
+    }
+
+    private Path model(String name, float weight) throws IOException {
+        var file = folder.resolve(name);
+        OnnxWriter.write(Model.of(graph(weight), 17, 8), file);
+        return file;
+    }
+
+    private Graph graph(float weight) {
+        return new Graph(
+                "g",
+                List.of(value("x", Axis.named("N"), Axis.of(3), Axis.of(4))),
+                List.of(value("y", Axis.named("N"), Axis.of(3), Axis.of(2))),
+                Map.of("w", Tensor.of(new float[] {1, 2, 3, 4, 5, 6, 7, weight}, 4, 2)),
+                nodes);
+    }
+
+    private static Value value(String name, Axis... axes) {
+        return new Value(name, ValueType.FLOAT32, List.of(axes), Value.Layout.PLAIN);
+    }
+
+    @Test
+    void optimizeMakesASmallerFileOfTheSameOutputs() throws IOException {
+        var before = model("m.onnx", 8);
+        var after = folder.resolve("out.onnx");
+        var result = Cli.run("optimize", before, "--out", after).succeeds();
+        assertThat(result.out()).contains("2 nodes, 5 before", "transposes", "identities", "differ by at most");
+        assertThat(OnnxReader.read(after).graph().nodes()).extracting(Node::op).containsExactly("Relu", "MatMul");
+        Cli.run("check", after).succeeds();
+        var again = folder.resolve("again.onnx");
+        Cli.run("optimize", before, "--out", again).succeeds();
+        assertThat(again).hasSameBinaryContentAs(after);
+    }
+
+    @Test
+    void optimizeRefusesWhatItCannotProve() throws IOException {
+        nodes.set(1, Node.of("RandomNormalLike", List.of("a"), "b", Map.of()));
+        var out = folder.resolve("out.onnx");
+        Cli.run("optimize", model("m.onnx", 8), "--out", out).failsWith("m.onnx", "random numbers");
+        assertThat(out).doesNotExist();
+        var noise = Files.write(folder.resolve("noise.onnx"), new byte[] {1, 2, 3});
+        Cli.run("optimize", noise, "--out", out).failsWith("noise.onnx: must be an ONNX model");
+        Cli.run("optimize", folder.resolve("none.onnx"), "--out", out).failsWith("none.onnx");
+    }
+
+    @Test
+    void checkListsEveryProblem() throws IOException {
+        Cli.run("check", model("m.onnx", 8)).succeeds();
+        nodes.add(Node.of("Softmax", List.of("y"), "s", Map.of("axes", Attribute.of(1L))));
+        nodes.add(Node.of("Transposed", List.of("y"), "t", Map.of()));
+        nodes.add(Node.of("And", List.of("y", "y"), "u", Map.of()));
+        Cli.run("check", model("wrong.onnx", 8))
+                .failsWith(
+                        "wrong.onnx: node \"s\": Softmax must not have the attribute axes",
+                        "Transposed is no operator of opset 17",
+                        "And: input A must be one of tensor(bool), got tensor(float)",
+                        "ONNX Runtime refuses it");
+    }
+
+    @Test
+    void diffTellsStructureWeightsAndOutputs() throws IOException {
+        var one = model("a.onnx", 8);
+        assertThat(Cli.run("diff", one, model("same.onnx", 8)).succeeds().out())
+                .contains("structure: the same", "weights: the same", "outputs: the same");
+        var weighted = Cli.run("diff", one, model("b.onnx", 9));
+        assertThat(weighted.code()).isEqualTo(Main.WRONG_INPUT);
+        assertThat(weighted.out())
+                .contains("structure: the same", "constant w differs by at most 1", "output y differs by");
+        nodes.set(1, Node.of("Abs", List.of("a"), "b", Map.of()));
+        var other = Cli.run("diff", one, model("c.onnx", 8));
+        assertThat(other.code()).isEqualTo(Main.WRONG_INPUT);
+        assertThat(other.out()).contains("Relu nodes: 1 against 0", "node of b: Relu against Abs", "weights: the same");
+    }
+}

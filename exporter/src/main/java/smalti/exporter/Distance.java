@@ -1,0 +1,93 @@
+package smalti.exporter;
+
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Locale;
+import java.util.Set;
+import smalti.exporter.graph.Tensor;
+import smalti.exporter.graph.ValueType;
+import smalti.exporter.proof.ModelSession.Item;
+
+/** How far outputs are from those that were expected. */
+final class Distance {
+    /** Of the range of an output. Float32 sums in another order differ by some 1e-6 of it. */
+    static final double TOLERANCE = 1e-4;
+
+    /** Of 16-bit floats, which have 8 or 11 bits. */
+    private static final double HALF_TOLERANCE = 1e-2;
+
+    private final Set<String> problems = new LinkedHashSet<>();
+    private double worst;
+
+    void problem(String problem) {
+        problems.add(problem);
+    }
+
+    void add(String output, Item expected, Item actual) {
+        if (expected instanceof Item.Array wanted && actual instanceof Item.Array got) {
+            add(output, wanted.tensor(), got.tensor());
+        } else if (expected instanceof Item.Sequence wanted
+                && actual instanceof Item.Sequence got
+                && wanted.items().size() == got.items().size()) {
+            for (int i = 0; i < wanted.items().size(); i++) {
+                add(output + "[" + i + "]", wanted.items().get(i), got.items().get(i));
+            }
+        } else if (!expected.equals(actual)) {
+            problem("output " + output + " must be the same, and is not");
+        }
+    }
+
+    void add(String output, Tensor expected, Tensor actual) {
+        if (expected.type() != actual.type() || !expected.dims().equals(actual.dims())) {
+            problem("output " + output + " must be " + expected.type() + expected.dims() + ", got " + actual.type()
+                    + actual.dims());
+            return;
+        }
+        if (!expected.type().isFloat()) {
+            if (!expected.data().equals(actual.data())) {
+                problem("output " + output + " of " + expected.type() + " must be the same, and is not");
+            }
+            return;
+        }
+        double least = 0;
+        double most = 0;
+        double difference = 0;
+        for (int i = 0; i < expected.count(); i++) {
+            double wanted = expected.number(i);
+            double got = actual.number(i);
+            if (Double.isFinite(wanted)) {
+                least = Math.min(least, wanted);
+                most = Math.max(most, wanted);
+            }
+            if (Double.compare(wanted, got) == 0 || wanted == got) {
+                continue;
+            }
+            if (!Double.isFinite(wanted) || !Double.isFinite(got)) {
+                problem("output " + output + " must have " + wanted + " where it has " + got);
+                return;
+            }
+            difference = Math.max(difference, Math.abs(wanted - got));
+        }
+        if (difference == 0) {
+            return;
+        }
+        // from 0 on: an output that hardly varies may still differ in its last bits
+        double share = most == least ? Double.POSITIVE_INFINITY : difference / (most - least);
+        worst = Math.max(worst, share);
+        boolean half = expected.type() == ValueType.FLOAT16 || expected.type() == ValueType.BFLOAT16;
+        if (share > (half ? HALF_TOLERANCE : TOLERANCE)) {
+            problem(String.format(
+                    Locale.ROOT, "output %s differs by %.3g, which is %.3g of its range", output, difference, share));
+        }
+    }
+
+    /** The largest difference of floats, as a share of the range of their output. */
+    double worst() {
+        return worst;
+    }
+
+    /** What is too far off; nothing if all is well. */
+    List<String> problems() {
+        return List.copyOf(problems);
+    }
+}

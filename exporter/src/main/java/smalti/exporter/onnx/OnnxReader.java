@@ -1,0 +1,488 @@
+package smalti.exporter.onnx;
+
+import com.google.protobuf.ByteString;
+import com.google.protobuf.CodedInputStream;
+import com.google.protobuf.Descriptors.Descriptor;
+import com.google.protobuf.Descriptors.FieldDescriptor.JavaType;
+import com.google.protobuf.InvalidProtocolBufferException;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.PriorityQueue;
+import java.util.Set;
+import java.util.TreeMap;
+import org.jspecify.annotations.Nullable;
+import smalti.exporter.graph.Attribute;
+import smalti.exporter.graph.Axis;
+import smalti.exporter.graph.Constant;
+import smalti.exporter.graph.Graph;
+import smalti.exporter.graph.Model;
+import smalti.exporter.graph.Node;
+import smalti.exporter.graph.Type;
+import smalti.exporter.graph.Value;
+import smalti.exporter.graph.ValueType;
+import smalti.exporter.proto.AttributeProto;
+import smalti.exporter.proto.AttributeProto.AttributeType;
+import smalti.exporter.proto.GraphProto;
+import smalti.exporter.proto.ModelProto;
+import smalti.exporter.proto.NodeProto;
+import smalti.exporter.proto.TensorProto;
+import smalti.exporter.proto.TypeProto;
+import smalti.exporter.proto.ValueInfoProto;
+import smalti.spec.SpecException;
+
+/**
+ * Reads an ONNX file from anywhere. Documentation strings and the metadata of single nodes are dropped; all else is
+ * kept, if only as bytes. Nodes in the wrong order are sorted.
+ *
+ * <p>A hostile file ends in a {@link SpecException} within memory of a few times its size: a scan counts what it holds
+ * before anything is built, and no array is allocated that the file has no data for.
+ */
+public final class OnnxReader {
+    /** Each becomes a few objects. The largest models have some 100,000. */
+    private static final int MOST_ITEMS = 4_000_000;
+
+    /** Messages inside messages; protobuf's own limit. */
+    private static final int MOST_DEPTH = 100;
+
+    private static final int MOST_NESTED_GRAPHS = 16;
+    private static final int MOST_PROBLEMS = 20;
+    private static final int LAST_OPSET = 10_000;
+
+    private final String place;
+    private final Tensors tensors;
+    private final Map<String, Integer> opsets = new HashMap<>();
+    private final List<String> problems = new ArrayList<>();
+
+    private OnnxReader(String place, Tensors tensors) {
+        this.place = place;
+        this.tensors = tensors;
+    }
+
+    /**
+     * Reads a file; weights in files of their own are mapped, not copied, and must lie in its folder.
+     *
+     * @throws SpecException if it is no sound ONNX model; the message names the file, the rule and what was received
+     */
+    public static Model read(Path file) throws IOException {
+        var place = String.valueOf(file.getFileName());
+        if (!Files.isRegularFile(file)) {
+            throw new SpecException(
+                    file + ": must be an ONNX file, got " + (Files.exists(file) ? "a folder" : "nothing of that name"));
+        }
+        long size = Files.size(file);
+        if (size > Integer.MAX_VALUE - 16) {
+            throw new SpecException(place + ": must have at most 2 GB, got " + size + " bytes");
+        }
+        var parent = file.toAbsolutePath().getParent();
+        return new OnnxReader(place, new Tensors(place, parent)).model(Files.readAllBytes(file));
+    }
+
+    /**
+     * Reads the bytes of a file.
+     *
+     * @param place names them in errors
+     * @throws SpecException if they are no sound ONNX model, or one with weights in files of their own
+     */
+    public static Model parse(byte[] bytes, String place) throws IOException {
+        return new OnnxReader(place, new Tensors(place, null)).model(bytes);
+    }
+
+    /**
+     * Reads the bytes of a file that holds one tensor, a TensorProto.
+     *
+     * @param place names them in errors
+     * @throws SpecException if they are no such tensor
+     */
+    public static Constant constant(byte[] bytes, String place) throws IOException {
+        try {
+            return new Tensors(place, null).constant(TensorProto.parseFrom(bytes), "tensor");
+        } catch (InvalidProtocolBufferException e) {
+            throw new SpecException(place + ": must be a tensor, and is not (" + e.getMessage() + ")", e);
+        }
+    }
+
+    private Model model(byte[] bytes) throws IOException {
+        ModelProto proto;
+        try {
+            new Scan().message(CodedInputStream.newInstance(bytes), ModelProto.getDescriptor(), 0);
+            var stream = CodedInputStream.newInstance(bytes);
+            stream.enableAliasing(true);
+            stream.setRecursionLimit(MOST_DEPTH);
+            proto = ModelProto.parseFrom(stream);
+        } catch (InvalidProtocolBufferException e) {
+            throw new SpecException(
+                    place + ": must be an ONNX model, and is not, or not all of it (" + e.getMessage() + ")", e);
+        }
+        if (!proto.hasGraph()) {
+            throw new SpecException(place + ": must be an ONNX model with a graph, got none");
+        }
+        if (proto.getIrVersion() < 1 || proto.getIrVersion() > LAST_OPSET) {
+            problem("ir_version must be from 1 to %s, got %s", LAST_OPSET, proto.getIrVersion());
+        }
+        for (var imported : proto.getOpsetImportList()) {
+            if (imported.getVersion() < 1 || imported.getVersion() > LAST_OPSET) {
+                problem(
+                        "the version of opset \"%s\" must be from 1 to %s, got %s",
+                        imported.getDomain(), LAST_OPSET, imported.getVersion());
+            } else if (opsets.put(domain(imported.getDomain()), (int) imported.getVersion()) != null) {
+                problem("the opset \"%s\" is imported twice", imported.getDomain());
+            }
+        }
+        if (opsets.isEmpty()) {
+            problem("a model must import an opset, got none");
+        }
+        refuse();
+        var metadata = new TreeMap<String, String>();
+        proto.getMetadataPropsList().forEach(entry -> metadata.put(entry.getKey(), entry.getValue()));
+        var graph = graph(proto.getGraph(), 0, Set.of());
+        refuse();
+        var rest = proto.toBuilder()
+                .clearGraph()
+                .clearIrVersion()
+                .clearOpsetImport()
+                .clearMetadataProps()
+                .clearProducerName()
+                .clearProducerVersion()
+                .clearDocString()
+                .build();
+        return new Model(
+                graph,
+                new TreeMap<>(opsets),
+                proto.getIrVersion(),
+                proto.getProducerName(),
+                proto.getProducerVersion(),
+                metadata,
+                rest.toByteString().asReadOnlyByteBuffer());
+    }
+
+    private static String domain(String name) {
+        return name.equals("ai.onnx") ? "" : name;
+    }
+
+    private Graph graph(GraphProto proto, int depth, Set<String> around) throws IOException {
+        if (depth > MOST_NESTED_GRAPHS) {
+            throw new SpecException(
+                    place + ": graphs must lie at most " + MOST_NESTED_GRAPHS + " deep in one another, got more");
+        }
+        var inputs = proto.getInputList().stream().map(OnnxReader::value).toList();
+        var outputs = proto.getOutputList().stream().map(OnnxReader::value).toList();
+        var initializers = new LinkedHashMap<String, Constant>();
+        for (var initializer : proto.getInitializerList()) {
+            var constant = tensors.constant(initializer, "initializer \"" + initializer.getName() + "\"");
+            define(initializers, initializer.getName(), constant);
+        }
+        for (var sparse : proto.getSparseInitializerList()) {
+            define(initializers, sparse.getValues().getName(), tensors.sparse(sparse));
+        }
+        var visible = new HashSet<>(around);
+        visible.addAll(initializers.keySet());
+        inputs.forEach(input -> visible.add(input.name()));
+        proto.getNodeList().forEach(node -> visible.addAll(node.getOutputList()));
+        var nodes = new ArrayList<Node>();
+        for (var node : proto.getNodeList()) {
+            nodes.add(node(node, depth, visible));
+        }
+        var made = names(inputs, outputs, initializers, nodes);
+        // sorting needs names that are sound
+        refuse();
+        var sorted = sorted(nodes, made, around);
+        var rest = proto.toBuilder()
+                .clearNode()
+                .clearName()
+                .clearInitializer()
+                .clearSparseInitializer()
+                .clearInput()
+                .clearOutput()
+                .clearValueInfo()
+                .clearDocString()
+                .build();
+        var values = proto.getValueInfoList().stream()
+                .map(OnnxReader::value)
+                .filter(value -> made.contains(value.name()))
+                .toList();
+        for (var output : outputs) {
+            if (!made.contains(output.name()) && !around.contains(output.name())) {
+                problem("output \"%s\" of graph \"%s\" is made by nothing", output.name(), proto.getName());
+            }
+        }
+        return new Graph(
+                proto.getName(),
+                inputs,
+                outputs,
+                initializers,
+                sorted,
+                values,
+                rest.toByteString().asReadOnlyByteBuffer());
+    }
+
+    private void define(Map<String, Constant> initializers, String name, Constant constant) {
+        if (name.isEmpty()) {
+            problem("an initializer must have a name, got none");
+        } else if (initializers.put(name, constant) != null) {
+            problem("two initializers are named \"%s\"", name);
+        }
+    }
+
+    /** Every value of a graph, once each is known to be made once. */
+    private Set<String> names(
+            List<Value> inputs, List<Value> outputs, Map<String, Constant> initializers, List<Node> nodes) {
+        var made = new HashSet<String>();
+        for (var input : inputs) {
+            if (input.name().isEmpty() || !made.add(input.name())) {
+                problem("inputs must have names of their own, got \"%s\"", input.name());
+            }
+        }
+        made.addAll(initializers.keySet());
+        for (var node : nodes) {
+            for (var output : node.outputs()) {
+                if (!output.isEmpty() && !made.add(output)) {
+                    problem("the value \"%s\" is made twice, the second time by %s", output, told(node));
+                }
+            }
+        }
+        var told = new HashSet<String>();
+        for (var output : outputs) {
+            if (!told.add(output.name())) {
+                problem("two outputs are named \"%s\"", output.name());
+            }
+        }
+        return made;
+    }
+
+    /** The nodes in the order of the file, where that puts each behind those that it needs. */
+    private List<Node> sorted(List<Node> nodes, Set<String> made, Set<String> around) {
+        var maker = new HashMap<String, Integer>();
+        for (int i = 0; i < nodes.size(); i++) {
+            for (var output : nodes.get(i).outputs()) {
+                maker.put(output, i);
+            }
+        }
+        maker.remove("");
+        var waiting = new int[nodes.size()];
+        var users = new ArrayList<List<Integer>>();
+        nodes.forEach(node -> users.add(new ArrayList<>()));
+        var ready = new PriorityQueue<Integer>();
+        for (int i = 0; i < nodes.size(); i++) {
+            var makers = new LinkedHashSet<Integer>();
+            for (var used : nodes.get(i).uses()) {
+                var by = maker.get(used);
+                if (by != null) {
+                    makers.add(by);
+                } else if (!made.contains(used) && !around.contains(used)) {
+                    problem("%s takes \"%s\", which nothing makes", told(nodes.get(i)), used);
+                }
+            }
+            waiting[i] = makers.size();
+            for (int by : makers) {
+                users.get(by).add(i);
+            }
+            if (waiting[i] == 0) {
+                ready.add(i);
+            }
+        }
+        var sorted = new ArrayList<Node>();
+        while (!ready.isEmpty()) {
+            int next = ready.remove();
+            sorted.add(nodes.get(next));
+            for (int user : users.get(next)) {
+                if (--waiting[user] == 0) {
+                    ready.add(user);
+                }
+            }
+        }
+        if (sorted.size() < nodes.size()) {
+            var stuck = new ArrayDeque<String>();
+            for (int i = 0; i < nodes.size() && stuck.size() < MOST_PROBLEMS; i++) {
+                if (waiting[i] > 0) {
+                    stuck.add(told(nodes.get(i)));
+                }
+            }
+            problem("nodes must not need one another in a circle, got %s", String.join(", ", stuck));
+        }
+        return sorted;
+    }
+
+    private static String told(Node node) {
+        var name = node.name().isEmpty() ? String.join(",", node.outputs()) : node.name();
+        return node.op() + " \"" + name + "\"";
+    }
+
+    private Node node(NodeProto proto, int depth, Set<String> visible) throws IOException {
+        var domain = domain(proto.getDomain());
+        var told = "node \"" + (proto.getName().isEmpty() ? String.join(",", proto.getOutputList()) : proto.getName())
+                + "\"";
+        if (proto.getOpType().isEmpty()) {
+            problem("%s must have an operator, got none", told);
+        }
+        if (!opsets.containsKey(domain)) {
+            problem("%s: the opset \"%s\" of %s must be imported, got %s", told, domain, proto.getOpType(), opsets);
+        }
+        if (!proto.getOverload().isEmpty()) {
+            problem("%s: overloads of functions are not supported, got \"%s\"", told, proto.getOverload());
+        }
+        var attributes = new TreeMap<String, Attribute>();
+        for (var attribute : proto.getAttributeList()) {
+            var name = attribute.getName();
+            if (attributes.put(name, attribute(attribute, told, depth, visible)) != null) {
+                problem("%s has the attribute \"%s\" twice", told, name);
+            }
+        }
+        return new Node(
+                proto.getName(),
+                domain,
+                proto.getOpType(),
+                List.copyOf(proto.getInputList()),
+                List.copyOf(proto.getOutputList()),
+                attributes);
+    }
+
+    private Attribute attribute(AttributeProto proto, String told, int depth, Set<String> visible) throws IOException {
+        var place = told + ", attribute \"" + proto.getName() + "\"";
+        if (!proto.getRefAttrName().isEmpty()) {
+            return other(proto);
+        }
+        return switch (kind(proto)) {
+            case FLOAT -> new Attribute.Real(proto.getF());
+            case INT -> new Attribute.Int(proto.getI());
+            case STRING ->
+                proto.getS().isValidUtf8() ? new Attribute.Text(proto.getS().toStringUtf8()) : other(proto);
+            case TENSOR -> new Attribute.Array(tensors.constant(proto.getT(), place));
+            case GRAPH -> new Attribute.Body(graph(proto.getG(), depth + 1, visible));
+            case FLOATS -> new Attribute.Reals(proto.getFloatsList());
+            case INTS -> new Attribute.Ints(proto.getIntsList());
+            case STRINGS -> texts(proto);
+            case GRAPHS -> {
+                problem("%s: lists of graphs are not supported", place);
+                yield other(proto);
+            }
+            default -> other(proto);
+        };
+    }
+
+    private static Attribute texts(AttributeProto proto) {
+        if (!proto.getStringsList().stream().allMatch(ByteString::isValidUtf8)) {
+            return other(proto);
+        }
+        return new Attribute.Texts(
+                proto.getStringsList().stream().map(ByteString::toStringUtf8).toList());
+    }
+
+    private static Attribute other(AttributeProto proto) {
+        return new Attribute.Other(proto.toByteString().asReadOnlyByteBuffer());
+    }
+
+    /** The first formats did not say the type. */
+    private static AttributeType kind(AttributeProto proto) {
+        if (proto.getType() != AttributeType.UNDEFINED) {
+            return proto.getType();
+        } else if (proto.hasF()) {
+            return AttributeType.FLOAT;
+        } else if (proto.hasI()) {
+            return AttributeType.INT;
+        } else if (proto.hasS()) {
+            return AttributeType.STRING;
+        } else if (proto.hasT()) {
+            return AttributeType.TENSOR;
+        } else if (proto.hasG()) {
+            return AttributeType.GRAPH;
+        } else if (proto.getFloatsCount() > 0) {
+            return AttributeType.FLOATS;
+        } else if (proto.getIntsCount() > 0) {
+            return AttributeType.INTS;
+        } else if (proto.getStringsCount() > 0) {
+            return AttributeType.STRINGS;
+        }
+        return proto.getGraphsCount() > 0 ? AttributeType.GRAPHS : AttributeType.UNDEFINED;
+    }
+
+    private static Value value(ValueInfoProto proto) {
+        return new Value(proto.getName(), type(proto.getType()));
+    }
+
+    private static Type type(TypeProto proto) {
+        var element = ValueType.ofOnnxCode(proto.getTensorType().getElemType());
+        if (!proto.hasTensorType() || element.isEmpty()) {
+            return new Type.Other(proto.toByteString().asReadOnlyByteBuffer());
+        }
+        return new Type.OfTensor(element.get(), axes(proto.getTensorType()), layout(proto));
+    }
+
+    private static @Nullable List<Axis> axes(TypeProto.Tensor proto) {
+        if (!proto.hasShape()) {
+            return null;
+        }
+        var axes = new ArrayList<Axis>();
+        for (var dimension : proto.getShape().getDimList()) {
+            // some exporters say −1 of a size that is free
+            if (dimension.hasDimValue() && dimension.getDimValue() >= 0) {
+                axes.add(Axis.of(dimension.getDimValue()));
+            } else if (dimension.hasDimParam() && !dimension.getDimParam().isEmpty()) {
+                axes.add(Axis.named(dimension.getDimParam()));
+            } else {
+                axes.add(Axis.UNKNOWN);
+            }
+        }
+        return axes;
+    }
+
+    private static Value.Layout layout(TypeProto proto) {
+        var denotations = proto.getTensorType().getShape().getDimList().stream()
+                .map(dimension -> dimension.getDenotation())
+                .toList();
+        if (!proto.getDenotation().equals("IMAGE")) {
+            return Value.Layout.PLAIN;
+        } else if (denotations.equals(OnnxWriter.NCHW)) {
+            return Value.Layout.NCHW;
+        }
+        return denotations.equals(OnnxWriter.NHWC) ? Value.Layout.NHWC : Value.Layout.PLAIN;
+    }
+
+    private void problem(String problem, Object... received) {
+        if (problems.size() < MOST_PROBLEMS) {
+            problems.add(place + ": " + String.format(Locale.ROOT, problem, received));
+        }
+    }
+
+    private void refuse() {
+        if (!problems.isEmpty()) {
+            throw new SpecException(problems);
+        }
+    }
+
+    /** Counts what the bytes hold, without building any of it. */
+    private final class Scan {
+        private int items;
+
+        void message(CodedInputStream in, Descriptor type, int depth) throws IOException {
+            if (depth > MOST_DEPTH) {
+                throw new SpecException(
+                        place + ": messages must lie at most " + MOST_DEPTH + " deep in one another, got more");
+            }
+            for (int tag = in.readTag(); tag != 0; tag = in.readTag()) {
+                int wire = tag & 7;
+                if (wire == 2 && ++items > MOST_ITEMS) {
+                    throw new SpecException(place + ": must hold at most " + MOST_ITEMS
+                            + " nodes, constants, attributes, names and the like, got more");
+                }
+                var field = type.findFieldByNumber(tag >>> 3);
+                if (wire == 2 && field != null && field.getJavaType() == JavaType.MESSAGE) {
+                    int limit = in.pushLimit(in.readRawVarint32());
+                    message(in, field.getMessageType(), depth + 1);
+                    in.popLimit(limit);
+                } else if (!in.skipField(tag)) {
+                    throw new InvalidProtocolBufferException("a group ends that never began");
+                }
+            }
+        }
+    }
+}

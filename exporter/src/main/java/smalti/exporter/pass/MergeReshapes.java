@@ -1,0 +1,72 @@
+package smalti.exporter.pass;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import java.util.TreeMap;
+import smalti.exporter.graph.Attribute;
+import smalti.exporter.graph.Axis;
+import smalti.exporter.graph.Node;
+import smalti.exporter.graph.Tensor;
+
+/** Makes two nodes in a row that only change the shape one Reshape. */
+final class MergeReshapes extends GraphPass {
+    private static final Set<String> VIEWS = Set.of("Reshape", "Flatten", "Squeeze", "Unsqueeze");
+
+    MergeReshapes() {
+        super("reshapes");
+    }
+
+    @Override
+    void rewrite(Draft draft) {
+        // before, the shape was an attribute
+        if (draft.opset() < 5) {
+            return;
+        }
+        draft.each(node -> {
+            var before = isView(node) ? draft.maker(node.input(0)) : null;
+            if (before == null || !isView(before) || !draft.isUsedOnce(node.input(0))) {
+                return;
+            }
+            var sizes = sizes(node, draft);
+            if (sizes.isPresent()) {
+                var shape = draft.add(node.output() + "_shape", Tensor.sizes(sizes.get()));
+                draft.replace(
+                        node,
+                        new Node(
+                                node.name(),
+                                "",
+                                "Reshape",
+                                List.of(before.input(0), shape),
+                                node.outputs(),
+                                new TreeMap<String, Attribute>()));
+                draft.remove(before);
+            }
+        });
+    }
+
+    private static boolean isView(Node node) {
+        return node.domain().isEmpty() && VIEWS.contains(node.op());
+    }
+
+    /** Sizes that do not lean on the input's: no 0 copies one, and one is −1 at most. */
+    private static Optional<List<Long>> sizes(Node node, Draft draft) {
+        var asked = node.is("Reshape") ? draft.shapes().longs(node.input(1)) : Optional.<List<Long>>empty();
+        if (asked.isPresent() && asked.get().stream().noneMatch(size -> size == 0)) {
+            return asked;
+        }
+        var shape = draft.shapes().shape(node.output()).orElse(null);
+        if (shape == null || shape.stream().filter(axis -> !axis.isFixed()).count() > 1) {
+            return Optional.empty();
+        }
+        var sizes = new ArrayList<Long>();
+        for (Axis axis : shape) {
+            if (axis.size() == 0) {
+                return Optional.empty();
+            }
+            sizes.add(axis.size());
+        }
+        return Optional.of(sizes);
+    }
+}

@@ -1,0 +1,23 @@
+package smalti.exporter.pass;
+
+/** Removes nodes and constants that no output needs. */
+final class RemoveDeadNodes extends GraphPass {
+    RemoveDeadNodes() {
+        super("dead-nodes");
+    }
+
+    @Override
+    void rewrite(Draft draft) {
+        var nodes = draft.nodes();
+        for (int i = nodes.size() - 1; i >= 0; i--) {
+            if (nodes.get(i).outputs().stream().noneMatch(output -> !output.isEmpty() && draft.isUsed(output))) {
+                draft.remove(nodes.get(i));
+            }
+        }
+        for (var name : draft.initializers().keySet()) {
+            if (draft.isPlainInitializer(name) && !draft.isUsed(name)) {
+                draft.removeInitializer(name);
+            }
+        }
+    }
+}
