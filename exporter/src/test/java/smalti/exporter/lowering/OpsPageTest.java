@@ -7,6 +7,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Comparator;
 import java.util.Map;
+import java.util.Objects;
 import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.stream.Collectors;
@@ -62,19 +63,25 @@ final class OpsPageTest {
         var names = new TreeSet<>(Comparator.comparing((String name) -> name.toLowerCase(java.util.Locale.ROOT))
                 .thenComparing(Comparator.naturalOrder()));
         names.addAll(Lowerings.operations());
-        names.addAll(DifferentialFunctionClassHolder.getInstance().opNames());
+        DifferentialFunctionClassHolder.getInstance().opNames().stream()
+                .filter(Objects::nonNull) // nd4j lists one operation without a name
+                .forEach(names::add);
         var lines = names.stream().map(name -> {
             if (!Lowerings.operations().contains(name)) {
                 return "| " + name + " | no | | " + whyNot(name) + " |";
             }
             var remarks = wrong.containsKey(name) ? "SameDiff itself: " + String.join("; ", wrong.get(name)) : "";
+            if (RandomLoweringTest.operations().contains(name)) {
+                return "| " + name + " | since 13 | | random: held to its distribution |";
+            }
             return "| " + name + " | since " + since.getOrDefault(name, 13) + " | " + cases.getOrDefault(name, 0)
                     + " | " + remarks + " |";
         });
         return "# SameDiff's operations in ONNX\n\n"
                 + "Made by a test from the registry of lowerings; each of its "
                 + Lowerings.operations().size()
-                + " operations has cases that run in ONNX Runtime against float64 arithmetic at opsets 13, 17 and 21.\n"
+                + " operations has cases that run in ONNX Runtime against float64 arithmetic at opsets 13, 17 and 21, or its"
+                + " distribution is tested.\n"
                 + "Arguments that a lowering does not cover are refused with the node's name. \"Since\" is the first opset"
                 + " in which a case can be written.\n\n"
                 + "| operation | exported | cases | remarks |\n| --- | --- | --- | --- |\n"
