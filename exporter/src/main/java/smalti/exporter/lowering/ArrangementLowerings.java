@@ -25,7 +25,7 @@ final class ArrangementLowerings {
         repetitions(rows);
         sizes(rows);
         merges(rows);
-        for (var name : List.of("stopgradient", "identity", "old_assign", "noop")) {
+        for (var name : List.of("stopgradient", "identity")) {
             rows.put(name, (op, to) -> to.finish(op, "Identity", to.input(op, 0)));
         }
         return rows;
@@ -244,7 +244,6 @@ final class ArrangementLowerings {
                             to.constant(op, Tensor.of(new long[] {axis}))));
         });
         rows.put("zeroslike", (op, to) -> like(op, to, 0));
-        rows.put("zeros_as", (op, to) -> like(op, to, 0));
         rows.put("ones_as", (op, to) -> like(op, to, 1));
         rows.put("fill", (op, to) -> {
             Emitter.require(op.reals().size() == 1, "a constant number is covered, got %s", op.reals());
@@ -334,7 +333,6 @@ final class ArrangementLowerings {
 
     private static void merges(Map<String, Lowering> rows) {
         rows.put("mergeadd", (op, to) -> to.give(op, folded(op, to, "Add")));
-        rows.put("mergesum", (op, to) -> to.give(op, folded(op, to, "Add")));
         rows.put("mergemax", (op, to) -> to.give(op, folded(op, to, "Max")));
         rows.put("mergeavg", (op, to) -> {
             var sum = folded(op, to, "Add");

@@ -1,7 +1,6 @@
 package smalti.exporter.lowering;
 
 import java.util.HashMap;
-import java.util.List;
 import java.util.Map;
 import smalti.exporter.graph.Attribute;
 import smalti.exporter.graph.ValueType;
@@ -91,10 +90,6 @@ final class ElementLowerings {
         }));
         rows.put("square", one((op, to, x) -> to.apply(op, "Mul", x, x)));
         rows.put("cube", one((op, to, x) -> to.apply(op, "Mul", to.apply(op, "Mul", x, x), x)));
-        rows.put("oneminus", one((op, to, x) -> to.apply(op, "Sub", to.number(op, x.type(), 1), x)));
-        rows.put(
-                "timesoneminus",
-                one((op, to, x) -> to.apply(op, "Mul", x, to.apply(op, "Sub", to.number(op, x.type(), 1), x))));
     }
 
     private static void tests(Map<String, Lowering> rows) {
@@ -104,9 +99,6 @@ final class ElementLowerings {
             var nan = to.apply(op, "IsNaN", to.in(op, 0));
             to.give(op, to.apply(op, "Not", to.apply(op, "Or", nan, infinite(op, to))));
         });
-        for (var name : List.of("bool_not", "boolean_not", "not")) {
-            rows.put(name, (op, to) -> to.give(op, to.apply(op, "Not", to.cast(op, to.in(op, 0), ValueType.BOOL))));
-        }
     }
 
     /** IsInf of 16-bit floats came with opset 20 alone. */
@@ -120,7 +112,6 @@ final class ElementLowerings {
         rows.put("subtract", two((op, to, a, b) -> to.apply(op, "Sub", a, b)));
         rows.put("multiply", two((op, to, a, b) -> to.apply(op, "Mul", a, b)));
         rows.put("divide", two((op, to, a, b) -> to.apply(op, "Div", a, b)));
-        rows.put("realdiv", two((op, to, a, b) -> to.apply(op, "Div", a, b)));
         rows.put("reversesubtract", two((op, to, a, b) -> to.apply(op, "Sub", b, a)));
         rows.put("reversedivide", two((op, to, a, b) -> to.apply(op, "Div", b, a)));
         rows.put("maximum", two((op, to, a, b) -> to.apply(op, "Max", a, b)));
@@ -133,16 +124,6 @@ final class ElementLowerings {
         rows.put("floordiv", two(ElementLowerings::floorDiv));
         rows.put("floormod", two(ElementLowerings::floorMod));
         rows.put("mod", two(ElementLowerings::floorMod));
-        rows.put("truncatediv", two((op, to, a, b) -> {
-            var quotient = to.apply(op, "Div", a, b);
-            return quotient.type().isFloat() ? truncated(op, to, quotient) : quotient;
-        }));
-        rows.put("divide_no_nan", two((op, to, a, b) -> {
-            var zero = to.number(op, b.type(), 0);
-            var isZero = to.apply(op, "Equal", b, zero);
-            var safe = to.apply(op, "Where", isZero, to.number(op, b.type(), 1), b);
-            return to.apply(op, "Where", isZero, zero, to.apply(op, "Div", a, safe));
-        }));
         rows.put("tf_atan2", two(ElementLowerings::atan2));
         Map.of(
                         "equals", "Equal",
@@ -154,7 +135,6 @@ final class ElementLowerings {
         rows.put("not_equals", two((op, to, a, b) -> to.apply(op, "Not", to.apply(op, "Equal", a, b))));
         Map.of("and", "And", "or", "Or", "xor", "Xor").forEach((name, onnx) -> {
             rows.put(name, logic(onnx));
-            rows.put("boolean_" + name, logic(onnx));
         });
     }
 
@@ -203,10 +183,6 @@ final class ElementLowerings {
         return a.type().isFloat()
                 ? to.apply(op, "Sub", a, to.apply(op, "Mul", floorDiv(op, to, a, b), b))
                 : to.apply(op, "Mod", a, b);
-    }
-
-    private static Piece truncated(SourceOp op, Emitter to, Piece x) {
-        return to.apply(op, "Mul", to.apply(op, "Sign", x), to.apply(op, "Floor", to.apply(op, "Abs", x)));
     }
 
     /** The angle of the point (x, y), y first. */

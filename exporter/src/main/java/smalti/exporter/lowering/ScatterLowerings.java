@@ -25,7 +25,6 @@ final class ScatterLowerings {
         });
         rows.put("scatter_max", (op, to) -> scatter(op, to, "max", 18, to.in(op, 2)));
         rows.put("scatter_min", (op, to) -> scatter(op, to, "min", 18, to.in(op, 2)));
-        rows.put("scatter_upd", (op, to) -> scatter(op, to, "none", 13, to.in(op, 2)));
         for (var unsorted : new boolean[] {false, true}) {
             var prefix = unsorted ? "unsorted_segment_" : "segment_";
             rows.put(prefix + "sum", (op, to) -> to.give(op, sums(op, to, unsorted)));

@@ -15,7 +15,6 @@ final class SelectionLowerings {
     static Map<String, Lowering> rows() {
         var rows = new HashMap<String, Lowering>();
         rows.put("Where", SelectionLowerings::where);
-        rows.put("select", SelectionLowerings::where);
         // compare and replace, compare and set: the extras are the number compared with, the one to set, ε and the mode
         rows.put("car", (op, to) -> {
             var holds = condition(op, to, 0, 2, 3);

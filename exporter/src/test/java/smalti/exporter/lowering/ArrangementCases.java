@@ -15,6 +15,7 @@ import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.nd4j.autodiff.samediff.SDVariable;
 import org.nd4j.linalg.api.buffer.DataType;
+import org.nd4j.linalg.api.ops.impl.controlflow.compat.StopGradient;
 import org.nd4j.linalg.factory.Nd4j;
 import smalti.spec.ElementType;
 import smalti.spec.TensorSpec;
@@ -299,6 +300,15 @@ final class ArrangementCases {
                 .of(NUMBERS));
         cases.addAll(Cases.one("ones_as", "", "N h 3", (g, x) -> g.onesLike(x), x -> x.map(v -> 1))
                 .of(NUMBERS));
+        cases.addAll(Cases.one("stopgradient", "", "N h 3", (g, x) -> new StopGradient(g, x).outputVariable(), x -> x)
+                .of(NUMBERS));
+        cases.addAll(Cases.one(
+                        "fill",
+                        "",
+                        "N 3",
+                        (g, x) -> x.add(g.fill(Cases.ints(g, 1, 3), DataType.FLOAT, 2.5)),
+                        x -> x.map(v -> v + 2.5))
+                .of(FLOAT32));
         cases.addAll(Cases.one(
                         "range",
                         "of constants",
