@@ -25,7 +25,7 @@ final class ArrangementLowerings {
         repetitions(rows);
         sizes(rows);
         merges(rows);
-        for (var name : List.of("stopgradient", "identity")) {
+        for (var name : List.of("stop_gradient", "identity")) {
             rows.put(name, (op, to) -> to.finish(op, "Identity", to.input(op, 0)));
         }
         return rows;

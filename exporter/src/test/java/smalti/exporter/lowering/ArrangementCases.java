@@ -300,7 +300,7 @@ final class ArrangementCases {
                 .of(NUMBERS));
         cases.addAll(Cases.one("ones_as", "", "N h 3", (g, x) -> g.onesLike(x), x -> x.map(v -> 1))
                 .of(NUMBERS));
-        cases.addAll(Cases.one("stopgradient", "", "N h 3", (g, x) -> new StopGradient(g, x).outputVariable(), x -> x)
+        cases.addAll(Cases.one("stop_gradient", "", "N h 3", (g, x) -> new StopGradient(g, x).outputVariable(), x -> x)
                 .of(NUMBERS));
         cases.addAll(Cases.one(
                         "fill",
