@@ -52,7 +52,7 @@ public final class SameDiffRunner {
         } catch (SpecException e) {
             throw e;
         } catch (Exception e) { // the reader throws checked exceptions that it does not declare
-            throw new SpecException(name + ": " + file + " must be a SameDiff file, but cannot be read (" + e + ")", e);
+            throw new SpecException(name + ": " + file + " must be a SameDiff file, and is not one, or not whole", e);
         }
     }
 
