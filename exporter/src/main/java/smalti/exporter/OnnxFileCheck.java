@@ -101,7 +101,7 @@ public final class OnnxFileCheck {
             var kind = operator.attributes().get(name);
             if (kind == null) {
                 problem("%s must not have the attribute %s", place, name);
-            } else if (!(attribute instanceof Attribute.Other) && kind != kind(attribute)) {
+            } else if (!(attribute instanceof Attribute.Other) && kind != Operators.kind(attribute)) {
                 problem(
                         "%s: attribute %s must be of another kind, got %s",
                         place, name, attribute.getClass().getSimpleName().toLowerCase(Locale.ROOT));
@@ -150,26 +150,6 @@ public final class OnnxFileCheck {
                         place, parameter.name(), other.text(), element.get().text());
             }
         }
-    }
-
-    /** The number of AttributeProto's type. */
-    private static int kind(Attribute attribute) {
-        if (attribute instanceof Attribute.Real) {
-            return 1;
-        } else if (attribute instanceof Attribute.Int) {
-            return 2;
-        } else if (attribute instanceof Attribute.Text) {
-            return 3;
-        } else if (attribute instanceof Attribute.Array) {
-            return 4;
-        } else if (attribute instanceof Attribute.Body) {
-            return 5;
-        } else if (attribute instanceof Attribute.Reals) {
-            return 6;
-        } else if (attribute instanceof Attribute.Ints) {
-            return 7;
-        }
-        return attribute instanceof Attribute.Texts ? 8 : -1;
     }
 
     private void problem(String problem, Object... received) {

@@ -114,7 +114,7 @@ public final class GraphCheck {
             var kind = operator.attributes().get(name);
             if (kind == null || UNEVEN.contains(name)) {
                 problem("node \"%s\": %s must not have the attribute %s", node.name(), node.op(), name);
-            } else if (kind != kind(attribute)) {
+            } else if (kind != Operators.kind(attribute)) {
                 problem("node \"%s\": %s of %s is of the wrong kind: %s", node.name(), name, node.op(), attribute);
             }
         });
@@ -138,26 +138,6 @@ public final class GraphCheck {
                     what,
                     count);
         }
-    }
-
-    /** The number of AttributeProto's type. */
-    private static int kind(Attribute attribute) {
-        if (attribute instanceof Attribute.Real) {
-            return 1;
-        } else if (attribute instanceof Attribute.Int) {
-            return 2;
-        } else if (attribute instanceof Attribute.Text) {
-            return 3;
-        } else if (attribute instanceof Attribute.Array) {
-            return 4;
-        } else if (attribute instanceof Attribute.Body) {
-            return 5;
-        } else if (attribute instanceof Attribute.Reals) {
-            return 6;
-        } else if (attribute instanceof Attribute.Ints) {
-            return 7;
-        }
-        return attribute instanceof Attribute.Texts ? 8 : -1;
     }
 
     private void problem(String problem, Object... received) {

@@ -56,6 +56,26 @@ public final class Operators {
         return entry == null ? Optional.empty() : Optional.of(entry.getValue());
     }
 
+    /** An attribute's kind: the number of AttributeProto's type, or −1 for one that no pass looks into. */
+    public static int kind(Attribute attribute) {
+        if (attribute instanceof Attribute.Real) {
+            return 1;
+        } else if (attribute instanceof Attribute.Int) {
+            return 2;
+        } else if (attribute instanceof Attribute.Text) {
+            return 3;
+        } else if (attribute instanceof Attribute.Array) {
+            return 4;
+        } else if (attribute instanceof Attribute.Body) {
+            return 5;
+        } else if (attribute instanceof Attribute.Reals) {
+            return 6;
+        } else if (attribute instanceof Attribute.Ints) {
+            return 7;
+        }
+        return attribute instanceof Attribute.Texts ? 8 : -1;
+    }
+
     private static Map<String, NavigableMap<Integer, Operator>> read() {
         var operators = new HashMap<String, NavigableMap<Integer, Operator>>();
         try (var stream = Operators.class.getResourceAsStream("/smalti/exporter/graph/operators.txt")) {

@@ -111,21 +111,10 @@ public final class ModelSession implements AutoCloseable {
     }
 
     private OnnxJavaType javaType(String input, ValueType type) {
-        return switch (type) {
-            case UINT8 -> OnnxJavaType.UINT8;
-            case INT64 -> OnnxJavaType.INT64;
-            case FLOAT32 -> OnnxJavaType.FLOAT;
-            case FLOAT64 -> OnnxJavaType.DOUBLE;
-            case FLOAT16 -> OnnxJavaType.FLOAT16;
-            case BFLOAT16 -> OnnxJavaType.BFLOAT16;
-            case INT8 -> OnnxJavaType.INT8;
-            case INT16 -> OnnxJavaType.INT16;
-            case INT32 -> OnnxJavaType.INT32;
-            case BOOL -> OnnxJavaType.BOOL;
-            case UINT16, UINT32, UINT64, COMPLEX64, COMPLEX128, STRING ->
-                throw new ProofException(
-                        List.of(name + ": ONNX Runtime's Java API cannot feed the input " + input + " of " + type));
-        };
+        return type.elementType()
+                .map(OrtRunner::javaType)
+                .orElseThrow(() -> new ProofException(
+                        List.of(name + ": ONNX Runtime's Java API cannot feed the input " + input + " of " + type)));
     }
 
     private Item item(OnnxValue value) throws OrtException {

@@ -90,7 +90,7 @@ public final class OrtRunner implements AutoCloseable {
         throw new IllegalStateException("an output of " + info.type + " " + Arrays.toString(info.getShape()));
     }
 
-    private static OnnxJavaType javaType(ElementType type) {
+    static OnnxJavaType javaType(ElementType type) {
         return switch (type) {
             case UINT8 -> OnnxJavaType.UINT8;
             case INT64 -> OnnxJavaType.INT64;
