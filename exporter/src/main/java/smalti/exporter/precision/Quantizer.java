@@ -131,7 +131,7 @@ final class Quantizer {
         }
     }
 
-    private static Set<String> names(Graph body) {
+    static Set<String> names(Graph body) {
         var names = new HashSet<String>(body.initializers().keySet());
         body.inputs().forEach(input -> names.add(input.name()));
         for (var node : body.nodes()) {
@@ -216,7 +216,8 @@ final class Quantizer {
                         || moved(node)
                         || cut(node)
                         || joined(node)
-                        || measured(node) || byteOutput(node));
+                        || measured(node)
+                        || byteOutput(node));
         if (!placed) {
             node.uses().forEach(this::asFloat);
             emit(node);
@@ -687,7 +688,7 @@ final class Quantizer {
     }
 
     /** The values on which a decision rests, through functions of single elements. */
-    private static Set<String> deciding(Graph graph) {
+    static Set<String> deciding(Graph graph) {
         var deciding = new HashSet<String>();
         for (int i = graph.nodes().size() - 1; i >= 0; i--) {
             var node = graph.nodes().get(i);
