@@ -129,7 +129,7 @@ class OnnxFilesTest {
         assertThat(Cli.run("inspect", model, "--out", page).succeeds().out())
                 .contains("page         " + page)
                 .doesNotContain("operator");
-        assertThat(page).content().startsWith("<!doctype html>").contains("<svg", "m.onnx");
+        assertThat(page).content().startsWith("<!DOCTYPE html>").contains("<svg", "m.onnx");
         assertThat(Cli.run("inspect", model, "--json").succeeds().out())
                 .startsWith("{")
                 .contains("\"parameters\" : 8");

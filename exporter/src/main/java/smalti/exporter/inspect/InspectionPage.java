@@ -57,7 +57,7 @@ final class InspectionPage {
     }
 
     String html() {
-        out.append("<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"/>")
+        out.append("<!DOCTYPE html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"/>")
                 .append("<meta name=\"viewport\" content=\"width=device-width\"/><title>")
                 .append(text(inspection.file()))
                 .append("</title><style>\n")
