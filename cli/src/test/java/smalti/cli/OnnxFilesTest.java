@@ -138,4 +138,31 @@ class OnnxFilesTest {
         assertThat(other.code()).isEqualTo(Main.WRONG_INPUT);
         assertThat(other.out()).contains("Relu nodes: 1 against 0", "node of b: Relu against Abs", "weights: the same");
     }
+
+    @Test
+    void inspectSaysWhatAModelHoldsAndDrawsIt() throws IOException {
+        var model = model("m.onnx", 8);
+        var page = folder.resolve("m.html");
+        assertThat(Cli.run("inspect", model, "--size", "N=2").succeeds().out())
+                .contains(
+                        "m.onnx: opset 17, IR 8",
+                        "input        x float32 [N, 3, 4]",
+                        "sizes        N=2",
+                        "redundant: ",
+                        "parameters   8, 32 B",
+                        // 2·6 rows by 2 columns by 4, and 24 of Relu
+                        "FLOPs        120",
+                        "operator   nodes  parameters  FLOPs",
+                        "Transpose  2");
+        assertThat(Cli.run("inspect", model, "--out", page).succeeds().out())
+                .contains("page         " + page)
+                .doesNotContain("operator");
+        assertThat(page).content().startsWith("<!DOCTYPE html>").contains("<svg", "m.onnx");
+        assertThat(Cli.run("inspect", model, "--json").succeeds().out())
+                .startsWith("{")
+                .contains("\"parameters\" : 8");
+        Cli.run("inspect", model, "--size", "q=2").failsWith("free axis of an input (N), got q");
+        Cli.run("inspect", folder, "--json").failsWith("must be an ONNX file for --out, --size and --json");
+        Cli.run("inspect", folder.resolve("none.onnx")).failsWith("none.onnx");
+    }
 }
