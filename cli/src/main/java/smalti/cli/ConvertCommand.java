@@ -10,6 +10,7 @@ import picocli.CommandLine.Parameters;
 import smalti.exporter.ExportOptions;
 import smalti.exporter.OnnxExporter;
 import smalti.exporter.onnx.OnnxWriter;
+import smalti.exporter.samediff.Isolation;
 
 @Command(
         name = "convert",
@@ -51,15 +52,22 @@ final class ConvertCommand implements Callable<Integer> {
             description = "Weights of more bytes in all are written to FILE.data beside FILE; default 1500000000.")
     long externalDataAbove = OnnxWriter.EXTERNAL_DATA_ABOVE;
 
+    @Option(
+            names = "--isolated",
+            description = "Run SameDiff in a JVM of its own, as is done anyhow where an operation may end the process.")
+    boolean isolated;
+
     ConvertCommand(Console console) {
         this.console = console;
     }
 
     @Override
     public Integer call() throws IOException {
+        var isolation = isolated ? Isolation.ofAll() : Isolation.whereNeeded();
         var options = ExportOptions.defaults()
                 .withOpset(opset)
                 .withExternalDataAbove(externalDataAbove)
+                .withIsolation(isolation)
                 .withProgress(console::note);
         var exported = OnnxExporter.export(graph, inputs, outputs, out, options);
         exported.notes().forEach(console::warning);

@@ -3,6 +3,7 @@ package smalti.exporter;
 import java.util.function.Consumer;
 import smalti.exporter.graph.GraphCheck;
 import smalti.exporter.onnx.OnnxWriter;
+import smalti.exporter.samediff.Isolation;
 import smalti.spec.Check;
 
 /**
@@ -12,9 +13,11 @@ import smalti.spec.Check;
  * @param seed of the pictures, codes and noise that the proof makes up
  * @param externalDataAbove bytes of constants of one ONNX file, beyond which the large ones lie in a file of their own
  *     beside it; bundles refuse more than {@link OnnxWriter#EXTERNAL_DATA_ABOVE}
+ * @param isolation of SameDiff's runs of graphs of any origin
  * @param progress is told what is being done, one short line at a time
  */
-public record ExportOptions(int opset, long seed, long externalDataAbove, Consumer<String> progress) {
+public record ExportOptions(
+        int opset, long seed, long externalDataAbove, Isolation isolation, Consumer<String> progress) {
     public static final int DEFAULT_OPSET = 17;
 
     public ExportOptions {
@@ -30,18 +33,22 @@ public record ExportOptions(int opset, long seed, long externalDataAbove, Consum
 
     /** Opset {@value #DEFAULT_OPSET}, seed 1, silent. */
     public static ExportOptions defaults() {
-        return new ExportOptions(DEFAULT_OPSET, 1, OnnxWriter.EXTERNAL_DATA_ABOVE, line -> {});
+        return new ExportOptions(DEFAULT_OPSET, 1, OnnxWriter.EXTERNAL_DATA_ABOVE, Isolation.whereNeeded(), line -> {});
     }
 
     public ExportOptions withOpset(int changed) {
-        return new ExportOptions(changed, seed, externalDataAbove, progress);
+        return new ExportOptions(changed, seed, externalDataAbove, isolation, progress);
     }
 
     public ExportOptions withExternalDataAbove(long changed) {
-        return new ExportOptions(opset, seed, changed, progress);
+        return new ExportOptions(opset, seed, changed, isolation, progress);
+    }
+
+    public ExportOptions withIsolation(Isolation changed) {
+        return new ExportOptions(opset, seed, externalDataAbove, changed, progress);
     }
 
     public ExportOptions withProgress(Consumer<String> changed) {
-        return new ExportOptions(opset, seed, externalDataAbove, changed);
+        return new ExportOptions(opset, seed, externalDataAbove, isolation, changed);
     }
 }
