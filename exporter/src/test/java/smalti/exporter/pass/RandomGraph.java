@@ -46,7 +46,7 @@ final class RandomGraph {
 
     RandomGraph(long seed) {
         random = new Random(seed);
-        opset = pick(List.of(11, 13, 17, 20));
+        opset = pick(List.of(11, 13, 17, 20, 20));
         input(List.of(2L, pick(List.of(2L, 4L, 6L)), pick(List.of(3L, 4L)), pick(List.of(4L, 5L))));
         if (random.nextBoolean()) {
             input(pick(
