@@ -19,6 +19,7 @@ import smalti.exporter.onnx.OnnxWriter;
 import smalti.exporter.proof.ModelSession.Item;
 import smalti.spec.Precision;
 import smalti.spec.SpecException;
+import smalti.exporter.samediff.Isolation;
 
 @Command(
         name = "convert",
@@ -79,6 +80,11 @@ final class ConvertCommand implements Callable<Integer> {
     @Mixin
     PixelOptions pixels = new PixelOptions();
 
+    @Option(
+            names = "--isolated",
+            description = "Run SameDiff in a JVM of its own, as is done anyhow where an operation may end the process.")
+    boolean isolated;
+
     ConvertCommand(Console console) {
         this.console = console;
     }
@@ -132,9 +138,11 @@ final class ConvertCommand implements Callable<Integer> {
     }
 
     private void export(Path file) throws IOException {
+        var isolation = isolated ? Isolation.ofAll() : Isolation.whereNeeded();
         var options = ExportOptions.defaults()
                 .withOpset(opset)
                 .withExternalDataAbove(externalDataAbove)
+                .withIsolation(isolation)
                 .withProgress(console::note);
         var exported = OnnxExporter.export(graph, inputs, outputs, file, options);
         exported.notes().forEach(console::warning);

@@ -133,6 +133,21 @@ class OnnxFilesTest {
         assertThat(weighted.code()).isEqualTo(Main.WRONG_INPUT);
         assertThat(weighted.out())
                 .contains("structure: the same", "constant w differs by at most 1", "output y differs by");
+        var folded = folder.resolve("folded.onnx");
+        OnnxWriter.write(
+                Model.of(
+                        graph(8).with(
+                                        Map.of(
+                                                "w",
+                                                Tensor.of(new float[] {1, 2, 3, 4, 5, 6, 7, 8}, 4, 2),
+                                                "more",
+                                                Tensor.of(new float[] {1}, 1)),
+                                        nodes),
+                        17,
+                        8),
+                folded);
+        assertThat(Cli.run("diff", one, folded).out())
+                .contains("structure: the same", "weights: 1 difference\n", "constant more: none against FLOAT32 [1]");
         nodes.set(1, Node.of("Abs", List.of("a"), "b", Map.of()));
         var other = Cli.run("diff", one, model("c.onnx", 8));
         assertThat(other.code()).isEqualTo(Main.WRONG_INPUT);

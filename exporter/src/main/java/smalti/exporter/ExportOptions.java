@@ -6,6 +6,7 @@ import java.util.Set;
 import java.util.function.Consumer;
 import smalti.exporter.graph.GraphCheck;
 import smalti.exporter.onnx.OnnxWriter;
+import smalti.exporter.samediff.Isolation;
 import smalti.spec.Check;
 import smalti.spec.Precision;
 
@@ -16,6 +17,7 @@ import smalti.spec.Precision;
  * @param seed of the pictures, codes and noise that the proof makes up
  * @param externalDataAbove bytes of constants of one ONNX file, beyond which the large ones lie in a file of their own
  *     beside it; bundles refuse more than {@link OnnxWriter#EXTERNAL_DATA_ABOVE}
+ * @param isolation of SameDiff's runs of graphs of any origin
  * @param precisions of a bundle's graphs besides FP32, which is always there
  * @param keepsSlow whether a bundle keeps INT8 graphs that are not faster on the machine that exports; without, two
  *     exports may differ in which of them they keep
@@ -25,6 +27,7 @@ public record ExportOptions(
         int opset,
         long seed,
         long externalDataAbove,
+        Isolation isolation,
         Set<Precision> precisions,
         boolean keepsSlow,
         Consumer<String> progress) {
@@ -45,26 +48,30 @@ public record ExportOptions(
     /** Opset {@value #DEFAULT_OPSET}, seed 1; a bundle with FP16 and with INT8 where that is faster; silent. */
     public static ExportOptions defaults() {
         return new ExportOptions(
-                DEFAULT_OPSET, 1, OnnxWriter.EXTERNAL_DATA_ABOVE, EnumSet.allOf(Precision.class), false, line -> {});
+                DEFAULT_OPSET, 1, OnnxWriter.EXTERNAL_DATA_ABOVE, Isolation.whereNeeded(), EnumSet.allOf(Precision.class), false, line -> {});
     }
 
     public ExportOptions withOpset(int changed) {
-        return new ExportOptions(changed, seed, externalDataAbove, precisions, keepsSlow, progress);
+        return new ExportOptions(changed, seed, externalDataAbove, isolation, precisions, keepsSlow, progress);
     }
 
     public ExportOptions withExternalDataAbove(long changed) {
-        return new ExportOptions(opset, seed, changed, precisions, keepsSlow, progress);
+        return new ExportOptions(opset, seed, changed, isolation, precisions, keepsSlow, progress);
+    }
+
+    public ExportOptions withIsolation(Isolation changed) {
+        return new ExportOptions(opset, seed, externalDataAbove, changed, precisions, keepsSlow, progress);
     }
 
     public ExportOptions withPrecisions(Set<Precision> changed) {
-        return new ExportOptions(opset, seed, externalDataAbove, changed, keepsSlow, progress);
+        return new ExportOptions(opset, seed, externalDataAbove, isolation, changed, keepsSlow, progress);
     }
 
     public ExportOptions withKeepsSlow(boolean changed) {
-        return new ExportOptions(opset, seed, externalDataAbove, precisions, changed, progress);
+        return new ExportOptions(opset, seed, externalDataAbove, isolation, precisions, changed, progress);
     }
 
     public ExportOptions withProgress(Consumer<String> changed) {
-        return new ExportOptions(opset, seed, externalDataAbove, precisions, keepsSlow, changed);
+        return new ExportOptions(opset, seed, externalDataAbove, isolation, precisions, keepsSlow, changed);
     }
 }

@@ -130,6 +130,12 @@ final class Emitter {
 
     /** An operator whose output type is given, such as Cast or a random one; nothing is cast around it. */
     Piece make(SourceOp op, ValueType type, String onnx, Map<String, Attribute> attributes, Piece... inputs) {
+        require(
+                opset <= Kernels.lastOpset(onnx),
+                "ONNX Runtime has no kernel for %s beyond opset %s, and %s is written; lower the opset",
+                onnx,
+                Kernels.lastOpset(onnx),
+                opset);
         var names = Arrays.stream(inputs).map(Piece::name).toList();
         return new Piece(graph.node(output(op) + "/" + onnx.toLowerCase(Locale.ROOT), onnx, names, attributes), type);
     }

@@ -61,7 +61,15 @@ final class Kernels {
         add("Resize", FLOAT32, INT32, INT8, UINT8);
     }
 
+    /** Those for which ONNX Runtime 1.29 has no kernel beyond an opset, and the last that it has. */
+    private static final Map<String, Integer> LAST_OPSETS = Map.of("RandomNormal", 21, "RandomUniform", 21);
+
     private Kernels() {}
+
+    /** The last opset in which there is a kernel at all. */
+    static int lastOpset(String operator) {
+        return LAST_OPSETS.getOrDefault(operator, Integer.MAX_VALUE);
+    }
 
     private static void add(String operators, ValueType... types) {
         for (var operator : operators.split(" ", -1)) {

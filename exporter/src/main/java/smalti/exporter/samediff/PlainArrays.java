@@ -109,16 +109,19 @@ final class PlainArrays {
     }
 
     static INDArray array(NpyArray plain) {
-        var tensor = new Tensor(ValueType.of(plain.type()), plain.shape(), plain.data());
-        long[] shape = plain.shape().stream().mapToLong(Long::longValue).toArray();
+        return array(new Tensor(ValueType.of(plain.type()), plain.shape(), plain.data()));
+    }
+
+    static INDArray array(Tensor tensor) {
+        long[] shape = tensor.dims().stream().mapToLong(Long::longValue).toArray();
         int count = tensor.count();
         var type = type(tensor.type());
         if (count == 0) {
             return Nd4j.create(type, shape);
         }
         var flat = switch (tensor.type()) {
-            case INT64 -> Nd4j.createFromArray(plain.longs());
-            case FLOAT32 -> Nd4j.createFromArray(plain.floats());
+            case INT64 -> Nd4j.createFromArray(tensor.longs());
+            case FLOAT32 -> Nd4j.createFromArray(tensor.floats());
             case BOOL -> {
                 var values = new boolean[count];
                 for (int i = 0; i < count; i++) {
