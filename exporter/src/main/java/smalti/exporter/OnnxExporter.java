@@ -4,7 +4,10 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.TreeMap;
+import java.util.function.UnaryOperator;
+import org.jspecify.annotations.Nullable;
 import org.nd4j.autodiff.samediff.SameDiff;
 import smalti.exporter.graph.GraphCheck;
 import smalti.exporter.graph.Value;
@@ -13,6 +16,7 @@ import smalti.exporter.onnx.OnnxWriter;
 import smalti.exporter.proof.GraphProver;
 import smalti.exporter.samediff.SameDiffRunner;
 import smalti.spec.AtomicFiles;
+import smalti.spec.NpyArray;
 import smalti.spec.Signature;
 import smalti.spec.SpecException;
 
@@ -30,7 +34,7 @@ public final class OnnxExporter {
      * What was written.
      *
      * @param notes what a reader should know, such as an operator that is computed in another type
-     * @param parity how far each output is from SameDiff's
+     * @param parity how far each output is from the source's
      */
     public record Exported(Signature signature, int nodes, List<String> notes, List<GraphProver.Parity> parity) {}
 
@@ -72,7 +76,38 @@ public final class OnnxExporter {
         return write(SameDiffRunner.of(SameDiffRunner.load(source, name), name, inputs, outputs), file, options);
     }
 
+    /**
+     * Exports a graph that was made of something else, such as another library's network, and proves the file against that
+     * as well.
+     *
+     * @param inputs placeholders; empty for all
+     * @param outputs variables; empty for all that nothing uses
+     * @param engine the name of what it was made of, for errors
+     * @param original takes and gives arrays by the graph's names; the parity returned is with it
+     * @throws SpecException as above
+     * @throws smalti.exporter.proof.ProofException if ONNX Runtime does not do what both do; no file is kept
+     */
+    public static Exported export(
+            SameDiff graph,
+            List<String> inputs,
+            List<String> outputs,
+            String engine,
+            UnaryOperator<Map<String, NpyArray>> original,
+            Path file,
+            ExportOptions options)
+            throws IOException {
+        var source = SameDiffRunner.of(graph, name(file), inputs, outputs);
+        return write(source, new Original(engine, original), file, options);
+    }
+
+    private record Original(String engine, UnaryOperator<Map<String, NpyArray>> run) {}
+
     private static Exported write(SameDiffRunner source, Path file, ExportOptions options) throws IOException {
+        return write(source, null, file, options);
+    }
+
+    private static Exported write(SameDiffRunner source, @Nullable Original original, Path file, ExportOptions options)
+            throws IOException {
         options.progress().accept("reading the graph");
         var graph = source.source();
         var lowered = Lowerings.lower(graph, Value::of, options.opset());
@@ -84,7 +119,12 @@ public final class OnnxExporter {
         AtomicFiles.writeFile(file, temporary -> {
             new OnnxWriter(options.opset(), BundleExporter.VERSION).write(lowered.graph(), new TreeMap<>(), temporary);
             options.progress().accept("proving it in ONNX Runtime");
-            var parity = GraphProver.prove(source, graph.sampleSizes(), temporary, options.seed());
+            var sizes = graph.sampleSizes();
+            var parity = GraphProver.prove(source, sizes, temporary, options.seed());
+            if (original != null) {
+                parity = GraphProver.prove(
+                        source.signature(), original.engine(), original.run(), sizes, temporary, options.seed());
+            }
             written.add(new Exported(source.signature(), lowered.graph().nodes().size(), lowered.notes(), parity));
         });
         return written.get(0);

@@ -6,14 +6,16 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.function.UnaryOperator;
 import smalti.exporter.graph.Tensor;
 import smalti.exporter.graph.ValueType;
 import smalti.exporter.samediff.SameDiffRunner;
 import smalti.spec.CounterRandom;
 import smalti.spec.NpyArray;
+import smalti.spec.Signature;
 import smalti.spec.TensorSpec;
 
-/** Proves the ONNX file of any graph against SameDiff, on seeded inputs. */
+/** Proves the ONNX file of any graph against SameDiff, or what else it was made of, on seeded inputs. */
 public final class GraphProver {
     private static final int RUNS = 3;
     private static final int STREAM = 9;
@@ -26,9 +28,9 @@ public final class GraphProver {
     private GraphProver() {}
 
     /**
-     * How far an output is from SameDiff's.
+     * How far an output is from its source's.
      *
-     * @param largest number of SameDiff's output, without its sign
+     * @param largest number of the source's output, without its sign
      */
     public record Parity(String output, double difference, double largest) {}
 
@@ -40,15 +42,32 @@ public final class GraphProver {
      * @throws ProofException listing every output that differs
      */
     public static List<Parity> prove(SameDiffRunner source, Map<String, Long> sizes, Path file, long seed) {
+        return prove(source.signature(), "SameDiff", source::run, sizes, file, seed);
+    }
+
+    /**
+     * Proves a file against whatever it was made of.
+     *
+     * @param engine its name, for errors
+     * @param source takes inputs and gives outputs by name, as the signature has them
+     * @throws ProofException as above
+     */
+    public static List<Parity> prove(
+            Signature signature,
+            String engine,
+            UnaryOperator<Map<String, NpyArray>> source,
+            Map<String, Long> sizes,
+            Path file,
+            long seed) {
         var found = new LinkedHashMap<String, Parity>();
         var problems = new ArrayList<String>();
         try (var exported = OrtRunner.open(file)) {
             for (int run = 0; run < RUNS; run++) {
-                var inputs = inputs(source, sizes, seed, run);
-                var expected = source.run(inputs);
+                var inputs = inputs(signature, sizes, seed, run);
+                var expected = source.apply(inputs);
                 var actual = exported.run(inputs);
-                for (var output : source.signature().outputs()) {
-                    compare(output, expected, actual, found, problems);
+                for (var output : signature.outputs()) {
+                    compare(engine, output, expected, actual, found, problems);
                 }
             }
         }
@@ -58,10 +77,10 @@ public final class GraphProver {
         return List.copyOf(found.values());
     }
 
-    private static Map<String, NpyArray> inputs(SameDiffRunner source, Map<String, Long> sizes, long seed, int run) {
+    private static Map<String, NpyArray> inputs(Signature signature, Map<String, Long> sizes, long seed, int run) {
         var random = new CounterRandom(seed + run, STREAM);
         var inputs = new LinkedHashMap<String, NpyArray>();
-        for (var input : source.signature().inputs()) {
+        for (var input : signature.inputs()) {
             var type = ValueType.of(input.type());
             long[] shape = input.shape().stream()
                     .mapToLong(axis -> axis.factor()
@@ -86,6 +105,7 @@ public final class GraphProver {
     }
 
     private static void compare(
+            String engine,
             TensorSpec output,
             Map<String, NpyArray> expected,
             Map<String, NpyArray> actual,
@@ -117,9 +137,10 @@ public final class GraphProver {
         if (worst > tolerance * Math.max(largest, 1e-6)) {
             problems.add(String.format(
                     Locale.ROOT,
-                    "output \"%s\" must be within %.0e of SameDiff's largest number, %.4g, but differs by %.4g",
+                    "output \"%s\" must be within %.0e of %s's largest number, %.4g, but differs by %.4g",
                     output.name(),
                     tolerance,
+                    engine,
                     largest,
                     worst));
         }
