@@ -72,16 +72,16 @@ final class ArrangementLayers {
                                         layer.getSize()[0],
                                         layer.getSize()[1],
                                         !PoolingLayers.isLast(layer.getFormat())))),
-                row(
-                        Upsampling3D.class,
-                        (layer, in, site) -> in.with(site.graph()
-                                .cnn
-                                .upsampling3d(
-                                        in.expect(5).x(),
-                                        layer.getDataFormat() == Convolution3D.DataFormat.NCDHW,
-                                        layer.getSize()[0],
-                                        layer.getSize()[1],
-                                        layer.getSize()[2]))),
+                row(Upsampling3D.class, (layer, in, site) -> {
+                    // nd4j gets the shape wrong where the channels are last
+                    boolean last = layer.getDataFormat() == Convolution3D.DataFormat.NDHWC;
+                    int[] size = layer.getSize();
+                    var x = in.expect(5).x();
+                    var y = site.graph()
+                            .cnn
+                            .upsampling3d(last ? x.permute(0, 4, 1, 2, 3) : x, true, size[0], size[1], size[2]);
+                    return in.with(last ? y.permute(0, 2, 3, 4, 1) : y);
+                }),
                 row(
                         SpaceToDepthLayer.class,
                         (layer, in, site) -> in.with(site.graph()

@@ -19,12 +19,15 @@ import org.deeplearning4j.nn.params.DefaultParamInitializer;
 import org.deeplearning4j.nn.params.SeparableConvolutionParamInitializer;
 import org.deeplearning4j.util.Convolution1DUtils;
 import org.nd4j.autodiff.samediff.SDVariable;
+import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.api.ops.impl.layers.convolution.config.Conv1DConfig;
 import org.nd4j.linalg.api.ops.impl.layers.convolution.config.Conv2DConfig;
 import org.nd4j.linalg.api.ops.impl.layers.convolution.config.Conv3DConfig;
 import org.nd4j.linalg.api.ops.impl.layers.convolution.config.DeConv2DConfig;
 import org.nd4j.linalg.api.ops.impl.layers.convolution.config.DeConv3DConfig;
 import org.nd4j.linalg.api.ops.impl.layers.convolution.config.PaddingMode;
+import org.nd4j.linalg.factory.Nd4j;
+import org.nd4j.linalg.indexing.NDArrayIndex;
 
 /** Convolutions. DL4J keeps most kernels as [out, in, height, width]; SameDiff wants [height, width, in, out]. */
 final class ConvolutionLayers {
@@ -51,6 +54,24 @@ final class ConvolutionLayers {
         return site.constant(key, site.array(key).permute(2, 3, 1, 0));
     }
 
+    /** With zeros between the places of the kernel: nd4j's oneDNN builds cannot run a dilated convolution of pictures. */
+    private static SDVariable spread(String key, INDArray kernel, ConvolutionLayer layer, Site site) {
+        int[] dilation = layer.getDilation();
+        long[] shape = kernel.shape();
+        var sizes = shape.clone();
+        for (int axis = 0; axis < 2; axis++) {
+            sizes[axis] = (shape[axis] - 1) * dilation[axis] + 1;
+        }
+        var wide = Nd4j.zeros(kernel.dataType(), sizes);
+        for (long i = 0; i < shape[0]; i++) {
+            for (long j = 0; j < shape[1]; j++) {
+                wide.get(NDArrayIndex.point(i * dilation[0]), NDArrayIndex.point(j * dilation[1]))
+                        .assign(kernel.get(NDArrayIndex.point(i), NDArrayIndex.point(j)));
+            }
+        }
+        return site.constant(key, wide);
+    }
+
     private static Signal done(ConvolutionLayer layer, Signal in, SDVariable y, Site site) {
         return DenseLayers.activated(layer, in.with(y), in.rank() - 1, site);
     }
@@ -65,16 +86,15 @@ final class ConvolutionLayers {
         };
     }
 
+    /** Of a kernel that is spread. */
     private static Conv2DConfig config(ConvolutionLayer layer) {
         return Conv2DConfig.builder()
-                .kH(layer.getKernelSize()[0])
-                .kW(layer.getKernelSize()[1])
+                .kH((layer.getKernelSize()[0] - 1L) * layer.getDilation()[0] + 1)
+                .kW((layer.getKernelSize()[1] - 1L) * layer.getDilation()[1] + 1)
                 .sH(layer.getStride()[0])
                 .sW(layer.getStride()[1])
                 .pH(layer.getPadding()[0])
                 .pW(layer.getPadding()[1])
-                .dH(layer.getDilation()[0])
-                .dW(layer.getDilation()[1])
                 .paddingMode(mode(layer.getConvolutionMode(), false))
                 .dataFormat(PoolingLayers.isLast(layer.getCnn2dDataFormat()) ? "NHWC" : "NCHW")
                 .build();
@@ -83,9 +103,10 @@ final class ConvolutionLayers {
     private static Signal pictures(ConvolutionLayer layer, Signal in, Site site) {
         var cnn = site.graph().cnn;
         var x = in.expect(4).x();
+        var kernel = spread(WEIGHTS, site.array(WEIGHTS).permute(2, 3, 1, 0), layer, site);
         var y = site.has(BIAS)
-                ? cnn.conv2d(x, kernel(WEIGHTS, site), site.vector(BIAS), config(layer))
-                : cnn.conv2d(x, kernel(WEIGHTS, site), config(layer));
+                ? cnn.conv2d(x, kernel, site.vector(BIAS), config(layer))
+                : cnn.conv2d(x, kernel, config(layer));
         return done(layer, in, y, site);
     }
 
@@ -113,16 +134,17 @@ final class ConvolutionLayers {
     private static Signal depthwise(DepthwiseConvolution2D layer, Signal in, Site site) {
         var cnn = site.graph().cnn;
         var x = in.expect(4).x();
+        var kernel = spread(WEIGHTS, site.array(WEIGHTS), layer, site);
         var y = site.has(BIAS)
-                ? cnn.depthWiseConv2d(x, site.parameter(WEIGHTS), site.vector(BIAS), config(layer))
-                : cnn.depthWiseConv2d(x, site.parameter(WEIGHTS), config(layer));
+                ? cnn.depthWiseConv2d(x, kernel, site.vector(BIAS), config(layer))
+                : cnn.depthWiseConv2d(x, kernel, config(layer));
         return done(layer, in, y, site);
     }
 
     private static Signal separable(SeparableConvolution2D layer, Signal in, Site site) {
         var cnn = site.graph().cnn;
         var x = in.expect(4).x();
-        var depthwise = kernel(WEIGHTS, site);
+        var depthwise = spread(WEIGHTS, site.array(WEIGHTS).permute(2, 3, 1, 0), layer, site);
         var pointwise = kernel(POINTWISE, site);
         var y = site.has(BIAS)
                 ? cnn.separableConv2d(x, depthwise, pointwise, site.vector(BIAS), config(layer))

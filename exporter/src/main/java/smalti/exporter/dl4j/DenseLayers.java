@@ -109,8 +109,7 @@ final class DenseLayers {
     }
 
     private static SDVariable embedded(boolean hasBias, SDVariable indices, Site site) {
-        NotCovered.unless(
-                site.array(WEIGHTS).size(0) > 1, "it must have 2 rows or more to choose from, got 1");
+        NotCovered.unless(site.array(WEIGHTS).size(0) > 1, "it must have 2 rows or more to choose from, got 1");
         var rows = site.graph().gather(site.parameter(WEIGHTS), indices, 0);
         return hasBias ? rows.add(site.vector(BIAS)) : rows;
     }

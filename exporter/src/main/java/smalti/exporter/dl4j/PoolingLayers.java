@@ -5,6 +5,7 @@ import static smalti.exporter.dl4j.LayerConversion.row;
 import java.util.Map;
 import java.util.stream.IntStream;
 import org.deeplearning4j.nn.conf.CNN2DFormat;
+import org.deeplearning4j.nn.conf.ConvolutionMode;
 import org.deeplearning4j.nn.conf.layers.Convolution3D;
 import org.deeplearning4j.nn.conf.layers.GlobalPoolingLayer;
 import org.deeplearning4j.nn.conf.layers.Layer;
@@ -75,6 +76,9 @@ final class PoolingLayers {
 
     /** As pictures one pixel wide, or one high where the channels are last. */
     private static Signal series(Subsampling1DLayer layer, Signal in, Site site) {
+        NotCovered.unless(
+                layer.getPadding()[0] == 0 || layer.getConvolutionMode() == ConvolutionMode.Same,
+                "DL4J itself cannot run it with padding; put a ZeroPadding1DLayer before it");
         boolean last = isLast(layer.getCnn2dDataFormat());
         int axis = last ? 2 : 3;
         var x = site.graph().expandDims(in.expect(3).x(), axis);

@@ -17,7 +17,6 @@ import org.deeplearning4j.nn.conf.layers.recurrent.Bidirectional;
 import org.deeplearning4j.nn.conf.layers.recurrent.LastTimeStep;
 import org.deeplearning4j.nn.conf.layers.recurrent.SimpleRnn;
 import org.deeplearning4j.nn.params.LSTMParamInitializer;
-import org.deeplearning4j.nn.params.SimpleRnnParamInitializer;
 import org.deeplearning4j.util.TimeSeriesUtils;
 import org.nd4j.autodiff.samediff.SDVariable;
 import org.nd4j.linalg.activations.IActivation;
@@ -81,22 +80,13 @@ final class RecurrentLayers {
     }
 
     private static Signal simple(SimpleRnn layer, Signal in, Site site) {
-        int size = (int) layer.getNOut();
+        NotCovered.unless(!layer.isHasLayerNorm(), "DL4J itself cannot run it with layer normalization");
         var weights = site.parameter(WEIGHTS);
         var recurrent = site.parameter(RECURRENT);
         var bias = site.vector(BIAS);
-        var graph = site.graph();
-        boolean normalized = layer.isHasLayerNorm() && site.has(SimpleRnnParamInitializer.GAIN_KEY);
-        var gains = normalized ? Site.vector(site.array(SimpleRnnParamInitializer.GAIN_KEY)) : null;
-        var inputGain = gains == null ? null : site.constant("gx", gains.get(NDArrayIndex.interval(0, size)));
-        var stateGain = gains == null ? null : site.constant("gr", gains.get(NDArrayIndex.interval(size, 2 * size)));
         return unrolled(layer, in, false, site, (x, before) -> {
             var sum = x.mmul(weights);
-            sum = (inputGain == null ? sum : graph.nn.layerNorm(sum, inputGain, false, 1)).add(bias);
-            if (!before.isEmpty()) {
-                var state = before.get(0).mmul(recurrent);
-                sum = sum.add(stateGain == null ? state : graph.nn.layerNorm(state, stateGain, false, 1));
-            }
+            sum = (before.isEmpty() ? sum : sum.add(before.get(0).mmul(recurrent))).add(bias);
             return List.of(Activations.apply(layer.getActivationFn(), sum, 1, 2, site));
         });
     }

@@ -78,7 +78,7 @@ record NetworkCase(String name, Model network, List<InputType> inputs) {
         parameters.forEach((key, array) -> {
             var random = new SplittableRandom(SEED + key.hashCode() + array.length());
             boolean weights = array.rank() > 1 && array.size(0) > 1 && !key.equals("cL");
-            if (!weights || key.equals("W") && array.rank() == 1) {
+            if (!weights) {
                 double low = key.equals("var") ? 0.5 : key.equals("log10stdev") ? -0.3 : -0.5;
                 double high = key.equals("var") ? 1.5 : key.equals("log10stdev") ? 0.3 : 0.6;
                 for (long i = 0; i < array.length(); i++) {

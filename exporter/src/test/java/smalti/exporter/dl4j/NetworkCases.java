@@ -32,9 +32,7 @@ import org.deeplearning4j.nn.conf.layers.BatchNormalization;
 import org.deeplearning4j.nn.conf.layers.CenterLossOutputLayer;
 import org.deeplearning4j.nn.conf.layers.Cnn3DLossLayer;
 import org.deeplearning4j.nn.conf.layers.CnnLossLayer;
-import org.deeplearning4j.nn.conf.layers.Convolution1D;
 import org.deeplearning4j.nn.conf.layers.Convolution1DLayer;
-import org.deeplearning4j.nn.conf.layers.Convolution2D;
 import org.deeplearning4j.nn.conf.layers.Convolution3D;
 import org.deeplearning4j.nn.conf.layers.ConvolutionLayer;
 import org.deeplearning4j.nn.conf.layers.Deconvolution2D;
@@ -260,9 +258,9 @@ final class NetworkCases {
                             .dataFormat(format)
                             .hasBias(false)
                             .build(),
-                    convolution(2, 1, ConvolutionMode.Truncate)
+                    convolution(3, 1, ConvolutionMode.Truncate)
                             .dataFormat(format)
-                            .padding(1, 1)
+                            .padding(2, 1)
                             .dilation(2, 1)
                             .build(),
                     new BatchNormalization.Builder().dataFormat(format).build(),
@@ -314,12 +312,19 @@ final class NetworkCases {
                 cases.add(layers(
                         "pooling " + type + label,
                         input,
-                        new SubsamplingLayer.Builder(SubsamplingLayer.PoolingType.valueOf(type.name()), new int[] {3, 2}, new int[] {2, 1})
+                        new SubsamplingLayer.Builder(
+                                        SubsamplingLayer.PoolingType.valueOf(type.name()),
+                                        new int[] {3, 2},
+                                        new int[] {2, 1})
                                 .pnorm(3)
                                 .convolutionMode(ConvolutionMode.Same)
                                 .dataFormat(format)
                                 .build(),
-                        new SubsamplingLayer.Builder(SubsamplingLayer.PoolingType.valueOf(type.name()), new int[] {2, 2}, new int[] {1, 1}, new int[] {1, 1})
+                        new SubsamplingLayer.Builder(
+                                        SubsamplingLayer.PoolingType.valueOf(type.name()),
+                                        new int[] {2, 2},
+                                        new int[] {1, 1},
+                                        new int[] {1, 1})
                                 .pnorm(2)
                                 .dataFormat(format)
                                 .build(),
@@ -336,7 +341,10 @@ final class NetworkCases {
             cases.add(layers(
                     "mean that counts the padding" + label,
                     input,
-                    new SubsamplingLayer.Builder(SubsamplingLayer.PoolingType.AVG, new int[] {3, 3}, new int[] {2, 2}, new int[] {1, 1})
+                    new SubsamplingLayer.Builder(
+                                    SubsamplingLayer.PoolingType.AVG, new int[] {3, 3}, new int[] {2, 2}, new int[] {
+                                        1, 1
+                                    })
                             .avgPoolIncludePadInDivisor(true)
                             .dataFormat(format)
                             .build(),
@@ -346,7 +354,8 @@ final class NetworkCases {
                     input,
                     new ZeroPaddingLayer.Builder(1, 0, 2, 3).dataFormat(format).build(),
                     new Cropping2D.Builder(1, 1, 2, 1).dataFormat(format).build(),
-                    new Upsampling2D.Builder(2).size(new int[] {2, 3})
+                    new Upsampling2D.Builder(2)
+                            .size(new int[] {2, 3})
                             .dataFormat(format)
                             .build(),
                     new SpaceToDepthLayer.Builder<>(2, format).build(),
@@ -382,12 +391,14 @@ final class NetworkCases {
                         .nOut(20)
                         .activation(Activation.IDENTITY)
                         .build(),
-                new SubsamplingLayer.Builder(SubsamplingLayer.PoolingType.MAX, new int[] {2, 2}, new int[] {2, 2}).build(),
+                new SubsamplingLayer.Builder(SubsamplingLayer.PoolingType.MAX, new int[] {2, 2}, new int[] {2, 2})
+                        .build(),
                 new ConvolutionLayer.Builder(5, 5)
                         .nOut(50)
                         .activation(Activation.IDENTITY)
                         .build(),
-                new SubsamplingLayer.Builder(SubsamplingLayer.PoolingType.MAX, new int[] {2, 2}, new int[] {2, 2}).build(),
+                new SubsamplingLayer.Builder(SubsamplingLayer.PoolingType.MAX, new int[] {2, 2}, new int[] {2, 2})
+                        .build(),
                 new DenseLayer.Builder().nOut(500).activation(Activation.RELU).build(),
                 classes(10));
     }
@@ -450,15 +461,6 @@ final class NetworkCases {
                                 .build(),
                         steps()),
                 layers(
-                        "simple recurrent, normalized",
-                        SERIES,
-                        new SimpleRnn.Builder()
-                                .nOut(4)
-                                .hasLayerNorm(true)
-                                .activation(Activation.TANH)
-                                .build(),
-                        steps()),
-                layers(
                         "last step of both ways",
                         SERIES,
                         new LastTimeStep(new Bidirectional(Bidirectional.Mode.CONCAT, lstm(RNNFormat.NCW))),
@@ -481,7 +483,7 @@ final class NetworkCases {
                                 .dilation(2)
                                 .activation(Activation.TANH)
                                 .build(),
-                        new Convolution1D.Builder(3)
+                        new Convolution1DLayer.Builder(3)
                                 .nOut(5)
                                 .convolutionMode(ConvolutionMode.Same)
                                 .hasBias(false)
@@ -496,7 +498,7 @@ final class NetworkCases {
                 layers(
                         "mean over steps",
                         InputType.recurrent(3, 12),
-                        new Subsampling1DLayer.Builder(SubsamplingLayer.PoolingType.AVG, 3, 2, 1).build(),
+                        new Subsampling1DLayer.Builder(SubsamplingLayer.PoolingType.AVG, 3, 2).build(),
                         new RnnLossLayer.Builder(LossFunction.MSE)
                                 .activation(Activation.IDENTITY)
                                 .build()),
@@ -537,7 +539,10 @@ final class NetworkCases {
                                 .convolutionMode(ConvolutionMode.Truncate)
                                 .dataFormat(format)
                                 .build(),
-                        new Subsampling3DLayer.Builder(Subsampling3DLayer.PoolingType.valueOf(type.name()), new int[] {2, 2, 2}, new int[] {1, 2, 2})
+                        new Subsampling3DLayer.Builder(
+                                        Subsampling3DLayer.PoolingType.valueOf(type.name()),
+                                        new int[] {2, 2, 2},
+                                        new int[] {1, 2, 2})
                                 .dataFormat(format)
                                 .build(),
                         new Upsampling3D.Builder(2).dataFormat(format).build(),
@@ -546,7 +551,8 @@ final class NetworkCases {
             cases.add(layers(
                     "transposed volumes" + label,
                     input,
-                    new Deconvolution3D.Builder().kernelSize(2, 2, 2)
+                    new Deconvolution3D.Builder()
+                            .kernelSize(2, 2, 2)
                             .stride(2, 2, 2)
                             .nOut(3)
                             .dataFormat(format)
@@ -554,10 +560,19 @@ final class NetworkCases {
                     loss));
         }
         cases.add(layers(
-                "volumes padded, cropped, flat",
+                "volumes padded and cropped",
                 VOLUME,
                 new ZeroPadding3DLayer.Builder(1, 0, 2, 1, 0, 1).build(),
                 new Cropping3D.Builder(1, 1, 0, 2, 1, 0).build(),
+                new GlobalPoolingLayer.Builder(PoolingType.MAX).build(),
+                classes(3)));
+        cases.add(layers(
+                "volumes to rows",
+                VOLUME_LAST,
+                new Convolution3D.Builder(2, 2, 2)
+                        .nOut(3)
+                        .dataFormat(Convolution3D.DataFormat.NDHWC)
+                        .build(),
                 fully(4).build(),
                 classes(3)));
         cases.add(layers(
@@ -662,7 +677,7 @@ final class NetworkCases {
             GraphBuilder builder, String name, String in, int out, int kernel, int stride, boolean active) {
         builder.addLayer(
                         name + "-conv",
-                        new Convolution2D.Builder(kernel, kernel)
+                        new ConvolutionLayer.Builder(kernel, kernel)
                                 .stride(stride, stride)
                                 .convolutionMode(ConvolutionMode.Same)
                                 .nOut(out)
