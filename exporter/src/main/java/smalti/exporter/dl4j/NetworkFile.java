@@ -3,8 +3,10 @@ package smalti.exporter.dl4j;
 import com.fasterxml.jackson.core.JsonFactory;
 import com.fasterxml.jackson.core.JsonToken;
 import java.io.DataInputStream;
+import java.io.EOFException;
 import java.io.IOException;
 import java.io.InputStream;
+import java.io.UTFDataFormatException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -72,7 +74,7 @@ final class NetworkFile {
                 parameters = parameters(in, place);
             }
             return layered ? layers(json, parameters, place) : graph(json, parameters, place);
-        } catch (ZipException e) {
+        } catch (ZipException | EOFException e) {
             throw new SpecException(
                     place + ": must be a whole ZIP file of DL4J's ModelSerializer: " + e.getMessage(), e);
         }
@@ -150,7 +152,7 @@ final class NetworkFile {
                 default ->
                     throw new SpecException(place + ": " + PARAMETERS + " must hold FLOAT or DOUBLE, got " + type);
             };
-        } catch (java.io.EOFException | java.io.UTFDataFormatException e) {
+        } catch (EOFException | UTFDataFormatException e) {
             throw new SpecException(place + ": " + PARAMETERS + " must be whole, and is not", e);
         }
     }

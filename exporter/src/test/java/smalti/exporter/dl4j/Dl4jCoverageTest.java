@@ -110,7 +110,7 @@ final class Dl4jCoverageTest {
     private static String page() throws Exception {
         var page = new StringBuilder("# DL4J's networks in ONNX\n\n"
                 + "Made by a test from the registry of conversions and the classes of DL4J itself. Each that is covered is"
-                + " exported at opsets 13, 17 and 21, and ONNX Runtime's output compared with `network.output`.\n"
+                + " exported, and ONNX Runtime's output compared with `network.output`.\n"
                 + "What is set up in a way that is not covered is refused with the layer's name. Masks cannot be given."
                 + " Recurrent layers need the length of the series, at most 512, and are written out step by step.\n");
         section(page, "Layers", Layer.class, LayerConversions.types(), true);
