@@ -33,8 +33,8 @@ class Dl4jNetworkTest {
         ModelSerializer.writeModel(network, zip.toFile(), true);
         var out = folder.resolve("network.onnx");
         Cli.run("convert", zip, "--out", out).failsWith("InputType.convolutional(height, width, channels)");
-        var converted = Cli.run("convert", zip, "--out", out, "--shape", "input=1,8,8")
-                .succeeds();
+        var converted =
+                Cli.run("convert", zip, "--out", out, "--shape", "input=1,8,8").succeeds();
         assertThat(converted.out()).contains("input [N,1,8,8] float32 → output [N,2] float32");
         assertThat(out).isNotEmptyFile();
     }
