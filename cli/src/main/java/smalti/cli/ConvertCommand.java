@@ -3,6 +3,8 @@ package smalti.cli;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.Callable;
@@ -14,24 +16,28 @@ import picocli.CommandLine.Parameters;
 import smalti.exporter.ExportOptions;
 import smalti.exporter.OnnxExporter;
 import smalti.exporter.OnnxPrecision;
+import smalti.exporter.dl4j.Dl4jNetworks;
 import smalti.exporter.onnx.OnnxReader;
 import smalti.exporter.onnx.OnnxWriter;
 import smalti.exporter.proof.ModelSession.Item;
+import smalti.exporter.samediff.Isolation;
 import smalti.spec.Precision;
 import smalti.spec.SpecException;
-import smalti.exporter.samediff.Isolation;
 
 @Command(
         name = "convert",
         sortOptions = false,
         description =
-                "Turns any SameDiff file into an ONNX file that keeps its names, proven against SameDiff before it is "
-                        + "kept. Trainable variables become constants. With --precision fp16, an ONNX file may be "
-                        + "given as well.")
+                "Turns any SameDiff file, or any network that DL4J's ModelSerializer wrote, into an ONNX file that keeps "
+                        + "its names, proven against SameDiff and DL4J before it is kept. Trainable variables become "
+                        + "constants. With --precision fp16, an ONNX file may be given as well.")
 final class ConvertCommand implements Callable<Integer> {
     private final Console console;
 
-    @Parameters(index = "0", paramLabel = "GRAPH", description = "A file that SameDiff.save wrote, or an ONNX file.")
+    @Parameters(
+            index = "0",
+            paramLabel = "GRAPH",
+            description = "A file that SameDiff.save or DL4J's ModelSerializer wrote, or an ONNX file.")
     @SuppressWarnings("NullAway.Init") // picocli sets it
     Path graph;
 
@@ -44,6 +50,13 @@ final class ConvertCommand implements Callable<Integer> {
             paramLabel = "NAME",
             description = "Variables; default: all that nothing uses.")
     List<String> outputs = List.of();
+
+    @Option(
+            names = "--shape",
+            paramLabel = "NAME=SIZES",
+            description = "For a network of DL4J: an input's sizes behind the batch, as in input=1,28,28, with -1 for "
+                    + "free ones; needed where its first layer does not tell them.")
+    Map<String, String> shapes = Map.of();
 
     @Option(names = "--out", required = true, paramLabel = "FILE", description = "The file to write, model.onnx.")
     @SuppressWarnings("NullAway.Init") // picocli sets it
@@ -144,7 +157,9 @@ final class ConvertCommand implements Callable<Integer> {
                 .withExternalDataAbove(externalDataAbove)
                 .withIsolation(isolation)
                 .withProgress(console::note);
-        var exported = OnnxExporter.export(graph, inputs, outputs, file, options);
+        var exported = Dl4jNetworks.isNetwork(graph)
+                ? Dl4jNetworks.exportFile(graph, networkShapes(), file, options)
+                : OnnxExporter.export(graph, inputs, outputs, file, options);
         exported.notes().forEach(console::warning);
         if (file.equals(out)) {
             console.line("converted %s: %s", graph, out);
@@ -153,8 +168,28 @@ final class ConvertCommand implements Callable<Integer> {
         console.line("  %d nodes, opset %d", exported.nodes(), opset);
         for (var parity : exported.parity()) {
             console.line(
-                    "  parity of SameDiff and ONNX Runtime: %s differs by at most %.1e of %.3g",
+                    "  parity with ONNX Runtime: %s differs by at most %.1e of %.3g",
                     parity.output(), parity.difference(), parity.largest());
         }
+    }
+
+    private Map<String, List<Long>> networkShapes() {
+        if (!inputs.isEmpty() || !outputs.isEmpty()) {
+            throw new SpecException("--inputs and --outputs must be left out for a network of DL4J, which has its own");
+        }
+        var parsed = new LinkedHashMap<String, List<Long>>();
+        shapes.forEach((input, sizes) -> {
+            var shape = new ArrayList<>(List.of(-1L));
+            for (var size : sizes.split(",", -1)) {
+                try {
+                    shape.add(Long.parseLong(size.strip()));
+                } catch (NumberFormatException e) {
+                    throw new SpecException(
+                            "--shape " + input + ": must be whole numbers between commas, got " + sizes, e);
+                }
+            }
+            parsed.put(input, shape);
+        });
+        return parsed;
     }
 }

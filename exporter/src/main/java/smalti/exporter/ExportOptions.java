@@ -48,7 +48,13 @@ public record ExportOptions(
     /** Opset {@value #DEFAULT_OPSET}, seed 1; a bundle with FP16 and with INT8 where that is faster; silent. */
     public static ExportOptions defaults() {
         return new ExportOptions(
-                DEFAULT_OPSET, 1, OnnxWriter.EXTERNAL_DATA_ABOVE, Isolation.whereNeeded(), EnumSet.allOf(Precision.class), false, line -> {});
+                DEFAULT_OPSET,
+                1,
+                OnnxWriter.EXTERNAL_DATA_ABOVE,
+                Isolation.whereNeeded(),
+                EnumSet.allOf(Precision.class),
+                false,
+                line -> {});
     }
 
     public ExportOptions withOpset(int changed) {

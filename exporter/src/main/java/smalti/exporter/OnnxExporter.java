@@ -7,9 +7,12 @@ import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
+import java.util.function.UnaryOperator;
+import org.jspecify.annotations.Nullable;
 import org.nd4j.autodiff.samediff.SameDiff;
 import smalti.exporter.graph.Axis;
 import smalti.exporter.graph.Graph;
@@ -26,6 +29,7 @@ import smalti.exporter.samediff.KnownFaults;
 import smalti.exporter.samediff.SameDiffRunner;
 import smalti.exporter.samediff.SourceGraph;
 import smalti.exporter.samediff.SourceOp;
+import smalti.spec.NpyArray;
 import smalti.spec.Signature;
 import smalti.spec.SpecException;
 
@@ -43,7 +47,7 @@ public final class OnnxExporter {
      * What was written.
      *
      * @param notes what a reader should know, such as an operator that is computed in another type
-     * @param parity how far each output is from SameDiff's
+     * @param parity how far each output is from the source's
      */
     public record Exported(Signature signature, int nodes, List<String> notes, List<Parity> parity) {}
 
@@ -92,7 +96,38 @@ public final class OnnxExporter {
         }
     }
 
+    /**
+     * Exports a graph that was made of something else, such as another library's network, and proves the file against that
+     * as well.
+     *
+     * @param inputs placeholders; empty for all
+     * @param outputs variables; empty for all that nothing uses
+     * @param engine the name of what it was made of, for errors
+     * @param original takes and gives arrays by the graph's names; the parity returned is with it
+     * @throws SpecException as above
+     * @throws smalti.exporter.proof.ProofException if ONNX Runtime does not do what both do; no file is kept
+     */
+    public static Exported export(
+            SameDiff graph,
+            List<String> inputs,
+            List<String> outputs,
+            String engine,
+            UnaryOperator<Map<String, NpyArray>> original,
+            Path file,
+            ExportOptions options)
+            throws IOException {
+        var source = SameDiffRunner.of(graph, name(file), inputs, outputs);
+        return write(source, new Original(engine, original), file, options);
+    }
+
+    private record Original(String engine, UnaryOperator<Map<String, NpyArray>> run) {}
+
     private static Exported write(SameDiffRunner source, Path file, ExportOptions options) throws IOException {
+        return write(source, null, file, options);
+    }
+
+    private static Exported write(SameDiffRunner source, @Nullable Original original, Path file, ExportOptions options)
+            throws IOException {
         options.progress().accept("reading the graph");
         var graph = source.source();
         var lowered = Lowerings.lower(graph, Value::of, options.opset());
@@ -106,6 +141,10 @@ public final class OnnxExporter {
             options.progress().accept("proving it in ONNX Runtime");
             var notes = new ArrayList<>(lowered.notes());
             var parity = parity(source, graph, model, temporary, options, notes);
+            if (original != null) {
+                parity = GraphProver.prove(
+                        source.signature(), original.engine(), original.run(), graph, temporary, options.seed());
+            }
             written.add(new Exported(source.signature(), lowered.graph().nodes().size(), notes, parity));
         });
         return written.get(0);

@@ -8,6 +8,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
+import java.util.function.UnaryOperator;
 import smalti.exporter.graph.Tensor;
 import smalti.exporter.graph.ValueType;
 import smalti.exporter.samediff.KnownFaults;
@@ -15,9 +16,10 @@ import smalti.exporter.samediff.SameDiffRunner;
 import smalti.exporter.samediff.SourceGraph;
 import smalti.spec.CounterRandom;
 import smalti.spec.NpyArray;
+import smalti.spec.Signature;
 import smalti.spec.TensorSpec;
 
-/** Proves the ONNX file of any graph against SameDiff, on seeded inputs. */
+/** Proves the ONNX file of any graph against SameDiff, or what else it was made of, on seeded inputs. */
 public final class GraphProver {
     private static final int RUNS = 3;
     private static final int STREAM = 9;
@@ -30,9 +32,9 @@ public final class GraphProver {
     private GraphProver() {}
 
     /**
-     * How far an output is from SameDiff's.
+     * How far an output is from its source's.
      *
-     * @param largest number of SameDiff's output, without its sign
+     * @param largest number of the source's output, without its sign
      */
     public record Parity(String output, double difference, double largest) {}
 
@@ -69,18 +71,18 @@ public final class GraphProver {
                 var watched =
                         detour.isEmpty() ? null : OrtRunner.open(detour.get().file())) {
             for (int run = 0; run < RUNS; run++) {
-                var inputs = inputs(graph, seed, run);
+                var inputs = inputs(source.signature(), graph, seed, run);
                 var values = watched == null ? Map.<String, NpyArray>of() : watched.run(inputs);
                 var taken = new LinkedHashMap<String, NpyArray>();
                 given.forEach(variable -> taken.put(variable, values.get(variable)));
                 var expected = wanted.isEmpty() ? Map.<String, NpyArray>of() : source.run(inputs, taken, wanted);
                 var actual = exported.run(inputs);
                 for (var output : outputs) {
-                    compare("output", output, expected, actual, found, problems);
+                    compare("SameDiff", "output", output, expected, actual, found, problems);
                 }
                 var unseen = new LinkedHashMap<String, Parity>();
                 for (var variable : inside) {
-                    compare("variable", variable, expected, values, unseen, problems);
+                    compare("SameDiff", "variable", variable, expected, values, unseen, problems);
                 }
             }
         }
@@ -90,12 +92,45 @@ public final class GraphProver {
         return List.copyOf(found.values());
     }
 
-    private static Map<String, NpyArray> inputs(SourceGraph source, long seed, int run) {
+    /**
+     * Proves a file against what its graph was made of, such as another library's network.
+     *
+     * @param engine its name, for errors
+     * @param original takes inputs and gives outputs by name, as the signature has them
+     * @param graph that was made of it
+     * @throws ProofException as above
+     */
+    public static List<Parity> prove(
+            Signature signature,
+            String engine,
+            UnaryOperator<Map<String, NpyArray>> original,
+            SourceGraph graph,
+            Path file,
+            long seed) {
+        var found = new LinkedHashMap<String, Parity>();
+        var problems = new ArrayList<String>();
+        try (var exported = OrtRunner.open(file)) {
+            for (int run = 0; run < RUNS; run++) {
+                var inputs = inputs(signature, graph, seed, run);
+                var expected = original.apply(inputs);
+                var actual = exported.run(inputs);
+                for (var output : signature.outputs()) {
+                    compare(engine, "output", output.name(), expected, actual, found, problems);
+                }
+            }
+        }
+        if (!problems.isEmpty()) {
+            throw new ProofException(problems.stream().distinct().toList());
+        }
+        return List.copyOf(found.values());
+    }
+
+    private static Map<String, NpyArray> inputs(Signature signature, SourceGraph source, long seed, int run) {
         // indices, more often than not
         int least = KnownFaults.dividesWholeNumbers(source) ? 1 : 0;
         var random = new CounterRandom(seed + run, STREAM);
         var inputs = new LinkedHashMap<String, NpyArray>();
-        for (var input : source.signature().inputs()) {
+        for (var input : signature.inputs()) {
             var type = ValueType.of(input.type());
             long[] shape = input.shape().stream()
                     .mapToLong(axis -> axis.factor()
@@ -120,6 +155,7 @@ public final class GraphProver {
     }
 
     private static void compare(
+            String engine,
             String kind,
             String output,
             Map<String, NpyArray> expected,
@@ -152,10 +188,11 @@ public final class GraphProver {
         if (worst > tolerance * Math.max(largest, 1e-6)) {
             problems.add(String.format(
                     Locale.ROOT,
-                    "%s \"%s\" must be within %.0e of SameDiff's largest number, %.4g, but differs by %.4g",
+                    "%s \"%s\" must be within %.0e of %s's largest number, %.4g, but differs by %.4g",
                     kind,
                     output,
                     tolerance,
+                    engine,
                     largest,
                     worst));
         }

@@ -16,7 +16,7 @@ import smalti.spec.NpyArray;
 import smalti.spec.SpecException;
 
 /** nd4j's arrays as plain ones and back. */
-final class PlainArrays {
+public final class PlainArrays {
     private PlainArrays() {}
 
     static ValueType type(DataType type, String variable) {
@@ -103,12 +103,19 @@ final class PlainArrays {
                         + " where a graph begins or ends; cast it"));
     }
 
-    static NpyArray plain(INDArray array, String variable) {
+    /**
+     * An array's numbers.
+     *
+     * @param variable for errors
+     * @throws SpecException if its type is none that a graph can begin or end with
+     */
+    public static NpyArray plain(INDArray array, String variable) {
         var tensor = tensor(array, variable);
         return new NpyArray(elementType(array.dataType(), variable), tensor.dims(), tensor.data());
     }
 
-    static INDArray array(NpyArray plain) {
+    /** The same as an array of nd4j's. */
+    public static INDArray array(NpyArray plain) {
         return array(new Tensor(ValueType.of(plain.type()), plain.shape(), plain.data()));
     }
 
