@@ -54,9 +54,9 @@ public final class GraphCheck {
             if (!nodeNames.add(node.name())) {
                 problem("two nodes are named \"%s\"", node.name());
             }
-            for (var input : node.inputs()) {
+            for (var input : node.uses()) {
                 used.add(input);
-                if (!input.isEmpty() && !madeBy.containsKey(input)) {
+                if (!madeBy.containsKey(input)) {
                     problem("node \"%s\" takes \"%s\", which nothing before it makes", node.name(), input);
                 }
             }

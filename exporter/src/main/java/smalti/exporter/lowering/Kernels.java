@@ -56,7 +56,8 @@ final class Kernels {
         add("Relu", FLOAT32, FLOAT64, FLOAT16, INT8, INT32);
         add("Pad", FLOAT32, FLOAT64, FLOAT16, INT8, INT32, INT64, UINT8, BOOL);
         add("BitShift", UINT8);
-        add("AveragePool BatchNormalization Conv ConvTranspose Det LRN", FLOAT32);
+        add("Unique", FLOAT32, FLOAT64, INT64, INT8);
+        add("AveragePool BatchNormalization Conv ConvTranspose Det GRU LRN LSTM", FLOAT32);
         add("MaxPool", FLOAT32, FLOAT64, INT8, UINT8);
         add("Resize", FLOAT32, INT32, INT8, UINT8);
     }

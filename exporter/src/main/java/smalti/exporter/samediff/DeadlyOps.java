@@ -15,8 +15,13 @@ import smalti.spec.SpecException;
  */
 final class DeadlyOps {
     private static final Map<String, String> ALWAYS = Map.of(
+            "batch_to_space", "use reshape, permute and slice",
+            "batch_to_space_nd", "use reshape, permute and slice",
             "batched_gemm", "use matmul",
-            "repeat", "use tile or concat");
+            "realdiv", "use divide",
+            "repeat", "use tile or concat",
+            "space_to_batch", "use pad, reshape and permute",
+            "space_to_batch_nd", "use pad, reshape and permute");
 
     private DeadlyOps() {}
 

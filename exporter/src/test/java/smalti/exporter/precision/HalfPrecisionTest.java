@@ -37,7 +37,8 @@ final class HalfPrecisionTest {
         checked(result.model());
         assertThat(result.islands()).isEmpty();
         assertThat(result.model().graph().initializers().values())
-                .filteredOn(constant -> constant instanceof Tensor tensor && tensor.type().isFloat())
+                .filteredOn(constant ->
+                        constant instanceof Tensor tensor && tensor.type().isFloat())
                 .allSatisfy(constant -> assertThat(((Tensor) constant).type()).isEqualTo(ValueType.FLOAT16));
         var samples = Nets.pixels(3, 2);
         assertThat(quality(model, result.model(), samples, "rebuilt").psnr()).isGreaterThan(50);

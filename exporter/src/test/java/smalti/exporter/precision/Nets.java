@@ -139,9 +139,11 @@ final class Nets {
             var values = new double[4 * 8 * 8 * 3];
             for (int i = 0; i < values.length; i++) {
                 // smooth within a picture, as pictures are
-                values[i] = Math.max(0, Math.min(255, 128 + 90 * Math.sin(i / 40.0 + batch) + 20 * random.nextGaussian()));
+                values[i] =
+                        Math.max(0, Math.min(255, 128 + 90 * Math.sin(i / 40.0 + batch) + 20 * random.nextGaussian()));
             }
-            all.add(Map.of("pixels", new Item.Array(Tensor.of(values, 4, 8, 8, 3).cast(ValueType.UINT8))));
+            all.add(Map.of(
+                    "pixels", new Item.Array(Tensor.of(values, 4, 8, 8, 3).cast(ValueType.UINT8))));
         }
         return all;
     }

@@ -92,7 +92,8 @@ final class QuantizerTest {
                         int column = at % 6 + i % 3 - 1;
                         if (row >= 0 && row < 5 && column >= 0 && column < 6) {
                             double value = x.number(((n * 4 + i / 9) * 5 + row) * 6 + column);
-                            long step = Math.max(low, Math.min(low + 255, (long) Math.rint(value / in[0]) + (long) in[1]));
+                            long step =
+                                    Math.max(low, Math.min(low + 255, (long) Math.rint(value / in[0]) + (long) in[1]));
                             sum += (step - (long) in[1]) * Math.round(w[c * 36 + i] / scale);
                         }
                     }
@@ -106,7 +107,10 @@ final class QuantizerTest {
 
     /** Scale and zero point of a QuantizeLinear. */
     private static double[] steps(Model model, Node node) {
-        return new double[] {constant(model, node.input(1)).number(0), constant(model, node.input(2)).number(0)};
+        return new double[] {
+            constant(model, node.input(1)).number(0),
+            constant(model, node.input(2)).number(0)
+        };
     }
 
     private static Tensor constant(Model model, String name) {
@@ -141,8 +145,12 @@ final class QuantizerTest {
         var result = quantized(model, ActivationType.UINT8, samples);
         assertThat(Nets.ops(result)).doesNotContain("Cast", "Mul", "Round", "ConvTranspose", "Relu", "Sub");
         assertThat(Nets.ops(result).get(0)).isEqualTo("Transpose");
-        var wanted = samples.stream().map(batch -> Map.<String, Item>of("rebuilt", new Item.Array(Nets.run(model, batch, "rebuilt")))).toList();
-        var got = samples.stream().map(batch -> Map.<String, Item>of("rebuilt", new Item.Array(Nets.run(result, batch, "rebuilt")))).toList();
+        var wanted = samples.stream()
+                .map(batch -> Map.<String, Item>of("rebuilt", new Item.Array(Nets.run(model, batch, "rebuilt"))))
+                .toList();
+        var got = samples.stream()
+                .map(batch -> Map.<String, Item>of("rebuilt", new Item.Array(Nets.run(result, batch, "rebuilt"))))
+                .toList();
         assertThat(Quality.of(wanted, got).psnr()).isGreaterThan(38);
     }
 
@@ -236,7 +244,8 @@ final class QuantizerTest {
         List<Map<String, Item>> samples = List.of(Map.of("codes", new Item.Array(Tensor.of(codes, 2, 4, 4))));
         var result = quantized(model, ActivationType.UINT8, samples);
         assertThat(Nets.ops(result).subList(0, 3)).containsExactly("Gather", "Transpose", "DequantizeLinear");
-        assertThat(constant(result, result.graph().nodes().get(0).input(0)).type()).isEqualTo(ValueType.UINT8);
+        assertThat(constant(result, result.graph().nodes().get(0).input(0)).type())
+                .isEqualTo(ValueType.UINT8);
         assertThat(result.graph().initializers()).doesNotContainKey("table");
     }
 

@@ -58,7 +58,8 @@ final class SearchTest {
         });
         all.sort(Double::compare);
         int outside = (int) (1e-5 * all.size());
-        var range = Calibration.PERCENTILE.ranges(identity(), Set.of("x"), samples).get("x");
+        var range =
+                Calibration.PERCENTILE.ranges(identity(), Set.of("x"), samples).get("x");
         double bin = (all.get(all.size() - 1) - all.get(0)) / 2048;
         assertThat(outside).isEqualTo(4);
         assertThat(range).isNotNull();
@@ -99,7 +100,8 @@ final class SearchTest {
                 Nets.autoencoder(), Nets.pixels(6, 1), Nets.pixels(3, 2), Int8Options.defaults(), "net");
         assertThat(result.quantized()).isEqualTo(3);
         assertThat(result.quality().psnr()).isGreaterThanOrEqualTo(35);
-        assertThat(result.layers()).allSatisfy(layer -> assertThat(layer.alone().psnr()).isGreaterThan(35));
+        assertThat(result.layers())
+                .allSatisfy(layer -> assertThat(layer.alone().psnr()).isGreaterThan(35));
     }
 
     @Test
@@ -110,7 +112,10 @@ final class SearchTest {
         var some = Int8Search.search(Nets.autoencoder(), Nets.pixels(6, 1), Nets.pixels(3, 2), gate, "net");
         assertThat(some.quantized()).isBetween(1L, 2L);
         assertThat(some.quality().psnr()).isGreaterThan(all.quality().psnr() + 1);
-        double worst = all.layers().stream().mapToDouble(layer -> layer.alone().psnr()).min().orElseThrow();
+        double worst = all.layers().stream()
+                .mapToDouble(layer -> layer.alone().psnr())
+                .min()
+                .orElseThrow();
         assertThat(some.layers())
                 .filteredOn(layer -> layer.alone().psnr() == worst)
                 .isNotEmpty()
@@ -139,9 +144,14 @@ final class SearchTest {
     @Test
     void modelsWithoutLayersAndRunsWithoutSamplesAreRefused() {
         assertThatThrownBy(() -> Int8Search.search(
-                        identity(), Nets.floats(1, 1, 1, 1, 50), Nets.floats(1, 1, 1, 1, 50), Int8Options.defaults(), "net"))
+                        identity(),
+                        Nets.floats(1, 1, 1, 1, 50),
+                        Nets.floats(1, 1, 1, 1, 50),
+                        Int8Options.defaults(),
+                        "net"))
                 .isInstanceOf(SpecException.class)
-                .hasMessageContaining("net: INT8 asks for a Conv, ConvTranspose, Gemm or MatMul with constant float32 weights");
+                .hasMessageContaining(
+                        "net: INT8 asks for a Conv, ConvTranspose, Gemm or MatMul with constant float32 weights");
         assertThatThrownBy(() ->
                         Int8Search.search(Nets.autoencoder(), List.of(), List.of(), Int8Options.defaults(), "net"))
                 .hasMessageContaining("samples to calibrate on and to judge by, got 0 and 0");
