@@ -165,13 +165,16 @@ final class Nets {
         return all;
     }
 
+    static Tensor tensor(Map<String, Item> items, String name) {
+        if (items.get(name) instanceof Item.Array array) {
+            return array.tensor();
+        }
+        throw new AssertionError("no array " + name);
+    }
+
     static Tensor run(Model model, Map<String, Item> inputs, String output) {
         try (var session = ModelSession.open(OnnxWriter.bytes(model), "net")) {
-            var item = session.run(inputs).get(output);
-            if (item instanceof Item.Array array) {
-                return array.tensor();
-            }
-            throw new AssertionError("no output " + output);
+            return tensor(session.run(inputs), output);
         }
     }
 

@@ -74,7 +74,7 @@ final class QuantizerTest {
         double[] out = steps(result, result.graph().nodes().get(5));
         var w = floats(model, "w");
         var b = floats(model, "b");
-        var x = ((Item.Array) samples.get(1).get("x")).tensor();
+        var x = Nets.tensor(samples.get(1), "x");
         var got = Nets.run(result, samples.get(1), "y");
         int low = type == ActivationType.UINT8 ? 0 : -128;
         int most = type == ActivationType.UINT8 ? 63 : 127;
@@ -239,7 +239,7 @@ final class QuantizerTest {
                 .model();
         var codes = new long[2 * 16];
         for (int i = 0; i < codes.length; i++) {
-            codes[i] = i * 7 % 16;
+            codes[i] = i * 7L % 16;
         }
         List<Map<String, Item>> samples = List.of(Map.of("codes", new Item.Array(Tensor.of(codes, 2, 4, 4))));
         var result = quantized(model, ActivationType.UINT8, samples);

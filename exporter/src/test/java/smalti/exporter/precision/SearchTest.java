@@ -8,6 +8,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import org.junit.jupiter.api.Test;
 import smalti.exporter.graph.Model;
@@ -51,18 +52,17 @@ final class SearchTest {
         var samples = Nets.floats(batches, 11, 1, 100, 50);
         var all = new ArrayList<Double>();
         samples.forEach(sample -> {
-            var tensor = ((Item.Array) sample.get("x")).tensor();
+            var tensor = Nets.tensor(sample, "x");
             for (int i = 0; i < tensor.count(); i++) {
                 all.add(tensor.number(i));
             }
         });
         all.sort(Double::compare);
         int outside = (int) (1e-5 * all.size());
-        var range =
-                Calibration.PERCENTILE.ranges(identity(), Set.of("x"), samples).get("x");
+        var range = Objects.requireNonNull(
+                Calibration.PERCENTILE.ranges(identity(), Set.of("x"), samples).get("x"));
         double bin = (all.get(all.size() - 1) - all.get(0)) / 2048;
         assertThat(outside).isEqualTo(4);
-        assertThat(range).isNotNull();
         assertThat(range.least()).isCloseTo(all.get(outside), within(bin));
         assertThat(range.greatest()).isCloseTo(all.get(all.size() - 1 - outside), within(bin));
     }
