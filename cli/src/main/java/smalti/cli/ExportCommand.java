@@ -29,7 +29,7 @@ import smalti.trainer.data.ProceduralPictures;
                 "Turns a run folder into a bundle of ONNX graphs, each proven against SameDiff before it is kept; "
                         + "or a run folder or a bundle into what another consumer takes as it is.")
 final class ExportCommand implements Callable<Integer> {
-    private static final int SAMPLES = 12;
+    private static final int SAMPLES = 10;
     private static final int SMALLEST_DRAWN = 32;
     private static final int LARGEST_DRAWN = 1024;
     private static final long MOST_PICTURE_BYTES = 1L << 30;
