@@ -9,6 +9,7 @@ import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 import smalti.exporter.ExportOptions;
 import smalti.exporter.OnnxExporter;
+import smalti.exporter.onnx.OnnxWriter;
 
 @Command(
         name = "convert",
@@ -44,13 +45,22 @@ final class ConvertCommand implements Callable<Integer> {
             description = "ONNX operator set; default ${DEFAULT-VALUE}.")
     int opset;
 
+    @Option(
+            names = "--external-data-above",
+            paramLabel = "BYTES",
+            description = "Weights of more bytes in all are written to FILE.data beside FILE; default 1500000000.")
+    long externalDataAbove = OnnxWriter.EXTERNAL_DATA_ABOVE;
+
     ConvertCommand(Console console) {
         this.console = console;
     }
 
     @Override
     public Integer call() throws IOException {
-        var options = ExportOptions.defaults().withOpset(opset).withProgress(console::note);
+        var options = ExportOptions.defaults()
+                .withOpset(opset)
+                .withExternalDataAbove(externalDataAbove)
+                .withProgress(console::note);
         var exported = OnnxExporter.export(graph, inputs, outputs, out, options);
         exported.notes().forEach(console::warning);
         console.line("converted %s: %s", graph, out);

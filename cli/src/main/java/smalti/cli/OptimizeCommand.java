@@ -7,6 +7,7 @@ import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 import smalti.exporter.OnnxOptimizer;
+import smalti.exporter.onnx.OnnxWriter;
 
 @Command(
         name = "optimize",
@@ -30,13 +31,19 @@ final class OptimizeCommand implements Callable<Integer> {
             description = "Of the inputs to compare on; default ${DEFAULT-VALUE}.")
     long seed;
 
+    @Option(
+            names = "--external-data-above",
+            paramLabel = "BYTES",
+            description = "Weights of more bytes in all are written to FILE.data beside FILE; default 1500000000.")
+    long externalDataAbove = OnnxWriter.EXTERNAL_DATA_ABOVE;
+
     OptimizeCommand(Console console) {
         this.console = console;
     }
 
     @Override
     public Integer call() throws IOException {
-        var report = OnnxOptimizer.optimize(model, out, seed);
+        var report = OnnxOptimizer.optimize(model, out, seed, externalDataAbove);
         console.line("optimized %s: %d nodes, %d before: %s", model, report.nodes(), report.nodesBefore(), out);
         report.removed()
                 .forEach((pass, count) -> console.line(

@@ -72,6 +72,34 @@ class OnnxFilesTest {
     }
 
     @Test
+    void largeWeightsMayLieBesideTheFile() throws IOException {
+        var weights = new float[4 * 100];
+        java.util.Arrays.fill(weights, 0.5f);
+        var file = folder.resolve("m.onnx");
+        OnnxWriter.write(
+                Model.of(
+                        new Graph(
+                                "g",
+                                List.of(value("x", Axis.named("N"), Axis.of(3), Axis.of(4))),
+                                List.of(value("y", Axis.named("N"), Axis.of(3), Axis.of(100))),
+                                Map.of("w", Tensor.of(weights, 4, 100)),
+                                nodes),
+                        17,
+                        8),
+                file);
+        var out = folder.resolve("out.onnx");
+        var data = folder.resolve("out.onnx.data");
+        Cli.run("optimize", file, "--out", out, "--external-data-above", 1500).succeeds();
+        assertThat(data).hasSize(1600);
+        Cli.run("check", out).succeeds();
+        assertThat(Cli.run("diff", file, out).out()).contains("weights: the same", "outputs: the same");
+        Files.write(data, new byte[100]);
+        Cli.run("check", out).failsWith("external data must lie in the 100 bytes of \"out.onnx.data\"");
+        Cli.run("optimize", file, "--out", out).succeeds();
+        assertThat(data).doesNotExist();
+    }
+
+    @Test
     void optimizeRefusesWhatItCannotProve() throws IOException {
         nodes.set(1, Node.of("RandomNormalLike", List.of("a"), "b", Map.of()));
         var out = folder.resolve("out.onnx");

@@ -15,7 +15,6 @@ import smalti.exporter.graph.Node;
 import smalti.exporter.graph.Tensor;
 import smalti.exporter.graph.Value;
 import smalti.exporter.onnx.OnnxReader;
-import smalti.exporter.onnx.OnnxWriter;
 import smalti.exporter.proof.ModelSession;
 import smalti.spec.SpecException;
 
@@ -47,8 +46,8 @@ public final class OnnxDiff {
             outputs.add("not compared: the inputs differ");
         } else {
             var place = String.valueOf(one.getFileName());
-            try (var first = ModelSession.open(OnnxWriter.bytes(a), place);
-                    var second = ModelSession.open(OnnxWriter.bytes(b), String.valueOf(other.getFileName()))) {
+            try (var first = ModelSession.open(one, place);
+                    var second = ModelSession.open(other, String.valueOf(other.getFileName()))) {
                 var run = SeededRun.of(first, a.graph(), seed, place);
                 var distance = run.distance(run.again(second));
                 outputs.addAll(distance.problems());

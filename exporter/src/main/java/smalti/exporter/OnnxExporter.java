@@ -12,7 +12,6 @@ import smalti.exporter.lowering.Lowerings;
 import smalti.exporter.onnx.OnnxWriter;
 import smalti.exporter.proof.GraphProver;
 import smalti.exporter.samediff.SameDiffRunner;
-import smalti.spec.AtomicFiles;
 import smalti.spec.Signature;
 import smalti.spec.SpecException;
 
@@ -81,8 +80,8 @@ public final class OnnxExporter {
             throw new SpecException(problems);
         }
         var written = new ArrayList<Exported>();
-        AtomicFiles.writeFile(file, temporary -> {
-            new OnnxWriter(options.opset(), BundleExporter.VERSION).write(lowered.graph(), new TreeMap<>(), temporary);
+        var model = new OnnxWriter(options.opset(), BundleExporter.VERSION).model(lowered.graph(), new TreeMap<>());
+        OnnxWriter.write(model, file, options.externalDataAbove(), temporary -> {
             options.progress().accept("proving it in ONNX Runtime");
             var parity = GraphProver.prove(source, graph.sampleSizes(), temporary, options.seed());
             written.add(new Exported(source.signature(), lowered.graph().nodes().size(), lowered.notes(), parity));

@@ -21,7 +21,6 @@ import smalti.exporter.graph.Shapes;
 import smalti.exporter.graph.Type;
 import smalti.exporter.graph.ValueType;
 import smalti.exporter.onnx.OnnxReader;
-import smalti.exporter.onnx.OnnxWriter;
 import smalti.exporter.proof.ModelSession;
 import smalti.exporter.proof.ProofException;
 import smalti.spec.SpecException;
@@ -48,7 +47,7 @@ public final class OnnxFileCheck {
         check.graph(model.graph(), null);
         var problems = new ArrayList<>(
                 check.problems.stream().map(problem -> place + ": " + problem).toList());
-        try (var session = ModelSession.open(OnnxWriter.bytes(model), place)) {
+        try (var session = ModelSession.open(file, place)) {
             session.inputs();
         } catch (ProofException e) {
             problems.addAll(e.problems().subList(0, 1));

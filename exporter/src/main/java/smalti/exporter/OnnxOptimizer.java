@@ -8,7 +8,6 @@ import smalti.exporter.onnx.OnnxReader;
 import smalti.exporter.onnx.OnnxWriter;
 import smalti.exporter.pass.Passes;
 import smalti.exporter.proof.ModelSession;
-import smalti.spec.AtomicFiles;
 import smalti.spec.SpecException;
 
 /** Makes any ONNX file smaller and faster, and proves that it computes the same. */
@@ -30,24 +29,34 @@ public final class OnnxOptimizer {
      *     written then
      */
     public static Report optimize(Path file, Path out, long seed) throws IOException {
-        var place = String.valueOf(file.getFileName());
-        var model = OnnxReader.read(file);
-        var result = Passes.simplifying().apply(model);
-        var difference = proven(model, result.model(), seed, place);
-        AtomicFiles.writeFile(out, temporary -> OnnxWriter.write(result.model(), temporary));
-        return new Report(result.nodesBefore(), result.nodes(), result.removed(), difference);
+        return optimize(file, out, seed, OnnxWriter.EXTERNAL_DATA_ABOVE);
     }
 
-    private static double proven(Model before, Model after, long seed, String place) {
-        SeededRun expected;
-        try (var session = ModelSession.open(OnnxWriter.bytes(before), place)) {
-            expected = SeededRun.of(session, before.graph(), seed, place);
+    /** @param externalDataAbove bytes of constants, beyond which the large ones are written to {@code out.data} */
+    public static Report optimize(Path file, Path out, long seed, long externalDataAbove) throws IOException {
+        var place = String.valueOf(file.getFileName());
+        var model = OnnxReader.read(file);
+        var expected = expected(file, model, seed, place);
+        var result = Passes.simplifying().apply(model);
+        var difference = new double[1];
+        OnnxWriter.write(
+                result.model(), out, externalDataAbove, written -> difference[0] = proven(written, expected, place));
+        return new Report(result.nodesBefore(), result.nodes(), result.removed(), difference[0]);
+    }
+
+    private static SeededRun expected(Path file, Model model, long seed, String place) {
+        try (var session = ModelSession.open(file, place)) {
+            var expected = SeededRun.of(session, model.graph(), seed, place);
             if (!expected.distance(expected.again(session)).problems().isEmpty()) {
                 throw new SpecException(place
                         + ": must give the same outputs for the same inputs to be proven, and draws random numbers");
             }
+            return expected;
         }
-        try (var session = ModelSession.open(OnnxWriter.bytes(after), place + ", optimized")) {
+    }
+
+    private static double proven(Path written, SeededRun expected, String place) {
+        try (var session = ModelSession.open(written, place + ", optimized")) {
             var distance = expected.distance(expected.again(session));
             if (!distance.problems().isEmpty()) {
                 throw new SpecException(distance.problems()).at(place + ": not written: optimized");

@@ -10,6 +10,9 @@ import java.nio.file.SimpleFileVisitor;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.BasicFileAttributes;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.List;
 import java.util.UUID;
 import java.util.regex.Pattern;
 
@@ -71,6 +74,88 @@ public final class AtomicFiles {
             throw unwritten(folder, e);
         } finally {
             deleteRecursively(temporary);
+        }
+    }
+
+    /**
+     * Writes a file and those that belong to it: fills a folder under a temporary name beside it, forces its files to
+     * disk and moves them into place, the file last, so that it never stands beside what belongs to another version of
+     * it. What belonged to an old version is replaced or deleted with it; all of it comes back if a move fails.
+     *
+     * @param belonging names of files that may stand beside the file and are nothing without it
+     * @param writer fills a folder with the file, under its name, and any of those that belong to it
+     */
+    public static void writeGroup(Path file, List<String> belonging, Writer writer) throws IOException {
+        recoverGroup(file, belonging);
+        var temporary = temporary(file);
+        var parent = parent(file);
+        try {
+            Files.createDirectories(temporary);
+            writer.write(temporary);
+            var finished = group(temporary, file, belonging);
+            for (var path : finished) {
+                force(path);
+            }
+            if (Files.exists(file)) {
+                replaceGroup(file, belonging, finished);
+            } else {
+                moveInto(parent, finished);
+            }
+        } catch (IOException e) {
+            throw unwritten(file, e);
+        } finally {
+            deleteRecursively(temporary);
+        }
+    }
+
+    /** Those of a group that a folder holds, the file last. */
+    private static List<Path> group(Path folder, Path file, List<String> belonging) {
+        var paths = new ArrayList<Path>();
+        belonging.forEach(name -> paths.add(folder.resolve(name)));
+        paths.add(folder.resolve(String.valueOf(file.getFileName())));
+        paths.removeIf(path -> !Files.isRegularFile(path));
+        return paths;
+    }
+
+    private static void moveInto(Path folder, List<Path> files) throws IOException {
+        for (var file : files) {
+            Files.move(
+                    file,
+                    folder.resolve(String.valueOf(file.getFileName())),
+                    StandardCopyOption.ATOMIC_MOVE,
+                    StandardCopyOption.REPLACE_EXISTING);
+        }
+    }
+
+    private static void replaceGroup(Path file, List<String> belonging, List<Path> finished) throws IOException {
+        var parent = parent(file);
+        var before = group(parent, file, belonging);
+        if (before.size() == 1 && finished.size() == 1) {
+            moveInto(parent, finished);
+            return;
+        }
+        var old = Files.createDirectories(replaced(file));
+        // the file goes first and comes last
+        Collections.reverse(before);
+        try {
+            moveInto(old, before);
+            moveInto(parent, finished);
+        } catch (IOException e) {
+            moveInto(parent, group(old, file, belonging));
+            deleteRecursively(old);
+            throw e;
+        }
+        deleteRecursively(old);
+    }
+
+    /** A crash inside a replacement leaves the old file under another name while the new one is not there: puts it back. */
+    private static void recoverGroup(Path file, List<String> belonging) throws IOException {
+        var old = replaced(file);
+        if (Files.isDirectory(old)) {
+            if (!Files.exists(file)) {
+                moveInto(parent(file), group(old, file, belonging));
+            }
+            deleteRecursively(old);
         }
     }
 

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -110,6 +111,74 @@ class AtomicFilesTest {
         try (var paths = Files.list(root)) {
             assertThat(paths).containsExactlyInAnyOrder(bundle, other, busy);
         }
+    }
+
+    private void writeModel(String version, boolean withData) throws IOException {
+        AtomicFiles.writeGroup(root.resolve("m.onnx"), List.of("m.onnx.data"), folder -> {
+            Files.writeString(folder.resolve("m.onnx"), version);
+            if (withData) {
+                Files.writeString(folder.resolve("m.onnx.data"), version);
+            }
+        });
+    }
+
+    private List<Path> files() throws IOException {
+        try (var paths = Files.list(root)) {
+            return paths.sorted().toList();
+        }
+    }
+
+    @Test
+    void aGroupIsReplacedWithAllThatBelongsToIt() throws IOException {
+        var file = root.resolve("m.onnx");
+        var data = root.resolve("m.onnx.data");
+        var other = Files.writeString(root.resolve("m.onnx.txt"), "stays");
+        Files.writeString(data, "belongs to nothing yet");
+        writeModel("1", false);
+        assertThat(data).hasContent("belongs to nothing yet");
+        for (var version : List.of("2", "3")) {
+            writeModel(version, true);
+            assertThat(file).hasContent(version);
+            assertThat(data).hasContent(version);
+        }
+        writeModel("4", false);
+        assertThat(files()).containsExactly(file, other);
+        assertThat(file).hasContent("4");
+    }
+
+    @Test
+    void aFailingWriterLeavesTheOldGroupAlone() throws IOException {
+        writeModel("1", true);
+        assertThatThrownBy(() -> AtomicFiles.writeGroup(root.resolve("m.onnx"), List.of("m.onnx.data"), folder -> {
+                    Files.writeString(folder.resolve("m.onnx.data"), "2");
+                    throw new IOException("disk full");
+                }))
+                .hasMessageContaining("m.onnx: could not be written (disk full); nothing was changed");
+        assertThat(root.resolve("m.onnx.data")).hasContent("1");
+        assertThat(files()).hasSize(2);
+    }
+
+    @Test
+    void aGroupThatACrashCutInTwoComesBack() throws IOException {
+        // the old ones are aside, and of the new ones the data alone are in place
+        var old = Files.createDirectories(root.resolve(".replaced-m.onnx"));
+        Files.writeString(old.resolve("m.onnx"), "old");
+        Files.writeString(old.resolve("m.onnx.data"), "old");
+        Files.writeString(root.resolve("m.onnx.data"), "new");
+        assertThatThrownBy(() -> AtomicFiles.writeGroup(root.resolve("m.onnx"), List.of("m.onnx.data"), folder -> {
+                    throw new IllegalStateException("a bug");
+                }))
+                .hasMessage("a bug");
+        assertThat(files()).containsExactly(root.resolve("m.onnx"), root.resolve("m.onnx.data"));
+        for (var file : files()) {
+            assertThat(file).hasContent("old");
+        }
+        // all was in place but for the old ones' end
+        Files.createDirectories(old);
+        Files.writeString(old.resolve("m.onnx"), "older");
+        writeModel("new", true);
+        assertThat(files()).hasSize(2);
+        assertThat(root.resolve("m.onnx")).hasContent("new");
     }
 
     @Test

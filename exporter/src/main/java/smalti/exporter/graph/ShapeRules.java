@@ -851,7 +851,35 @@ final class ShapeRules {
         }
         var sizes = node.op().equals("Resize") ? longs(3) : null;
         boolean stretches = text("keep_aspect_ratio_policy", "stretch").equals("stretch");
+        var scales = scales();
+        boolean crops = text("coordinate_transformation_mode", "half_pixel").equals("tf_crop_and_resize");
+        if (scales != null && scales.size() == shape.size() && !crops) {
+            var scaled = new ArrayList<Axis>();
+            for (int i = 0; i < shape.size(); i++) {
+                scaled.add(scaled(shape.get(i), scales.get(i)));
+            }
+            return scaled;
+        }
         return sizes != null && stretches && sizes.size() == shape.size() ? fixed(sizes) : unknown(shape.size());
+    }
+
+    /** By what Resize or Upsample stretches each axis; null where unknown, or sizes are given instead. */
+    private @Nullable List<Float> scales() {
+        if (node.attributes().get("scales") instanceof Attribute.Reals fixed) {
+            return fixed.values();
+        }
+        int index = node.op().equals("Resize") && opset >= 11 ? 2 : 1;
+        var scales = has(index) ? shapes.floats(name(index)).orElse(null) : null;
+        return scales == null || scales.isEmpty() ? null : scales;
+    }
+
+    private static Axis scaled(Axis axis, float scale) {
+        if (scale == 1) {
+            return axis;
+        }
+        // in 32 bits, as ONNX Runtime computes it
+        float size = (float) Math.floor(axis.size() * scale);
+        return axis.isFixed() && size >= 0 && size < 1 << 24 ? Axis.of((long) size) : Axis.UNKNOWN;
     }
 
     /** Sizes of a sliding window's axes. */

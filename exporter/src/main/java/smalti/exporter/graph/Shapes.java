@@ -21,6 +21,7 @@ public final class Shapes {
     private final Map<String, ValueType> elements = new HashMap<>();
     private final Map<String, List<Axis>> shapes = new HashMap<>();
     private final Map<String, Numbers> numbers = new HashMap<>();
+    private final Map<String, List<Float>> floats = new HashMap<>();
 
     private Shapes(@Nullable Shapes around) {
         this.around = around;
@@ -101,6 +102,15 @@ public final class Shapes {
                 && tensor.rank() <= 1
                 && tensor.count() <= MOST_ELEMENTS) {
             numbers.put(name, Numbers.of(tensor));
+        } else if (constant instanceof Tensor tensor
+                && tensor.type() == ValueType.FLOAT32
+                && tensor.rank() == 1
+                && tensor.count() <= MOST_ELEMENTS) {
+            var list = new ArrayList<Float>();
+            for (float value : tensor.floats()) {
+                list.add(value);
+            }
+            floats.put(name, list);
         }
     }
 
@@ -134,6 +144,14 @@ public final class Shapes {
             known.values().forEach(longs::add);
             return longs;
         });
+    }
+
+    /** The elements of a short constant list of 32-bit floats, such as the scales of a Resize. */
+    Optional<List<Float>> floats(String value) {
+        var known = floats.get(value);
+        return known == null && around != null && !elements.containsKey(value)
+                ? around.floats(value)
+                : Optional.ofNullable(known);
     }
 
     /** Whether two values surely have the same shape. */

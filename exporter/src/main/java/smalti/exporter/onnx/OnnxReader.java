@@ -69,7 +69,7 @@ public final class OnnxReader {
     }
 
     /**
-     * Reads a file; weights in files of their own are mapped, not copied, and must lie in its folder.
+     * Reads a file; large weights in files of their own are mapped, not copied, and must lie in its folder.
      *
      * @throws SpecException if it is no sound ONNX model; the message names the file, the rule and what was received
      */
@@ -441,10 +441,10 @@ public final class OnnxReader {
                 .toList();
         if (!proto.getDenotation().equals("IMAGE")) {
             return Value.Layout.PLAIN;
-        } else if (denotations.equals(OnnxWriter.NCHW)) {
+        } else if (denotations.equals(Protos.NCHW)) {
             return Value.Layout.NCHW;
         }
-        return denotations.equals(OnnxWriter.NHWC) ? Value.Layout.NHWC : Value.Layout.PLAIN;
+        return denotations.equals(Protos.NHWC) ? Value.Layout.NHWC : Value.Layout.PLAIN;
     }
 
     private void problem(String problem, Object... received) {

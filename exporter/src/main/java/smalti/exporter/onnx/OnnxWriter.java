@@ -1,44 +1,30 @@
 package smalti.exporter.onnx;
 
-import com.google.protobuf.ByteString;
 import com.google.protobuf.CodedOutputStream;
-import com.google.protobuf.InvalidProtocolBufferException;
-import com.google.protobuf.UnsafeByteOperations;
 import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Map;
 import java.util.SortedMap;
-import smalti.exporter.graph.Attribute;
-import smalti.exporter.graph.Axis;
-import smalti.exporter.graph.Constant;
+import java.util.TreeMap;
 import smalti.exporter.graph.Graph;
 import smalti.exporter.graph.Model;
-import smalti.exporter.graph.Node;
-import smalti.exporter.graph.Tensor;
-import smalti.exporter.graph.Type;
-import smalti.exporter.graph.Value;
-import smalti.exporter.proto.AttributeProto;
-import smalti.exporter.proto.AttributeProto.AttributeType;
-import smalti.exporter.proto.GraphProto;
 import smalti.exporter.proto.ModelProto;
-import smalti.exporter.proto.NodeProto;
-import smalti.exporter.proto.OperatorSetIdProto;
-import smalti.exporter.proto.SparseTensorProto;
-import smalti.exporter.proto.StringStringEntryProto;
-import smalti.exporter.proto.TensorProto;
-import smalti.exporter.proto.TensorShapeProto;
-import smalti.exporter.proto.TypeProto;
-import smalti.exporter.proto.ValueInfoProto;
+import smalti.spec.AtomicFiles;
 import smalti.spec.SpecException;
 
-/** Writes a graph as an ONNX file; the same graph gives the same bytes everywhere. */
+/**
+ * Writes models as ONNX files; the same model gives the same bytes everywhere.
+ *
+ * <p>Large weights lie in a second file beside the first, {@code model.onnx.data}: each from a multiple of 4,096 bytes
+ * on, so that it can be mapped, in the order of the graph.
+ */
 public final class OnnxWriter {
-    /** A protobuf message ends at 2 GB; beyond this, weights would have to lie in files of their own. */
-    private static final long MOST_BYTES = 1_500_000_000L;
-
-    static final List<String> NCHW = List.of("DATA_BATCH", "DATA_CHANNEL", "DATA_FEATURE", "DATA_FEATURE");
-    static final List<String> NHWC = List.of("DATA_BATCH", "DATA_FEATURE", "DATA_FEATURE", "DATA_CHANNEL");
+    /** A protobuf message ends at 2 GB: beyond this many bytes of constants, the large ones lie in a file of their own. */
+    public static final long EXTERNAL_DATA_ABOVE = 1_500_000_000L;
 
     private final int opset;
     private final String producerVersion;
@@ -48,28 +34,73 @@ public final class OnnxWriter {
         this.producerVersion = producerVersion;
     }
 
-    /** @param metadata of the model, as ONNX's metadata properties */
+    /**
+     * Writes one file.
+     *
+     * @param metadata of the model, as ONNX's metadata properties
+     * @throws SpecException if the graph's constants are too large for one
+     */
     public void write(Graph graph, SortedMap<String, String> metadata, Path file) throws IOException {
-        refuseTooLarge(graph);
-        var model = ModelProto.newBuilder()
-                .setIrVersion(irVersion(opset))
-                .addOpsetImport(OperatorSetIdProto.newBuilder().setDomain("").setVersion(opset))
-                .setProducerName("smalti")
-                .setProducerVersion(producerVersion)
-                .setGraph(graph(graph));
-        metadata.forEach((key, value) -> model.addMetadataProps(
-                StringStringEntryProto.newBuilder().setKey(key).setValue(value)));
-        write(model.build(), file);
+        write(model(graph, metadata), file);
     }
 
-    /** Writes a whole model, with all that was read of it. */
+    /** A graph with all that this writer says around it. */
+    public Model model(Graph graph, SortedMap<String, String> metadata) {
+        return new Model(
+                graph,
+                new TreeMap<>(Map.of("", opset)),
+                irVersion(opset),
+                "smalti",
+                producerVersion,
+                metadata,
+                ByteBuffer.allocate(0));
+    }
+
+    /**
+     * Writes a whole model, with all that was read of it, as one file.
+     *
+     * @throws SpecException if its constants are too large for one
+     */
     public static void write(Model model, Path file) throws IOException {
-        write(proto(model), file);
+        write(new Protos(null).model(model), file);
+    }
+
+    /**
+     * Writes a whole model whole or not at all; where its constants have more bytes than {@code externalDataAbove}, the
+     * large ones as {@code file.data} beside it.
+     *
+     * @param proof looks at the file, and may refuse it, before it comes to its place
+     */
+    public static void write(Model model, Path file, long externalDataAbove, Proof proof) throws IOException {
+        var name = String.valueOf(file.getFileName());
+        var data = name + ".data";
+        AtomicFiles.writeGroup(file, List.of(data), folder -> {
+            var unfinished = folder.resolve(name);
+            if (Protos.bytes(model.graph()) > externalDataAbove) {
+                try (var external = new ExternalData(folder.resolve(data))) {
+                    write(new Protos(external).model(model), unfinished);
+                    if (external.taken() == 0) {
+                        Files.delete(folder.resolve(data));
+                    }
+                } catch (UncheckedIOException e) {
+                    throw e.getCause();
+                }
+            } else {
+                write(model, unfinished);
+            }
+            proof.of(unfinished);
+        });
+    }
+
+    /** Looks at a file before it is kept. */
+    @FunctionalInterface
+    public interface Proof {
+        void of(Path file) throws IOException;
     }
 
     /** The bytes of the file of a whole model. */
     public static byte[] bytes(Model model) {
-        return proto(model).toByteArray();
+        return new Protos(null).model(model).toByteArray();
     }
 
     private static void write(ModelProto model, Path file) throws IOException {
@@ -80,183 +111,11 @@ public final class OnnxWriter {
         }
     }
 
-    private static ModelProto proto(Model model) {
-        refuseTooLarge(model.graph());
-        var proto = parsed(() -> ModelProto.parseFrom(model.rest().duplicate())).toBuilder()
-                .setIrVersion(model.irVersion())
-                .setGraph(graph(model.graph()));
-        if (!model.producer().isEmpty()) {
-            proto.setProducerName(model.producer());
-        }
-        if (!model.producerVersion().isEmpty()) {
-            proto.setProducerVersion(model.producerVersion());
-        }
-        model.opsets()
-                .forEach((domain, version) -> proto.addOpsetImport(
-                        OperatorSetIdProto.newBuilder().setDomain(domain).setVersion(version)));
-        model.metadata()
-                .forEach((key, value) -> proto.addMetadataProps(
-                        StringStringEntryProto.newBuilder().setKey(key).setValue(value)));
-        return proto.build();
-    }
-
-    private static void refuseTooLarge(Graph graph) {
-        long bytes = graph.initializers().values().stream()
-                .mapToLong(OnnxWriter::bytes)
-                .sum();
-        if (bytes > MOST_BYTES) {
-            throw new SpecException(
-                    graph.name() + ": constants must have at most " + MOST_BYTES + " bytes, got " + bytes);
-        }
-    }
-
     /** The version of the file format that came with an opset: old consumers refuse newer ones. */
     static int irVersion(int opset) {
         if (opset <= 14) {
             return 7;
         }
         return opset <= 18 ? 8 : opset <= 20 ? 9 : 10;
-    }
-
-    private static long bytes(Constant constant) {
-        if (constant instanceof Tensor tensor) {
-            return tensor.data().remaining();
-        }
-        return constant instanceof Constant.Sparse sparse
-                ? sparse.encoded().remaining()
-                : ((Constant.Other) constant).encoded().remaining();
-    }
-
-    private static GraphProto graph(Graph graph) {
-        var proto = parsed(() -> GraphProto.parseFrom(graph.rest().duplicate())).toBuilder()
-                .setName(graph.name());
-        graph.inputs().forEach(input -> proto.addInput(value(input)));
-        graph.outputs().forEach(output -> proto.addOutput(value(output)));
-        graph.values().forEach(known -> proto.addValueInfo(value(known)));
-        graph.initializers().forEach((name, constant) -> {
-            if (constant instanceof Constant.Sparse sparse) {
-                proto.addSparseInitializer(sparse(name, sparse));
-            } else {
-                proto.addInitializer(constant(name, constant));
-            }
-        });
-        graph.nodes().forEach(node -> proto.addNode(node(node)));
-        return proto.build();
-    }
-
-    private static ValueInfoProto value(Value value) {
-        var proto = ValueInfoProto.newBuilder().setName(value.name());
-        // inside the body of a loop nothing need be said of a type
-        boolean unsaid =
-                value.type() instanceof Type.Other other && !other.encoded().hasRemaining();
-        return unsaid ? proto.build() : proto.setType(type(value.type())).build();
-    }
-
-    private static TypeProto type(Type type) {
-        if (type instanceof Type.Other other) {
-            return parsed(() -> TypeProto.parseFrom(other.encoded().duplicate()));
-        }
-        var tensor = (Type.OfTensor) type;
-        var tensorProto =
-                TypeProto.Tensor.newBuilder().setElemType(tensor.element().onnxCode());
-        var axes = tensor.shape();
-        if (axes != null) {
-            var shape = TensorShapeProto.newBuilder();
-            for (int axis = 0; axis < axes.size(); axis++) {
-                var dimension = dimension(axes.get(axis));
-                switch (tensor.layout()) {
-                    case NCHW -> dimension.setDenotation(NCHW.get(axis));
-                    case NHWC -> dimension.setDenotation(NHWC.get(axis));
-                    case PLAIN -> {}
-                }
-                shape.addDim(dimension);
-            }
-            tensorProto.setShape(shape);
-        }
-        var proto = TypeProto.newBuilder().setTensorType(tensorProto);
-        if (tensor.layout() != Value.Layout.PLAIN) {
-            proto.setDenotation("IMAGE");
-        }
-        return proto.build();
-    }
-
-    private static TensorShapeProto.Dimension.Builder dimension(Axis axis) {
-        var proto = TensorShapeProto.Dimension.newBuilder();
-        if (axis.isFixed()) {
-            return proto.setDimValue(axis.size());
-        }
-        return axis.name() == null ? proto : proto.setDimParam(axis.name());
-    }
-
-    private static SparseTensorProto sparse(String name, Constant.Sparse sparse) {
-        var proto = parsed(() -> SparseTensorProto.parseFrom(sparse.encoded().duplicate())).toBuilder();
-        proto.getValuesBuilder().setName(name);
-        return proto.build();
-    }
-
-    private static TensorProto constant(String name, Constant constant) {
-        if (constant instanceof Constant.Other other) {
-            return parsed(() -> TensorProto.parseFrom(other.encoded().duplicate())).toBuilder()
-                    .setName(name)
-                    .build();
-        }
-        var tensor = (Tensor) constant;
-        var proto = TensorProto.newBuilder()
-                .setDataType(tensor.type().onnxCode())
-                .addAllDims(tensor.dims())
-                .setRawData(UnsafeByteOperations.unsafeWrap(tensor.data()));
-        return name.isEmpty() ? proto.build() : proto.setName(name).build();
-    }
-
-    private static NodeProto node(Node node) {
-        var proto = NodeProto.newBuilder()
-                .setName(node.name())
-                .setOpType(node.op())
-                .addAllInput(node.inputs())
-                .addAllOutput(node.outputs());
-        if (!node.domain().isEmpty()) {
-            proto.setDomain(node.domain());
-        }
-        node.attributes().forEach((name, attribute) -> proto.addAttribute(attribute(name, attribute)));
-        return proto.build();
-    }
-
-    private static AttributeProto attribute(String name, Attribute attribute) {
-        if (attribute instanceof Attribute.Other other) {
-            return parsed(() -> AttributeProto.parseFrom(other.encoded().duplicate()));
-        }
-        var proto = AttributeProto.newBuilder().setName(name);
-        if (attribute instanceof Attribute.Int number) {
-            proto.setType(AttributeType.INT).setI(number.value());
-        } else if (attribute instanceof Attribute.Ints numbers) {
-            proto.setType(AttributeType.INTS).addAllInts(numbers.values());
-        } else if (attribute instanceof Attribute.Real number) {
-            proto.setType(AttributeType.FLOAT).setF(number.value());
-        } else if (attribute instanceof Attribute.Reals numbers) {
-            proto.setType(AttributeType.FLOATS).addAllFloats(numbers.values());
-        } else if (attribute instanceof Attribute.Text text) {
-            proto.setType(AttributeType.STRING).setS(ByteString.copyFromUtf8(text.value()));
-        } else if (attribute instanceof Attribute.Texts texts) {
-            proto.setType(AttributeType.STRINGS);
-            texts.values().forEach(text -> proto.addStrings(ByteString.copyFromUtf8(text)));
-        } else if (attribute instanceof Attribute.Array array) {
-            proto.setType(AttributeType.TENSOR).setT(constant("", array.value()));
-        } else if (attribute instanceof Attribute.Body body) {
-            proto.setType(AttributeType.GRAPH).setG(graph(body.value()));
-        }
-        return proto.build();
-    }
-
-    /** Of bytes that were a message when they were read. */
-    private static <T> T parsed(Parse<T> parse) {
-        try {
-            return parse.get();
-        } catch (InvalidProtocolBufferException e) {
-            throw new IllegalStateException(e);
-        }
-    }
-
-    private interface Parse<T> {
-        T get() throws InvalidProtocolBufferException;
     }
 }

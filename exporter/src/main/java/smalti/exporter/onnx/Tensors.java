@@ -31,6 +31,9 @@ final class Tensors {
     private static final List<Integer> HALF_BYTES = List.of(21, 22, 23);
     private static final List<Integer> QUARTER_BYTES = List.of(25, 26);
 
+    /** A system maps some 65,000 pieces of files at once; a model may have more small constants. */
+    private static final int LEAST_MAPPED = 1 << 16;
+
     private final String file;
     private final @Nullable Path folder;
 
@@ -153,7 +156,7 @@ final class Tensors {
         return data.flip();
     }
 
-    /** The bytes of a tensor in a file of its own, mapped. */
+    /** The bytes of a tensor in a file of its own, mapped where they are many. */
     private ByteBuffer external(TensorProto proto, String place) throws IOException {
         var entries = new HashMap<String, String>();
         proto.getExternalDataList().forEach(entry -> entries.put(entry.getKey(), entry.getValue()));
@@ -165,12 +168,20 @@ final class Tensors {
         long size = Files.size(path);
         long offset = number(entries, "offset", 0, place);
         long length = number(entries, "length", Math.max(0, size - offset), place);
-        if (offset > size || length > size - offset || length > Integer.MAX_VALUE - 16) {
+        if (offset > size || length > size - offset) {
             throw new SpecException(place + ": external data must lie in the " + size + " bytes of \"" + location
                     + "\", got offset " + offset + " and length " + length);
         }
+        if (length > Integer.MAX_VALUE - 16) {
+            throw new SpecException(place + ": must have at most 2 GB, got " + length + " bytes");
+        }
         try (var channel = FileChannel.open(path, StandardOpenOption.READ)) {
-            return channel.map(FileChannel.MapMode.READ_ONLY, offset, length);
+            if (length >= LEAST_MAPPED) {
+                return channel.map(FileChannel.MapMode.READ_ONLY, offset, length);
+            }
+            var bytes = ByteBuffer.allocate((int) length);
+            while (bytes.hasRemaining() && channel.read(bytes, offset + bytes.position()) >= 0) {}
+            return bytes.flip();
         }
     }
 

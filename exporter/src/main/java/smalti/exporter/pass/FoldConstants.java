@@ -33,6 +33,9 @@ final class FoldConstants extends GraphPass {
 
     private static final long MOST_BYTES = 1 << 28;
 
+    /** What ONNX Runtime is given at once is copied a few times, and must fit one message. */
+    private static final long MOST_GIVEN = 1 << 29;
+
     private static final Set<ValueType> FOLDED = Set.of(
             ValueType.FLOAT32,
             ValueType.FLOAT64,
@@ -99,9 +102,12 @@ final class FoldConstants extends GraphPass {
         }
         Map<String, Tensor> results;
         try {
-            results = results(nodes, draft);
+            results = given(nodes, draft) <= MOST_GIVEN ? run(nodes, draft, Map.of()) : Map.of();
         } catch (ProofException e) {
             // ONNX Runtime has no kernel for one of them: that one stays a node
+            results = Map.of();
+        }
+        if (results.isEmpty()) {
             results = new HashMap<>();
             for (var node : nodes) {
                 results.putAll(alone(node, draft, results));
@@ -151,7 +157,18 @@ final class FoldConstants extends GraphPass {
             }
             made += bytes;
         }
-        return made <= MOST_BYTES && made <= given + MOST_GROWTH;
+        return given <= MOST_GIVEN && made <= MOST_BYTES && made <= given + MOST_GROWTH;
+    }
+
+    /** The bytes of the constants that nodes take. */
+    private static long given(List<Node> nodes, Draft draft) {
+        var names = new HashSet<String>();
+        nodes.forEach(node -> names.addAll(node.inputs()));
+        return names.stream()
+                .map(draft::anyConstant)
+                .mapToLong(constant ->
+                        constant instanceof Tensor tensor ? tensor.data().remaining() : 0)
+                .sum();
     }
 
     /** −1 where a value cannot be folded. */
@@ -181,10 +198,6 @@ final class FoldConstants extends GraphPass {
             // no kernel
             return Map.of();
         }
-    }
-
-    private static Map<String, Tensor> results(List<Node> nodes, Draft draft) {
-        return run(nodes, draft, Map.of());
     }
 
     /** @throws ProofException if ONNX Runtime cannot run them */

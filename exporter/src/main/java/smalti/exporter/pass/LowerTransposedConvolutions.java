@@ -2,26 +2,52 @@ package smalti.exporter.pass;
 
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
 import java.util.TreeMap;
+import org.jspecify.annotations.Nullable;
 import smalti.exporter.graph.Attribute;
+import smalti.exporter.graph.Axis;
 import smalti.exporter.graph.Node;
 import smalti.exporter.graph.Tensor;
-import smalti.exporter.graph.ValueType;
 
 /**
- * A ConvTranspose of kernel 4, stride 2 and padding 1 as a Conv of kernel 3 to four times the channels and a
- * DepthToSpace, which gives the same sums: consumers have fast and INT8 kernels for those.
+ * A ConvTranspose of stride s as a Conv to s² times the channels, whose outputs are then interleaved: the same sums,
+ * for which ONNX Runtime has faster kernels, in INT8 the only ones.
  *
- * <p>Output 2t takes inputs t−1 and t by the weights 3 and 1, output 2t+1 takes t and t+1 by 2 and 0.
+ * <p>Row {@code s·t + r} of the output without padding takes the inputs {@code t − y} by the weights {@code s·y + r}:
+ * a convolution of ⌈k/s⌉ taps for each r. The rows and columns that the padding takes away are cut off at the end. What
+ * follows is rearranged as [N,H,W,C], where rows are copied whole. Functions of single elements that follow the layer
+ * are taken before the interleaving, so that it moves what they leave, such as bytes.
+ *
+ * <p>Source: Shi et al. 2016, arXiv:1609.07009.
  */
 final class LowerTransposedConvolutions extends GraphPass {
-    /** The weight of the input at t−1, t, t+1 for outputs 2t and 2t+1; −1 for none. */
-    private static final int[][] TAPS = {{3, 1, -1}, {-1, 2, 0}};
+    private static final Set<String> OF_SINGLE_ELEMENTS = Set.of(
+            "Relu",
+            "LeakyRelu",
+            "Elu",
+            "Selu",
+            "Sigmoid",
+            "HardSigmoid",
+            "HardSwish",
+            "Softplus",
+            "Softsign",
+            "Tanh",
+            "Erf",
+            "Abs",
+            "Neg",
+            "Exp",
+            "Round",
+            "Floor",
+            "Ceil",
+            "Cast");
 
-    /** DepthToSpace has a mode since. */
-    private static final int FIRST_OPSET = 11;
+    /** Slice takes its bounds as inputs since. */
+    private static final int FIRST_OPSET = 10;
 
     LowerTransposedConvolutions() {
         super("sub-pixels");
@@ -29,97 +55,224 @@ final class LowerTransposedConvolutions extends GraphPass {
 
     @Override
     void rewrite(Draft draft) {
-        if (draft.opset() < FIRST_OPSET) {
-            return;
+        if (draft.opset() >= FIRST_OPSET) {
+            draft.each(node -> Transposed.of(node, draft).ifPresent(layer -> lower(layer, draft)));
         }
-        draft.each(node -> {
-            if (node.is("ConvTranspose") && fits(node)) {
-                lower(node, draft);
+    }
+
+    /**
+     * A ConvTranspose that can be lowered.
+     *
+     * @param weights [in, out, kernel height, kernel width]
+     * @param taps of the convolution, [height, width]
+     * @param cut rows and columns of the interleaved whole that are no output: [top, left, bottom, right]
+     */
+    private record Transposed(
+            Node node, Tensor weights, @Nullable Tensor bias, List<Long> strides, List<Long> taps, List<Long> cut) {
+
+        static Optional<Transposed> of(Node node, Draft draft) {
+            var weights = draft.constant(node.input(1));
+            var bias = draft.constant(node.input(2));
+            var strides = node.wholes("strides").orElse(List.of(1L, 1L));
+            boolean sound = node.is("ConvTranspose")
+                    && weights != null
+                    && weights.rank() == 4
+                    && weights.type().isFloat()
+                    && (bias != null || node.input(2).isEmpty())
+                    && node.whole("group", 1) == 1
+                    && strides.size() == 2
+                    && strides.stream().allMatch(stride -> stride >= 2)
+                    && node.wholes("dilations").orElse(List.of(1L, 1L)).equals(List.of(1L, 1L))
+                    && !node.attributes().containsKey("output_shape")
+                    && node.text("auto_pad", "NOTSET").equals("NOTSET");
+            if (!sound || weights == null) {
+                return Optional.empty();
             }
-        });
-    }
-
-    private static boolean fits(Node node) {
-        return is(node, "strides", List.of(2L, 2L), false)
-                && is(node, "pads", List.of(1L, 1L, 1L, 1L), false)
-                && is(node, "kernel_shape", List.of(4L, 4L), true)
-                && is(node, "dilations", List.of(1L, 1L), true)
-                && is(node, "output_padding", List.of(0L, 0L), true)
-                && !node.attributes().containsKey("output_shape")
-                && node.text("auto_pad", "NOTSET").equals("NOTSET");
-    }
-
-    private static boolean is(Node node, String attribute, List<Long> wanted, boolean orAbsent) {
-        return node.wholes(attribute).map(wanted::equals).orElse(orAbsent);
-    }
-
-    private static void lower(Node node, Draft draft) {
-        var weights = draft.constant(node.input(1));
-        var bias = draft.constant(node.input(2));
-        long group = node.whole("group", 1);
-        boolean sound = weights != null
-                && weights.rank() == 4
-                && weights.dims().subList(2, 4).equals(List.of(4L, 4L))
-                && group > 0
-                && weights.dims().get(0) % group == 0
-                && (weights.type() == ValueType.FLOAT32 || weights.type() == ValueType.FLOAT16)
-                && (bias != null || node.input(2).isEmpty());
-        if (!sound || weights == null) {
-            return;
+            var pads = node.wholes("pads").orElse(List.of(0L, 0L, 0L, 0L));
+            var more = node.wholes("output_padding").orElse(List.of(0L, 0L));
+            var taps = new ArrayList<Long>();
+            var end = new ArrayList<Long>();
+            for (int axis = 0; axis < 2; axis++) {
+                long kernel = weights.dims().get(2 + axis);
+                long stride = strides.get(axis);
+                long count = (kernel + stride - 1) / stride;
+                taps.add(count);
+                end.add(stride * count - kernel + pads.get(2 + axis) - more.get(axis));
+            }
+            var cut = List.of(pads.get(0), pads.get(1), end.get(0), end.get(1));
+            return cut.stream().allMatch(rows -> rows >= 0)
+                    ? Optional.of(new Transposed(node, weights, bias, strides, taps, cut))
+                    : Optional.empty();
         }
-        var name = node.output();
-        var w = draft.add(name + "_weight", kernels(weights, (int) group));
-        var inputs = bias == null
-                ? List.of(node.input(0), w)
-                : List.of(node.input(0), w, draft.add(name + "_bias", fourTimes(bias)));
-        var channels = draft.fresh(name + "_channels");
-        var attributes = new TreeMap<String, Attribute>(Map.of(
-                "kernel_shape", Attribute.ints(3, 3),
-                "strides", Attribute.ints(1, 1),
-                "pads", Attribute.ints(1, 1, 1, 1),
-                "dilations", Attribute.ints(1, 1),
-                "group", Attribute.of(group)));
-        draft.replace(
-                node,
-                new Node(node.name(), "", "Conv", inputs, List.of(channels), attributes),
-                Node.of(
-                        "DepthToSpace",
-                        List.of(channels),
-                        name,
-                        Map.of("blocksize", Attribute.of(2L), "mode", Attribute.of("CRD"))));
-    }
 
-    /** [in, out/group, 4, 4] to [4·out, in/group, 3, 3], where channel 4·c + 2·r + s makes rows 2t+r, columns 2u+s. */
-    private static Tensor kernels(Tensor weights, int group) {
-        int bytes = weights.type().bytes();
-        int in = Math.toIntExact(weights.dims().get(0)) / group;
-        int out = Math.toIntExact(weights.dims().get(1));
-        var kernels = ByteBuffer.allocate(Math.multiplyExact(36 * bytes, group * out * in))
-                .order(ByteOrder.LITTLE_ENDIAN);
-        for (int row = 0; row < group * out * 4; row++) {
-            int channel = row / 4;
-            for (int i = 0; i < in; i++) {
-                int source = ((channel / out * in + i) * out + channel % out) * 16;
-                for (int tap = 0; tap < 9; tap++) {
-                    int y = TAPS[row % 4 / 2][tap / 3];
-                    int x = TAPS[row % 2][tap % 3];
-                    if (y < 0 || x < 0) {
-                        kernels.put(new byte[bytes]);
-                    } else {
-                        kernels.put(weights.data().slice((source + 4 * y + x) * bytes, bytes));
+        int phases() {
+            return Math.toIntExact(strides.get(0) * strides.get(1));
+        }
+
+        long channels() {
+            return weights.dims().get(1);
+        }
+
+        /** [phases·out, in, taps…], where channel (r·s + q)·out + c makes rows s·t + r, columns s·u + q of c. */
+        Tensor kernels() {
+            int bytes = weights.type().bytes();
+            int in = Math.toIntExact(weights.dims().get(0));
+            int out = Math.toIntExact(channels());
+            int kernelHeight = Math.toIntExact(weights.dims().get(2));
+            int kernelWidth = Math.toIntExact(weights.dims().get(3));
+            int down = Math.toIntExact(strides.get(0));
+            int across = Math.toIntExact(strides.get(1));
+            int height = Math.toIntExact(taps.get(0));
+            int width = Math.toIntExact(taps.get(1));
+            int count = Math.multiplyExact(Math.multiplyExact(phases() * height * width, out), in);
+            var kernels = ByteBuffer.allocate(Math.multiplyExact(bytes, count)).order(ByteOrder.LITTLE_ENDIAN);
+            for (int row = 0; row < phases() * out; row++) {
+                int phase = row / out;
+                for (int i = 0; i < in; i++) {
+                    for (int tap = 0; tap < height * width; tap++) {
+                        int y = down * (height - 1 - tap / width) + phase / across;
+                        int x = across * (width - 1 - tap % width) + phase % across;
+                        if (y < kernelHeight && x < kernelWidth) {
+                            int source = ((i * out + row % out) * kernelHeight + y) * kernelWidth + x;
+                            kernels.put(weights.data().slice(source * bytes, bytes));
+                        } else {
+                            kernels.put(new byte[bytes]);
+                        }
                     }
                 }
             }
+            return new Tensor(
+                    weights.type(),
+                    List.of(phases() * channels(), (long) in, (long) height, (long) width),
+                    kernels.flip());
         }
-        return new Tensor(weights.type(), List.of(4L * group * out, (long) in, 3L, 3L), kernels.flip());
+
+        Optional<Tensor> biases() {
+            if (bias == null) {
+                return Optional.empty();
+            }
+            var repeated = ByteBuffer.allocate(phases() * bias.data().remaining());
+            for (int phase = 0; phase < phases(); phase++) {
+                repeated.put(bias.data().duplicate());
+            }
+            return Optional.of(new Tensor(bias.type(), List.of(phases() * channels()), repeated.flip()));
+        }
     }
 
-    private static Tensor fourTimes(Tensor bias) {
-        int bytes = bias.type().bytes();
-        var repeated = ByteBuffer.allocate(4 * bias.data().remaining());
-        for (int i = 0; i < 4 * bias.count(); i++) {
-            repeated.put(bias.data().slice(i / 4 * bytes, bytes));
+    private static void lower(Transposed layer, Draft draft) {
+        var node = layer.node();
+        var name = node.output();
+        var convolved = draft.fresh(name + "_phases");
+        var inputs = new ArrayList<>(List.of(node.input(0), draft.add(name + "_weight", layer.kernels())));
+        layer.biases().ifPresent(bias -> inputs.add(draft.add(name + "_bias", bias)));
+        long top = layer.taps().get(0) - 1;
+        long left = layer.taps().get(1) - 1;
+        var attributes = new TreeMap<String, Attribute>(Map.of(
+                "kernel_shape", Attribute.ints(layer.taps()),
+                "strides", Attribute.ints(1, 1),
+                "pads", Attribute.ints(top, left, top, left),
+                "dilations", Attribute.ints(1, 1),
+                "group", Attribute.of(1)));
+        var nodes = new ArrayList<Node>();
+        nodes.add(new Node(node.name(), "", "Conv", inputs, List.of(convolved), attributes));
+
+        var now = convolved;
+        var last = name;
+        for (var after : followers(name, draft)) {
+            last = after.output();
+            var moved = draft.fresh(last + "_phases");
+            var others = new ArrayList<>(after.inputs());
+            others.set(0, now);
+            nodes.add(new Node(after.name(), "", after.op(), others, List.of(moved), after.attributes()));
+            now = moved;
+            draft.remove(after);
         }
-        return new Tensor(bias.type(), List.of(4L * bias.count()), repeated.flip());
+        interleave(layer, now, last, nodes, draft);
+        draft.replace(node, nodes.toArray(Node[]::new));
+    }
+
+    /** The functions of single elements through which the value goes, and nowhere else. */
+    private static List<Node> followers(String value, Draft draft) {
+        var followers = new ArrayList<Node>();
+        var now = value;
+        while (draft.isUsedOnce(now)) {
+            var user = draft.users(now).get(0);
+            boolean isFunction = user.domain().isEmpty()
+                    && user.input(0).equals(now)
+                    && user.outputs().size() == 1
+                    && (OF_SINGLE_ELEMENTS.contains(user.op()) || isClip(user, draft));
+            if (!isFunction) {
+                break;
+            }
+            followers.add(user);
+            now = user.output();
+        }
+        return followers;
+    }
+
+    private static boolean isClip(Node node, Draft draft) {
+        return node.is("Clip")
+                && node.inputs().stream().skip(1).allMatch(bound -> bound.isEmpty() || draft.isPlainInitializer(bound));
+    }
+
+    /** From [N, phases·C, H, W] to the output, cut as it must be. */
+    private static void interleave(Transposed layer, String phases, String output, List<Node> nodes, Draft draft) {
+        long channels = layer.channels();
+        long down = layer.strides().get(0);
+        long across = layer.strides().get(1);
+        var last = node("Transpose", List.of(phases), output + "_nhwc", Map.of("perm", Attribute.ints(0, 2, 3, 1)));
+        last = add(last, nodes, draft);
+        var split = draft.add(output + "_split", Tensor.sizes(List.of(0L, 0L, 0L, down, across * channels)));
+        last = add(node("Reshape", List.of(last.output(), split), output + "_rows", Map.of()), nodes, draft);
+        var rows = last.output();
+        last = node("Transpose", List.of(rows), output + "_interleaved", Map.of("perm", Attribute.ints(0, 1, 3, 2, 4)));
+        last = add(last, nodes, draft);
+        var sizes = sizes(layer, rows, output, nodes, draft);
+        last = add(node("Reshape", List.of(last.output(), sizes), output + "_whole", Map.of()), nodes, draft);
+        var cut = layer.cut();
+        if (cut.stream().anyMatch(count -> count > 0)) {
+            var starts = draft.add(output + "_starts", Tensor.sizes(List.of(cut.get(0), cut.get(1))));
+            var ends = draft.add(output + "_ends", Tensor.sizes(List.of(fromEnd(cut.get(2)), fromEnd(cut.get(3)))));
+            var axes = draft.add(output + "_axes", Tensor.sizes(List.of(1L, 2L)));
+            last = node("Slice", List.of(last.output(), starts, ends, axes), output + "_cut", Map.of());
+            last = add(last, nodes, draft);
+        }
+        nodes.add(Node.of("Transpose", List.of(last.output()), output, Map.of("perm", Attribute.ints(0, 3, 1, 2))));
+    }
+
+    private static long fromEnd(long cut) {
+        return cut == 0 ? Long.MAX_VALUE : -cut;
+    }
+
+    /** [N, s·H, s·W, C] of rows [N, H, W, s, s·C]; a constant where H and W are known. */
+    private static String sizes(Transposed layer, String rows, String output, List<Node> nodes, Draft draft) {
+        long channels = layer.channels();
+        long down = layer.strides().get(0);
+        long across = layer.strides().get(1);
+        var input = draft.shapes().shape(layer.node().input(0));
+        if (input.isPresent() && input.get().subList(2, 4).stream().allMatch(Axis::isFixed)) {
+            long height = input.get().get(2).size() + layer.taps().get(0) - 1;
+            long width = input.get().get(3).size() + layer.taps().get(1) - 1;
+            return draft.add(output + "_sizes", Tensor.sizes(List.of(0L, down * height, across * width, channels)));
+        }
+        var shape = add(node("Shape", List.of(rows), output + "_shape", Map.of()), nodes, draft);
+        var from = draft.add(output + "_from", Tensor.sizes(List.of(0L)));
+        var to = draft.add(output + "_to", Tensor.sizes(List.of(3L)));
+        var first = add(node("Slice", List.of(shape.output(), from, to), output + "_nhw", Map.of()), nodes, draft);
+        var factors = draft.add(output + "_factors", Tensor.sizes(List.of(1L, down, across)));
+        var scaled = add(node("Mul", List.of(first.output(), factors), output + "_scaled", Map.of()), nodes, draft);
+        var depth = draft.add(output + "_depth", Tensor.sizes(List.of(channels)));
+        var sizes = node("Concat", List.of(scaled.output(), depth), output + "_sizes", Map.of("axis", Attribute.of(0)));
+        return add(sizes, nodes, draft).output();
+    }
+
+    private static Node node(String op, List<String> inputs, String output, Map<String, Attribute> attributes) {
+        return Node.of(op, inputs, output, attributes);
+    }
+
+    private static Node add(Node node, List<Node> nodes, Draft draft) {
+        var added = Node.of(node.op(), node.inputs(), draft.fresh(node.output()), node.attributes());
+        nodes.add(added);
+        return added;
     }
 }

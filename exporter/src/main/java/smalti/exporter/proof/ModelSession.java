@@ -11,6 +11,7 @@ import ai.onnxruntime.OrtSession;
 import ai.onnxruntime.TensorInfo;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
@@ -56,6 +57,21 @@ public final class ModelSession implements AutoCloseable {
         try (var options = new OrtSession.SessionOptions()) {
             options.setIntraOpNumThreads(1);
             return new ModelSession(OrtEnvironment.getEnvironment().createSession(model, options), name);
+        } catch (OrtException e) {
+            throw new ProofException(name + ": ONNX Runtime refuses it: " + e.getMessage(), e);
+        }
+    }
+
+    /**
+     * Opens a file, and what belongs to it in its folder.
+     *
+     * @param name in errors
+     * @throws ProofException if ONNX Runtime refuses it
+     */
+    public static ModelSession open(Path file, String name) {
+        try (var options = new OrtSession.SessionOptions()) {
+            options.setIntraOpNumThreads(1);
+            return new ModelSession(OrtEnvironment.getEnvironment().createSession(file.toString(), options), name);
         } catch (OrtException e) {
             throw new ProofException(name + ": ONNX Runtime refuses it: " + e.getMessage(), e);
         }

@@ -144,6 +144,22 @@ final class ShapesTest {
     }
 
     @Test
+    void resizingFollowsConstantScales() {
+        initializers.put("scales", Tensor.of(new float[] {1, 1, 2, 0.4f}, 4));
+        var cropped = Map.of("coordinate_transformation_mode", Attribute.of("tf_crop_and_resize"));
+        input("x", "N", 3, 5, 9)
+                .input("free", "N", 3, "h", "w")
+                .node("Resize", "y", Map.of(), "x", "", "scales")
+                .node("Resize", "z", Map.of(), "free", "", "scales")
+                .node("Resize", "part", cropped, "x", "", "scales")
+                .node("Upsample", "old", Map.of(), "x", "scales");
+        assertThat(shape(17, "y")).isEqualTo("[N, 3, 10, 3]");
+        assertThat(shape(17, "z")).isEqualTo("[N, 3, ?, ?]");
+        assertThat(shape(17, "part")).isEqualTo("[?, ?, ?, ?]");
+        assertThat(shape(9, "old")).isEqualTo("[N, 3, 10, 3]");
+    }
+
+    @Test
     void axesMovedFromAttributesToInputs() {
         input("x", "N", 1, 4)
                 .sizes("axes", 1L)

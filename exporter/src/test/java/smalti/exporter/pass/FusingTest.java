@@ -15,41 +15,117 @@ import smalti.exporter.graph.ValueType;
 
 /** Sub-pixels, layer normalisations and GELUs. */
 final class FusingTest {
-    private static Map<String, Attribute> doubling(long group) {
+    private static Map<String, Attribute> transposed(long[] kernel, long[] strides, long[] pads, long[] more) {
         return new TreeMap<>(Map.of(
-                "kernel_shape", Attribute.ints(4, 4),
-                "strides", Attribute.ints(2, 2),
-                "pads", Attribute.ints(1, 1, 1, 1),
-                "group", Attribute.of(group)));
+                "kernel_shape", Attribute.ints(kernel),
+                "strides", Attribute.ints(strides),
+                "pads", Attribute.ints(pads),
+                "output_padding", Attribute.ints(more)));
     }
 
+    private static Map<String, Attribute> doubling() {
+        return transposed(new long[] {4, 4}, new long[] {2, 2}, new long[] {1, 1, 1, 1}, new long[] {0, 0});
+    }
+
+    /** Kernel, strides, pads and output padding: DCGAN's, the Keras tutorial's, and odd ones. */
     @ParameterizedTest
-    @CsvSource({"1,true", "1,false", "2,true"})
-    void aConvTransposeThatDoublesIsAConvAndDepthToSpace(long group, boolean bias) {
-        var rig = new Rig(17).input("x", 2, 4, 5, 3).output("y", 2, 6, 10, 6).weights("w", 4, 6 / group, 4, 4);
+    @CsvSource({
+        "4,4,2,2,1,1,1,1,0,0,true,false",
+        "4,4,2,2,1,1,1,1,0,0,false,true",
+        "5,5,2,2,2,2,2,2,1,1,true,true",
+        "5,5,2,2,1,1,2,2,0,0,true,false",
+        "2,2,2,2,0,0,0,0,0,0,true,true",
+        "3,3,2,2,1,1,1,1,1,1,true,false",
+        "3,3,2,2,0,0,0,0,0,0,false,false",
+        "1,1,2,2,0,0,0,0,1,1,true,false",
+        "7,4,3,2,2,1,0,1,1,0,true,true",
+        "4,2,3,4,0,0,0,0,0,0,true,false"
+    })
+    void aStridedConvTransposeIsAConvAndRearranging(
+            int kh,
+            int kw,
+            int sh,
+            int sw,
+            int top,
+            int left,
+            int bottom,
+            int right,
+            int mh,
+            int mw,
+            boolean bias,
+            boolean free) {
+        int height = sh * 4 + kh - top - bottom + mh;
+        int width = sw * 2 + kw - left - right + mw;
+        var rig = new Rig(17);
+        if (free) {
+            rig.input("x", 2, 4, -1, -1).output("z", 2, 6, -1, -1);
+        } else {
+            rig.input("x", 2, 4, 5, 3).output("z", 2, 6, height, width);
+        }
+        rig.weights("w", 4, 6, kh, kw);
         if (bias) {
             rig.weights("b", 6);
         }
-        rig.node("ConvTranspose", "y", doubling(group), bias ? new String[] {"x", "w", "b"} : new String[] {"x", "w"});
-        assertThat(rig.after(new LowerTransposedConvolutions())).containsExactly("Conv", "DepthToSpace");
+        var attributes = transposed(
+                new long[] {kh, kw}, new long[] {sh, sw}, new long[] {top, left, bottom, right}, new long[] {mh, mw});
+        rig.node("ConvTranspose", "y", attributes, bias ? new String[] {"x", "w", "b"} : new String[] {"x", "w"})
+                .node("Tanh", "z", "y");
+        assertThat(rig.after(new LowerTransposedConvolutions()))
+                .startsWith("Conv", "Tanh", "Transpose", "Reshape", "Transpose")
+                .doesNotContain("ConvTranspose");
+    }
+
+    @Test
+    void pixelsAreRoundedBeforeTheyAreRearranged() {
+        var rig = new Rig(17)
+                .input("x", 2, 4, 5, 3)
+                .output("p", ValueType.UINT8, 2, 10, 6, 3)
+                .weights("w", 4, 3, 4, 4)
+                .constant("lo", Tensor.scalar(ValueType.FLOAT32, 0))
+                .constant("hi", Tensor.scalar(ValueType.FLOAT32, 255))
+                .node("ConvTranspose", "y", doubling(), "x", "w")
+                .node("Round", "r", "y")
+                .node("Clip", "c", "r", "lo", "hi")
+                .node("Cast", "u", Map.of("to", Attribute.of(2)), "c")
+                .node("Transpose", "p", Map.of("perm", Attribute.ints(0, 2, 3, 1)), "u");
+        assertThat(rig.after(new LowerTransposedConvolutions()))
+                .containsExactly(
+                        "Conv",
+                        "Round",
+                        "Clip",
+                        "Cast",
+                        "Transpose",
+                        "Reshape",
+                        "Transpose",
+                        "Reshape",
+                        "Slice",
+                        "Transpose",
+                        "Transpose");
     }
 
     @Test
     void otherConvTransposesStay() {
-        var old = new Rig(10)
+        var old = new Rig(9)
                 .input("x", 1, 2, 3, 3)
                 .output("y", 1, 2, 6, 6)
                 .weights("w", 2, 2, 4, 4)
-                .node("ConvTranspose", "y", doubling(1), "x", "w");
+                .node("ConvTranspose", "y", doubling(), "x", "w");
         assertThat(new LowerTransposedConvolutions().apply(old.model()).graph()).isEqualTo(old.graph());
-        var padded = doubling(1);
-        padded.put("output_padding", Attribute.ints(1, 1));
+        var grouped = doubling();
+        grouped.put("group", Attribute.of(2));
         var other = new Rig(17)
                 .input("x", 1, 2, 3, 3)
-                .output("y", 1, 2, 7, 7)
-                .weights("w", 2, 2, 4, 4)
-                .node("ConvTranspose", "y", padded, "x", "w");
+                .output("y", 1, 2, 6, 6)
+                .weights("w", 2, 1, 4, 4)
+                .node("ConvTranspose", "y", grouped, "x", "w");
         assertThat(other.after(new LowerTransposedConvolutions())).containsExactly("ConvTranspose");
+        var same = transposed(new long[] {3, 3}, new long[] {1, 1}, new long[] {1, 1, 1, 1}, new long[] {0, 0});
+        var unstrided = new Rig(17)
+                .input("x", 1, 2, 3, 3)
+                .output("y", 1, 2, 3, 3)
+                .weights("w", 2, 2, 3, 3)
+                .node("ConvTranspose", "y", same, "x", "w");
+        assertThat(unstrided.after(new LowerTransposedConvolutions())).containsExactly("ConvTranspose");
     }
 
     private static Rig layerNorm(int opset, boolean power) {

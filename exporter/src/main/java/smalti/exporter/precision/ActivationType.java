@@ -1,0 +1,62 @@
+package smalti.exporter.precision;
+
+import smalti.exporter.graph.ValueType;
+
+/** What the numbers between layers become; weights are INT8 in both, symmetric, a scale for each output channel. */
+public enum ActivationType {
+    /**
+     * U8S8, for x86. Weights take 7 of their 8 bits: processors without VNNI add pairs of products in 16 bits, which
+     * saturate with 8 and give wrong sums without a word.
+     */
+    UINT8(ValueType.UINT8, 0, 255, 63),
+
+    /** S8S8, for Arm. */
+    INT8(ValueType.INT8, -128, 127, 127);
+
+    private final ValueType element;
+    private final int least;
+    private final int greatest;
+    private final int greatestWeight;
+
+    ActivationType(ValueType element, int least, int greatest, int greatestWeight) {
+        this.element = element;
+        this.least = least;
+        this.greatest = greatest;
+        this.greatestWeight = greatestWeight;
+    }
+
+    ValueType element() {
+        return element;
+    }
+
+    int least() {
+        return least;
+    }
+
+    int greatest() {
+        return greatest;
+    }
+
+    int greatestWeight() {
+        return greatestWeight;
+    }
+
+    /** The scale and zero point whose steps cover a range and zero. */
+    Steps covering(Range range) {
+        double low = Math.min(0, range.least());
+        double high = Math.max(0, range.greatest());
+        float scale = (float) ((high - low) / (greatest - least));
+        if (!(scale >= Float.MIN_NORMAL)) {
+            return new Steps(1, least, 0);
+        }
+        long zero = Math.round(-low / scale) + least;
+        return new Steps(scale, (int) Math.max(least, Math.min(greatest, zero)), 0);
+    }
+
+    /**
+     * A number is {@code scale·(step − zeroPoint) + offset}.
+     *
+     * @param offset what no zero point can say; a layer takes it into its bias
+     */
+    record Steps(float scale, int zeroPoint, double offset) {}
+}

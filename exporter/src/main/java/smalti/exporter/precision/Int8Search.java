@@ -1,0 +1,191 @@
+package smalti.exporter.precision;
+
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.HashSet;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeMap;
+import smalti.exporter.graph.Model;
+import smalti.exporter.onnx.OnnxWriter;
+import smalti.exporter.pass.Passes;
+import smalti.exporter.proof.ModelSession;
+import smalti.exporter.proof.ModelSession.Item;
+import smalti.spec.SpecException;
+
+/**
+ * Makes a model INT8: calibrates it, measures what each layer alone costs, and leaves the costliest in float until the
+ * gate holds.
+ */
+public final class Int8Search {
+    /** Sensitivity wants an order, not three digits. */
+    private static final int SENSITIVITY_BATCHES = 2;
+
+    private final Model original;
+    private final Model prepared;
+    private final List<String> layers;
+    private final List<Map<String, Item>> heldOut;
+    private final List<Map<String, Item>> wanted;
+    private final Int8Options options;
+    private final String place;
+
+    private Int8Search(Model model, List<Map<String, Item>> heldOut, Int8Options options, String place) {
+        this.original = model;
+        this.heldOut = List.copyOf(heldOut);
+        this.options = options;
+        this.place = place;
+        if (model.opset() < Quantizer.FIRST_OPSET) {
+            throw new SpecException(
+                    place + ": INT8 asks for opset " + Quantizer.FIRST_OPSET + " or later, got " + model.opset());
+        }
+        this.prepared = Passes.all().apply(model).model();
+        this.layers = Quantizer.layers(prepared);
+        this.wanted = run(original, heldOut);
+    }
+
+    /**
+     * A layer and what it costs.
+     *
+     * @param name its first output
+     * @param alone the quality of the model with this layer alone in INT8
+     * @param quantized whether it is INT8 in the end
+     */
+    public record Layer(String name, String op, Quality alone, boolean quantized) {}
+
+    /**
+     * @param model with as many layers in INT8 as the gate allows, perhaps none
+     * @param quality of the model
+     * @param layers in the order of the graph
+     */
+    public record Result(Model model, Quality quality, Calibration calibration, List<Layer> layers) {
+        public Result {
+            layers = List.copyOf(layers);
+        }
+
+        public long quantized() {
+            return layers.stream().filter(Layer::quantized).count();
+        }
+    }
+
+    /**
+     * @param calibration inputs of each run that ranges are learnt from
+     * @param heldOut inputs of each run that quality is judged on
+     * @param place of the model, in errors
+     * @throws SpecException if the model has no layer that can be INT8, or the opset is too old
+     * @throws smalti.exporter.proof.ProofException if ONNX Runtime cannot run the model on the samples
+     */
+    public static Result search(
+            Model model,
+            List<Map<String, Item>> calibration,
+            List<Map<String, Item>> heldOut,
+            Int8Options options,
+            String place) {
+        if (calibration.isEmpty() || heldOut.isEmpty()) {
+            throw new SpecException(place + ": INT8 asks for samples to calibrate on and to judge by, got "
+                    + calibration.size() + " and " + heldOut.size() + " batches");
+        }
+        return new Int8Search(model, heldOut, options, place).search(calibration);
+    }
+
+    private record Candidate(
+            Model model, Quality quality, Calibration calibration, Map<String, Range> ranges, Set<String> inFloat) {}
+
+    private Result search(List<Map<String, Item>> calibration) {
+        if (layers.isEmpty()) {
+            throw new SpecException(place
+                    + ": INT8 asks for a Conv, ConvTranspose, Gemm or MatMul with constant float32 weights, got none");
+        }
+        Candidate best = null;
+        for (var way : options.calibrations()) {
+            options.progress().accept("calibrating " + place + ", " + way);
+            var ranges = way.ranges(prepared, Quantizer.watched(prepared), calibration);
+            var candidate = candidate(way, ranges, Set.of());
+            if (best == null || candidate.quality().isBetterThan(best.quality())) {
+                best = candidate;
+            }
+        }
+        if (best == null) {
+            throw new IllegalStateException("no calibration was tried");
+        }
+        var alone = sensitivity(best);
+        var chosen = options.isMet(best.quality()) ? best : withFloats(best, alone);
+        return new Result(chosen.model(), chosen.quality(), chosen.calibration(), layers(chosen, alone));
+    }
+
+    private Candidate candidate(Calibration way, Map<String, Range> ranges, Set<String> inFloat) {
+        var quantized = new HashSet<>(layers);
+        quantized.removeAll(inFloat);
+        // without a layer in INT8 there is nothing to prepare for
+        var model = quantized.isEmpty()
+                ? Passes.simplifying().apply(original).model()
+                : Quantizer.quantize(prepared, options.activations(), ranges, quantized);
+        return new Candidate(model, Quality.of(wanted, run(model, heldOut)), way, ranges, inFloat);
+    }
+
+    private Map<String, Quality> sensitivity(Candidate best) {
+        int batches = Math.min(SENSITIVITY_BATCHES, heldOut.size());
+        var alone = new LinkedHashMap<String, Quality>();
+        for (var layer : layers) {
+            options.progress().accept("sensitivity of " + place + " " + (alone.size() + 1) + "/" + layers.size());
+            var model = Quantizer.quantize(prepared, options.activations(), best.ranges(), Set.of(layer));
+            alone.put(layer, Quality.of(wanted.subList(0, batches), run(model, heldOut.subList(0, batches))));
+        }
+        return alone;
+    }
+
+    /** The fewest of the most sensitive layers that must stay in float. */
+    private Candidate withFloats(Candidate best, Map<String, Quality> alone) {
+        var costliest = new ArrayList<>(layers);
+        costliest.sort(Comparator.comparingDouble((String layer) ->
+                        alone.getOrDefault(layer, best.quality()).agreement())
+                .thenComparingDouble(
+                        layer -> alone.getOrDefault(layer, best.quality()).psnr()));
+        var tried = new TreeMap<Integer, Candidate>();
+        int fails = 0;
+        int holds = layers.size();
+        for (int count = 1; count < holds; count *= 2) {
+            if (isMet(count, costliest, best, tried)) {
+                holds = count;
+            } else {
+                fails = count;
+            }
+        }
+        while (holds - fails > 1) {
+            int middle = (fails + holds) / 2;
+            if (isMet(middle, costliest, best, tried)) {
+                holds = middle;
+            } else {
+                fails = middle;
+            }
+        }
+        var chosen = tried.get(holds);
+        return chosen != null ? chosen : candidate(best.calibration(), best.ranges(), Set.copyOf(layers));
+    }
+
+    private boolean isMet(int count, List<String> costliest, Candidate best, Map<Integer, Candidate> tried) {
+        options.progress().accept("leaving " + count + " of " + layers.size() + " layers of " + place + " in float");
+        var candidate = candidate(best.calibration(), best.ranges(), Set.copyOf(costliest.subList(0, count)));
+        tried.put(count, candidate);
+        return options.isMet(candidate.quality());
+    }
+
+    private List<Layer> layers(Candidate chosen, Map<String, Quality> alone) {
+        var ops = new LinkedHashMap<String, String>();
+        prepared.graph().nodes().forEach(node -> ops.put(node.output(), node.op()));
+        return layers.stream()
+                .map(layer -> new Layer(
+                        layer,
+                        ops.getOrDefault(layer, ""),
+                        alone.getOrDefault(layer, chosen.quality()),
+                        !chosen.inFloat().contains(layer)))
+                .toList();
+    }
+
+    private List<Map<String, Item>> run(Model model, List<Map<String, Item>> batches) {
+        try (var session = ModelSession.open(OnnxWriter.bytes(model), place)) {
+            return batches.stream().map(session::run).toList();
+        }
+    }
+}

@@ -1,0 +1,16 @@
+/**
+ * Graphs of fewer bits: FP16 with islands of FP32, and INT8 in ONNX's QDQ form.
+ *
+ * <pre>
+ *   samples ── Calibration ──► Ranges ──► Quantizer ──► INT8 model
+ *                                 │            ▲
+ *                                 │            └── Int8Search: which layers stay in float until the gate holds
+ *                                 └─────► HalfPrecision ──► FP16 model
+ * </pre>
+ *
+ * <p>Start with {@link smalti.exporter.precision.Int8Search} and {@link smalti.exporter.precision.HalfPrecision}.
+ */
+@NullMarked
+package smalti.exporter.precision;
+
+import org.jspecify.annotations.NullMarked;
