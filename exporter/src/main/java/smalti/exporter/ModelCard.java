@@ -146,8 +146,8 @@ public record ModelCard(String markdown, SortedMap<String, byte[]> pictures) {
                 .append(figure.value())
                 .append(" |\n"));
         manifest.graphs().values().forEach(graph -> {
-            text.append("| largest difference of `%s` from its source | %s |\n"
-                    .formatted(graph.file(), difference(graph)));
+            text.append(
+                    "| largest difference of `%s` from its source | %s |\n".formatted(graph.file(), difference(graph)));
         });
         text.append('\n');
     }

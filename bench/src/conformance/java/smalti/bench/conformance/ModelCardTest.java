@@ -42,7 +42,7 @@ final class ModelCardTest {
     @ParameterizedTest
     @ValueSource(strings = {"vqvae-rgb", "vqvae-grey", "dcgan", "dcgan-classes-grey"})
     void snippetsRun(String name) throws Exception {
-        var bundle = SmallBundles.write(name, folder);
+        var bundle = SmallBundles.bundle(name);
         var manifest = RecordTree.read(bundle.resolve(BundleManifest.FILE), BundleManifest.class);
         var snippets = SNIPPET.matcher(
                         ModelCard.of(manifest, List.of(), List.of()).markdown())
@@ -60,7 +60,7 @@ final class ModelCardTest {
 
         var missing = Programs.NodePackages.missing(WebFolder.ONNX_RUNTIME_WEB);
         assumeTrue(missing.isEmpty(), () -> "no Node to run the JavaScript in: " + missing.orElseThrow());
-        requireWithinALevel(javascript(snippets.get(JAVASCRIPT).group(2), expected, name), expected.pixels());
+        requireWithinALevel(javascript(snippets.get(JAVASCRIPT).group(2), expected, bundle), expected.pixels());
     }
 
     private static Expected expected(String name, Path bundle) {
@@ -154,7 +154,7 @@ final class ModelCardTest {
         return snippets.getMethod(name, parameters);
     }
 
-    private byte[] javascript(String code, Expected expected, String name) throws IOException {
+    private byte[] javascript(String code, Expected expected, Path bundle) throws IOException {
         var inputs = expected.inputs();
         var pixels = inputs.get("pixels");
         String call;
@@ -165,7 +165,7 @@ final class ModelCardTest {
             call = "generate(Float32Array.from("
                     + Arrays.toString(java.util.Objects.requireNonNull(inputs.get("noise"))
                             .floats())
-                    + ")" + (name.contains("classes") ? ", [4, 1]" : "") + ")";
+                    + ")" + (bundle.toString().contains("classes") ? ", [4, 1]" : "") + ")";
         }
         var entry = Programs.NodePackages.folder("onnxruntime-node")
                 .resolve("dist/index.js")
@@ -175,7 +175,7 @@ final class ModelCardTest {
                 script,
                 code.replace("import * as ort from \"onnxruntime-node\"", "import ort from \"" + entry + "\"")
                         + "\nconsole.log(\"[\" + Array.from(await " + call + ").join() + \"]\");\n");
-        var ended = Programs.run(folder, Map.of(), "node", script.toString());
+        var ended = Programs.run(bundle.getParent(), Map.of(), "node", script.toString());
         assertThat(ended.status()).as(ended.output()).isZero();
         var last = ended.output().lines().reduce((first, second) -> second).orElseThrow();
         var numbers = last.substring(1, last.length() - 1).split(",");

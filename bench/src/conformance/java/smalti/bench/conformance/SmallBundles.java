@@ -1,13 +1,16 @@
 package smalti.bench.conformance;
 
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import smalti.exporter.BundleExporter;
 import smalti.exporter.ExportOptions;
 import smalti.spec.Adam;
+import smalti.spec.AtomicFiles;
 import smalti.spec.CodebookStart;
 import smalti.spec.DcganFamily;
 import smalti.spec.EmaQuantizer;
@@ -30,6 +33,8 @@ final class SmallBundles {
     private static final long SEED = 1;
     private static final Adam ADAM = new Adam(2e-3, 0.5, 0.99, 1e-8);
 
+    private static final Path FOLDER = Path.of("target/small-bundles").toAbsolutePath();
+    private static final Map<String, Path> WRITTEN = new HashMap<>();
     private static final Map<String, Kind> KINDS = new LinkedHashMap<>();
 
     static {
@@ -52,8 +57,21 @@ final class SmallBundles {
         return pictures(kind(name).image(), count, SEED + 1);
     }
 
-    /** Trains and exports one into a folder. */
-    static Path write(String name, Path folder) throws IOException {
+    /** Trains and exports one, once for all tests. */
+    static synchronized Path bundle(String name) throws IOException {
+        var written = WRITTEN.get(name);
+        if (written == null) {
+            if (WRITTEN.isEmpty()) {
+                // of an earlier run, perhaps of other code
+                AtomicFiles.deleteRecursively(FOLDER);
+            }
+            written = write(name, Files.createDirectories(FOLDER));
+            WRITTEN.put(name, written);
+        }
+        return written;
+    }
+
+    private static Path write(String name, Path folder) throws IOException {
         var kind = kind(name);
         var preset = Presets.named(kind.family() instanceof VqvaeFamily ? "vqvae-demo" : "dcgan-demo");
         var training = preset.training().withSteps(STEPS).withSeed(SEED);

@@ -37,7 +37,7 @@ final class WebPageTest {
     @ParameterizedTest
     @ValueSource(strings = {"vqvae-rgb", "vqvae-grey"})
     void aPictureHasTheRuntimesCodesAndReconstruction(String name) throws Exception {
-        var bundle = SmallBundles.write(name, folder);
+        var bundle = SmallBundles.bundle(name);
         var pictures = SmallBundles.pictures(name, 3);
         WebFolder.write(bundle, npy(pictures), folder.resolve("page"));
         Consumer.InChromium.copyOrt(folder.resolve("page/ort"));
@@ -92,7 +92,7 @@ final class WebPageTest {
     @ParameterizedTest
     @ValueSource(strings = {"dcgan", "dcgan-classes-grey"})
     void aSeedMakesTheRuntimesPictures(String name) throws Exception {
-        var bundle = SmallBundles.write(name, folder);
+        var bundle = SmallBundles.bundle(name);
         WebFolder.write(bundle, npy(SmallBundles.pictures(name, 1)), folder.resolve("page"));
         Consumer.InChromium.copyOrt(folder.resolve("page/ort"));
         try (var server = FileServer.of(folder.resolve("page"));
@@ -172,7 +172,7 @@ final class WebPageTest {
 
     @Test
     void saysWhatIsMissing() throws Exception {
-        var bundle = SmallBundles.write("dcgan", folder);
+        var bundle = SmallBundles.bundle("dcgan");
         WebFolder.write(bundle, npy(SmallBundles.pictures("dcgan", 1)), folder.resolve("page"));
         try (var server = FileServer.of(folder.resolve("page"));
                 var browser = Chromium.start()) {
