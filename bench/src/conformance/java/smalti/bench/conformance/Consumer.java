@@ -4,7 +4,6 @@ import ai.onnxruntime.OnnxJavaType;
 import ai.onnxruntime.OnnxTensor;
 import ai.onnxruntime.OrtEnvironment;
 import ai.onnxruntime.OrtException;
-import ai.onnxruntime.TensorInfo;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.File;
 import java.io.IOException;
@@ -105,7 +104,7 @@ sealed interface Consumer {
         }
 
         private static NpyArray array(OnnxTensor tensor) {
-            var info = (TensorInfo) tensor.getInfo();
+            var info = tensor.getInfo();
             var shape = info.getShape();
             return switch (info.type) {
                 case UINT8 -> {
@@ -243,7 +242,7 @@ sealed interface Consumer {
                 for (var job : jobs) {
                     var files = browser.evaluate("consume(" + mapper.writeValueAsString(job.id()) + ")");
                     for (var file :
-                            (Iterable<Map.Entry<String, com.fasterxml.jackson.databind.JsonNode>>) files::fields) {
+                            files.properties()) {
                         Files.write(
                                 folder.resolve(file.getKey()),
                                 java.util.Base64.getDecoder()

@@ -59,8 +59,7 @@ record JobFolder(Path path) {
             return Optional.of(new Outcome.Valid());
         }
         var outputs = new LinkedHashMap<String, NpyArray>();
-        for (var entry : (Iterable<Map.Entry<String, com.fasterxml.jackson.databind.JsonNode>>)
-                outcome.path("outputs")::fields) {
+        for (var entry : outcome.path("outputs").properties()) {
             try (var in = Files.newInputStream(path.resolve(entry.getValue().asText()))) {
                 outputs.put(entry.getKey(), NpyArray.read(in, job.id(), MOST_BYTES));
             }

@@ -175,10 +175,10 @@ final class ModelCardTest {
                 script,
                 code.replace("import * as ort from \"onnxruntime-node\"", "import ort from \"" + entry + "\"")
                         + "\nconsole.log(\"[\" + Array.from(await " + call + ").join() + \"]\");\n");
-        var ended = Programs.run(bundle.getParent(), Map.of(), "node", script.toString());
+        var ended = Programs.run(bundle.resolve(".."), Map.of(), "node", script.toString());
         assertThat(ended.status()).as(ended.output()).isZero();
         var last = ended.output().lines().reduce((first, second) -> second).orElseThrow();
-        var numbers = last.substring(1, last.length() - 1).split(",");
+        var numbers = last.substring(1, last.length() - 1).split(",", -1);
         var bytes = new byte[numbers.length];
         for (int i = 0; i < bytes.length; i++) {
             bytes[i] = (byte) Integer.parseInt(numbers[i]);

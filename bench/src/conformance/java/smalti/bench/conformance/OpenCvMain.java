@@ -5,7 +5,6 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.Map;
 import org.bytedeco.javacpp.FloatPointer;
 import org.bytedeco.opencv.global.opencv_core;
 import org.bytedeco.opencv.global.opencv_dnn;
@@ -37,7 +36,7 @@ final class OpenCvMain {
 
     private static JsonNode run(JsonNode job, Path folder) throws IOException {
         var net = opencv_dnn.readNetFromONNX(job.path("model").asText());
-        for (var input : (Iterable<Map.Entry<String, JsonNode>>) job.path("inputs")::fields) {
+        for (var input : job.path("inputs").properties()) {
             var array = read(folder.resolve(input.getValue().asText()));
             var shape = array.shape().stream().mapToInt(Math::toIntExact).toArray();
             var blob = new Mat(shape.length, shape, opencv_core.CV_32F);
