@@ -241,8 +241,7 @@ sealed interface Consumer {
                 }
                 for (var job : jobs) {
                     var files = browser.evaluate("consume(" + mapper.writeValueAsString(job.id()) + ")");
-                    for (var file :
-                            files.properties()) {
+                    for (var file : files.properties()) {
                         Files.write(
                                 folder.resolve(file.getKey()),
                                 java.util.Base64.getDecoder()

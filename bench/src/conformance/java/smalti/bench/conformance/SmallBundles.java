@@ -12,13 +12,15 @@ import smalti.exporter.ExportOptions;
 import smalti.spec.Adam;
 import smalti.spec.AtomicFiles;
 import smalti.spec.CodebookStart;
+import smalti.spec.ConstantSchedule;
+import smalti.spec.DataSpec;
 import smalti.spec.DcganFamily;
 import smalti.spec.EmaQuantizer;
 import smalti.spec.Family;
 import smalti.spec.ImageSpec;
 import smalti.spec.ModelSpec;
+import smalti.spec.TrainingSpec;
 import smalti.spec.VqvaeFamily;
-import smalti.trainer.Presets;
 import smalti.trainer.Trainer;
 import smalti.trainer.TrainingListener;
 import smalti.trainer.data.Dataset;
@@ -28,7 +30,8 @@ import smalti.trainer.data.ProceduralPictures;
 /** A bundle of each family and kind, hardly trained: what it makes is poor, how it computes it is what any does. */
 final class SmallBundles {
     private static final int PICTURES = 96;
-    private static final int STEPS = 20;
+    private static final int STEPS = 60;
+    private static final int BATCH = 16;
     private static final double HELD_OUT = 0.25;
     private static final long SEED = 1;
     private static final Adam ADAM = new Adam(2e-3, 0.5, 0.99, 1e-8);
@@ -73,12 +76,12 @@ final class SmallBundles {
 
     private static Path write(String name, Path folder) throws IOException {
         var kind = kind(name);
-        var preset = Presets.named(kind.family() instanceof VqvaeFamily ? "vqvae-demo" : "dcgan-demo");
-        var training = preset.training().withSteps(STEPS).withSeed(SEED);
-        var spec = new ModelSpec(name, kind.image(), kind.family(), training, preset.data());
+        var training = new TrainingSpec(STEPS, BATCH, ADAM, new ConstantSchedule(), 0, 0, STEPS, STEPS, SEED);
+        var data = new DataSpec(DataSpec.Fit.CROP, DataSpec.BadImages.FAIL, HELD_OUT, false);
+        var spec = new ModelSpec(name, kind.image(), kind.family(), training, data);
         var run = folder.resolve(name + "-run");
-        var data = Dataset.split(pictures(kind.image(), PICTURES, SEED), HELD_OUT, SEED);
-        Trainer.train(spec, data, run, TrainingListener.none());
+        var pictures = Dataset.split(pictures(kind.image(), PICTURES, SEED), HELD_OUT, SEED);
+        Trainer.train(spec, pictures, run, TrainingListener.none());
         var bundle = folder.resolve(name + ".smalti");
         BundleExporter.export(run, bundle, ExportOptions.defaults());
         return bundle;
