@@ -18,6 +18,11 @@ final class BundleArgument {
 
     /** Opens the bundle, each file of which is the one that was exported. */
     SmaltiModel open() {
+        return open(path);
+    }
+
+    /** Opens a bundle, each file of which is the one that was exported. */
+    static SmaltiModel open(Path path) {
         if (Files.exists(path.resolve("spec.json")) && !Files.exists(path.resolve(BundleManifest.FILE))) {
             throw new SpecException(path + ": is a run folder; export it first: ./smalti export " + path + " --out "
                     + path.getFileName() + ".smalti");

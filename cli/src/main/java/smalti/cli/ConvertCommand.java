@@ -1,26 +1,43 @@
 package smalti.cli;
 
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.Callable;
+import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 import smalti.exporter.ExportOptions;
 import smalti.exporter.OnnxExporter;
+import smalti.exporter.OnnxPrecision;
+import smalti.exporter.dl4j.Dl4jNetworks;
+import smalti.exporter.onnx.OnnxReader;
 import smalti.exporter.onnx.OnnxWriter;
+import smalti.exporter.proof.ModelSession.Item;
+import smalti.exporter.samediff.Isolation;
+import smalti.spec.Precision;
+import smalti.spec.SpecException;
 
 @Command(
         name = "convert",
         sortOptions = false,
         description =
-                "Turns any SameDiff file into an ONNX file that keeps its names, proven against SameDiff before it is "
-                        + "kept. Trainable variables become constants.")
+                "Turns any SameDiff file, or any network that DL4J's ModelSerializer wrote, into an ONNX file that keeps "
+                        + "its names, proven against SameDiff and DL4J before it is kept. Trainable variables become "
+                        + "constants. With --precision fp16, an ONNX file may be given as well.")
 final class ConvertCommand implements Callable<Integer> {
     private final Console console;
 
-    @Parameters(index = "0", paramLabel = "GRAPH", description = "A file that SameDiff.save wrote.")
+    @Parameters(
+            index = "0",
+            paramLabel = "GRAPH",
+            description = "A file that SameDiff.save or DL4J's ModelSerializer wrote, or an ONNX file.")
     @SuppressWarnings("NullAway.Init") // picocli sets it
     Path graph;
 
@@ -33,6 +50,13 @@ final class ConvertCommand implements Callable<Integer> {
             paramLabel = "NAME",
             description = "Variables; default: all that nothing uses.")
     List<String> outputs = List.of();
+
+    @Option(
+            names = "--shape",
+            paramLabel = "NAME=SIZES",
+            description = "For a network of DL4J: an input's sizes behind the batch, as in input=1,28,28, with -1 for "
+                    + "free ones; needed where its first layer does not tell them.")
+    Map<String, String> shapes = Map.of();
 
     @Option(names = "--out", required = true, paramLabel = "FILE", description = "The file to write, model.onnx.")
     @SuppressWarnings("NullAway.Init") // picocli sets it
@@ -51,26 +75,121 @@ final class ConvertCommand implements Callable<Integer> {
             description = "Weights of more bytes in all are written to FILE.data beside FILE; default 1500000000.")
     long externalDataAbove = OnnxWriter.EXTERNAL_DATA_ABOVE;
 
+    @Option(
+            names = "--precision",
+            paramLabel = "P",
+            defaultValue = "fp32",
+            description = "fp32 or fp16, where nodes stay in FP32 whose numbers ask for it; for int8 see quantize; "
+                    + "default ${DEFAULT-VALUE}.")
+    String precision = "fp32";
+
+    @Option(
+            names = "--calibrate",
+            paramLabel = "DATA",
+            description = "For fp16: pictures or an .npz that show what numbers come; default: inputs of a seed.")
+    @Nullable
+    Path data;
+
+    @Mixin
+    PixelOptions pixels = new PixelOptions();
+
+    @Option(
+            names = "--isolated",
+            description = "Run SameDiff in a JVM of its own, as is done anyhow where an operation may end the process.")
+    boolean isolated;
+
     ConvertCommand(Console console) {
         this.console = console;
     }
 
     @Override
     public Integer call() throws IOException {
+        boolean half = isHalf();
+        if (graph.toString().endsWith(".onnx")) {
+            if (!half) {
+                throw new SpecException(graph + ": is ONNX already; --precision fp16 makes it smaller");
+            }
+            half(graph);
+            return 0;
+        }
+        if (!half) {
+            export(out);
+            return 0;
+        }
+        var full = Files.createTempFile("fp32", ".onnx");
+        try {
+            export(full);
+            half(full);
+        } finally {
+            Files.delete(full);
+        }
+        return 0;
+    }
+
+    private boolean isHalf() {
+        return switch (Choices.of("--precision", precision, Precision.values())) {
+            case FP32 -> false;
+            case FP16 -> true;
+            case INT8 ->
+                throw new SpecException("--precision must be fp32 or fp16, got int8; smalti quantize makes that");
+        };
+    }
+
+    private void half(Path full) throws IOException {
+        var samples = data == null
+                ? List.<Map<String, Item>>of()
+                : CalibrationSamples.read(
+                                data, OnnxReader.read(full), pixels.scaling(), String.valueOf(graph.getFileName()))
+                        .calibration();
+        var report =
+                OnnxPrecision.half(full, out, samples, ExportOptions.defaults().seed());
+        console.line("converted %s to FP16: %s", graph, out);
+        console.line(
+                "  %d nodes in FP16, %d in FP32 for their range; %,d bytes, %,d before",
+                report.nodes(), report.islands().size(), report.bytes(), report.bytesBefore());
+        console.line("  against FP32: %s", QuantizeCommand.closeness(report.quality()));
+    }
+
+    private void export(Path file) throws IOException {
+        var isolation = isolated ? Isolation.ofAll() : Isolation.whereNeeded();
         var options = ExportOptions.defaults()
                 .withOpset(opset)
                 .withExternalDataAbove(externalDataAbove)
+                .withIsolation(isolation)
                 .withProgress(console::note);
-        var exported = OnnxExporter.export(graph, inputs, outputs, out, options);
+        var exported = Dl4jNetworks.isNetwork(graph)
+                ? Dl4jNetworks.exportFile(graph, networkShapes(), file, options)
+                : OnnxExporter.export(graph, inputs, outputs, file, options);
         exported.notes().forEach(console::warning);
-        console.line("converted %s: %s", graph, out);
+        if (file.equals(out)) {
+            console.line("converted %s: %s", graph, out);
+        }
         console.line("  %s", exported.signature());
         console.line("  %d nodes, opset %d", exported.nodes(), opset);
         for (var parity : exported.parity()) {
             console.line(
-                    "  parity of SameDiff and ONNX Runtime: %s differs by at most %.1e of %.3g",
+                    "  parity with ONNX Runtime: %s differs by at most %.1e of %.3g",
                     parity.output(), parity.difference(), parity.largest());
         }
-        return 0;
+    }
+
+    private Map<String, List<Long>> networkShapes() {
+        if (!inputs.isEmpty() || !outputs.isEmpty()) {
+            throw new SpecException("--inputs and --outputs must be left out for a network of DL4J, which has its own");
+        }
+        var parsed = new LinkedHashMap<String, List<Long>>();
+        shapes.forEach((input, sizes) -> {
+            var shape = new ArrayList<>(List.of(-1L));
+            for (var size : sizes.split(",", -1)) {
+                try {
+                    shape.add(Long.parseLong(size.strip()));
+                } catch (NumberFormatException e) {
+                    throw new SpecException(
+                            "--shape " + input + ": must be whole numbers between commas, got " + sizes, e);
+                }
+            }
+            parsed.put(input, shape);
+        });
+        return parsed;
     }
 }

@@ -47,7 +47,10 @@ final class DiffCommand implements Callable<Integer> {
     }
 
     private void print(String what, List<String> lines) {
-        console.line("%s: %s", what, lines.isEmpty() ? "the same" : lines.size() + " differences");
+        console.line(
+                "%s: %s",
+                what,
+                lines.isEmpty() ? "the same" : lines.size() == 1 ? "1 difference" : lines.size() + " differences");
         lines.forEach(line -> console.line("  %s", line));
     }
 }

@@ -47,6 +47,7 @@ import smalti.spec.SpecException;
             ReconstructCommand.class,
             EvaluateCommand.class,
             OptimizeCommand.class,
+            QuantizeCommand.class,
             CheckCommand.class,
             DiffCommand.class
         })

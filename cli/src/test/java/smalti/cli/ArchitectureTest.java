@@ -69,11 +69,18 @@ class ArchitectureTest {
                     "smalti.trainer..", "smalti.exporter..", "smalti.cli..", ND4J, "org.bytedeco..", PROTOBUF);
 
     @ArchTest
-    static void oneExporterPackageAndTheDoorToItKnowNd4j(JavaClasses all) {
+    static void twoExporterPackagesAndTheDoorToThemKnowNd4j(JavaClasses all) {
         assertThat(users(all, "smalti.exporter.*..", resides(ND4J), JavaClass::getPackageName))
-                .containsExactly("smalti.exporter.samediff");
+                .containsExactlyInAnyOrder("smalti.exporter.samediff", "smalti.exporter.dl4j");
         assertThat(users(all, "smalti.exporter", resides(ND4J), ArchitectureTest::outermost))
                 .containsExactly("smalti.exporter.OnnxExporter");
+    }
+
+    /** It is an optional dependency: whoever has no such networks has no class of it. */
+    @ArchTest
+    static void onePackageKnowsDl4j(JavaClasses all) {
+        assertThat(users(all, "smalti..", resides("org.deeplearning4j.."), JavaClass::getPackageName))
+                .containsExactly("smalti.exporter.dl4j");
     }
 
     @ArchTest

@@ -133,9 +133,51 @@ class OnnxFilesTest {
         assertThat(weighted.code()).isEqualTo(Main.WRONG_INPUT);
         assertThat(weighted.out())
                 .contains("structure: the same", "constant w differs by at most 1", "output y differs by");
+        var folded = folder.resolve("folded.onnx");
+        OnnxWriter.write(
+                Model.of(
+                        graph(8).with(
+                                        Map.of(
+                                                "w",
+                                                Tensor.of(new float[] {1, 2, 3, 4, 5, 6, 7, 8}, 4, 2),
+                                                "more",
+                                                Tensor.of(new float[] {1}, 1)),
+                                        nodes),
+                        17,
+                        8),
+                folded);
+        assertThat(Cli.run("diff", one, folded).out())
+                .contains("structure: the same", "weights: 1 difference\n", "constant more: none against FLOAT32 [1]");
         nodes.set(1, Node.of("Abs", List.of("a"), "b", Map.of()));
         var other = Cli.run("diff", one, model("c.onnx", 8));
         assertThat(other.code()).isEqualTo(Main.WRONG_INPUT);
         assertThat(other.out()).contains("Relu nodes: 1 against 0", "node of b: Relu against Abs", "weights: the same");
+    }
+
+    @Test
+    void inspectSaysWhatAModelHoldsAndDrawsIt() throws IOException {
+        var model = model("m.onnx", 8);
+        var page = folder.resolve("m.html");
+        assertThat(Cli.run("inspect", model, "--size", "N=2").succeeds().out())
+                .contains(
+                        "m.onnx: opset 17, IR 8",
+                        "input        x float32 [N, 3, 4]",
+                        "sizes        N=2",
+                        "redundant: ",
+                        "parameters   8, 32 B",
+                        // 2·6 rows by 2 columns by 4, and 24 of Relu
+                        "FLOPs        120",
+                        "operator   nodes  parameters  FLOPs",
+                        "Transpose  2");
+        assertThat(Cli.run("inspect", model, "--out", page).succeeds().out())
+                .contains("page         " + page)
+                .doesNotContain("operator");
+        assertThat(page).content().startsWith("<!DOCTYPE html>").contains("<svg", "m.onnx");
+        assertThat(Cli.run("inspect", model, "--json").succeeds().out())
+                .startsWith("{")
+                .contains("\"parameters\" : 8");
+        Cli.run("inspect", model, "--size", "q=2").failsWith("free axis of an input (N), got q");
+        Cli.run("inspect", folder, "--json").failsWith("must be an ONNX file for --out, --size and --json");
+        Cli.run("inspect", folder.resolve("none.onnx")).failsWith("none.onnx");
     }
 }

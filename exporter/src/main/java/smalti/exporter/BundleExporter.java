@@ -15,14 +15,18 @@ import java.util.TreeMap;
 import java.util.function.Supplier;
 import smalti.exporter.graph.Graph;
 import smalti.exporter.graph.GraphCheck;
+import smalti.exporter.graph.Model;
 import smalti.exporter.graph.Tensor;
 import smalti.exporter.graph.Value;
 import smalti.exporter.graph.ValueType;
 import smalti.exporter.lowering.Lowerings;
 import smalti.exporter.onnx.OnnxWriter;
+import smalti.exporter.pass.Passes;
 import smalti.exporter.proof.CodecProver;
 import smalti.exporter.proof.GeneratorProver;
 import smalti.exporter.proof.OrtRunner;
+import smalti.exporter.report.ExportReport;
+import smalti.exporter.report.ReportPage;
 import smalti.exporter.samediff.SameDiffRunner;
 import smalti.spec.AtomicFiles;
 import smalti.spec.BundleManifest;
@@ -31,6 +35,7 @@ import smalti.spec.Dimension;
 import smalti.spec.ElementType;
 import smalti.spec.NpyArray;
 import smalti.spec.PixelContract;
+import smalti.spec.Precision;
 import smalti.spec.Provenance;
 import smalti.spec.RecordTree;
 import smalti.spec.Role;
@@ -54,7 +59,8 @@ public final class BundleExporter {
     }
 
     /**
-     * Exports a run folder's graphs, proves each against its source and writes the bundle, whole or not at all.
+     * Exports a run folder's graphs, proves each against its source and writes the bundle, whole or not at all. Beside a bundle
+     * {@code name.smalti} lie {@code name.report.html} and {@code name.report.json}, which tell what was measured.
      *
      * @param run folder with an {@link smalti.spec.ExportManifest}
      * @param bundle folder to write, by convention {@code name.smalti}; one that is there already is replaced
@@ -87,23 +93,53 @@ public final class BundleExporter {
     private BundleManifest write(Path bundle) throws IOException {
         var lowered = lower();
         var stitcher = new Stitcher(run.manifest().pixels());
-        var graphs = stitcher.bundle(lowered);
-        graphs.forEach((role, graph) -> GraphCheck.problems(graph, options.opset())
-                .forEach(problem -> problems.add(role.fileStem() + ": " + problem)));
+        var writer = new OnnxWriter(options.opset(), VERSION);
+        var models = new EnumMap<Role, Model>(Role.class);
+        var passes = new EnumMap<Role, Passes.Result>(Role.class);
+        stitcher.bundle(lowered).forEach((role, graph) -> {
+            var result = Passes.simplifying().apply(writer.model(graph, metadata(graph)));
+            passes.put(role, result);
+            models.put(role, result.model());
+            GraphCheck.problems(result.model().graph(), options.opset())
+                    .forEach(problem -> problems.add(role.fileStem() + ": " + problem));
+        });
         stopIfBroken();
         var written = new ArrayList<BundleManifest>();
+        var reports = new ArrayList<ExportReport>();
         AtomicFiles.writeFolder(bundle, folder -> {
-            var writer = new OnnxWriter(options.opset(), VERSION);
-            for (var graph : graphs.entrySet()) {
-                options.progress().accept("writing " + file(graph.getKey()));
-                writer.write(graph.getValue(), metadata(graph.getValue()), folder.resolve(file(graph.getKey())));
+            for (var model : models.entrySet()) {
+                options.progress().accept("writing " + file(model.getKey()));
+                OnnxWriter.write(model.getValue(), folder.resolve(file(model.getKey())));
             }
             var proofs = run.isCodec() ? proveCodec(folder, stitcher, lowered) : proveGenerator(folder);
-            var manifest = manifest(folder, graphs, proofs).sealed();
+            var variants = variants(models);
+            for (var role : variants.variants().entrySet()) {
+                for (var variant : role.getValue()) {
+                    if (variant.precision() != Precision.FP32 && variant.isKept()) {
+                        OnnxWriter.write(variant.model(), folder.resolve(file(role.getKey(), variant.precision())));
+                    }
+                }
+            }
+            var report = new ReportMaker(run, options, passes, proofs, variants).report(folder);
+            var manifest = manifest(folder, models, proofs, variants).sealed();
             AtomicFiles.writeString(folder.resolve(BundleManifest.FILE), RecordTree.json(manifest));
             written.add(manifest);
+            reports.add(report);
         });
+        ReportPage.write(reports.get(0), bundle);
         return written.get(0);
+    }
+
+    private Variants.Result variants(Map<Role, Model> models) throws IOException {
+        var manifest = run.manifest();
+        return run.isCodec()
+                ? Variants.ofCodec(
+                        models,
+                        pictures(run.calibration(), manifest.pixels()),
+                        pictures(run.heldOut(), manifest.pixels()),
+                        options)
+                : Variants.ofGenerator(
+                        models, run.noiseLength(), manifest.classes().size(), options);
     }
 
     private Map<Role, Graph> lower() {
@@ -187,28 +223,50 @@ public final class BundleExporter {
         }
     }
 
-    private BundleManifest manifest(Path folder, Map<Role, Graph> graphs, Map<Role, BundleManifest.Proof> proofs)
+    private BundleManifest manifest(
+            Path folder, Map<Role, Model> models, Map<Role, BundleManifest.Proof> proofs, Variants.Result variants)
             throws IOException {
         var files = new TreeMap<String, String>();
         var entries = new LinkedHashMap<String, BundleManifest.Graph>();
-        for (var graph : graphs.entrySet()) {
-            var file = file(graph.getKey());
+        for (var model : models.entrySet()) {
+            var role = model.getKey();
+            var file = file(role);
             files.put(file, Checksums.sha256(folder.resolve(file)));
-            var proof = proofs.get(graph.getKey());
+            var proof = proofs.get(role);
             if (proof == null) {
                 throw new IllegalStateException(file + " was not proven");
             }
-            entries.put(graph.getKey().fileStem(), new BundleManifest.Graph(file, signature(graph.getValue()), proof));
+            var others = new TreeMap<String, BundleManifest.Variant>();
+            for (var variant : variants.variants().getOrDefault(role, List.of())) {
+                var quality = variant.quality();
+                if (quality != null && variant.isKept()) {
+                    var other = file(role, variant.precision());
+                    files.put(other, Checksums.sha256(folder.resolve(other)));
+                    others.put(
+                            variant.precision().key(),
+                            new BundleManifest.Variant(
+                                    other,
+                                    Variants.hasCodes(role) ? null : Variants.finite(quality.psnr()),
+                                    Variants.hasCodes(role) ? quality.agreement() : null,
+                                    variant.loss()));
+                }
+            }
+            var signature = signature(model.getValue().graph());
+            entries.put(
+                    role.fileStem(),
+                    new BundleManifest.Graph(file, signature, proof, others.isEmpty() ? null : others));
         }
         var source = run.manifest();
-        var lookup = graphs.get(Role.LOOKUP);
+        var lookup = models.get(Role.LOOKUP);
         return new BundleManifest(
                 BundleManifest.FORMAT,
                 source.name(),
                 options.opset(),
                 entries,
                 source.pixels(),
-                lookup == null ? null : new BundleManifest.Codebook(run.codes(), run.factor(), fingerprint(lookup)),
+                lookup == null
+                        ? null
+                        : new BundleManifest.Codebook(run.codes(), run.factor(), fingerprint(lookup.graph())),
                 source.noise(),
                 source.classes(),
                 provenance(source.provenance()),
@@ -282,7 +340,11 @@ public final class BundleExporter {
     }
 
     private static String file(Role role) {
-        return role.fileStem() + ".onnx";
+        return file(role, Precision.FP32);
+    }
+
+    static String file(Role role, Precision precision) {
+        return role.fileStem() + (precision == Precision.FP32 ? "" : "." + precision.key()) + ".onnx";
     }
 
     private void stopIfBroken() {

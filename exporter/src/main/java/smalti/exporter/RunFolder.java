@@ -74,6 +74,10 @@ final class RunFolder {
         return folder.resolve(graph(role).file());
     }
 
+    Path calibration() {
+        return folder.resolve(manifest.calibration());
+    }
+
     Path heldOut() {
         return folder.resolve(manifest.heldOut());
     }
@@ -151,6 +155,9 @@ final class RunFolder {
         var decoder = ends(Role.DECODER, List.of(latents("quantized")), List.of(image("image")));
         if (!Files.isRegularFile(heldOut())) {
             problem("heldOut: there is no file %s", heldOut());
+        }
+        if (!Files.isRegularFile(calibration())) {
+            problem("calibration: there is no file %s", calibration());
         }
         if (manifest.codes() == null || manifest.codes() < 2) {
             problem("codes must be at least 2 where there is a codebook, got %s", String.valueOf(manifest.codes()));

@@ -7,8 +7,8 @@
  *   bundle ◀── moved into place whole ◀── proof.Prover ◀── onnx.OnnxWriter ◀── graph.GraphCheck
  * </pre>
  *
- * <p>ONNX files from anywhere go through {@link smalti.exporter.OnnxOptimizer}, {@link smalti.exporter.OnnxFileCheck} and
- * {@link smalti.exporter.OnnxDiff}.
+ * <p>ONNX files from anywhere go through {@link smalti.exporter.OnnxOptimizer}, {@link smalti.exporter.OnnxFileCheck},
+ * {@link smalti.exporter.OnnxDiff} and {@link smalti.exporter.OnnxInspector}.
  *
  * <p>It knows no model family: what a graph is for is its {@link smalti.spec.Role}. Start reading at {@link
  * smalti.exporter.BundleExporter}.

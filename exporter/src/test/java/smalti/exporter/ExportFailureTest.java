@@ -83,12 +83,12 @@ final class ExportFailureTest {
 
         assertThat(refused().problems())
                 .containsExactly(
-                        "encoder: op \"cumprod\" at node cumprod (inputs [2,3,12,16]) has no lowering; add one to"
-                                + " smalti.exporter.lowering",
+                        "encoder: op \"cumprod\" at node cumprod (inputs [2,3,12,16]) has no lowering: ONNX has no"
+                                + " running product",
                         "encoder: op \"log_x\" at node log_x (inputs [2,4,3,4]) cannot be lowered: the base must be"
                                 + " positive and not 1, got 1.0",
-                        "lookup: op \"cumprod\" at node cumprod (inputs [2,4,3,4]) has no lowering; add one to"
-                                + " smalti.exporter.lowering");
+                        "lookup: op \"cumprod\" at node cumprod (inputs [2,4,3,4]) has no lowering: ONNX has no"
+                                + " running product");
     }
 
     @Test

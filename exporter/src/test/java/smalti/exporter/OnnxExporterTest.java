@@ -15,6 +15,7 @@ import org.nd4j.autodiff.samediff.SameDiff;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ops.impl.transforms.strict.Mish;
 import org.nd4j.linalg.factory.Nd4j;
+import smalti.exporter.proof.GraphProver;
 import smalti.exporter.proof.OrtRunner;
 import smalti.spec.ElementType;
 import smalti.spec.NpyArray;
@@ -111,6 +112,38 @@ final class OnnxExporterTest {
                 .isInstanceOf(SpecException.class)
                 .hasMessageContaining("strided_slice")
                 .hasMessageContaining("steps must be positive; use reverse");
+    }
+
+    /** Its GELU is no known one; what feeds it and what it feeds is compared all the same. */
+    @Test
+    void whereSameDiffIsWrongTheRestIsProven() throws IOException {
+        var graph = SameDiff.create();
+        var x = graph.placeHolder("x", DataType.FLOAT, -1, 3);
+        var before = graph.math.tanh("before", x);
+        var gelu = graph.nn.preciseGelu("gelu", before);
+        graph.math.square("y", gelu);
+        graph.math.abs("z", before);
+        var exported =
+                OnnxExporter.export(graph, List.of(), List.of("gelu", "y", "z"), file(), ExportOptions.defaults());
+        assertThat(exported.parity()).extracting(GraphProver.Parity::output).containsExactly("y", "z");
+        assertThat(exported.notes())
+                .singleElement()
+                .asString()
+                .contains("op \"precise_gelu\" at node", "SameDiff does not do what it documents (the cube's factor");
+        try (var files = Files.list(folder)) {
+            assertThat(files).containsExactly(file());
+        }
+        try (var session = OrtRunner.open(file())) {
+            var made = session.run(Map.of("x", NpyArray.of(new float[] {0, 1, -2}, 1, 3)));
+            double t = Math.tanh(1);
+            // ½t·(1 + tanh(√(2/π)·(t + 0.044715·t³)))
+            double expected = t / 2 * (1 + Math.tanh(Math.sqrt(2 / Math.PI) * (t + 0.044715 * t * t * t)));
+            assertThat(java.util.Objects.requireNonNull(made.get("gelu")).floats()[1])
+                    .isCloseTo((float) expected, org.assertj.core.api.Assertions.within(1e-6f));
+        }
+        // SameDiff runs the graph as before
+        assertThat(graph.output(Map.of("x", Nd4j.ones(DataType.FLOAT, 1, 3)), "y"))
+                .containsKey("y");
     }
 
     @Test

@@ -12,6 +12,7 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import smalti.spec.BundleManifest;
 import smalti.spec.Checksums;
+import smalti.spec.Precision;
 import smalti.spec.RecordTree;
 import smalti.spec.Role;
 import smalti.spec.SpecException;
@@ -70,6 +71,11 @@ public final class SmaltiModel implements AutoCloseable {
             var manifest = RecordTree.parse(json, BundleManifest.class, BundleManifest.FILE);
             BundleRules.check(manifest, files);
             manifest.checkSeal();
+            if (manifest.graphs().values().stream()
+                    .allMatch(graph -> graph.file(options.precision()).isEmpty())) {
+                throw new SpecException("must hold a graph in " + options.precision()
+                        + " to be opened in it, and holds none;" + " FP32 is always there");
+            }
             return new SmaltiModel(bundle, files, manifest, options);
         });
     }
@@ -87,6 +93,20 @@ public final class SmaltiModel implements AutoCloseable {
     /** Whether the bundle can generate. */
     public boolean hasGenerator() {
         return has(Role.GENERATOR);
+    }
+
+    /**
+     * In which numbers a graph runs: {@link RuntimeOptions#precision} where the bundle holds it so, else FP32.
+     *
+     * @throws SpecException if the bundle has no graph of that role
+     */
+    public Precision precision(Role role) {
+        var graph = manifest.graphs().get(role.fileStem());
+        if (graph == null) {
+            throw new SpecException(path + ": has no graph " + role.fileStem() + ", but "
+                    + String.join(", ", manifest.graphs().keySet()));
+        }
+        return graph.file(options.precision()).isPresent() ? options.precision() : Precision.FP32;
     }
 
     /**
@@ -167,8 +187,9 @@ public final class SmaltiModel implements AutoCloseable {
     private GraphSession load(Role role) {
         var start = System.nanoTime();
         var graph = Objects.requireNonNull(manifest.graphs().get(role.fileStem()), role.fileStem());
-        var session = GraphSession.load(graph.file(), graph.signature(), verified(graph.file()), options);
-        LOG.debug("{}: loaded {} in {} ms", path, graph.file(), (System.nanoTime() - start) / 1_000_000);
+        var file = graph.file(precision(role)).orElseThrow();
+        var session = GraphSession.load(file, graph.signature(), verified(file), options);
+        LOG.debug("{}: loaded {} in {} ms", path, file, (System.nanoTime() - start) / 1_000_000);
         return session;
     }
 

@@ -18,6 +18,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import smalti.spec.BundleManifest;
 import smalti.spec.Checksums;
+import smalti.spec.Precision;
 import smalti.spec.RecordTree;
 import smalti.spec.SpecException;
 
@@ -285,14 +286,14 @@ class OpeningTest {
 
     @Test
     void optionsCheckThemselves() {
-        assertThatThrownBy(() -> new RuntimeOptions(0, 0, 0))
+        assertThatThrownBy(() -> new RuntimeOptions(0, 0, 0, Precision.FP32))
                 .isInstanceOfSatisfying(
                         SpecException.class, e -> assertThat(e.problems()).hasSize(3));
         assertThat(RuntimeOptions.defaults()
                         .withIntraOpThreads(3)
                         .withMaxBatch(4)
                         .withMaxFileBytes(5000))
-                .isEqualTo(new RuntimeOptions(3, 4, 5000));
+                .isEqualTo(new RuntimeOptions(3, 4, 5000, Precision.FP32));
     }
 
     private void refusedAfter(Consumer<ObjectNode> change, String... parts) {

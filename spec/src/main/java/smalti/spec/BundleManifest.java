@@ -1,8 +1,10 @@
 package smalti.spec;
 
 import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -30,9 +32,59 @@ public record BundleManifest(
     public static final int FORMAT = 1;
     public static final String FILE = "bundle.json";
 
-    /** @param proof how the graph was compared with its source before it was written */
-    public record Graph(String file, Signature signature, Proof proof) {
+    /**
+     * @param proof how the graph was compared with its source before it was written
+     * @param variants the same graph in other precisions, by {@link Precision#key}; null where there is none
+     */
+    public record Graph(
+            String file,
+            Signature signature,
+            Proof proof,
+            @Nullable Map<String, Variant> variants) {
         public Graph {
+            var check =
+                    Check.that(BundleManifest.isPlainName(file), "file must be a plain file name, got \"%s\"", file);
+            if (variants != null) {
+                variants.keySet()
+                        .forEach(key -> check.and(
+                                Arrays.stream(Precision.values())
+                                        .anyMatch(precision -> precision != Precision.FP32
+                                                && precision.key().equals(key)),
+                                "variants must be of fp16 or int8, got \"%s\"",
+                                key));
+            }
+            check.done();
+        }
+
+        public Graph(String file, Signature signature, Proof proof) {
+            this(file, signature, proof, null);
+        }
+
+        /** The file of a precision; empty where the bundle has none. */
+        public Optional<String> file(Precision precision) {
+            if (precision == Precision.FP32) {
+                return Optional.of(file);
+            }
+            return Optional.ofNullable(variants)
+                    .map(all -> all.get(precision.key()))
+                    .map(Variant::file);
+        }
+    }
+
+    /**
+     * A graph in another precision, compared with FP32 on held-out samples.
+     *
+     * @param psnr peak signal-to-noise ratio in dB of the pixels; null where they are equal or there are none
+     * @param agreement share of equal codes; null where the graph gives none
+     * @param reconstructionLoss dB that pictures lose against their originals when this graph stands in for the FP32
+     *     one; negative where they gain; null where nothing is reconstructed
+     */
+    public record Variant(
+            String file,
+            @Nullable Double psnr,
+            @Nullable Double agreement,
+            @Nullable Double reconstructionLoss) {
+        public Variant {
             Check.that(BundleManifest.isPlainName(file), "file must be a plain file name, got \"%s\"", file)
                     .done();
         }
@@ -60,15 +112,44 @@ public record BundleManifest(
      * @param range largest minus smallest value of SameDiff's output; {@code maxDifference} is at most 1e-4 of it
      * @param codes how many codes were compared
      * @param codesDiffering how many differed, each within the rounding that its near tie allows
+     * @param histogram how many elements of the output differ by exactly 0, by less than 1e-9, by 1e-9 to 1e-8 and so on to
+     *     1, and by 1 or more; null in bundles of before
      */
     public record Proof(
-            int samples, double maxDifference, double meanDifference, double range, long codes, long codesDiffering) {}
+            int samples,
+            double maxDifference,
+            double meanDifference,
+            double range,
+            long codes,
+            long codesDiffering,
+            @Nullable List<Long> histogram) {
+        public Proof(
+                int samples,
+                double maxDifference,
+                double meanDifference,
+                double range,
+                long codes,
+                long codesDiffering) {
+            this(samples, maxDifference, meanDifference, range, codes, codesDiffering, null);
+        }
+    }
 
     public BundleManifest {
         var check = Check.that(format == FORMAT, "format must be %s, got %s", FORMAT, format)
                 .and(!graphs.isEmpty(), "graphs must not be empty");
         graphs.forEach((role, graph) -> check.and(
                 files.containsKey(graph.file()), "files must list %s (graphs.%s), but does not", graph.file(), role));
+        graphs.forEach((role, graph) -> {
+            if (graph.variants() != null) {
+                graph.variants()
+                        .forEach((precision, variant) -> check.and(
+                                files.containsKey(variant.file()),
+                                "files must list %s (graphs.%s.variants.%s), but does not",
+                                variant.file(),
+                                role,
+                                precision));
+            }
+        });
         files.forEach((file, hash) -> check.and(
                         isPlainName(file), "files must be named by plain file names, got \"%s\"", file)
                 .and(hash.matches("[0-9a-f]{64}"), "files.%s must be a SHA-256, got \"%s\"", file, hash));

@@ -8,6 +8,7 @@ import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.function.UnaryOperator;
 
 /**
  * A whole ONNX graph.
@@ -59,5 +60,22 @@ public record Graph(
         captured.removeAll(initializers.keySet());
         nodes.forEach(node -> node.outputs().forEach(captured::remove));
         return captured;
+    }
+
+    /** The same graph with other names for the values that it takes from around it. */
+    Graph capturing(UnaryOperator<String> names) {
+        var captured = captured();
+        UnaryOperator<String> given = name -> captured.contains(name) ? names.apply(name) : name;
+        var renamed = outputs.stream()
+                .map(output -> new Value(given.apply(output.name()), output.type()))
+                .toList();
+        return new Graph(
+                name,
+                inputs,
+                renamed,
+                initializers,
+                nodes.stream().map(node -> node.renamed(given)).toList(),
+                values,
+                rest);
     }
 }

@@ -12,10 +12,28 @@ import java.util.Set;
 
 /** Puts a graph together, node by node or from whole graphs; names of values stay unique and are the same every time. */
 public final class GraphBuilder {
-    private final Set<String> taken = new HashSet<>();
+    private final Set<String> taken;
     private final Map<String, Constant> constants = new LinkedHashMap<>();
     private final List<Node> nodes = new ArrayList<>();
     private final Set<String> bound = new HashSet<>();
+
+    public GraphBuilder() {
+        this(new HashSet<>());
+    }
+
+    private GraphBuilder(Set<String> taken) {
+        this.taken = taken;
+    }
+
+    /** Of a graph that a node of this one runs: no name stands in both. */
+    public GraphBuilder inside() {
+        return new GraphBuilder(taken);
+    }
+
+    /** Keeps {@code hint} or a name close to it for a value that is made elsewhere, such as an input. */
+    public String reserveNear(String hint) {
+        return fresh(hint);
+    }
 
     /** Keeps a name for a value that is made elsewhere, such as an input. */
     public String reserve(String name) {
@@ -157,13 +175,13 @@ public final class GraphBuilder {
         for (int i = nodes.size() - 1; i >= 0; i--) {
             var node = nodes.get(i);
             if (!Collections.disjoint(node.outputs(), needed)) {
-                needed.addAll(node.inputs());
+                needed.addAll(node.uses());
                 live.add(node.renamed(value -> renames.getOrDefault(value, value)));
             }
         }
         Collections.reverse(live);
         var used = new LinkedHashSet<String>();
-        live.forEach(node -> used.addAll(node.inputs()));
+        live.forEach(node -> used.addAll(node.uses()));
         var initializers = new LinkedHashMap<String, Constant>();
         for (var value : used) {
             var tensor = constants.get(value);

@@ -110,10 +110,14 @@ public record Node(
         return uses;
     }
 
-    /** The same node on other values; it is named after its first output again. */
+    /** The same node on other values, those that its bodies take included; it is named after its first output again. */
     Node renamed(UnaryOperator<String> names) {
         UnaryOperator<String> given = value -> value.isEmpty() ? value : names.apply(value);
         var renamed = outputs.stream().map(given).toList();
-        return new Node(renamed.get(0), domain, op, inputs.stream().map(given).toList(), renamed, attributes);
+        var inside = new TreeMap<>(attributes);
+        inside.replaceAll((name, attribute) -> attribute instanceof Attribute.Body body
+                ? new Attribute.Body(body.value().capturing(names))
+                : attribute);
+        return new Node(renamed.get(0), domain, op, inputs.stream().map(given).toList(), renamed, inside);
     }
 }

@@ -5,13 +5,16 @@ import static java.util.Map.entry;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashMap;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import smalti.exporter.graph.Attribute;
 import smalti.exporter.graph.GraphBuilder;
 import smalti.exporter.graph.Tensor;
+import smalti.exporter.graph.Value;
 import smalti.exporter.graph.ValueType;
 import smalti.exporter.samediff.SourceGraph;
 import smalti.exporter.samediff.SourceOp;
@@ -130,6 +133,12 @@ final class Emitter {
 
     /** An operator whose output type is given, such as Cast or a random one; nothing is cast around it. */
     Piece make(SourceOp op, ValueType type, String onnx, Map<String, Attribute> attributes, Piece... inputs) {
+        require(
+                opset <= Kernels.lastOpset(onnx),
+                "ONNX Runtime has no kernel for %s beyond opset %s, and %s is written; lower the opset",
+                onnx,
+                Kernels.lastOpset(onnx),
+                opset);
         var names = Arrays.stream(inputs).map(Piece::name).toList();
         return new Piece(graph.node(output(op) + "/" + onnx.toLowerCase(Locale.ROOT), onnx, names, attributes), type);
     }
@@ -156,6 +165,75 @@ final class Emitter {
 
     Piece constant(SourceOp op, Tensor tensor) {
         return new Piece(graph.constant(output(op) + "/constant", tensor), tensor.type());
+    }
+
+    /** What a loop does at one step. */
+    @FunctionalInterface
+    interface Body {
+        Step at(Emitter inside, List<Piece> states, List<Piece> elements);
+    }
+
+    /**
+     * What one step of a loop makes.
+     *
+     * @param states for the next step
+     * @param outputs of this step
+     */
+    record Step(List<Piece> states, List<Piece> outputs) {}
+
+    /**
+     * Runs a body along axis 0 of sequences, whose size may be free; the body may take any value around it.
+     *
+     * @return the last states, then the outputs of all steps along a new axis 0
+     */
+    List<Piece> scan(SourceOp op, List<Piece> states, List<Piece> sequences, Body body) {
+        var builder = graph.inside();
+        var inside = new Emitter(source, builder, opset);
+        var inputs = new ArrayList<Value>();
+        var stateIn = ends(op, builder, states, inputs);
+        var elements = ends(op, builder, sequences, inputs);
+        var step = body.at(inside, stateIn, elements);
+        notes.addAll(inside.notes());
+        var made = new ArrayList<>(step.states());
+        made.addAll(step.outputs());
+        var outputs = new LinkedHashMap<Value, String>();
+        var bound = new HashMap<String, String>();
+        for (var piece : made) {
+            var end = builder.reserveNear(output(op) + "/step");
+            // what is a state and an output has the name of the state by now
+            builder.bind(bound.getOrDefault(piece.name(), piece.name()), end);
+            bound.putIfAbsent(piece.name(), end);
+            outputs.put(unshaped(end, piece.type()), end);
+        }
+        var attributes = Map.of(
+                "num_scan_inputs",
+                Attribute.of((long) sequences.size()),
+                "body",
+                new Attribute.Body(builder.build(output(op) + "/body", inputs, outputs)));
+        var given = Stream.concat(states.stream(), sequences.stream())
+                .map(Piece::name)
+                .toList();
+        var hints = made.stream().map(piece -> output(op) + "/scan").toList();
+        var names = graph.node(hints, "Scan", given, attributes);
+        var result = new ArrayList<Piece>();
+        for (int i = 0; i < names.size(); i++) {
+            result.add(new Piece(names.get(i), made.get(i).type()));
+        }
+        return result;
+    }
+
+    private static List<Piece> ends(SourceOp op, GraphBuilder builder, List<Piece> outside, List<Value> inputs) {
+        var pieces = new ArrayList<Piece>();
+        for (var piece : outside) {
+            var name = builder.reserveNear(output(op) + "/element");
+            inputs.add(unshaped(name, piece.type()));
+            pieces.add(new Piece(name, piece.type()));
+        }
+        return pieces;
+    }
+
+    private static Value unshaped(String name, ValueType type) {
+        return new Value(name, type, null, Value.Layout.PLAIN);
     }
 
     /** An input left out. */

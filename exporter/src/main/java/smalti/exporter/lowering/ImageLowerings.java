@@ -134,16 +134,16 @@ final class ImageLowerings {
                 : new long[] {op.ints().get(from), op.ints().get(from + 1)};
     }
 
-    /**
-     * nd4j's methods: 0 bilinear, 1 nearest; pixels have centres.
-     *
-     * <p>Not bicubic: ONNX Runtime moves transpositions through the operator and then refuses it.
-     */
+    /** nd4j's methods: 0 bilinear, 1 nearest, where the sizes may be free; pixels have centres. */
     private static void imageResize(SourceOp op, Emitter to) {
         var f = new Formula(op, to);
         long method = f.integer(0);
-        Emitter.require(method == 0 || method == 1, "methods 0 and 1 are covered (bilinear, nearest), got %s", method);
-        Emitter.require(!flag(op, 0) && !flag(op, 1), "neither the ratio nor smoothness is kept, got %s", op.flags());
+        Emitter.require(!flag(op, 0), "the ratio of the sides must be free to change, got %s", op.flags());
+        if (method > 1) {
+            ResizeLowerings.methods(op, to);
+            return;
+        }
+        Emitter.require(!flag(op, 1), "smoothness is covered for methods 4 to 7, got %s", op.flags());
         Emitter.require(f.rank(0) == 4, "pictures must have 4 axes, got %s", to.value(op, 0));
         var attributes = new HashMap<String, Attribute>();
         attributes.put("mode", Attribute.of(method == 0 ? "linear" : "nearest"));

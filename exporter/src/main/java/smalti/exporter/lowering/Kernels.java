@@ -56,12 +56,21 @@ final class Kernels {
         add("Relu", FLOAT32, FLOAT64, FLOAT16, INT8, INT32);
         add("Pad", FLOAT32, FLOAT64, FLOAT16, INT8, INT32, INT64, UINT8, BOOL);
         add("BitShift", UINT8);
-        add("AveragePool BatchNormalization Conv ConvTranspose Det LRN", FLOAT32);
+        add("Unique", FLOAT32, FLOAT64, INT64, INT8);
+        add("AveragePool BatchNormalization Conv ConvTranspose Det GRU LRN LSTM", FLOAT32);
         add("MaxPool", FLOAT32, FLOAT64, INT8, UINT8);
         add("Resize", FLOAT32, INT32, INT8, UINT8);
     }
 
+    /** Those for which ONNX Runtime 1.29 has no kernel beyond an opset, and the last that it has. */
+    private static final Map<String, Integer> LAST_OPSETS = Map.of("RandomNormal", 21, "RandomUniform", 21);
+
     private Kernels() {}
+
+    /** The last opset in which there is a kernel at all. */
+    static int lastOpset(String operator) {
+        return LAST_OPSETS.getOrDefault(operator, Integer.MAX_VALUE);
+    }
 
     private static void add(String operators, ValueType... types) {
         for (var operator : operators.split(" ", -1)) {

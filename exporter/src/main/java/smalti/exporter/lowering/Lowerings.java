@@ -4,6 +4,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.SortedSet;
 import java.util.TreeMap;
 import java.util.TreeSet;
@@ -24,19 +25,24 @@ public final class Lowerings {
                     ActivationLowerings.rows(),
                     ArrangementLowerings.rows(),
                     BitLowerings.rows(),
+                    CollectionLowerings.rows(),
                     ColorLowerings.rows(),
                     ConvolutionLowerings.rows(),
                     ElementLowerings.rows(),
                     ImageLowerings.rows(),
                     IndexLowerings.rows(),
+                    LegacyLowerings.rows(),
                     LossLowerings.rows(),
                     MathLowerings.rows(),
                     MatrixLowerings.rows(),
                     NonlinearityLowerings.rows(),
                     NormalizationLowerings.rows(),
                     PoolingLowerings.rows(),
+                    QuantizationLowerings.rows(),
                     RandomLowerings.rows(),
+                    RecurrentLowerings.rows(),
                     ReductionLowerings.rows(),
+                    ResizeLowerings.rows(),
                     ScatterLowerings.rows(),
                     SelectionLowerings.rows(),
                     ShapeLowerings.rows())
@@ -56,6 +62,11 @@ public final class Lowerings {
         return new TreeSet<>(BY_OP.keySet());
     }
 
+    /** Why an operation has no lowering, where that is known. */
+    public static Optional<String> omission(String operation) {
+        return BY_OP.containsKey(operation) ? Optional.empty() : Omissions.reason(operation);
+    }
+
     /**
      * Translates a graph.
      *
@@ -71,7 +82,8 @@ public final class Lowerings {
         for (var op : source.ops()) {
             var lowering = BY_OP.get(op.op());
             if (lowering == null) {
-                problems.add(place(source, op) + " has no lowering; add one to smalti.exporter.lowering");
+                problems.add(place(source, op) + " has no lowering: "
+                        + Omissions.reason(op.op()).orElse("add one to smalti.exporter.lowering"));
             } else {
                 try {
                     lowering.lower(op, emitter);

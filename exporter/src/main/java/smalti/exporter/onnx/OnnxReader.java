@@ -57,6 +57,7 @@ public final class OnnxReader {
     private static final int MOST_NESTED_GRAPHS = 16;
     private static final int MOST_PROBLEMS = 20;
     private static final int LAST_OPSET = 10_000;
+    private static final int PIECE = 1 << 20;
 
     private final String place;
     private final Tensors tensors;
@@ -84,7 +85,23 @@ public final class OnnxReader {
             throw new SpecException(place + ": must have at most 2 GB, got " + size + " bytes");
         }
         var parent = file.toAbsolutePath().getParent();
-        return new OnnxReader(place, new Tensors(place, parent)).model(Files.readAllBytes(file));
+        return new OnnxReader(place, new Tensors(place, parent)).model(bytes(file, (int) size));
+    }
+
+    /** In pieces: Java reads each by a buffer of its size outside of the heap. */
+    private static byte[] bytes(Path file, int size) throws IOException {
+        var bytes = new byte[size];
+        try (var in = Files.newInputStream(file)) {
+            int at = 0;
+            while (at < size) {
+                int read = in.read(bytes, at, Math.min(PIECE, size - at));
+                if (read < 0) {
+                    throw new IOException(file + " shrank while it was read");
+                }
+                at += read;
+            }
+        }
+        return bytes;
     }
 
     /**

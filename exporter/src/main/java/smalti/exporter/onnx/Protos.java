@@ -42,6 +42,11 @@ final class Protos {
 
     /** @throws SpecException if more stays in the message than one can hold */
     ModelProto model(Model model) {
+        long bytes = bytes(model.graph());
+        if (data == null) {
+            // before anything is copied
+            check(bytes, model, "constants", "; write them as external data");
+        }
         var proto = parsed(() -> ModelProto.parseFrom(model.rest().duplicate())).toBuilder()
                 .setIrVersion(model.irVersion())
                 .setGraph(graph(model.graph()));
@@ -57,14 +62,17 @@ final class Protos {
         model.metadata()
                 .forEach((key, value) -> proto.addMetadataProps(
                         StringStringEntryProto.newBuilder().setKey(key).setValue(value)));
-        long inside = bytes(model.graph()) - (data == null ? 0 : data.taken());
-        if (inside > OnnxWriter.EXTERNAL_DATA_ABOVE) {
-            throw new SpecException(model.graph().name() + ": constants "
-                    + (data == null ? "" : "other than initializers of numbers ") + "must have at most "
-                    + OnnxWriter.EXTERNAL_DATA_ABOVE + " bytes in one file, got " + inside
-                    + (data == null ? "; write them as external data" : ""));
+        if (data != null) {
+            check(bytes - data.taken(), model, "constants other than large initializers", "");
         }
         return proto.build();
+    }
+
+    private static void check(long bytes, Model model, String what, String remedy) {
+        if (bytes > OnnxWriter.EXTERNAL_DATA_ABOVE) {
+            throw new SpecException(model.graph().name() + ": " + what + " must have at most "
+                    + OnnxWriter.EXTERNAL_DATA_ABOVE + " bytes in one file, got " + bytes + remedy);
+        }
     }
 
     /** Of all constants, those in bodies and attributes included. */

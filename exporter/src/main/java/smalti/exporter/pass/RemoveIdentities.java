@@ -44,6 +44,8 @@ final class RemoveIdentities extends GraphPass {
             case "Reshape", "Flatten", "Squeeze", "Unsqueeze", "Expand" ->
                 draft.shapes().surelySameShape(node.input(0), node.output());
             case "Mul", "Div" -> isOne(draft.constant(node.input(1))) && keepsShape(node, draft);
+            // what is cut already is cut no further
+            case "Relu" -> draft.maker(node.input(0), "Relu") != null;
             default -> OF_ONE.contains(node.op()) && node.inputs().size() == 1;
         };
     }

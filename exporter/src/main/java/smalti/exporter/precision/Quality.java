@@ -15,7 +15,7 @@ import smalti.exporter.proof.ModelSession.Item;
  */
 public record Quality(double psnr, double agreement) {
     /** What both models made of the same batches. */
-    static Quality of(List<Map<String, Item>> wanted, List<Map<String, Item>> got) {
+    public static Quality of(List<Map<String, Item>> wanted, List<Map<String, Item>> got) {
         double psnr = Double.POSITIVE_INFINITY;
         double agreement = 1;
         for (var name : wanted.get(0).keySet()) {

@@ -431,7 +431,7 @@ final class Quantizer {
             return;
         }
         var end = end(node);
-        if (end != node) {
+        if (!end.output().equals(node.output())) {
             dropped.add(end.output());
         }
         hold(end.output(), sum, type.covering(rangeOf(end)));

@@ -78,7 +78,14 @@ final class CodeComparison {
 
     /** The figures, with those of the floats that go with the codes. */
     Proof proof(FloatComparison floats) {
-        return new Proof(samples, floats.maxDifference(), floats.meanDifference(), floats.range(), codes, differing);
+        return new Proof(
+                samples,
+                floats.maxDifference(),
+                floats.meanDifference(),
+                floats.range(),
+                codes,
+                differing,
+                floats.histogram().counts());
     }
 
     /** Nothing, or the first of what is wrong and how much there is of it. */

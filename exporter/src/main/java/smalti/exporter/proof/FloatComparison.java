@@ -23,6 +23,7 @@ final class FloatComparison {
     private double sum;
     private long count;
     private String worstSample = "";
+    private final Histogram histogram = new Histogram();
     private Optional<String> broken = Optional.empty();
 
     /** @param place such as {@code encoder.onnx: latents} */
@@ -58,6 +59,7 @@ final class FloatComparison {
             }
             sum += difference;
             count++;
+            histogram.add(difference);
             if (difference > worst) {
                 worst = difference;
                 worstSample = batch.sample(i, wanted.length);
@@ -73,7 +75,11 @@ final class FloatComparison {
 
     /** The figures for a graph without codes. */
     Proof proof() {
-        return new Proof(samples, worst, meanDifference(), range(), 0, 0);
+        return new Proof(samples, worst, meanDifference(), range(), 0, 0, histogram.counts());
+    }
+
+    Histogram histogram() {
+        return histogram;
     }
 
     double maxDifference() {

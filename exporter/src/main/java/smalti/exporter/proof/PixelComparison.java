@@ -17,6 +17,7 @@ final class PixelComparison {
     private String worstSample = "";
     private long sum;
     private long count;
+    private final Histogram histogram = new Histogram();
     private int least = 255;
     private int most;
 
@@ -46,6 +47,7 @@ final class PixelComparison {
             int difference = Math.abs(level - (got[i] & 0xFF));
             sum += difference;
             count++;
+            histogram.add(difference);
             if (difference > worst) {
                 worst = difference;
                 worstSample = batch.sample(i, got.length);
@@ -54,7 +56,14 @@ final class PixelComparison {
     }
 
     Proof proof() {
-        return new Proof(samples, worst, count == 0 ? 0 : (double) sum / count, Math.max(0, most - least), 0, 0);
+        return new Proof(
+                samples,
+                worst,
+                count == 0 ? 0 : (double) sum / count,
+                Math.max(0, most - least),
+                0,
+                0,
+                histogram.counts());
     }
 
     /** Nothing, or what is wrong. */

@@ -16,7 +16,7 @@ import smalti.spec.NpyArray;
 import smalti.spec.SpecException;
 
 /** nd4j's arrays as plain ones and back. */
-final class PlainArrays {
+public final class PlainArrays {
     private PlainArrays() {}
 
     static ValueType type(DataType type, String variable) {
@@ -103,22 +103,32 @@ final class PlainArrays {
                         + " where a graph begins or ends; cast it"));
     }
 
-    static NpyArray plain(INDArray array, String variable) {
+    /**
+     * An array's numbers.
+     *
+     * @param variable for errors
+     * @throws SpecException if its type is none that a graph can begin or end with
+     */
+    public static NpyArray plain(INDArray array, String variable) {
         var tensor = tensor(array, variable);
         return new NpyArray(elementType(array.dataType(), variable), tensor.dims(), tensor.data());
     }
 
-    static INDArray array(NpyArray plain) {
-        var tensor = new Tensor(ValueType.of(plain.type()), plain.shape(), plain.data());
-        long[] shape = plain.shape().stream().mapToLong(Long::longValue).toArray();
+    /** The same as an array of nd4j's. */
+    public static INDArray array(NpyArray plain) {
+        return array(new Tensor(ValueType.of(plain.type()), plain.shape(), plain.data()));
+    }
+
+    static INDArray array(Tensor tensor) {
+        long[] shape = tensor.dims().stream().mapToLong(Long::longValue).toArray();
         int count = tensor.count();
         var type = type(tensor.type());
         if (count == 0) {
             return Nd4j.create(type, shape);
         }
         var flat = switch (tensor.type()) {
-            case INT64 -> Nd4j.createFromArray(plain.longs());
-            case FLOAT32 -> Nd4j.createFromArray(plain.floats());
+            case INT64 -> Nd4j.createFromArray(tensor.longs());
+            case FLOAT32 -> Nd4j.createFromArray(tensor.floats());
             case BOOL -> {
                 var values = new boolean[count];
                 for (int i = 0; i < count; i++) {

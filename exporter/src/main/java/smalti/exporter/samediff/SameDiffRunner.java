@@ -16,15 +16,18 @@ import smalti.spec.Dimension;
 import smalti.spec.NpyArray;
 import smalti.spec.Signature;
 import smalti.spec.SpecException;
+import smalti.spec.TensorSpec;
 
 /** A SameDiff file, opened to be read and run. */
-public final class SameDiffRunner {
+public final class SameDiffRunner implements AutoCloseable {
     private final SameDiff graph;
+    private final Engine engine;
     private final String name;
     private final Signature signature;
     private final boolean lenient;
 
-    private SameDiffRunner(SameDiff graph, String name, Signature signature, boolean lenient) {
+    private SameDiffRunner(SameDiff graph, Engine engine, String name, Signature signature, boolean lenient) {
+        this.engine = engine;
         this.lenient = lenient;
         this.graph = graph;
         this.name = name;
@@ -38,7 +41,8 @@ public final class SameDiffRunner {
      * @throws SpecException if it is no such file
      */
     public static SameDiffRunner open(Path file, String name, Signature signature) {
-        return new SameDiffRunner(load(file, name), name, signature, false);
+        var graph = load(file, name);
+        return new SameDiffRunner(graph, new Engine.Here(graph), name, signature, false);
     }
 
     /**
@@ -76,7 +80,19 @@ public final class SameDiffRunner {
     /** A graph that is in memory; trainable variables are taken as constants. */
     public static SameDiffRunner of(SameDiff graph, String name, Signature signature) {
         DeadlyOps.refuse(graph, name);
-        return new SameDiffRunner(graph, name, signature, true);
+        return new SameDiffRunner(graph, new Engine.Here(graph), name, signature, true);
+    }
+
+    /** The same, run in a JVM of its own where that is asked for; to be closed. */
+    public static SameDiffRunner of(SameDiff graph, String name, Signature signature, Isolation isolation) {
+        DeadlyOps.refuse(graph, name);
+        return new SameDiffRunner(graph, engine(graph, name, isolation), name, signature, true);
+    }
+
+    private static Engine engine(SameDiff graph, String name, Isolation isolation) {
+        return isolation.always() || DeadlyOps.endangers(graph)
+                ? new OwnProcess(graph, name, isolation.timeout())
+                : new Engine.Here(graph);
     }
 
     /**
@@ -87,7 +103,23 @@ public final class SameDiffRunner {
      */
     public static SameDiffRunner of(SameDiff graph, String name, List<String> inputs, List<String> outputs) {
         DeadlyOps.refuse(graph, name);
-        return of(graph, name, new SignatureInference(graph, name, inputs, outputs).infer());
+        var engine = new Engine.Here(graph);
+        var signature = new SignatureInference(graph, engine, name, inputs, outputs).infer();
+        return new SameDiffRunner(graph, engine, name, signature, true);
+    }
+
+    /** The same, run in a JVM of its own where that is asked for; to be closed. */
+    public static SameDiffRunner of(
+            SameDiff graph, String name, List<String> inputs, List<String> outputs, Isolation isolation) {
+        DeadlyOps.refuse(graph, name);
+        var engine = engine(graph, name, isolation);
+        try {
+            var signature = new SignatureInference(graph, engine, name, inputs, outputs).infer();
+            return new SameDiffRunner(graph, engine, name, signature, true);
+        } catch (RuntimeException e) {
+            engine.close();
+            throw e instanceof DeadlyOpException deadly ? deadly.refusal() : e;
+        }
     }
 
     /**
@@ -97,8 +129,11 @@ public final class SameDiffRunner {
      */
     public static SameDiffRunner of(
             SameDiff graph, String name, Map<String, List<Dimension>> inputs, List<String> outputs) {
+        var engine = new Engine.Here(graph);
         return of(
-                graph, name, new SignatureInference(graph, name, List.copyOf(inputs.keySet()), outputs).infer(inputs));
+                graph,
+                name,
+                new SignatureInference(graph, engine, name, List.copyOf(inputs.keySet()), outputs).infer(inputs));
     }
 
     /** What goes in and what comes out. */
@@ -112,7 +147,22 @@ public final class SameDiffRunner {
      * @throws SpecException if the graph is not what the signature says, or is no inference graph
      */
     public SourceGraph source() {
-        return new SourceReader(graph, name, signature, lenient, this::run).read();
+        try {
+            return new SourceReader(graph, name, signature, lenient, this::run).read();
+        } catch (DeadlyOpException e) {
+            throw e.refusal();
+        }
+    }
+
+    /** Whether it runs in a JVM of its own. */
+    public boolean isIsolated() {
+        return engine instanceof OwnProcess;
+    }
+
+    /** Ends the JVM of its own, if there is one. */
+    @Override
+    public void close() {
+        engine.close();
     }
 
     /**
@@ -121,17 +171,33 @@ public final class SameDiffRunner {
      * @return the signature's outputs by name
      */
     public Map<String, NpyArray> run(Map<String, NpyArray> inputs) {
+        return run(
+                inputs,
+                Map.of(),
+                signature.outputs().stream().map(TensorSpec::name).toList());
+    }
+
+    /**
+     * Runs the graph with some of its variables given, whatever makes them.
+     *
+     * @return the wanted variables by name
+     * @throws DeadlyOpException if it runs in a JVM of its own, which an operation ended
+     */
+    public Map<String, NpyArray> run(
+            Map<String, NpyArray> inputs, Map<String, NpyArray> given, Collection<String> wanted) {
         var arrays = new HashMap<String, INDArray>();
         inputs.forEach((input, array) -> arrays.put(input, PlainArrays.array(array)));
+        given.forEach((variable, array) -> arrays.put(variable, PlainArrays.array(array)));
         var outputs = new LinkedHashMap<String, NpyArray>();
-        var names = signature.outputs().stream().map(output -> output.name()).toList();
-        run(arrays, names).forEach((output, array) -> outputs.put(output, PlainArrays.plain(array, output)));
+        run(arrays, wanted).forEach((output, array) -> outputs.put(output, PlainArrays.plain(array, output)));
         return outputs;
     }
 
     private Map<String, INDArray> run(Map<String, INDArray> inputs, Collection<String> outputs) {
         try {
-            return graph.output(inputs, List.copyOf(outputs));
+            return engine.run(inputs, outputs);
+        } catch (DeadlyOpException | SpecException e) {
+            throw e;
         } catch (RuntimeException e) {
             var shapes = new LinkedHashMap<String, String>();
             inputs.forEach((input, array) -> shapes.put(input, Arrays.toString(array.shape())));

@@ -21,12 +21,14 @@ import smalti.spec.TensorSpec;
  */
 final class SignatureInference {
     private final SameDiff graph;
+    private final Engine engine;
     private final String name;
     private final List<String> inputs;
     private final List<String> outputs;
 
-    SignatureInference(SameDiff graph, String name, List<String> inputs, List<String> outputs) {
+    SignatureInference(SameDiff graph, Engine engine, String name, List<String> inputs, List<String> outputs) {
         this.graph = graph;
+        this.engine = engine;
         this.name = name;
         this.inputs = inputs.isEmpty() ? placeholders() : inputs;
         this.outputs = outputs.isEmpty() ? ends() : outputs;
@@ -130,7 +132,9 @@ final class SignatureInference {
         var refused = new ArrayList<RuntimeException>();
         for (var sizes : SourceReader.trials(symbols)) {
             try {
-                runs.add(new Run(sizes, graph.output(ones(shapes, sizes), outputs)));
+                runs.add(new Run(sizes, engine.run(ones(shapes, sizes), outputs)));
+            } catch (DeadlyOpException e) {
+                throw e;
             } catch (RuntimeException e) {
                 refused.add(e);
             }

@@ -96,6 +96,7 @@ final class SourceReader {
         if (op != null && !ops.contains(op)) {
             inputs(op).forEach(this::visit);
             ops.add(op);
+            variables.addAll(op.getOutputsOfOp()); // a lowering makes them all
         }
     }
 

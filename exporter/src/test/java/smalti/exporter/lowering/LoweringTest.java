@@ -24,12 +24,15 @@ import org.nd4j.autodiff.samediff.SDVariable;
 import org.nd4j.autodiff.samediff.SameDiff;
 import org.nd4j.linalg.api.buffer.DataType;
 import smalti.exporter.OnnxChecker;
+import smalti.exporter.graph.Graph;
 import smalti.exporter.graph.GraphCheck;
+import smalti.exporter.graph.Operators;
 import smalti.exporter.graph.Tensor;
 import smalti.exporter.graph.Value;
 import smalti.exporter.graph.ValueType;
 import smalti.exporter.onnx.OnnxWriter;
 import smalti.exporter.proof.OrtRunner;
+import smalti.exporter.samediff.KnownFaults;
 import smalti.exporter.samediff.SameDiffRunner;
 import smalti.exporter.samediff.SourceOp;
 import smalti.spec.CounterRandom;
@@ -42,6 +45,12 @@ import smalti.spec.SpecException;
 final class LoweringTest {
     /** float32 sums of up to some hundred terms of size 1, relative to the largest of the result. */
     private static final double TOLERANCE = 3e-6;
+
+    /** With all of opset 22; by default the cases run there that have an operator which opset 22 changed. */
+    private static final boolean FULL = Boolean.getBoolean("smalti.full");
+
+    /** Operations that SameDiff does not read from its own files, or not as they were. */
+    private static final Set<String> LOST = Set.of("var", "car", "lstmLayer", "mish", "resize_area", "resize_bilinear");
 
     @TempDir
     private Path folder;
@@ -75,11 +84,11 @@ final class LoweringTest {
                                     .toArray()));
         }
         useCase.build().in(sameDiff, name -> Objects.requireNonNull(placeholders.get(name)));
-        // through a file, but for what SameDiff's files lose: bfloat16 numbers, whether a variance is corrected, and
-        // that "compare and replace" is not "compare and set"
+        // through a file, but for what SameDiff's files lose: bfloat16 numbers, whether a variance is corrected, that
+        // "compare and replace" is not "compare and set", and what its own reader throws at
         var saved = folder.resolve("case.fb");
         sameDiff.save(saved.toFile(), false);
-        boolean lost = Set.of("var", "car").contains(useCase.op())
+        boolean lost = LOST.contains(useCase.op())
                 || useCase.inputs().stream().anyMatch(input -> input.type() == ElementType.BFLOAT16);
 
         var outputs = List.copyOf(useCase.reference()
@@ -88,8 +97,11 @@ final class LoweringTest {
         var runner = SameDiffRunner.of(lost ? sameDiff : SameDiffRunner.load(saved, "case"), "case", shapes, outputs);
         var source = runner.source();
         assertThat(source.ops().stream().map(SourceOp::op)).contains(useCase.op());
+        assertThat(KnownFaults.of(source).isEmpty())
+                .as("known faults hold what is said to be wrong: %s", useCase.wrong())
+                .isEqualTo(useCase.wrong() == null);
         boolean sameDiffDiffers = false;
-        for (int opset : new int[] {13, 17, 21}) {
+        for (int opset : new int[] {13, 17, 21, 22}) {
             if (opset < useCase.since()) {
                 assertThatThrownBy(() -> Lowerings.lower(source, Value::of, opset))
                         .isInstanceOf(SpecException.class)
@@ -98,6 +110,9 @@ final class LoweringTest {
             }
             var graph = Lowerings.lower(source, Value::of, opset).graph();
             assertThat(GraphCheck.problems(graph, opset)).isEmpty();
+            if (opset == 22 && !FULL && !changedIn(22, graph)) {
+                continue;
+            }
             var onnx = folder.resolve("case-" + opset + ".onnx");
             new OnnxWriter(opset, "test").write(graph, new TreeMap<>(), onnx);
             OnnxChecker.check(onnx);
@@ -121,6 +136,12 @@ final class LoweringTest {
         assertThat(sameDiffDiffers)
                 .as("SameDiff is said to be wrong: %s", useCase.wrong())
                 .isEqualTo(useCase.wrong() != null && useCase.since() <= 17);
+    }
+
+    private static boolean changedIn(int opset, Graph graph) {
+        return graph.nodes().stream()
+                .flatMap(node -> Operators.find(node.op(), opset).stream())
+                .anyMatch(operator -> operator.since() == opset);
     }
 
     private static Map<String, Doubles> doubles(Map<String, NpyArray> arrays) {

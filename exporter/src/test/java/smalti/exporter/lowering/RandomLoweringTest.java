@@ -1,6 +1,7 @@
 package smalti.exporter.lowering;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.nio.file.Path;
 import java.util.List;
@@ -28,6 +29,7 @@ import smalti.exporter.samediff.SameDiffRunner;
 import smalti.spec.Dimension;
 import smalti.spec.ElementType;
 import smalti.spec.NpyArray;
+import smalti.spec.SpecException;
 
 /** Random operations: how 100,000 numbers from ONNX Runtime are distributed. */
 final class RandomLoweringTest {
@@ -106,6 +108,9 @@ final class RandomLoweringTest {
                 .source();
         var array = Tensor.of(new float[1], 1);
         var none = new NpyArray(ElementType.FLOAT32, array.dims(), array.data());
+        assertThatThrownBy(() -> Lowerings.lower(source, Value::of, 22))
+                .isInstanceOf(SpecException.class)
+                .hasMessageContaining("beyond opset 21, and 22 is written; lower the opset");
         for (int opset : new int[] {13, 17, 21}) {
             var graph = Lowerings.lower(source, Value::of, opset).graph();
             assertThat(GraphCheck.problems(graph, opset)).isEmpty();

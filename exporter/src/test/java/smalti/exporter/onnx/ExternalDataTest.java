@@ -277,7 +277,7 @@ final class ExternalDataTest {
                 .hasMessageContaining("external data");
         var out = folder.resolve("out.onnx");
         // each table stands there twice: merged
-        OnnxOptimizer.optimize(file, out, 1, OnnxWriter.EXTERNAL_DATA_ABOVE);
+        OnnxOptimizer.optimize(file, out, 1, 1_000_000_000L);
         for (var written : List.of(file, out)) {
             assertThat(OnnxFileCheck.problems(written)).isEmpty();
             try (var session = ModelSession.open(written, "large")) {
@@ -294,6 +294,7 @@ final class ExternalDataTest {
                 }
             }
         }
+        assertThat(Files.size(folder.resolve("out.onnx.data"))).isEqualTo(9L * rows * width * 2);
         assertThat(OnnxDiff.of(file, out, 1).outputs()).isEmpty();
     }
 }

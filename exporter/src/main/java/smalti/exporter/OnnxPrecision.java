@@ -1,0 +1,120 @@
+package smalti.exporter;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import smalti.exporter.graph.Model;
+import smalti.exporter.onnx.OnnxReader;
+import smalti.exporter.onnx.OnnxWriter;
+import smalti.exporter.precision.HalfPrecision;
+import smalti.exporter.precision.Int8Options;
+import smalti.exporter.precision.Int8Search;
+import smalti.exporter.precision.Quality;
+import smalti.exporter.precision.Speed;
+import smalti.exporter.proof.ModelSession;
+import smalti.exporter.proof.ModelSession.Item;
+import smalti.spec.SpecException;
+
+/** Turns any ONNX file into one of fewer bits, judged against the first. */
+public final class OnnxPrecision {
+    private OnnxPrecision() {}
+
+    /**
+     * @param nodes that compute in FP16
+     * @param islands those that stay in FP32 because of the range of their numbers
+     * @param quality against the FP32 file
+     */
+    public record Half(int nodes, List<String> islands, Quality quality, long bytesBefore, long bytes) {
+        public Half {
+            islands = List.copyOf(islands);
+        }
+    }
+
+    /**
+     * @param layers all that could be INT8
+     * @param timesAsFast as the FP32 file in ONNX Runtime, on one core of this machine
+     */
+    public record Int8(
+            List<Int8Search.Layer> layers,
+            String calibration,
+            Quality quality,
+            double timesAsFast,
+            long bytesBefore,
+            long bytes) {
+        public Int8 {
+            layers = List.copyOf(layers);
+        }
+
+        public long quantized() {
+            return layers.stream().filter(Int8Search.Layer::quantized).count();
+        }
+    }
+
+    /**
+     * Writes a model in FP16, with islands in FP32; its inputs and outputs keep their types.
+     *
+     * @param samples inputs of runs that show which numbers the values take and that the result is judged on; none for inputs made
+     *     up from a seed
+     * @throws SpecException if the file is unsound, cannot be run, or no node can be in FP16; nothing is written then
+     */
+    public static Half half(Path file, Path out, List<Map<String, Item>> samples, long seed) throws IOException {
+        var place = String.valueOf(file.getFileName());
+        var model = OnnxReader.read(file);
+        var inputs = samples.isEmpty() ? seeded(model, seed, place) : samples;
+        var result = HalfPrecision.convert(model, inputs, place);
+        var quality = quality(model, result.model(), inputs, place);
+        OnnxWriter.write(result.model(), out);
+        return new Half(result.nodes(), result.islands(), quality, Files.size(file), Files.size(out));
+    }
+
+    /**
+     * Writes a model in INT8.
+     *
+     * @param calibration inputs of the runs that ranges are learnt from
+     * @param heldOut inputs of the runs that the result is judged on
+     * @throws SpecException if the file is unsound, cannot be run, or no layer can be INT8 within the gate; nothing is
+     *     written then
+     */
+    public static Int8 int8(
+            Path file,
+            Path out,
+            List<Map<String, Item>> calibration,
+            List<Map<String, Item>> heldOut,
+            Int8Options options)
+            throws IOException {
+        var place = String.valueOf(file.getFileName());
+        var model = OnnxReader.read(file);
+        var result = Int8Search.search(model, calibration, heldOut, options, place);
+        if (result.quantized() == 0) {
+            throw new SpecException(place + ": not written: no layer can be INT8 within " + options.leastPsnr()
+                    + " dB of FP32 and " + Math.round(100 * options.leastAgreement())
+                    + "% of its whole numbers; a lower gate or other samples may help");
+        }
+        var speeds = Speed.compare(List.of(model, result.model()), heldOut.subList(0, 1));
+        OnnxWriter.write(result.model(), out);
+        return new Int8(
+                result.layers(),
+                result.calibration().name(),
+                result.quality(),
+                speeds.get(1).timesAsFastAs(speeds.get(0)),
+                Files.size(file),
+                Files.size(out));
+    }
+
+    private static List<Map<String, Item>> seeded(Model model, long seed, String place) {
+        try (var session = ModelSession.open(OnnxWriter.bytes(model), place)) {
+            return SeededRun.of(session, model.graph(), seed, place).inputs();
+        }
+    }
+
+    private static Quality quality(Model model, Model other, List<Map<String, Item>> inputs, String place) {
+        try (var one = ModelSession.open(OnnxWriter.bytes(model), place);
+                var two = ModelSession.open(OnnxWriter.bytes(other), place + " in FP16")) {
+            return Quality.of(
+                    inputs.stream().map(one::run).toList(),
+                    inputs.stream().map(two::run).toList());
+        }
+    }
+}

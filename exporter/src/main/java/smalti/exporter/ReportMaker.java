@@ -1,0 +1,169 @@
+package smalti.exporter;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import smalti.exporter.cost.ModelCost;
+import smalti.exporter.graph.Model;
+import smalti.exporter.onnx.OnnxWriter;
+import smalti.exporter.pass.Passes;
+import smalti.exporter.proof.OrtRunner;
+import smalti.exporter.report.ExportReport;
+import smalti.exporter.report.ExportReport.GraphReport;
+import smalti.exporter.report.ExportReport.PrecisionReport;
+import smalti.spec.BundleManifest.Proof;
+import smalti.spec.Dimension;
+import smalti.spec.Precision;
+import smalti.spec.Role;
+import smalti.spec.SpecException;
+
+/** Gathers what an export found out about each graph. */
+final class ReportMaker {
+    private final RunFolder run;
+    private final ExportOptions options;
+    private final Map<Role, Passes.Result> passes;
+    private final Map<Role, Proof> proofs;
+    private final Variants.Result variants;
+
+    ReportMaker(
+            RunFolder run,
+            ExportOptions options,
+            Map<Role, Passes.Result> passes,
+            Map<Role, Proof> proofs,
+            Variants.Result variants) {
+        this.run = run;
+        this.options = options;
+        this.passes = passes;
+        this.proofs = proofs;
+        this.variants = variants;
+    }
+
+    /**
+     * @param folder with the graphs as they were written
+     * @throws SpecException if a written file breaks a rule of ONNX
+     */
+    ExportReport report(Path folder) throws IOException {
+        var graphs = new ArrayList<GraphReport>();
+        for (var entry : passes.entrySet()) {
+            graphs.add(graph(entry.getKey(), entry.getValue(), folder));
+        }
+        return new ExportReport(run.manifest().name(), options.opset(), machine(), graphs, variants.reconstruction());
+    }
+
+    private static String machine() {
+        return System.getProperty("os.name") + " " + System.getProperty("os.arch") + ", one of "
+                + Runtime.getRuntime().availableProcessors() + " processors, Java "
+                + Runtime.version().feature() + ", ONNX Runtime " + OrtRunner.version();
+    }
+
+    private GraphReport graph(Role role, Passes.Result result, Path folder) throws IOException {
+        var proof = proofs.get(role);
+        if (proof == null) {
+            throw new IllegalStateException(role + " was not proven");
+        }
+        var ops = new TreeMap<String, Integer>();
+        result.model().graph().nodes().forEach(node -> ops.merge(node.op(), 1, Integer::sum));
+        var cost = ModelCost.of(result.model(), sizes(result.model()));
+        return new GraphReport(
+                role.fileStem(),
+                result.nodesBefore(),
+                result.nodes(),
+                result.removed(),
+                ops,
+                cost.parameters(),
+                cost.graph().flops().isWhole() ? cost.graph().flops().known() : null,
+                cost.graph().peakBytes().isWhole() ? cost.graph().peakBytes().known() : null,
+                checked(role, folder),
+                proof,
+                precisions(role, folder));
+    }
+
+    /** One picture of the model's own size. */
+    private Map<String, Long> sizes(Model model) {
+        var pixels = run.manifest().pixels();
+        var sizes = new HashMap<String, Long>();
+        if (run.isCodec()) {
+            var image = run.signature(Role.ENCODER).inputs().get(0).shape();
+            size(image.get(2), pixels.height(), sizes);
+            size(image.get(3), pixels.width(), sizes);
+        }
+        sizes.keySet().removeIf(name -> !isFree(name, model));
+        return sizes;
+    }
+
+    private static void size(Dimension axis, int pixels, Map<String, Long> sizes) {
+        axis.name().ifPresent(name -> sizes.put(name, pixels / axis.factor()));
+    }
+
+    private static boolean isFree(String name, Model model) {
+        return model.graph().inputs().stream()
+                .flatMap(input -> input.shape().stream())
+                .anyMatch(axis -> Dimension.parse(axis.toString()).name().equals(java.util.Optional.of(name)));
+    }
+
+    private String checked(Role role, Path folder) throws IOException {
+        var problems = new ArrayList<String>();
+        for (var precision : Precision.values()) {
+            var file = folder.resolve(BundleExporter.file(role, precision));
+            if (Files.exists(file)) {
+                problems.addAll(OnnxFileCheck.problems(file));
+            }
+        }
+        if (!problems.isEmpty()) {
+            throw new SpecException(problems);
+        }
+        return "sound";
+    }
+
+    private List<PrecisionReport> precisions(Role role, Path folder) throws IOException {
+        var all = new ArrayList<PrecisionReport>();
+        var made = variants.variants().get(role);
+        if (made == null) {
+            var file = BundleExporter.file(role, Precision.FP32);
+            all.add(new PrecisionReport(
+                    Precision.FP32.key(),
+                    file,
+                    null,
+                    Files.size(folder.resolve(file)),
+                    null,
+                    null,
+                    null,
+                    null,
+                    null,
+                    null,
+                    null,
+                    List.of(),
+                    List.of()));
+            return all;
+        }
+        for (var variant : made) {
+            all.add(precision(role, variant));
+        }
+        return all;
+    }
+
+    private static PrecisionReport precision(Role role, Variants.Variant variant) {
+        var quality = variant.quality();
+        var speed = variant.speed();
+        boolean codes = Variants.hasCodes(role);
+        return new PrecisionReport(
+                variant.precision().key(),
+                variant.isKept() ? BundleExporter.file(role, variant.precision()) : null,
+                variant.why(),
+                OnnxWriter.bytes(variant.model()).length,
+                quality == null || codes ? null : Variants.finite(quality.psnr()),
+                quality == null || !codes ? null : (Double) quality.agreement(),
+                variant.loss(),
+                speed == null ? null : speed.milliseconds(),
+                variant.timesAsFast(),
+                speed == null ? null : speed.residentBytes(),
+                variant.calibration(),
+                variant.layers(),
+                variant.islands());
+    }
+}

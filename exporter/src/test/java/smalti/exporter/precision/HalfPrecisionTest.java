@@ -1,0 +1,111 @@
+package smalti.exporter.precision;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import smalti.exporter.OnnxChecker;
+import smalti.exporter.graph.Attribute;
+import smalti.exporter.graph.Model;
+import smalti.exporter.graph.Tensor;
+import smalti.exporter.graph.ValueType;
+import smalti.exporter.onnx.OnnxWriter;
+import smalti.exporter.proof.ModelSession.Item;
+import smalti.spec.SpecException;
+
+final class HalfPrecisionTest {
+    @TempDir
+    @SuppressWarnings("NullAway.Init") // JUnit sets it
+    Path temporary;
+
+    private Model checked(Model model) throws IOException {
+        var file = temporary.resolve("half.onnx");
+        OnnxWriter.write(model, file);
+        OnnxChecker.check(file);
+        return model;
+    }
+
+    @Test
+    void picturesComeOutNearlyTheSame() throws IOException {
+        var model = Nets.autoencoder();
+        var result = HalfPrecision.convert(model, Nets.pixels(3, 1), "net");
+        checked(result.model());
+        assertThat(result.islands()).isEmpty();
+        assertThat(result.model().graph().initializers().values())
+                .filteredOn(constant ->
+                        constant instanceof Tensor tensor && tensor.type().isFloat())
+                .allSatisfy(constant -> assertThat(((Tensor) constant).type()).isEqualTo(ValueType.FLOAT16));
+        var samples = Nets.pixels(3, 2);
+        assertThat(quality(model, result.model(), samples, "rebuilt").psnr()).isGreaterThan(50);
+    }
+
+    private static Quality quality(Model model, Model other, List<Map<String, Item>> samples, String output) {
+        return Quality.of(
+                samples.stream()
+                        .map(batch -> Map.<String, Item>of(output, new Item.Array(Nets.run(model, batch, output))))
+                        .toList(),
+                samples.stream()
+                        .map(batch -> Map.<String, Item>of(output, new Item.Array(Nets.run(other, batch, output))))
+                        .toList());
+    }
+
+    /** Products beyond 65,504 would be infinite: the nodes that make and take them stay in FP32. */
+    @Test
+    void numbersBeyondFp16AreAnIsland() throws IOException {
+        var model = new Nets()
+                .input("x", ValueType.FLOAT32, -1, 16)
+                .output("y", ValueType.FLOAT32, -1, 4)
+                .weights("w", 1, 16, 16)
+                .weights("v", 1, 16, 4)
+                .scalar("large", 30000)
+                .scalar("small", 1 / 30000.0)
+                .node("MatMul", "a", "x", "w")
+                .node("Mul", "b", "a", "large")
+                .node("Mul", "c", "b", "small")
+                .node("MatMul", "y", "c", "v")
+                .model();
+        var samples = Nets.floats(3, 4, 1, 5, 16);
+        var result = HalfPrecision.convert(model, samples, "net");
+        checked(result.model());
+        assertThat(result.islands()).contains("b", "c").doesNotContain("a", "y");
+        var quality = quality(model, result.model(), samples, "y");
+        assertThat(quality.psnr()).isGreaterThan(50);
+    }
+
+    @Test
+    void decisionsAndSumsStayInFp32() throws IOException {
+        var model = new Nets()
+                .input("x", ValueType.FLOAT32, -1, 12)
+                .output("codes", ValueType.INT64, -1)
+                .weights("e", 1, 12, 9)
+                .weights("norm", 1, 9)
+                .weights("w", 1, 12, 12)
+                .node("MatMul", "latents", "x", "w")
+                .node("Softmax", "soft", Map.of("axis", Attribute.of(-1)), "latents")
+                .node("MatMul", "products", "soft", "e")
+                .node("Add", "distances", "products", "norm")
+                .node("ArgMin", "codes", Map.of("axis", Attribute.of(-1), "keepdims", Attribute.of(0)), "distances")
+                .model();
+        var result = HalfPrecision.convert(model, List.of(), "net");
+        checked(result.model());
+        assertThat(Nets.ops(result.model()))
+                .containsExactly("Cast", "MatMul", "Cast", "Softmax", "MatMul", "Add", "ArgMin");
+    }
+
+    @Test
+    void modelsWithoutFloatsAreRefused() {
+        var model = new Nets()
+                .input("x", ValueType.INT64, -1, 3)
+                .output("y", ValueType.INT64, -1, 3)
+                .node("Neg", "y", "x")
+                .model();
+        assertThatThrownBy(() -> HalfPrecision.convert(model, List.of(), "net"))
+                .isInstanceOf(SpecException.class)
+                .hasMessageContaining("net: FP16 asks for a node that computes in float32");
+    }
+}

@@ -1,0 +1,159 @@
+package smalti.exporter.precision;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.within;
+
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import org.junit.jupiter.api.Test;
+import smalti.exporter.graph.Model;
+import smalti.exporter.graph.Tensor;
+import smalti.exporter.graph.ValueType;
+import smalti.exporter.onnx.OnnxWriter;
+import smalti.exporter.proof.ModelSession.Item;
+import smalti.spec.SpecException;
+
+/** Calibration, quality, and the search for the layers that stay in float. */
+final class SearchTest {
+    private static Model identity() {
+        return new Nets()
+                .input("x", ValueType.FLOAT32, -1, 50)
+                .output("y", ValueType.FLOAT32, -1, 50)
+                .node("Neg", "y", "x")
+                .model();
+    }
+
+    @Test
+    void minMaxIsTheMeanOfTheBatchesExtremes() {
+        List<Map<String, Item>> batches = List.of(
+                Map.of("x", new Item.Array(Tensor.of(numbers(-1, 3), 1, 50))),
+                Map.of("x", new Item.Array(Tensor.of(numbers(-3, 5), 1, 50))));
+        var ranges = Calibration.MIN_MAX.ranges(identity(), Set.of("x", "y"), batches);
+        assertThat(ranges.get("x")).isEqualTo(new Range(-2, 4));
+        assertThat(ranges.get("y")).isEqualTo(new Range(-4, 2));
+    }
+
+    private static float[] numbers(float least, float greatest) {
+        var numbers = new float[50];
+        numbers[7] = least;
+        numbers[30] = greatest;
+        return numbers;
+    }
+
+    /** Against the sorted numbers: a bin is the 2,048th part of the whole range. */
+    @Test
+    void percentileLeavesTheOutermostOut() {
+        int batches = 80;
+        var samples = Nets.floats(batches, 11, 1, 100, 50);
+        var all = new ArrayList<Double>();
+        samples.forEach(sample -> {
+            var tensor = ((Item.Array) sample.get("x")).tensor();
+            for (int i = 0; i < tensor.count(); i++) {
+                all.add(tensor.number(i));
+            }
+        });
+        all.sort(Double::compare);
+        int outside = (int) (1e-5 * all.size());
+        var range =
+                Calibration.PERCENTILE.ranges(identity(), Set.of("x"), samples).get("x");
+        double bin = (all.get(all.size() - 1) - all.get(0)) / 2048;
+        assertThat(outside).isEqualTo(4);
+        assertThat(range).isNotNull();
+        assertThat(range.least()).isCloseTo(all.get(outside), within(bin));
+        assertThat(range.greatest()).isCloseTo(all.get(all.size() - 1 - outside), within(bin));
+    }
+
+    @Test
+    void numbersThatAreNotFiniteGiveNoRange() {
+        var numbers = numbers(-1, 1);
+        numbers[3] = Float.NaN;
+        List<Map<String, Item>> batches = List.of(Map.of("x", new Item.Array(Tensor.of(numbers, 1, 50))));
+        for (var way : Calibration.values()) {
+            assertThat(way.ranges(identity(), Set.of("x", "y"), batches)).isEmpty();
+        }
+    }
+
+    @Test
+    void qualityIsOfTheWorstOutput() {
+        List<Map<String, Item>> one = List.of(Map.of(
+                "a", new Item.Array(Tensor.of(new float[] {0, 10, 5, 5}, 4)),
+                "b", new Item.Array(Tensor.of(new float[] {0, 1, 0, 1}, 4)),
+                "c", new Item.Array(Tensor.of(new long[] {1, 2, 3, 4}, 4))));
+        List<Map<String, Item>> other = List.of(Map.of(
+                "a", new Item.Array(Tensor.of(new float[] {0, 10, 5, 6}, 4)),
+                "b", new Item.Array(Tensor.of(new float[] {0, 1, 0, 1}, 4)),
+                "c", new Item.Array(Tensor.of(new long[] {1, 2, 3, 5}, 4))));
+        var quality = Quality.of(one, other);
+        assertThat(quality.psnr()).isCloseTo(10 * Math.log10(100 / 0.25), within(1e-9));
+        assertThat(quality.agreement()).isEqualTo(0.75);
+        assertThat(Quality.of(one, one)).isEqualTo(new Quality(Double.POSITIVE_INFINITY, 1));
+        assertThat(Quality.of(one, List.of(Map.of())).psnr()).isEqualTo(Double.NEGATIVE_INFINITY);
+    }
+
+    @Test
+    void allLayersAreInt8WhereTheGateAllowsIt() {
+        var result = Int8Search.search(
+                Nets.autoencoder(), Nets.pixels(6, 1), Nets.pixels(3, 2), Int8Options.defaults(), "net");
+        assertThat(result.quantized()).isEqualTo(3);
+        assertThat(result.quality().psnr()).isGreaterThanOrEqualTo(35);
+        assertThat(result.layers())
+                .allSatisfy(layer -> assertThat(layer.alone().psnr()).isGreaterThan(35));
+    }
+
+    @Test
+    void theCostliestLayersStayInFloat() {
+        var all = Int8Search.search(
+                Nets.autoencoder(), Nets.pixels(6, 1), Nets.pixels(3, 2), Int8Options.defaults(), "net");
+        var gate = Int8Options.defaults().withGate(all.quality().psnr() + 1, 0.97);
+        var some = Int8Search.search(Nets.autoencoder(), Nets.pixels(6, 1), Nets.pixels(3, 2), gate, "net");
+        assertThat(some.quantized()).isBetween(1L, 2L);
+        assertThat(some.quality().psnr()).isGreaterThan(all.quality().psnr() + 1);
+        double worst = all.layers().stream()
+                .mapToDouble(layer -> layer.alone().psnr())
+                .min()
+                .orElseThrow();
+        assertThat(some.layers())
+                .filteredOn(layer -> layer.alone().psnr() == worst)
+                .isNotEmpty()
+                .allMatch(layer -> !layer.quantized());
+    }
+
+    @Test
+    void whereNothingHoldsAllStaysInFloat() {
+        var gate = Int8Options.defaults().withGate(300, 1);
+        var result = Int8Search.search(Nets.autoencoder(), Nets.pixels(2, 1), Nets.pixels(2, 2), gate, "net");
+        assertThat(result.quantized()).isZero();
+        assertThat(Nets.ops(result.model())).doesNotContain("QuantizeLinear").contains("ConvTranspose");
+    }
+
+    @Test
+    void twoSearchesGiveTheSameBytes() {
+        var bytes = new byte[2][];
+        for (int i = 0; i < 2; i++) {
+            bytes[i] = OnnxWriter.bytes(Int8Search.search(
+                            Nets.autoencoder(), Nets.pixels(4, 1), Nets.pixels(2, 2), Int8Options.defaults(), "net")
+                    .model());
+        }
+        assertThat(Arrays.equals(bytes[0], bytes[1])).isTrue();
+    }
+
+    @Test
+    void modelsWithoutLayersAndRunsWithoutSamplesAreRefused() {
+        assertThatThrownBy(() -> Int8Search.search(
+                        identity(),
+                        Nets.floats(1, 1, 1, 1, 50),
+                        Nets.floats(1, 1, 1, 1, 50),
+                        Int8Options.defaults(),
+                        "net"))
+                .isInstanceOf(SpecException.class)
+                .hasMessageContaining(
+                        "net: INT8 asks for a Conv, ConvTranspose, Gemm or MatMul with constant float32 weights");
+        assertThatThrownBy(() ->
+                        Int8Search.search(Nets.autoencoder(), List.of(), List.of(), Int8Options.defaults(), "net"))
+                .hasMessageContaining("samples to calibrate on and to judge by, got 0 and 0");
+    }
+}

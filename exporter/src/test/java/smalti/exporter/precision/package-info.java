@@ -1,0 +1,4 @@
+@NullMarked
+package smalti.exporter.precision;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,85 @@
+package smalti.exporter.proof;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.function.UnaryOperator;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.nd4j.autodiff.samediff.SDVariable;
+import org.nd4j.autodiff.samediff.SameDiff;
+import org.nd4j.linalg.api.buffer.DataType;
+import smalti.exporter.ExportOptions;
+import smalti.exporter.OnnxExporter;
+import smalti.exporter.proof.GraphProver.Detour;
+import smalti.exporter.samediff.SameDiffRunner;
+import smalti.spec.Dimension;
+
+/** A proof around an operation that SameDiff computes wrongly still sees what is wrong before it and behind it. */
+final class GraphProverTest {
+    @TempDir
+    @SuppressWarnings("NullAway.Init") // JUnit sets it
+    Path folder;
+
+    @BeforeEach
+    void export() throws IOException {
+        var graph = graph(
+                x -> x.getSameDiff().math.tanh(x), y -> y.getSameDiff().math.square(y));
+        OnnxExporter.export(graph, List.of(), List.of("y"), folder.resolve("m.onnx"), ExportOptions.defaults());
+        OnnxExporter.export(
+                graph, List.of(), List.of("y", "gelu", "in"), folder.resolve("w.onnx"), ExportOptions.defaults());
+    }
+
+    private static SameDiff graph(UnaryOperator<SDVariable> before, UnaryOperator<SDVariable> after) {
+        var graph = SameDiff.create();
+        var in = before.apply(graph.placeHolder("x", DataType.FLOAT, -1, 3)).rename("in");
+        after.apply(graph.nn.preciseGelu("gelu", in)).rename("y");
+        return graph;
+    }
+
+    private List<GraphProver.Parity> prove(SameDiff graph) {
+        var shape = List.of(Dimension.free("N"), Dimension.of(3));
+        var runner = SameDiffRunner.of(graph, "m", Map.of("x", shape), List.of("y"));
+        return GraphProver.prove(
+                runner,
+                runner.source(),
+                folder.resolve("m.onnx"),
+                Optional.of(new Detour(folder.resolve("w.onnx"), List.of("gelu"), List.of("in"))),
+                1);
+    }
+
+    @Test
+    void theSameGraphIsProven() {
+        assertThat(prove(graph(
+                        x -> x.getSameDiff().math.tanh(x),
+                        y -> y.getSameDiff().math.square(y))))
+                .singleElement()
+                .satisfies(parity -> assertThat(parity.difference()).isLessThan(1e-6));
+    }
+
+    @Test
+    void aDifferenceBeforeItFails() {
+        assertThatThrownBy(() -> prove(graph(
+                        x -> x.getSameDiff().math.sin(x),
+                        y -> y.getSameDiff().math.square(y))))
+                .isInstanceOf(ProofException.class)
+                .hasMessageContaining("variable \"in\" must be within")
+                .hasMessageNotContaining("\"y\"");
+    }
+
+    @Test
+    void aDifferenceBehindItFails() {
+        assertThatThrownBy(() -> prove(graph(
+                        x -> x.getSameDiff().math.tanh(x),
+                        y -> y.getSameDiff().math.abs(y))))
+                .isInstanceOf(ProofException.class)
+                .hasMessageContaining("output \"y\" must be within")
+                .hasMessageNotContaining("\"in\"");
+    }
+}
