@@ -1,6 +1,7 @@
 package smalti.cli;
 
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Locale;
 import java.util.concurrent.Callable;
@@ -9,22 +10,60 @@ import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 import smalti.exporter.BundleExporter;
 import smalti.exporter.ExportOptions;
+import smalti.exporter.target.TritonRepository;
+import smalti.exporter.target.WebFolder;
+import smalti.runtime.SmaltiModel;
+import smalti.spec.AtomicFiles;
 import smalti.spec.BundleManifest;
 import smalti.spec.ElementType;
+import smalti.spec.ExportManifest;
+import smalti.spec.NpyArray;
+import smalti.spec.RecordTree;
+import smalti.spec.SpecException;
+import smalti.trainer.data.ProceduralPictures;
 
 @Command(
         name = "export",
         sortOptions = false,
         description =
-                "Turns a run folder into a bundle of ONNX graphs, each proven against SameDiff before it is kept.")
+                "Turns a run folder into a bundle of ONNX graphs, each proven against SameDiff before it is kept; "
+                        + "or a run folder or a bundle into what another consumer takes as it is.")
 final class ExportCommand implements Callable<Integer> {
+    private static final int SAMPLES = 10;
+    private static final int SMALLEST_DRAWN = 32;
+    private static final int LARGEST_DRAWN = 1024;
+    private static final long MOST_PICTURE_BYTES = 1L << 30;
+
     private final Console console;
 
-    @Parameters(index = "0", paramLabel = "RUN", description = "A run folder that smalti train finished.")
+    /** What to write. */
+    enum Target {
+        BUNDLE,
+        TRITON,
+        WEB
+    }
+
+    @Parameters(
+            index = "0",
+            paramLabel = "RUN|BUNDLE",
+            description = "A run folder that smalti train finished; with a --target, a bundle as well.")
     @SuppressWarnings("NullAway.Init") // picocli sets it
     Path run;
 
-    @Option(names = "--out", required = true, paramLabel = "BUNDLE", description = "The folder to write, name.smalti.")
+    @Option(
+            names = "--target",
+            paramLabel = "TARGET",
+            defaultValue = "bundle",
+            description = "bundle; triton: a model repository for NVIDIA's Triton server; web: a page that runs the "
+                    + "bundle in the browser. Default ${DEFAULT-VALUE}.")
+    @SuppressWarnings("NullAway.Init") // picocli sets it
+    Target target;
+
+    @Option(
+            names = "--out",
+            required = true,
+            paramLabel = "DIR",
+            description = "The folder to write, name.smalti for a bundle.")
     @SuppressWarnings("NullAway.Init") // picocli sets it
     Path out;
 
@@ -42,12 +81,80 @@ final class ExportCommand implements Callable<Integer> {
     @Override
     public Integer call() throws IOException {
         Outputs.requireFolder(out);
+        if (target == Target.BUNDLE) {
+            if (isBundle()) {
+                throw new SpecException(run + ": is a bundle already; --target triton or web makes something of it");
+            }
+            export(out);
+            console.line("next: ./smalti inspect %s", out);
+        } else if (isBundle()) {
+            write(run);
+        } else {
+            var folder = Files.createTempDirectory("smalti-export");
+            try {
+                var bundle = folder.resolve("bundle.smalti");
+                export(bundle);
+                write(bundle);
+            } finally {
+                AtomicFiles.deleteRecursively(folder);
+            }
+        }
+        return 0;
+    }
+
+    private void export(Path bundle) throws IOException {
         var manifest = BundleExporter.export(
-                run, out, ExportOptions.defaults().withOpset(opset).withProgress(console::note));
+                run, bundle, ExportOptions.defaults().withOpset(opset).withProgress(console::note));
         console.line("exported %s: %s", manifest.name(), out);
         console.line("parity of SameDiff and ONNX Runtime: %s", parity(manifest));
-        console.line("next: ./smalti inspect %s", out);
-        return 0;
+    }
+
+    private boolean isBundle() {
+        return Files.isRegularFile(run) || Files.exists(run.resolve(BundleManifest.FILE));
+    }
+
+    private void write(Path bundle) throws IOException {
+        if (target == Target.TRITON) {
+            var models = TritonRepository.write(bundle, out);
+            console.line("wrote a Triton model repository: %s", out);
+            console.line("  models: %s", String.join(", ", models));
+            console.line("next: tritonserver --model-repository=%s", out);
+        } else {
+            WebFolder.write(bundle, samples(bundle), out);
+            console.line("wrote a page that runs the bundle in the browser: %s", out);
+            console.line("next: two commands of %s bring onnxruntime-web and serve it", out.resolve("README.md"));
+        }
+    }
+
+    /** Some held-out pictures of the run; of a bundle, which has none, some that are drawn. */
+    private NpyArray samples(Path bundle) throws IOException {
+        if (!isBundle()) {
+            var manifest = RecordTree.read(run.resolve(ExportManifest.FILE), ExportManifest.class);
+            var file = run.resolve(manifest.heldOut());
+            try (var stream = Files.newInputStream(file)) {
+                return spread(NpyArray.read(stream, file.toString(), MOST_PICTURE_BYTES));
+            }
+        }
+        try (var model = SmaltiModel.open(bundle)) {
+            var pixels = model.manifest().pixels();
+            int side = Math.min(LARGEST_DRAWN, Math.max(SMALLEST_DRAWN, Math.max(pixels.height(), pixels.width())));
+            var drawn = ProceduralPictures.draw(SAMPLES, side, 0);
+            return NpyArray.of(drawn.pixels(), drawn.count(), drawn.height(), drawn.width(), drawn.channels());
+        }
+    }
+
+    /** As many as a page shows, from all over. */
+    private static NpyArray spread(NpyArray pictures) {
+        var shape = pictures.shape();
+        int count = Math.toIntExact(shape.get(0));
+        var data = pictures.bytes();
+        int each = data.length / Math.max(1, count);
+        int kept = Math.min(count, SAMPLES);
+        var bytes = new byte[kept * each];
+        for (int i = 0; i < kept; i++) {
+            System.arraycopy(data, i * count / kept * each, bytes, i * each, each);
+        }
+        return NpyArray.of(bytes, kept, shape.get(1), shape.get(2), shape.get(3));
     }
 
     /** One line on how SameDiff and ONNX Runtime agree. */

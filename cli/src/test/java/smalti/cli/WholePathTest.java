@@ -107,6 +107,32 @@ class WholePathTest {
     }
 
     @Test
+    void bundlesAndRunsGoToOtherConsumers() throws IOException {
+        var repository = folder.resolve("repository");
+        assertThat(Cli.run("export", codec, "--target", "triton", "--out", repository)
+                        .succeeds()
+                        .out())
+                .contains("models: tiny_tokenize, tiny_detokenize, tiny_reconstruct");
+        assertThat(repository.resolve("tiny_reconstruct/config.pbtxt")).exists();
+        Cli.run("export", codec, "--target", "triton", "--out", repository)
+                .failsWith("repository: must be new or empty");
+        // a run folder's page shows its held-out pictures, a bundle's shows drawn ones
+        Cli.run("export", folder.resolve("run-codec"), "--target", "web", "--out", folder.resolve("page"))
+                .succeeds();
+        assertThat(folder.resolve("page/samples/05.png")).exists();
+        assertThat(folder.resolve("page/samples/06.png")).doesNotExist();
+        Cli.run("export", codec, "--target", "web", "--out", folder.resolve("page-of-bundle"))
+                .succeeds();
+        assertThat(folder.resolve("page-of-bundle/samples/09.png")).exists();
+        Cli.run("export", gan, "--target", "web", "--out", folder.resolve("gan-page"))
+                .succeeds();
+        assertThat(folder.resolve("gan-page/bundle/generator.onnx"))
+                .hasSameBinaryContentAs(gan.resolve("generator.onnx"));
+        Cli.run("export", codec, "--out", folder.resolve("again.smalti"))
+                .failsWith("codec.smalti: is a bundle already");
+    }
+
+    @Test
     void evaluateWritesItsFigures() throws IOException {
         var json = folder.resolve("figures.json");
         Cli.run("evaluate", codec, "--data", pictures, "--json", json).succeeds();

@@ -1,0 +1,15 @@
+package smalti.bench.conformance;
+
+import java.util.Map;
+import smalti.spec.NpyArray;
+
+/** What a consumer made of a job. */
+sealed interface Outcome {
+    /** A checker found nothing wrong. */
+    record Valid() implements Outcome {}
+
+    /** By the outputs' names. */
+    record Values(Map<String, NpyArray> outputs) implements Outcome {}
+
+    record Failure(String message) implements Outcome {}
+}

@@ -1,0 +1,161 @@
+package smalti.exporter.target;
+
+import java.awt.image.BufferedImage;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
+import javax.imageio.ImageIO;
+import smalti.spec.AtomicFiles;
+import smalti.spec.BundleManifest;
+import smalti.spec.Check;
+import smalti.spec.ElementType;
+import smalti.spec.NpyArray;
+import smalti.spec.RecordTree;
+import smalti.spec.Role;
+import smalti.spec.SpecException;
+
+/**
+ * A bundle as a page that runs it in the browser by onnxruntime-web: a codec's mosaic and reconstruction of a picture
+ * that is dropped in, or a generator's pictures of a seed.
+ *
+ * <pre>
+ *   index.html, page.css, page.js     the page
+ *   smalti.js                         the bundle's runtime in JavaScript, for other pages too
+ *   page.json                         what the page starts with
+ *   bundle/                           bundle.json and the graphs that the page runs
+ *   samples/                          pictures to begin with
+ *   ort/                              not written: onnxruntime-web's two files, see README.md
+ * </pre>
+ */
+public final class WebFolder {
+    /** The release of the npm package onnxruntime-web that the page is tested with. */
+    public static final String ONNX_RUNTIME_WEB = "1.29.0";
+
+    private static final int MOST_SAMPLES = 64;
+    private static final List<String> PAGE = List.of("index.html", "page.css", "page.js", "smalti.js");
+
+    private final Bundle bundle;
+    private final NpyArray samples;
+
+    private WebFolder(Bundle bundle, NpyArray samples) {
+        this.bundle = bundle;
+        this.samples = samples;
+    }
+
+    /** What the page starts with. */
+    record Page(String onnxruntimeWeb, List<String> samples) {}
+
+    /**
+     * Writes the folder, whole or not at all.
+     *
+     * @param bundle a folder or a zip
+     * @param samples pictures [M,H,W,C] uint8 for a codec's page, at most 64; a generator's page has none
+     * @param out a new or empty folder
+     * @throws SpecException if the bundle is damaged or has no graphs for a page, or {@code out} holds something
+     */
+    public static void write(Path bundle, NpyArray samples, Path out) throws IOException {
+        Bundle.requireNew(out);
+        var opened = Bundle.open(bundle);
+        var shape = samples.shape();
+        Check.that(
+                        samples.type() == ElementType.UINT8
+                                && shape.size() == 4
+                                && shape.get(0) <= MOST_SAMPLES
+                                && (shape.get(3) == 1 || shape.get(3) == 3),
+                        "samples must be uint8 [M,H,W,C] with M at most %s and C 1 or 3, got %s %s",
+                        MOST_SAMPLES,
+                        samples.type(),
+                        shape)
+                .done();
+        AtomicFiles.writeFolder(out, new WebFolder(opened, samples)::files);
+    }
+
+    private void files(Path folder) throws IOException {
+        for (var name : PAGE) {
+            try (var resource = WebFolder.class.getResourceAsStream("web/" + name)) {
+                if (resource == null) {
+                    throw new IllegalStateException("web/" + name + " is missing from the exporter's jar");
+                }
+                Files.copy(resource, folder.resolve(name));
+            }
+        }
+        var copied = Files.createDirectories(folder.resolve("bundle"));
+        for (var graph : graphs()) {
+            for (var file : bundle.filesOf(graph)) {
+                bundle.copy(file, copied.resolve(file));
+            }
+        }
+        AtomicFiles.writeString(copied.resolve(BundleManifest.FILE), RecordTree.json(bundle.manifest()));
+        var names = bundle.graph(Role.GENERATOR).isPresent() ? List.<String>of() : samples(folder);
+        AtomicFiles.writeString(folder.resolve("page.json"), RecordTree.json(new Page(ONNX_RUNTIME_WEB, names)));
+        AtomicFiles.writeString(folder.resolve("README.md"), readme());
+    }
+
+    private List<BundleManifest.Graph> graphs() {
+        var generator = bundle.graph(Role.GENERATOR);
+        if (generator.isPresent()) {
+            return List.of(generator.get());
+        }
+        var codec = Stream.of(Role.TOKENIZE, Role.DETOKENIZE)
+                .flatMap(role -> bundle.graph(role).stream())
+                .toList();
+        if (codec.size() < 2) {
+            throw new SpecException(
+                    bundle.path() + ": a page must have the graph generator, or tokenize and detokenize;" + " got "
+                            + bundle.manifest().graphs().keySet());
+        }
+        return codec;
+    }
+
+    private List<String> samples(Path folder) throws IOException {
+        var into = Files.createDirectories(folder.resolve("samples"));
+        int height = Math.toIntExact(samples.shape().get(1));
+        int width = Math.toIntExact(samples.shape().get(2));
+        int channels = Math.toIntExact(samples.shape().get(3));
+        var data = samples.bytes();
+        var names = new ArrayList<String>();
+        for (int i = 0; i < samples.shape().get(0); i++) {
+            var name = String.format(Locale.ROOT, "%02d.png", i);
+            var image = new BufferedImage(width, height, BufferedImage.TYPE_INT_RGB);
+            for (int at = 0; at < height * width; at++) {
+                int first = (i * height * width + at) * channels;
+                int last = channels - 1;
+                image.setRGB(
+                        at % width,
+                        at / width,
+                        (data[first] & 0xFF) << 16
+                                | (data[first + Math.min(1, last)] & 0xFF) << 8
+                                | (data[first + last] & 0xFF));
+            }
+            if (!ImageIO.write(image, "png", into.resolve(name).toFile())) {
+                throw new IOException("no PNG writer for " + name);
+            }
+            names.add(name);
+        }
+        return names;
+    }
+
+    private String readme() {
+        var files = graphs().stream().map(graph -> "`" + graph.file() + "`").collect(Collectors.joining(" and "));
+        return """
+                # %s in the browser
+
+                Open `index.html` from a web server. The page runs %s of the bundle by onnxruntime-web (WebAssembly); pictures stay in the browser, and nothing is loaded from elsewhere.
+
+                onnxruntime-web (MIT licence) is not in this folder. Its two files go into `ort/`, by npm:
+
+                    npm pack onnxruntime-web@%s
+                    tar -xzf onnxruntime-web-%3$s.tgz --strip-components=2 --one-top-level=ort \\
+                        package/dist/ort.wasm.bundle.min.mjs package/dist/ort-wasm-simd-threaded.wasm
+
+                Then serve the folder with whatever serves files, such as `npx http-server .` or the JDK's `jwebserver`. There is no build step. A server that sends `Cross-Origin-Opener-Policy: same-origin` and `Cross-Origin-Embedder-Policy: require-corp` lets the page use more than one thread.
+
+                `smalti.js` is the bundle's runtime for other pages: `Bundle.open(ort, read)`, then `encode`, `decode` or `noise` and `generate`. One seed makes the pictures that every Smalti runtime makes of it.
+                """.formatted(bundle.manifest().name(), files, ONNX_RUNTIME_WEB);
+    }
+}

@@ -1,0 +1,14 @@
+/**
+ * A finished bundle → a folder that another consumer takes as it is.
+ *
+ * <pre>
+ *   bundle, a folder or a zip ──▶ Bundle ──┬─▶ TritonRepository ──▶ NAME_tokenize/config.pbtxt, …
+ *                                          └─▶ WebFolder ─────────▶ index.html, bundle/, samples/
+ * </pre>
+ *
+ * <p>Start reading at {@link smalti.exporter.target.TritonRepository}.
+ */
+@NullMarked
+package smalti.exporter.target;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,4 @@
+@NullMarked
+package smalti.exporter.target;
+
+import org.jspecify.annotations.NullMarked;
