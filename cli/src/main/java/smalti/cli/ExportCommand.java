@@ -3,13 +3,16 @@ package smalti.cli;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Locale;
 import java.util.concurrent.Callable;
+import java.util.stream.Collectors;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 import smalti.exporter.BundleExporter;
 import smalti.exporter.ExportOptions;
+import smalti.exporter.report.ReportPage;
 import smalti.exporter.target.TritonRepository;
 import smalti.exporter.target.WebFolder;
 import smalti.runtime.SmaltiModel;
@@ -18,6 +21,7 @@ import smalti.spec.BundleManifest;
 import smalti.spec.ElementType;
 import smalti.spec.ExportManifest;
 import smalti.spec.NpyArray;
+import smalti.spec.Precision;
 import smalti.spec.RecordTree;
 import smalti.spec.SpecException;
 import smalti.trainer.data.ProceduralPictures;
@@ -74,6 +78,18 @@ final class ExportCommand implements Callable<Integer> {
             description = "ONNX operator set; default ${DEFAULT-VALUE}.")
     int opset;
 
+    @Option(
+            names = "--precisions",
+            split = ",",
+            paramLabel = "P",
+            description =
+                    "Graphs in fewer bits besides FP32, kept where they hold: fp16, int8, both (the default), or fp32 "
+                            + "for none.")
+    List<String> precisions = List.of("fp16", "int8");
+
+    @Option(names = "--keep-slow", description = "Keep INT8 graphs that are not faster on this machine as well.")
+    boolean keepsSlow;
+
     ExportCommand(Console console) {
         this.console = console;
     }
@@ -103,10 +119,35 @@ final class ExportCommand implements Callable<Integer> {
     }
 
     private void export(Path bundle) throws IOException {
-        var manifest = BundleExporter.export(
-                run, bundle, ExportOptions.defaults().withOpset(opset).withProgress(console::note));
+        var options = ExportOptions.defaults()
+                .withOpset(opset)
+                .withPrecisions(precisions.stream()
+                        .map(precision -> Choices.of("--precisions", precision, Precision.values()))
+                        .collect(Collectors.toSet()))
+                .withKeepsSlow(keepsSlow)
+                .withProgress(console::note);
+        var manifest = BundleExporter.export(run, bundle, options);
         console.line("exported %s: %s", manifest.name(), out);
         console.line("parity of SameDiff and ONNX Runtime: %s", parity(manifest));
+        manifest.graphs().forEach((role, graph) -> {
+            if (graph.variants() != null) {
+                graph.variants()
+                        .forEach((precision, variant) -> console.line(
+                                "%s in %s: %s", role, precision.toUpperCase(Locale.ROOT), closeness(variant)));
+            }
+        });
+        if (target == Target.BUNDLE) {
+            console.line("report: %s", ReportPage.beside(bundle, ".report.html"));
+        }
+    }
+
+    private static String closeness(BundleManifest.Variant variant) {
+        var agreement = variant.agreement();
+        if (agreement != null) {
+            return String.format(Locale.ROOT, "%.2f%% of the codes are FP32's", 100 * agreement);
+        }
+        var psnr = variant.psnr();
+        return psnr == null ? "pixels are FP32's" : String.format(Locale.ROOT, "%.1f dB from FP32", psnr);
     }
 
     private boolean isBundle() {

@@ -8,6 +8,7 @@ import java.util.ArrayList;
 import java.util.EnumMap;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Properties;
 import java.util.SortedMap;
@@ -121,6 +122,8 @@ public final class BundleExporter {
                 }
             }
             var report = new ReportMaker(run, options, passes, proofs, variants).report(folder);
+            var card = ModelCard.of(manifest(folder, models, proofs, variants), sheets(variants), figures(variants));
+            card.writeTo(folder);
             var manifest = manifest(folder, models, proofs, variants).sealed();
             AtomicFiles.writeString(folder.resolve(BundleManifest.FILE), RecordTree.json(manifest));
             written.add(manifest);
@@ -140,6 +143,24 @@ public final class BundleExporter {
                         options)
                 : Variants.ofGenerator(
                         models, run.noiseLength(), manifest.classes().size(), options);
+    }
+
+    private static List<ModelCard.Sheet> sheets(Variants.Result variants) {
+        var caption = variants.reconstruction() == null
+                ? "What it generates."
+                : "Held-out pictures, and below each what its codes decode to"
+                        + (variants.shown().size() > 2 ? ", by the FP32 graphs and by the INT8 ones." : ".");
+        return List.of(new ModelCard.Sheet("samples.png", caption, variants.shown()));
+    }
+
+    private static List<ModelCard.Figure> figures(Variants.Result variants) {
+        var figures = new ArrayList<ModelCard.Figure>();
+        var reconstruction = variants.reconstruction();
+        if (reconstruction != null) {
+            reconstruction.forEach((precision, psnr) -> figures.add(new ModelCard.Figure(
+                    "PSNR of held-out pictures, " + precision, String.format(Locale.ROOT, "%.2f dB", psnr))));
+        }
+        return figures;
     }
 
     private Map<Role, Graph> lower() {
@@ -227,11 +248,15 @@ public final class BundleExporter {
             Path folder, Map<Role, Model> models, Map<Role, BundleManifest.Proof> proofs, Variants.Result variants)
             throws IOException {
         var files = new TreeMap<String, String>();
+        try (var others = Files.list(folder)) {
+            for (var other : (Iterable<Path>) others::iterator) {
+                files.put(String.valueOf(other.getFileName()), Checksums.sha256(other));
+            }
+        }
         var entries = new LinkedHashMap<String, BundleManifest.Graph>();
         for (var model : models.entrySet()) {
             var role = model.getKey();
             var file = file(role);
-            files.put(file, Checksums.sha256(folder.resolve(file)));
             var proof = proofs.get(role);
             if (proof == null) {
                 throw new IllegalStateException(file + " was not proven");
@@ -241,7 +266,6 @@ public final class BundleExporter {
                 var quality = variant.quality();
                 if (quality != null && variant.isKept()) {
                     var other = file(role, variant.precision());
-                    files.put(other, Checksums.sha256(folder.resolve(other)));
                     others.put(
                             variant.precision().key(),
                             new BundleManifest.Variant(

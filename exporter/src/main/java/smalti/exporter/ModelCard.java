@@ -4,6 +4,8 @@ import java.awt.image.BufferedImage;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.List;
 import java.util.Locale;
 import java.util.Objects;
@@ -56,6 +58,14 @@ public record ModelCard(String markdown, SortedMap<String, byte[]> pictures) {
                         shape);
             }
             check.done();
+        }
+    }
+
+    /** Writes the card and its pictures into a folder. */
+    void writeTo(Path folder) throws IOException {
+        Files.writeString(folder.resolve(FILE), markdown);
+        for (var picture : pictures.entrySet()) {
+            Files.write(folder.resolve(picture.getKey()), picture.getValue());
         }
     }
 

@@ -35,6 +35,7 @@ final class Variants {
 
     private static final int BATCH = 32;
     private static final int NOISES = 128;
+    private static final int SHOWN = 8;
     private static final int TIMED_BATCH = 16;
     private static final double MOST_LOSS = 0.3;
     private static final Quality LEAST_OF_HALF = new Quality(45, 0.99);
@@ -111,9 +112,11 @@ final class Variants {
     /**
      * @param variants of each role that can have any, FP32 first
      * @param reconstruction PSNR of held-out pictures by the precisions used; null without a codec
+     * @param shown rows of pictures: held-out ones and what FP32 and then the kept INT8 graphs make of them, or
+     *     generated ones
      */
     record Result(
-            Map<Role, List<Variant>> variants, @Nullable Map<String, Double> reconstruction) {}
+            Map<Role, List<Variant>> variants, @Nullable Map<String, Double> reconstruction, List<NpyArray> shown) {}
 
     /**
      * @param calibration [M,H,W,C] uint8
@@ -153,7 +156,51 @@ final class Variants {
         }
         var reconstruction = originals == null ? null : reconstruction(originals);
         time();
-        return new Result(made, reconstruction);
+        return new Result(made, reconstruction, originals == null ? generated() : rebuilt(originals));
+    }
+
+    /** The first held-out pictures, what FP32 makes of them and, where both graphs are kept, what INT8 does. */
+    private List<NpyArray> rebuilt(NpyArray pictures) {
+        var first = List.of(rows(batches(pictures).get(0), SHOWN));
+        var rows = new ArrayList<NpyArray>();
+        rows.add(plain(first.get(0), "pixels"));
+        rows.add(plain(
+                run(model(Role.DETOKENIZE), run(model(Role.TOKENIZE), first)).get(0), "pixels"));
+        var tokenize = int8IfKept(Role.TOKENIZE);
+        var detokenize = int8IfKept(Role.DETOKENIZE);
+        if (tokenize != null || detokenize != null) {
+            var codes = run(tokenize == null ? model(Role.TOKENIZE) : tokenize, first);
+            rows.add(plain(
+                    run(detokenize == null ? model(Role.DETOKENIZE) : detokenize, codes)
+                            .get(0),
+                    "pixels"));
+        }
+        return rows;
+    }
+
+    private @Nullable Model int8IfKept(Role role) {
+        return variants(role).stream()
+                .filter(variant -> variant.precision() == Precision.INT8 && variant.isKept())
+                .map(Variant::model)
+                .findFirst()
+                .orElse(null);
+    }
+
+    private List<NpyArray> generated() {
+        var noise = samples(heldOut, Role.GENERATOR).subList(0, 2).stream()
+                .map(batch -> rows(batch, SHOWN))
+                .toList();
+        return run(model(Role.GENERATOR), noise).stream()
+                .map(batch -> plain(batch, "pixels"))
+                .toList();
+    }
+
+    private static NpyArray plain(Map<String, Item> batch, String name) {
+        if (batch.get(name) instanceof Item.Array array) {
+            var tensor = array.tensor();
+            return new NpyArray(tensor.type().elementType().orElseThrow(), tensor.dims(), tensor.data());
+        }
+        throw new IllegalStateException("no array " + name);
     }
 
     private Model model(Role role) {
@@ -319,9 +366,10 @@ final class Variants {
     private static Map<String, Item> rows(Map<String, Item> batch, int count) {
         var first = new LinkedHashMap<String, Item>();
         batch.forEach((name, item) -> {
-            var tensor = ((Item.Array) item).tensor();
-            int size = Math.toIntExact(Math.min(count, tensor.dims().get(0)));
-            first.put(name, new Item.Array(rows(tensor, 0, size)));
+            if (item instanceof Item.Array array) {
+                int size = Math.toIntExact(Math.min(count, array.tensor().dims().get(0)));
+                first.put(name, new Item.Array(rows(array.tensor(), 0, size)));
+            }
         });
         return first;
     }

@@ -7,6 +7,9 @@ final class ExportOnce {
     private ExportOnce() {}
 
     public static void main(String[] arguments) throws Exception {
-        BundleExporter.export(Path.of(arguments[0]), Path.of(arguments[1]), ExportOptions.defaults());
+        BundleExporter.export(
+                Path.of(arguments[0]),
+                Path.of(arguments[1]),
+                ExportOptions.defaults().withKeepsSlow(true));
     }
 }

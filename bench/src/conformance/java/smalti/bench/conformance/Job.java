@@ -13,4 +13,8 @@ import smalti.spec.NpyArray;
  * @param inputs by name, in the graph's order
  * @param outputs names, in the graph's order
  */
-record Job(String id, String bundle, Path model, Map<String, NpyArray> inputs, List<String> outputs) {}
+record Job(String id, String bundle, Path model, Map<String, NpyArray> inputs, List<String> outputs) {
+    boolean isInFewerBits() {
+        return id.endsWith(".fp16") || id.endsWith(".int8");
+    }
+}

@@ -11,6 +11,7 @@ import java.util.Objects;
 import smalti.spec.BundleManifest;
 import smalti.spec.CounterRandom;
 import smalti.spec.NpyArray;
+import smalti.spec.Precision;
 import smalti.spec.RecordTree;
 import smalti.spec.TensorSpec;
 import smalti.trainer.data.Pictures;
@@ -51,12 +52,17 @@ final class Jobs {
         manifest.graphs().forEach((key, graph) -> {
             var inputs = new LinkedHashMap<String, NpyArray>();
             graph.signature().inputs().forEach(input -> inputs.put(input.name(), tensor(input.name())));
-            jobs.add(new Job(
-                    name + "-" + key,
-                    name,
-                    bundle.resolve(graph.file()),
-                    inputs,
-                    graph.signature().outputs().stream().map(TensorSpec::name).toList()));
+            for (var precision : Precision.values()) {
+                graph.file(precision)
+                        .ifPresent(file -> jobs.add(new Job(
+                                name + "-" + file.replace(".onnx", ""),
+                                name,
+                                bundle.resolve(file),
+                                inputs,
+                                graph.signature().outputs().stream()
+                                        .map(TensorSpec::name)
+                                        .toList())));
+            }
         });
         return jobs;
     }

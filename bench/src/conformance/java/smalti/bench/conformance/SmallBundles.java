@@ -83,7 +83,8 @@ final class SmallBundles {
         var pictures = Dataset.split(pictures(kind.image(), PICTURES, SEED), HELD_OUT, SEED);
         Trainer.train(spec, pictures, run, TrainingListener.none());
         var bundle = folder.resolve(name + ".smalti");
-        BundleExporter.export(run, bundle, ExportOptions.defaults());
+        // which precisions there are must not depend on the machine's mood
+        BundleExporter.export(run, bundle, ExportOptions.defaults().withKeepsSlow(true));
         return bundle;
     }
 

@@ -2,27 +2,30 @@ package smalti.exporter.precision;
 
 import smalti.exporter.graph.ValueType;
 
-/** What the numbers between layers become; weights are INT8 in both, symmetric, a scale for each output channel. */
+/**
+ * What the numbers between layers become; weights are INT8 in both, symmetric, a scale for each output channel.
+ *
+ * <p>Weights take 7 of their 8 bits: x86 processors without VNNI add pairs of products in 16 bits, which saturate with
+ * 8 bits and give wrong sums without a word, for both types. With 7 the sums are the same on every processor, and so is
+ * what was judged.
+ */
 public enum ActivationType {
-    /**
-     * U8S8, for x86. Weights take 7 of their 8 bits: processors without VNNI add pairs of products in 16 bits, which
-     * saturate with 8 and give wrong sums without a word.
-     */
-    UINT8(ValueType.UINT8, 0, 255, 63),
+    /** U8S8, for x86. */
+    UINT8(ValueType.UINT8, 0, 255),
 
     /** S8S8, for Arm. */
-    INT8(ValueType.INT8, -128, 127, 127);
+    INT8(ValueType.INT8, -128, 127);
+
+    static final int GREATEST_WEIGHT = 63;
 
     private final ValueType element;
     private final int least;
     private final int greatest;
-    private final int greatestWeight;
 
-    ActivationType(ValueType element, int least, int greatest, int greatestWeight) {
+    ActivationType(ValueType element, int least, int greatest) {
         this.element = element;
         this.least = least;
         this.greatest = greatest;
-        this.greatestWeight = greatestWeight;
     }
 
     ValueType element() {
@@ -35,10 +38,6 @@ public enum ActivationType {
 
     int greatest() {
         return greatest;
-    }
-
-    int greatestWeight() {
-        return greatestWeight;
     }
 
     /** The scale and zero point whose steps cover a range and zero. */

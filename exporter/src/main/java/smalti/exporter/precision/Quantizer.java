@@ -304,7 +304,7 @@ final class Quantizer {
         var bytes = ByteBuffer.allocate(weights.count());
         for (int i = 0; i < weights.count(); i++) {
             long step = Math.round(weights.number(i) / scales[channelOf.applyAsInt(i)]);
-            bytes.put((byte) Math.max(-type.greatestWeight(), Math.min(type.greatestWeight(), step)));
+            bytes.put((byte) Math.max(-ActivationType.GREATEST_WEIGHT, Math.min(ActivationType.GREATEST_WEIGHT, step)));
         }
         var axis = perChannel ? channelAxis(node) : -1;
         var inputs = new ArrayList<>(List.of(
@@ -352,7 +352,8 @@ final class Quantizer {
         float greatest = 0;
         for (int channel = 0; channel < scales.length; channel++) {
             double scale = Math.max(
-                    largest[channel] / type.greatestWeight(), Math.abs(bias[channel]) / inputScale / (1 << 30));
+                    largest[channel] / ActivationType.GREATEST_WEIGHT,
+                    Math.abs(bias[channel]) / inputScale / (1 << 30));
             scales[channel] = scale >= Float.MIN_NORMAL ? (float) scale : 1;
             greatest = Math.max(greatest, scale >= Float.MIN_NORMAL ? (float) scale : 0);
         }

@@ -12,6 +12,7 @@ import smalti.spec.AtomicFiles;
 import smalti.spec.BundleManifest;
 import smalti.spec.Dimension;
 import smalti.spec.ElementType;
+import smalti.spec.Precision;
 import smalti.spec.Role;
 import smalti.spec.Signature;
 import smalti.spec.SpecException;
@@ -67,8 +68,8 @@ public final class TritonRepository {
     private void models(Path folder) throws IOException {
         for (var role : SERVED) {
             for (var entry : bundle.manifest().graphs().entrySet()) {
-                if (isOf(role, entry.getKey())) {
-                    model(folder, entry.getKey(), entry.getValue());
+                if (entry.getKey().equals(role.fileStem())) {
+                    precisions(folder, role, entry.getValue());
                 }
             }
         }
@@ -85,17 +86,24 @@ public final class TritonRepository {
         AtomicFiles.writeString(folder.resolve("README.md"), readme());
     }
 
-    private static boolean isOf(Role role, String key) {
-        return key.equals(role.fileStem()) || key.startsWith(role.fileStem() + ".");
+    private void precisions(Path folder, Role role, BundleManifest.Graph graph) throws IOException {
+        model(folder, role, role.fileStem(), graph);
+        for (var precision : Precision.values()) {
+            var file = graph.file(precision);
+            if (precision != Precision.FP32 && file.isPresent()) {
+                var variant = new BundleManifest.Graph(file.get(), graph.signature(), graph.proof());
+                model(folder, role, role.fileStem() + "." + precision.key(), variant);
+            }
+        }
     }
 
-    private void model(Path folder, String key, BundleManifest.Graph graph) throws IOException {
+    private void model(Path folder, Role role, String key, BundleManifest.Graph graph) throws IOException {
         var model = model(key);
         var version = Files.createDirectories(folder.resolve(model).resolve(VERSION));
         for (var file : bundle.filesOf(graph)) {
             bundle.copy(file, version.resolve(file.equals(graph.file()) ? MODEL : file));
         }
-        var classes = isOf(Role.GENERATOR, key) ? bundle.manifest().classes() : List.<String>of();
+        var classes = role == Role.GENERATOR ? bundle.manifest().classes() : List.<String>of();
         if (!classes.isEmpty()) {
             AtomicFiles.writeString(folder.resolve(model).resolve(LABELS), String.join("\n", classes) + "\n");
         }

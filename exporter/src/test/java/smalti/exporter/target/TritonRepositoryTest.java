@@ -197,14 +197,17 @@ final class TritonRepositoryTest {
         for (var file : manifest.files().keySet()) {
             Files.copy(codec.resolve(file), precise.resolve(file));
         }
-        Files.copy(codec.resolve("detokenize.onnx"), precise.resolve("detokenize.int8.onnx"));
+        Files.copy(codec.resolve("detokenize.onnx"), precise.resolve("detokenize.other.onnx"));
         var files = new HashMap<>(manifest.files());
-        files.put("detokenize.int8.onnx", Objects.requireNonNull(files.get("detokenize.onnx")));
+        files.put("detokenize.other.onnx", Objects.requireNonNull(files.get("detokenize.onnx")));
         var graphs = new HashMap<>(manifest.graphs());
-        var detokenize = Objects.requireNonNull(graphs.get("detokenize"));
-        graphs.put(
-                "detokenize.int8",
-                new BundleManifest.Graph("detokenize.int8.onnx", detokenize.signature(), detokenize.proof()));
+        graphs.replaceAll((role, graph) -> new BundleManifest.Graph(
+                graph.file(),
+                graph.signature(),
+                graph.proof(),
+                role.equals("detokenize")
+                        ? Map.of("int8", new BundleManifest.Variant("detokenize.other.onnx", 40.0, null, null))
+                        : null));
         var more = new BundleManifest(
                         manifest.format(),
                         "two words: \"tiny\"",
