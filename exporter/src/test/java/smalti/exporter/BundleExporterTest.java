@@ -207,7 +207,9 @@ final class BundleExporterTest {
                 for (var file : (Iterable<Path>) files::iterator) {
                     var name = file.getFileName().toString();
                     if (!name.equals(BundleManifest.FILE)) {
-                        OnnxChecker.check(file);
+                        if (name.endsWith(".onnx")) {
+                            OnnxChecker.check(file);
+                        }
                         found.put(name, Checksums.sha256(file));
                     }
                 }
@@ -242,7 +244,9 @@ final class BundleExporterTest {
                 BundleExporter.export(codecRun, bundle, ExportOptions.defaults().withOpset(opset));
         assertThat(manifest.opset()).isEqualTo(opset);
         for (var file : manifest.files().keySet()) {
-            OnnxChecker.check(bundle.resolve(file));
+            if (file.endsWith(".onnx")) {
+                OnnxChecker.check(bundle.resolve(file));
+            }
         }
     }
 

@@ -21,6 +21,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Set;
 import java.util.stream.LongStream;
 import java.util.zip.ZipEntry;
 import java.util.zip.ZipOutputStream;
@@ -61,8 +62,12 @@ final class TritonRepositoryTest {
         generator = shared.resolve("generator.smalti");
         TinyRuns.codec(shared.resolve("codec-run"), 1);
         TinyRuns.generator(shared.resolve("generator-run"), 1);
-        BundleExporter.export(shared.resolve("codec-run"), codec, ExportOptions.defaults());
-        BundleExporter.export(shared.resolve("generator-run"), generator, ExportOptions.defaults());
+        BundleExporter.export(
+                shared.resolve("codec-run"), codec, ExportOptions.defaults().withPrecisions(Set.of()));
+        BundleExporter.export(
+                shared.resolve("generator-run"),
+                generator,
+                ExportOptions.defaults().withPrecisions(Set.of()));
     }
 
     @Test
