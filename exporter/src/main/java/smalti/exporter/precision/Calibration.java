@@ -1,13 +1,16 @@
 package smalti.exporter.precision;
 
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import smalti.exporter.graph.Graph;
 import smalti.exporter.graph.Model;
+import smalti.exporter.graph.Tensor;
 import smalti.exporter.graph.Value;
 import smalti.exporter.graph.ValueType;
 import smalti.exporter.onnx.OnnxWriter;
@@ -86,6 +89,68 @@ public enum Calibration {
                     visitor.visit(name, array.tensor().floats());
                 }
             });
+        }
+    }
+
+    /**
+     * The mean number of each channel of the layers' inputs.
+     *
+     * @param axes of the channels, by value: 1 of pictures; −1 is the last
+     * @return by value; none of values whose number of channels varies, or whose numbers are not all finite
+     */
+    static Map<String, double[]> means(Model model, Map<String, Integer> axes, List<Map<String, Item>> batches) {
+        var sums = new LinkedHashMap<String, ChannelSums>();
+        try (var session = ModelSession.open(OnnxWriter.bytes(watched(model, axes.keySet())), "calibration")) {
+            for (var batch : batches) {
+                var values = new LinkedHashMap<>(batch);
+                values.putAll(session.run(batch));
+                axes.forEach((name, axis) -> {
+                    if (values.get(name) instanceof Item.Array array
+                            && array.tensor().type() == ValueType.FLOAT32) {
+                        sums.computeIfAbsent(name, unseen -> new ChannelSums()).add(array.tensor(), axis);
+                    }
+                });
+            }
+        }
+        var means = new LinkedHashMap<String, double[]>();
+        sums.forEach((name, channels) -> channels.means().ifPresent(mean -> means.put(name, mean)));
+        return means;
+    }
+
+    private static final class ChannelSums {
+        private double[] sums = {};
+        private long count;
+        private boolean sound = true;
+
+        void add(Tensor tensor, int axis) {
+            int at = axis < 0 ? tensor.rank() + axis : axis;
+            if (!sound || at < 0 || at >= tensor.rank()) {
+                sound = false;
+                return;
+            }
+            int channels = Math.toIntExact(tensor.dims().get(at));
+            if (count == 0) {
+                sums = new double[channels];
+            } else if (sums.length != channels) {
+                sound = false;
+                return;
+            }
+            int inner = 1;
+            for (int i = at + 1; i < tensor.rank(); i++) {
+                inner *= Math.toIntExact(tensor.dims().get(i));
+            }
+            var numbers = tensor.floats();
+            for (int i = 0; i < numbers.length; i++) {
+                sums[i / inner % channels] += numbers[i];
+            }
+            count += channels == 0 ? 0 : numbers.length / channels;
+        }
+
+        Optional<double[]> means() {
+            var means = Arrays.stream(sums).map(sum -> sum / count).toArray();
+            return sound && count > 0 && Arrays.stream(means).allMatch(Double::isFinite)
+                    ? Optional.of(means)
+                    : Optional.empty();
         }
     }
 

@@ -26,12 +26,18 @@ public final class Int8Search {
     private final Model original;
     private final Model prepared;
     private final List<String> layers;
+    private final Map<String, double[]> means;
     private final List<Map<String, Item>> heldOut;
     private final List<Map<String, Item>> wanted;
     private final Int8Options options;
     private final String place;
 
-    private Int8Search(Model model, List<Map<String, Item>> heldOut, Int8Options options, String place) {
+    private Int8Search(
+            Model model,
+            List<Map<String, Item>> calibration,
+            List<Map<String, Item>> heldOut,
+            Int8Options options,
+            String place) {
         this.original = model;
         this.heldOut = List.copyOf(heldOut);
         this.options = options;
@@ -42,6 +48,7 @@ public final class Int8Search {
         }
         this.prepared = Passes.all().apply(model).model();
         this.layers = Quantizer.layers(prepared);
+        this.means = Calibration.means(prepared, Quantizer.inputs(prepared), calibration);
         this.wanted = run(original, heldOut);
     }
 
@@ -86,7 +93,7 @@ public final class Int8Search {
             throw new SpecException(place + ": INT8 asks for samples to calibrate on and to judge by, got "
                     + calibration.size() + " and " + heldOut.size() + " batches");
         }
-        return new Int8Search(model, heldOut, options, place).search(calibration);
+        return new Int8Search(model, calibration, heldOut, options, place).search(calibration);
     }
 
     private record Candidate(
@@ -120,7 +127,7 @@ public final class Int8Search {
         // without a layer in INT8 there is nothing to prepare for
         var model = quantized.isEmpty()
                 ? Passes.simplifying().apply(original).model()
-                : Quantizer.quantize(prepared, options.activations(), ranges, quantized);
+                : Quantizer.quantize(prepared, options.activations(), ranges, means, quantized);
         return new Candidate(model, Quality.of(wanted, run(model, heldOut)), way, ranges, inFloat);
     }
 
@@ -129,19 +136,19 @@ public final class Int8Search {
         var alone = new LinkedHashMap<String, Quality>();
         for (var layer : layers) {
             options.progress().accept("sensitivity of " + place + " " + (alone.size() + 1) + "/" + layers.size());
-            var model = Quantizer.quantize(prepared, options.activations(), best.ranges(), Set.of(layer));
+            var model = Quantizer.quantize(prepared, options.activations(), best.ranges(), means, Set.of(layer));
             alone.put(layer, Quality.of(wanted.subList(0, batches), run(model, heldOut.subList(0, batches))));
         }
         return alone;
     }
 
-    /** The fewest of the most sensitive layers that must stay in float. */
+    /** The fewest layers that must stay in float, those first that cost the most quality for each product they save. */
     private Candidate withFloats(Candidate best, Map<String, Quality> alone) {
+        var products = Quantizer.products(prepared, layers, heldOut.get(0));
         var costliest = new ArrayList<>(layers);
         costliest.sort(Comparator.comparingDouble((String layer) ->
-                        alone.getOrDefault(layer, best.quality()).agreement())
-                .thenComparingDouble(
-                        layer -> alone.getOrDefault(layer, best.quality()).psnr()));
+                        error(alone.getOrDefault(layer, best.quality())) / products.getOrDefault(layer, 1L))
+                .reversed());
         var tried = new TreeMap<Integer, Candidate>();
         int fails = 0;
         int holds = layers.size();
@@ -162,6 +169,12 @@ public final class Int8Search {
         }
         var chosen = tried.get(holds);
         return chosen != null ? chosen : candidate(best.calibration(), best.ranges(), Set.copyOf(layers));
+    }
+
+    /** 1 for what the gate just allows. */
+    private double error(Quality quality) {
+        double codes = (1 - quality.agreement()) / Math.max(1e-9, 1 - options.leastAgreement());
+        return Math.max(codes, Math.pow(10, (options.leastPsnr() - quality.psnr()) / 10));
     }
 
     private boolean isMet(int count, List<String> costliest, Candidate best, Map<Integer, Candidate> tried) {

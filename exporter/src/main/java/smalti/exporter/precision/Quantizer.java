@@ -20,7 +20,10 @@ import smalti.exporter.graph.Node;
 import smalti.exporter.graph.Shapes;
 import smalti.exporter.graph.Tensor;
 import smalti.exporter.graph.ValueType;
+import smalti.exporter.onnx.OnnxWriter;
 import smalti.exporter.precision.ActivationType.Steps;
+import smalti.exporter.proof.ModelSession;
+import smalti.exporter.proof.ModelSession.Item;
 
 /**
  * Writes a model in ONNX's QDQ form: DequantizeLinear before each INT8 layer, QuantizeLinear behind, which consumers
@@ -74,6 +77,7 @@ final class Quantizer {
     private final Graph graph;
     private final ActivationType type;
     private final Map<String, Range> ranges;
+    private final Map<String, double[]> means;
     private final Set<String> layers;
     private final Map<String, Node> makers = new HashMap<>();
     private final Map<String, List<Node>> users = new HashMap<>();
@@ -100,11 +104,17 @@ final class Quantizer {
      */
     private record Tail(Node round, Node clip, Node last, String bytes) {}
 
-    private Quantizer(Model model, ActivationType type, Map<String, Range> ranges, Set<String> layers) {
+    private Quantizer(
+            Model model,
+            ActivationType type,
+            Map<String, Range> ranges,
+            Map<String, double[]> means,
+            Set<String> layers) {
         this.model = model;
         this.graph = model.graph();
         this.type = type;
         this.ranges = ranges;
+        this.means = means;
         this.layers = layers;
         for (var node : graph.nodes()) {
             node.outputs().forEach(output -> makers.put(output, node));
@@ -146,7 +156,7 @@ final class Quantizer {
      * whose numbers decide something, such as the distances to code vectors, are left out.
      */
     static List<String> layers(Model model) {
-        var quantizer = new Quantizer(model, ActivationType.UINT8, Map.of(), Set.of());
+        var quantizer = new Quantizer(model, ActivationType.UINT8, Map.of(), Map.of(), Set.of());
         var deciding = deciding(model.graph());
         return model.graph().nodes().stream()
                 .filter(node -> quantizer.weights(node) != null && !deciding.contains(node.output()))
@@ -180,9 +190,49 @@ final class Quantizer {
     /**
      * @param layers the first outputs of the layers to quantize, of {@link #layers}
      * @param ranges of {@link #watched} values; a layer without is left in float
+     * @param means of the channels of the layers' {@link #inputs}; without, no bias makes up for rounded weights
      */
-    static Model quantize(Model model, ActivationType type, Map<String, Range> ranges, Set<String> layers) {
-        return new Quantizer(model, type, ranges, layers).quantized();
+    static Model quantize(
+            Model model,
+            ActivationType type,
+            Map<String, Range> ranges,
+            Map<String, double[]> means,
+            Set<String> layers) {
+        return new Quantizer(model, type, ranges, means, layers).quantized();
+    }
+
+    /** How many products each layer makes in a run. */
+    static Map<String, Long> products(Model model, List<String> layers, Map<String, Item> sample) {
+        var quantizer = new Quantizer(model, ActivationType.UINT8, Map.of(), Map.of(), Set.of());
+        var products = new LinkedHashMap<String, Long>();
+        try (var session = ModelSession.open(
+                OnnxWriter.bytes(Calibration.watched(model, new LinkedHashSet<>(layers))), "calibration")) {
+            var outputs = session.run(sample);
+            for (var layer : layers) {
+                var node = quantizer.makers.get(layer);
+                var weights = node == null ? null : quantizer.weights(node);
+                if (node != null && weights != null && outputs.get(layer) instanceof Item.Array array) {
+                    products.put(layer, (long) array.tensor().count() * weights.count() / channels(node, weights));
+                }
+            }
+        }
+        return products;
+    }
+
+    /** The inputs of layers, with the axis of their channels. */
+    static Map<String, Integer> inputs(Model model) {
+        var inputs = new LinkedHashMap<String, Integer>();
+        for (var node : model.graph().nodes()) {
+            if (node.is("Conv")) {
+                inputs.put(node.input(0), 1);
+            } else if (node.is("Gemm") || node.is("MatMul")) {
+                inputs.put(node.input(0), -1);
+            }
+        }
+        inputs.keySet().removeAll(model.graph().initializers().keySet());
+        var shapes = Shapes.of(model);
+        inputs.keySet().removeIf(value -> !shapes.element(value).equals(Optional.of(ValueType.FLOAT32)));
+        return inputs;
     }
 
     private Model quantized() {
@@ -306,12 +356,19 @@ final class Quantizer {
             long step = Math.round(weights.number(i) / scales[channelOf.applyAsInt(i)]);
             bytes.put((byte) Math.max(-ActivationType.GREATEST_WEIGHT, Math.min(ActivationType.GREATEST_WEIGHT, step)));
         }
+        boolean corrected = correct(
+                bias,
+                node,
+                weights,
+                bytes.duplicate().flip(),
+                scales,
+                input.steps().offset());
         var axis = perChannel ? channelAxis(node) : -1;
         var inputs = new ArrayList<>(List.of(
                 x,
                 constantLayer(
                         name + "_weight", new Tensor(ValueType.INT8, weights.dims(), bytes.flip()), scales, axis)));
-        boolean hasBias = given != null || input.steps().offset() != 0;
+        boolean hasBias = given != null || input.steps().offset() != 0 || (corrected && !node.is("MatMul"));
         if (hasBias) {
             var whole = new int[channels];
             var biasScales = new float[channels];
@@ -321,7 +378,16 @@ final class Quantizer {
             }
             inputs.add(constantLayer(name + "_bias", Tensor.of(whole, channels), biasScales, perChannel ? 0 : -1));
         }
-        var sum = fresh(name + "_sum");
+        var last = asProduct(node);
+        if (last != null) {
+            product(node, last, inputs, hasBias);
+            return true;
+        }
+        // what only floats take need not be rounded again
+        boolean rounded = node.is("Conv")
+                || tail(name) != null
+                || wanted.contains(end(node).output());
+        var sum = rounded ? fresh(name + "_sum") : name;
         // a product has no bias of its own
         if (node.is("MatMul") && hasBias) {
             var product = fresh(name + "_product");
@@ -330,7 +396,103 @@ final class Quantizer {
         } else {
             emit(Node.of(node.op(), inputs, sum, node.attributes()));
         }
-        finish(node, sum);
+        if (rounded) {
+            finish(node, sum);
+        }
+        return true;
+    }
+
+    /** The Transpose to [N,H,W,C], behind which floats go on, that alone takes what a convolution of one pixel makes. */
+    private @Nullable Node asProduct(Node node) {
+        var weights = weights(node);
+        var user = onlyUser(node.output());
+        boolean fits = node.is("Conv")
+                && weights != null
+                && weights.rank() == 4
+                && weights.dims().subList(2, 4).equals(List.of(1L, 1L))
+                && node.whole("group", 1) == 1
+                && node.text("auto_pad", "NOTSET").equals("NOTSET")
+                && node.wholes("strides").orElse(List.of(1L, 1L)).equals(List.of(1L, 1L))
+                && node.wholes("pads").orElse(List.of(0L, 0L, 0L, 0L)).equals(List.of(0L, 0L, 0L, 0L))
+                && user != null
+                && user.is("Transpose")
+                && user.wholes("perm").orElse(List.of()).equals(List.of(0L, 2L, 3L, 1L))
+                && !wanted.contains(user.output())
+                && model.opset() >= PER_CHANNEL_OPSET;
+        return fits ? user : null;
+    }
+
+    /**
+     * A convolution of one pixel as a product of [N,H,W,in] and [in,out], for which alone there are kernels that give
+     * floats: codes rest on them.
+     *
+     * @param inputs of the convolution: the value, weights [out,in,1,1] and perhaps a bias, in float
+     */
+    private void product(Node conv, Node transpose, List<String> inputs, boolean hasBias) {
+        var name = transpose.output();
+        var source = asBytes(conv.input(0));
+        var bytes = fresh(name + QUANTIZED);
+        emit(Node.of("Transpose", List.of(source.value()), bytes, transpose.attributes()));
+        var x = fresh(name + "_dequantized");
+        emit(Node.of(
+                "DequantizeLinear", List.of(bytes, scale(source.steps()), zeroPoint(source.steps())), x, Map.of()));
+        emit(Node.of(
+                "MatMul", List.of(x, columns(inputs.get(1))), hasBias ? fresh(name + "_product") : name, Map.of()));
+        if (hasBias) {
+            var product = nodes.get(nodes.size() - 1).output();
+            emit(Node.of("Add", List.of(product, inputs.get(2)), name, Map.of()));
+        }
+        dropped.add(name);
+    }
+
+    /** The weights of a layer that was just written, [out,in,1,1], as [in,out]. */
+    private String columns(String weights) {
+        for (int i = nodes.size() - 1; i >= 0; i--) {
+            var node = nodes.get(i);
+            if (node.output().equals(weights) && constants.get(node.input(0)) instanceof Tensor steps) {
+                long out = steps.dims().get(0);
+                long in = steps.dims().get(1);
+                constants.put(node.input(0), steps.reshaped(List.of(out, in)).permuted(1, 0));
+                nodes.set(i, node.withAttributes(Map.of("axis", Attribute.of(1))));
+                return weights;
+            }
+        }
+        throw new IllegalStateException("no weights " + weights);
+    }
+
+    /**
+     * Takes from the bias what the rounding of the weights adds on average: rounded weights times inputs that are
+     * positive on the whole, as they are behind a ReLU, shift a channel.
+     *
+     * <p>Source: Nagel et al. 2019, arXiv:1906.04721, section 4.2.
+     */
+    private boolean correct(double[] bias, Node node, Tensor weights, ByteBuffer steps, float[] scales, double offset) {
+        var mean = means.get(node.input(0));
+        if (mean == null) {
+            return false;
+        }
+        ToIntFunction<Integer> channelOf = channelOf(node, weights);
+        boolean isConv = node.is("Conv");
+        int inner = 1;
+        for (int axis = 2; isConv && axis < weights.rank(); axis++) {
+            inner *= Math.toIntExact(weights.dims().get(axis));
+        }
+        int groups = isConv ? Math.toIntExact(node.whole("group", 1)) : 1;
+        int second = Math.toIntExact(weights.dims().get(1));
+        int perGroup = Math.max(1, bias.length / groups);
+        boolean transposed = node.is("Gemm") && node.whole("transB", 0) == 1;
+        int taken = isConv
+                ? second * groups
+                : transposed ? second : Math.toIntExact(weights.dims().get(0));
+        if (mean.length != taken) {
+            return false;
+        }
+        for (int i = 0; i < weights.count(); i++) {
+            int channel = channelOf.applyAsInt(i);
+            int from = isConv ? channel / perGroup * second + i / inner % second : transposed ? i % second : i / second;
+            double error = steps.get(i) * (double) scales[channel] - weights.number(i);
+            bias[channel] -= error * (mean[from] - offset);
+        }
         return true;
     }
 

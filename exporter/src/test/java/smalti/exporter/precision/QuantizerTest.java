@@ -33,7 +33,7 @@ final class QuantizerTest {
         var prepared = Passes.all().apply(model).model();
         var layers = Set.copyOf(Quantizer.layers(prepared));
         var ranges = Calibration.MIN_MAX.ranges(prepared, Quantizer.watched(prepared), samples);
-        var result = Quantizer.quantize(prepared, type, ranges, layers);
+        var result = Quantizer.quantize(prepared, type, ranges, Map.of(), layers);
         var file = temporary.resolve("quantized.onnx");
         OnnxWriter.write(result, file);
         OnnxChecker.check(file);
@@ -121,6 +121,77 @@ final class QuantizerTest {
 
     private static float[] floats(Model model, String name) {
         return constant(model, name).floats();
+    }
+
+    /** Inputs that are positive on the whole: rounded weights shift each channel, and the bias takes the shift away. */
+    @Test
+    void theBiasMakesUpForRoundedWeights() {
+        var model = new Nets()
+                .input("x", ValueType.FLOAT32, -1, 12)
+                .output("y", ValueType.FLOAT32, -1, 40)
+                .weights("w", 0.4, 12, 40)
+                .weights("b", 0.3, 40)
+                .node("Gemm", "y", "x", "w", "b")
+                .model();
+        var samples = Nets.floats(6, 2, 1, 64, 12).stream()
+                .map(batch -> {
+                    var numbers = Nets.tensor(batch, "x").floats();
+                    for (int i = 0; i < numbers.length; i++) {
+                        numbers[i] = 10 + numbers[i];
+                    }
+                    return Map.<String, Item>of("x", new Item.Array(Tensor.of(numbers, 64, 12)));
+                })
+                .toList();
+        var ranges = Calibration.MIN_MAX.ranges(model, Quantizer.watched(model), samples);
+        var means = Calibration.means(model, Quantizer.inputs(model), samples);
+        double[] shift = new double[2];
+        for (int corrected = 0; corrected < 2; corrected++) {
+            var result = Quantizer.quantize(
+                    model, ActivationType.UINT8, ranges, corrected == 0 ? Map.of() : means, Set.of("y"));
+            var sums = new double[40];
+            for (var batch : samples) {
+                var wanted = Nets.run(model, batch, "y");
+                var got = Nets.run(result, batch, "y");
+                for (int i = 0; i < wanted.count(); i++) {
+                    sums[i % 40] += (got.number(i) - wanted.number(i)) / (6 * 64);
+                }
+            }
+            for (double sum : sums) {
+                shift[corrected] = Math.max(shift[corrected], Math.abs(sum));
+            }
+        }
+        assertThat(shift[1]).isLessThan(shift[0] / 5);
+    }
+
+    /** What codes rest on comes out in floats, not rounded to bytes again. */
+    @Test
+    void latentsBeforeADecisionAreProductsInFloat() throws IOException {
+        var model = new Nets()
+                .input("x", ValueType.FLOAT32, -1, 4, 5, 6)
+                .output("codes", ValueType.INT64, -1, 5, 6)
+                .weights("w1", 0.4, 8, 4, 3, 3)
+                .weights("w2", 0.4, 6, 8, 1, 1)
+                .weights("b2", 0.4, 6)
+                .weights("e", 1, 6, 9)
+                .conv("c", 3, "x", "w1")
+                .node("Relu", "r", "c")
+                .conv("latents", 1, "r", "w2", "b2")
+                .node("Transpose", "last", Map.of("perm", Attribute.ints(0, 2, 3, 1)), "latents")
+                .node("MatMul", "distances", "last", "e")
+                .node("ArgMin", "codes", Map.of("axis", Attribute.of(-1), "keepdims", Attribute.of(0)), "distances")
+                .model();
+        var samples = Nets.floats(4, 3, 1, 2, 4, 5, 6);
+        var result = quantized(model, ActivationType.UINT8, samples);
+        assertThat(Nets.ops(result).stream().filter(op -> op.equals("QuantizeLinear")))
+                .hasSize(2);
+        assertThat(Nets.ops(result).stream().filter(op -> op.equals("MatMul"))).hasSize(2);
+        var wanted = Nets.run(model, samples.get(0), "codes");
+        var got = Nets.run(result, samples.get(0), "codes");
+        int equal = 0;
+        for (int i = 0; i < wanted.count(); i++) {
+            equal += wanted.number(i) == got.number(i) ? 1 : 0;
+        }
+        assertThat(equal).isGreaterThanOrEqualTo(wanted.count() * 9 / 10);
     }
 
     @Test
