@@ -155,11 +155,9 @@ public final class BundleExporter {
 
     private static List<ModelCard.Figure> figures(Variants.Result variants) {
         var figures = new ArrayList<ModelCard.Figure>();
-        var reconstruction = variants.reconstruction();
-        if (reconstruction != null) {
-            reconstruction.forEach((precision, psnr) -> figures.add(new ModelCard.Figure(
-                    "PSNR of held-out pictures, " + precision, String.format(Locale.ROOT, "%.2f dB", psnr))));
-        }
+        variants.kept()
+                .forEach((precisions, psnr) -> figures.add(new ModelCard.Figure(
+                        "PSNR of held-out pictures, " + precisions, String.format(Locale.ROOT, "%.2f dB", psnr))));
         return figures;
     }
 

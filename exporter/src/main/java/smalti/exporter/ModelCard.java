@@ -138,14 +138,24 @@ public record ModelCard(String markdown, SortedMap<String, byte[]> pictures) {
     private static void graphs(BundleManifest manifest, StringBuilder text) {
         text.append("## Graphs\n\nPlain ONNX, opset " + manifest.opset()
                 + ", for any runtime. A letter is a free size.\n\n" + "| file | in → out |\n| --- | --- |\n");
-        manifest.graphs()
-                .values()
-                .forEach(graph -> text.append("| `")
-                        .append(graph.file())
-                        .append("` | ")
-                        .append(graph.signature())
-                        .append(" |\n"));
+        manifest.graphs().values().forEach(graph -> {
+            text.append("| `%s` | %s |\n".formatted(graph.file(), graph.signature()));
+            if (graph.variants() != null) {
+                graph.variants()
+                        .forEach((precision, variant) -> text.append("| `%s` | the same in %s, %s |\n"
+                                .formatted(variant.file(), precision.toUpperCase(Locale.ROOT), closeness(variant))));
+            }
+        });
         text.append('\n');
+    }
+
+    private static String closeness(BundleManifest.Variant variant) {
+        var agreement = variant.agreement();
+        if (agreement != null) {
+            return String.format(Locale.ROOT, "%.2f%% of its codes", 100 * agreement);
+        }
+        var psnr = variant.psnr();
+        return psnr == null ? "equal in all samples" : String.format(Locale.ROOT, "%.1f dB from it", psnr);
     }
 
     private static void figures(BundleManifest manifest, List<Figure> figures, StringBuilder text) {

@@ -8,6 +8,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
+import org.jspecify.annotations.Nullable;
 import smalti.exporter.cost.ModelCost;
 import smalti.exporter.graph.Model;
 import smalti.exporter.onnx.OnnxWriter;
@@ -77,10 +78,15 @@ final class ReportMaker {
                 ops,
                 cost.parameters(),
                 cost.graph().flops().isWhole() ? cost.graph().flops().known() : null,
-                cost.graph().peakBytes().isWhole() ? cost.graph().peakBytes().known() : null,
                 checked(role, folder),
                 proof,
                 precisions(role, folder));
+    }
+
+    private @Nullable Long memory(Model model) {
+        var cost = ModelCost.of(model, sizes(model));
+        var peak = cost.graph().peakBytes();
+        return peak.isWhole() ? cost.parameterBytes() + peak.known() : null;
     }
 
     /** One picture of the model's own size. */
@@ -125,6 +131,7 @@ final class ReportMaker {
         var made = variants.variants().get(role);
         if (made == null) {
             var file = BundleExporter.file(role, Precision.FP32);
+            var result = passes.get(role);
             all.add(new PrecisionReport(
                     Precision.FP32.key(),
                     file,
@@ -135,7 +142,7 @@ final class ReportMaker {
                     null,
                     null,
                     null,
-                    null,
+                    result == null ? null : memory(result.model()),
                     null,
                     List.of(),
                     List.of()));
@@ -147,7 +154,7 @@ final class ReportMaker {
         return all;
     }
 
-    private static PrecisionReport precision(Role role, Variants.Variant variant) {
+    private PrecisionReport precision(Role role, Variants.Variant variant) {
         var quality = variant.quality();
         var speed = variant.speed();
         boolean codes = Variants.hasCodes(role);
@@ -161,7 +168,7 @@ final class ReportMaker {
                 variant.loss(),
                 speed == null ? null : speed.milliseconds(),
                 variant.timesAsFast(),
-                speed == null ? null : speed.residentBytes(),
+                memory(variant.model()),
                 variant.calibration(),
                 variant.layers(),
                 variant.islands());

@@ -116,7 +116,28 @@ final class Variants {
      *     generated ones
      */
     record Result(
-            Map<Role, List<Variant>> variants, @Nullable Map<String, Double> reconstruction, List<NpyArray> shown) {}
+            Map<Role, List<Variant>> variants, @Nullable Map<String, Double> reconstruction, List<NpyArray> shown) {
+        /** The figures of what is kept. */
+        Map<String, Double> kept() {
+            var kept = new LinkedHashMap<String, Double>();
+            if (reconstruction != null) {
+                reconstruction.forEach((way, psnr) -> {
+                    if (isKept(Role.TOKENIZE, way, 0) && isKept(Role.DETOKENIZE, way, 1)) {
+                        kept.put(way, psnr);
+                    }
+                });
+            }
+            return kept;
+        }
+
+        /** Of a way such as {@code fp32 tokenize, int8 detokenize}, or of one precision for both. */
+        private boolean isKept(Role role, String way, int part) {
+            var parts = way.split(", ", -1);
+            var precision = parts[Math.min(part, parts.length - 1)].split(" ", 2)[0];
+            return variants.getOrDefault(role, List.of()).stream()
+                    .anyMatch(variant -> variant.precision().key().equals(precision) && variant.isKept());
+        }
+    }
 
     /**
      * @param calibration [M,H,W,C] uint8

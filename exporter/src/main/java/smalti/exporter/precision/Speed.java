@@ -1,32 +1,24 @@
 package smalti.exporter.precision;
 
-import java.io.IOException;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
-import org.jspecify.annotations.Nullable;
 import smalti.exporter.graph.Model;
 import smalti.exporter.onnx.OnnxWriter;
 import smalti.exporter.proof.ModelSession;
 import smalti.exporter.proof.ModelSession.Item;
 
 /**
- * ONNX Runtime's time and memory for a model on one core.
+ * ONNX Runtime's time for a model on one core.
  *
  * @param milliseconds the median of a run, for each of the inputs that were given
- * @param residentBytes memory of the process that opening the model and running it once added; null where the system
- *     does not tell
  */
-public record Speed(List<Double> milliseconds, @Nullable Long residentBytes) {
+public record Speed(List<Double> milliseconds) {
     private static final int FEWEST_ROUNDS = 7;
     private static final int MOST_ROUNDS = 200;
     private static final Duration BUDGET = Duration.ofMillis(600);
-    private static final Path STATUS = Path.of("/proc/self/statm");
-    private static final int PAGE = 4096;
 
     public Speed {
         milliseconds = List.copyOf(milliseconds);
@@ -40,15 +32,7 @@ public record Speed(List<Double> milliseconds, @Nullable Long residentBytes) {
     public static List<Speed> compare(List<Model> models, List<Map<String, Item>> inputs) {
         var sessions = new ArrayList<ModelSession>();
         try {
-            var resident = new ArrayList<@Nullable Long>();
-            for (var model : models) {
-                var before = residentNow();
-                var session = ModelSession.open(OnnxWriter.bytes(model), "speed");
-                sessions.add(session);
-                session.run(inputs.get(0));
-                var after = residentNow();
-                resident.add(before == null || after == null ? null : Math.max(0, after - before));
-            }
+            models.forEach(model -> sessions.add(ModelSession.open(OnnxWriter.bytes(model), "speed")));
             var medians = new ArrayList<List<Double>>();
             models.forEach(model -> medians.add(new ArrayList<>()));
             for (var input : inputs) {
@@ -57,11 +41,7 @@ public record Speed(List<Double> milliseconds, @Nullable Long residentBytes) {
                     medians.get(i).add(median(times[i]));
                 }
             }
-            var speeds = new ArrayList<Speed>();
-            for (int i = 0; i < models.size(); i++) {
-                speeds.add(new Speed(medians.get(i), resident.get(i)));
-            }
-            return speeds;
+            return medians.stream().map(Speed::new).toList();
         } finally {
             sessions.forEach(ModelSession::close);
         }
@@ -98,16 +78,5 @@ public record Speed(List<Double> milliseconds, @Nullable Long residentBytes) {
             logarithms += Math.log(other.milliseconds.get(i) / milliseconds.get(i));
         }
         return Math.exp(logarithms / milliseconds.size());
-    }
-
-    private static @Nullable Long residentNow() {
-        try {
-            return Files.exists(STATUS)
-                    ? Long.parseLong(Files.readString(STATUS).split(" ", 3)[1]) * PAGE
-                    : null;
-        } catch (IOException e) {
-            // a system without such a file has no answer either
-            return null;
-        }
     }
 }

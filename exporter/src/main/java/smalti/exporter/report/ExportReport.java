@@ -33,7 +33,6 @@ public record ExportReport(
      * @param passes nodes that each pass took away; negative where it added some
      * @param ops how many nodes there are of each operator
      * @param flops of one picture of the bundle's own size, a multiply-add being 2; null where part of it is unknown
-     * @param peakBytes of values that live at once, of one picture; null where part of it is unknown
      * @param checker what the check of the written file said
      * @param precisions FP32 first
      */
@@ -45,7 +44,6 @@ public record ExportReport(
             Map<String, Integer> ops,
             long parameters,
             @Nullable Long flops,
-            @Nullable Long peakBytes,
             String checker,
             Proof proof,
             List<PrecisionReport> precisions) {
@@ -66,7 +64,7 @@ public record ExportReport(
      * @param reconstructionLoss in dB; null where nothing is reconstructed
      * @param milliseconds of a run of one picture and of sixteen, on one core; null where it was not measured
      * @param timesAsFast as FP32, over both; null where it was not measured
-     * @param residentBytes that opening and running it added to the process; null where it was not measured
+     * @param memoryBytes weights, and values that live at once, for a picture; null where part of it is unknown
      * @param calibration how ranges were learnt; null but for INT8
      * @param layers those that can be INT8; empty but for INT8
      * @param islands nodes that stay in FP32 for their range; empty but for FP16
@@ -81,7 +79,7 @@ public record ExportReport(
             @Nullable Double reconstructionLoss,
             @Nullable List<Double> milliseconds,
             @Nullable Double timesAsFast,
-            @Nullable Long residentBytes,
+            @Nullable Long memoryBytes,
             @Nullable String calibration,
             List<LayerReport> layers,
             List<String> islands) {

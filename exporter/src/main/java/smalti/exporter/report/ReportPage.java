@@ -23,7 +23,9 @@ public final class ReportPage {
             .wide { overflow-x: auto; }
             table { border-collapse: collapse; font-variant-numeric: tabular-nums; margin: .7rem 0; }
             th, td { text-align: right; padding: .25rem .8rem .25rem 0; border-bottom: 1px solid var(--line); vertical-align: top; }
+            td { white-space: nowrap; }
             th:first-child, td:first-child, td.text, th.text { text-align: left; }
+            td.dropped { white-space: normal; }
             .histogram { display: flex; align-items: flex-end; gap: 3px; height: 5rem; margin: .5rem 0 0; }
             .histogram div { flex: 1; max-width: 3.4rem; background: var(--bar); min-height: 1px; }
             .labels { display: flex; gap: 3px; font-size: .75rem; color: var(--quiet); }
@@ -33,6 +35,8 @@ public final class ReportPage {
 
     private static final List<String> BINS =
             List.of("0", "<1e-9", "1e-9", "1e-8", "1e-7", "1e-6", "1e-5", "1e-4", "1e-3", "1e-2", "1e-1", "\u22651");
+
+    private static final String VERDICT = "so it is";
 
     private final StringBuilder html = new StringBuilder();
 
@@ -101,7 +105,7 @@ public final class ReportPage {
                         milliseconds(precision, 0),
                         milliseconds(precision, 1),
                         times(precision.timesAsFast()),
-                        precision.residentBytes() == null ? "" : bytes(precision.residentBytes()),
+                        precision.memoryBytes() == null ? "" : bytes(precision.memoryBytes()),
                         precision.why() == null ? "kept" : "not kept: " + precision.why()));
             }
         }
@@ -115,13 +119,13 @@ public final class ReportPage {
                         "ms, batch 16",
                         "speed",
                         "memory",
-                        "so it is"),
+                        VERDICT),
                 rows);
         paragraph(
                 "quiet",
                 "Against FP32: peak signal-to-noise ratio of the pixels, or the share of equal codes, on held-out samples."
                         + " Pictures lose: dB against their originals when this file stands in for the FP32 one."
-                        + " Memory: what opening and running it added to the process.");
+                        + " Memory: weights, and values that live at once, for a picture.");
     }
 
     private static String closeness(PrecisionReport precision) {
@@ -134,7 +138,8 @@ public final class ReportPage {
     }
 
     private static String loss(@Nullable Double loss) {
-        return loss == null ? "" : String.format(Locale.ROOT, "%.2f dB", loss);
+        // without the sign of what rounds to nothing
+        return loss == null ? "" : String.format(Locale.ROOT, "%.2f dB", Math.abs(loss) < 0.005 ? 0 : loss);
     }
 
     private static String decibels(double number) {
@@ -159,7 +164,7 @@ public final class ReportPage {
     private void reconstruction(Map<String, Double> figures) {
         html.append("<h2>Held-out pictures, tokenized and detokenized</h2>\n");
         var rows = new ArrayList<List<String>>();
-        figures.forEach((precision, psnr) -> rows.add(List.of(precision, decibels(psnr))));
+        figures.forEach((precision, psnr) -> rows.add(List.of(precision, String.format(Locale.ROOT, "%.2f dB", psnr))));
         table(List.of("precision", "PSNR"), rows);
     }
 
@@ -167,18 +172,15 @@ public final class ReportPage {
         html.append("<h2>").append(escaped(graph.role())).append("</h2>\n");
         var proof = graph.proof();
         var flops = graph.flops();
-        var peak = graph.peakBytes();
         paragraph(
                 "",
                 String.format(
                         Locale.ROOT,
-                        "%d nodes (%d before the passes), %,d parameters, %s operations and %s of values at once for a"
-                                + " picture; checked: %s.",
+                        "%d nodes (%d before the passes), %,d parameters, %s operations for a picture; checked: %s.",
                         graph.nodes(),
                         graph.nodesBefore(),
                         graph.parameters(),
                         flops == null ? "an unknown number of" : String.format(Locale.ROOT, "%,d", flops),
-                        peak == null ? "an unknown number" : bytes(peak),
                         graph.checker()));
         paragraph("", "Operators: " + counts(graph.ops()) + ".");
         if (!graph.passes().isEmpty()) {
@@ -197,7 +199,9 @@ public final class ReportPage {
                                 ? "."
                                 : String.format(
                                         Locale.ROOT,
-                                        "; %d of %d codes differ, each a near tie.",
+                                        proof.codesDiffering() == 0
+                                                ? "; %d of %d codes differ."
+                                                : "; %d of %d codes differ, each a near tie.",
                                         proof.codesDiffering(),
                                         proof.codes())));
         var histogram = proof.histogram();
@@ -269,7 +273,9 @@ public final class ReportPage {
 
     private void table(List<String> heads, List<List<String>> rows) {
         html.append("<div class=\"wide\"><table><thead><tr>");
-        heads.forEach(head -> html.append("<th>").append(escaped(head)).append("</th>"));
+        heads.forEach(head -> html.append(head.equals(VERDICT) ? "<th class=\"text\">" : "<th>")
+                .append(escaped(head))
+                .append("</th>"));
         html.append("</tr></thead><tbody>\n");
         for (var row : rows) {
             html.append("<tr>");
