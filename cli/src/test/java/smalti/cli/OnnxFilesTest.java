@@ -21,6 +21,8 @@ import smalti.exporter.graph.Value;
 import smalti.exporter.graph.ValueType;
 import smalti.exporter.onnx.OnnxReader;
 import smalti.exporter.onnx.OnnxWriter;
+import smalti.spec.NpyArray;
+import smalti.spec.Npz;
 
 /** The commands for ONNX files that were made elsewhere. */
 class OnnxFilesTest {
@@ -69,6 +71,83 @@ class OnnxFilesTest {
         var again = folder.resolve("again.onnx");
         Cli.run("optimize", before, "--out", again).succeeds();
         assertThat(again).hasSameBinaryContentAs(after);
+    }
+
+    @Test
+    void quantizeLearnsFromArraysAndTellsWhatEachLayerCosts() throws IOException {
+        var random = new java.util.Random(4);
+        var numbers = new float[64 * 3 * 4];
+        for (int i = 0; i < numbers.length; i++) {
+            numbers[i] = (float) random.nextGaussian();
+        }
+        var data = folder.resolve("samples.npz");
+        Npz.write(data, Map.of("x", NpyArray.of(numbers, 64, 3, 4)));
+        var model = model("m.onnx", 8);
+        var out = folder.resolve("int8.onnx");
+        var result = Cli.run("quantize", model, "--calibrate", data, "--out", out, "--least-psnr", "25")
+                .succeeds();
+        assertThat(result.out()).contains("1 of 1 layers", "MatMul", "against FP32 on held-out samples", "ranges by");
+        assertThat(OnnxReader.read(out).graph().nodes()).extracting(Node::op).contains("QuantizeLinear");
+        Cli.run("check", out).succeeds();
+
+        var none = folder.resolve("none.onnx");
+        Cli.run("quantize", model, "--calibrate", data, "--out", none, "--least-psnr", "300")
+                .fails("no layer can be INT8 within 300");
+        Cli.run("quantize", model, "--calibrate", folder, "--out", none)
+                .fails("pictures fit a model with one input of 1 or 3 channels");
+        Npz.write(data, Map.of("z", NpyArray.of(numbers, 64, 3, 4)));
+        Cli.run("quantize", model, "--calibrate", data, "--out", none)
+                .fails("must hold an array for the input x, got [z]");
+        Cli.run("quantize", model, "--calibrate", data, "--out", none, "--activations", "int4")
+                .fails("--activations must be one of uint8, int8, got int4");
+        assertThat(none).doesNotExist();
+    }
+
+    @Test
+    void quantizeLearnsFromPictures() throws IOException {
+        var pictures = Files.createDirectories(folder.resolve("pictures"));
+        var random = new java.util.Random(4);
+        for (int i = 0; i < 12; i++) {
+            var image = new java.awt.image.BufferedImage(9, 8, java.awt.image.BufferedImage.TYPE_INT_RGB);
+            for (int at = 0; at < 72; at++) {
+                image.setRGB(at % 9, at / 9, random.nextInt(1 << 24));
+            }
+            javax.imageio.ImageIO.write(
+                    image, "png", pictures.resolve(i + ".png").toFile());
+        }
+        nodes.clear();
+        nodes.add(Node.of("Conv", List.of("x", "w"), "y", Map.of()));
+        var weights = new float[2 * 3];
+        for (int i = 0; i < weights.length; i++) {
+            weights[i] = i - 2;
+        }
+        var model = folder.resolve("conv.onnx");
+        var graph = new Graph(
+                "g",
+                List.of(value("x", Axis.named("N"), Axis.of(3), Axis.of(8), Axis.of(8))),
+                List.of(value("y", Axis.named("N"), Axis.of(2), Axis.of(8), Axis.of(8))),
+                Map.of("w", Tensor.of(weights, 2, 3, 1, 1)),
+                nodes);
+        OnnxWriter.write(Model.of(graph, 17, 8), model);
+        var out = folder.resolve("int8.onnx");
+        Cli.run("quantize", model, "--calibrate", pictures, "--out", out, "--mean", "0.5", "--std", "0.25")
+                .succeeds();
+        assertThat(OnnxReader.read(out).graph().nodes()).extracting(Node::op).contains("QuantizeLinear");
+        Cli.run("quantize", model, "--calibrate", pictures, "--out", out, "--pixel-range", "1,0")
+                .fails("--pixel-range must be two numbers in order, got [1.0, 0.0]");
+    }
+
+    @Test
+    void convertMakesOnnxFilesFp16() throws IOException {
+        var out = folder.resolve("half.onnx");
+        var result = Cli.run("convert", model("m.onnx", 8), "--precision", "fp16", "--out", out)
+                .succeeds();
+        assertThat(result.out()).contains("to FP16", "against FP32");
+        assertThat(OnnxReader.read(out).graph().initializers().values())
+                .anyMatch(constant -> constant instanceof Tensor tensor && tensor.type() == ValueType.FLOAT16);
+        Cli.run("convert", model("m.onnx", 8), "--out", out).fails("is ONNX already");
+        Cli.run("convert", model("m.onnx", 8), "--precision", "int8", "--out", out)
+                .fails("smalti quantize makes that");
     }
 
     @Test

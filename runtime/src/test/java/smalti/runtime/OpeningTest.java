@@ -20,6 +20,7 @@ import smalti.spec.BundleManifest;
 import smalti.spec.Checksums;
 import smalti.spec.Precision;
 import smalti.spec.RecordTree;
+import smalti.spec.Role;
 import smalti.spec.SpecException;
 
 class OpeningTest {
@@ -282,6 +283,30 @@ class OpeningTest {
         var plain = Bundles.copy(Bundles.GENERATOR, temporary);
         Bundles.edit(plain, manifest -> manifest.withArray("/classes").add("cat"));
         refused(() -> SmaltiModel.open(plain), "inputs must be float32 of rank 2 and (for classes) int64 of rank 1");
+    }
+
+    @Test
+    void aPrecisionIsTakenWhereTheBundleHoldsIt() throws IOException {
+        var copy = Bundles.copy(Bundles.CODEC, temporary);
+        refused(
+                () -> SmaltiModel.open(copy, RuntimeOptions.defaults().withPrecision(Precision.INT8)),
+                "must hold a graph in INT8 to be opened in it, and holds none");
+        Files.copy(copy.resolve("tokenize.onnx"), copy.resolve("detokenize.int8.onnx"));
+        Bundles.edit(copy, manifest -> {
+            var files = (ObjectNode) manifest.get("files");
+            files.set("detokenize.int8.onnx", files.get("tokenize.onnx"));
+            manifest.withObject("/graphs/detokenize/variants/int8").put("file", "detokenize.int8.onnx");
+        });
+        try (var model = SmaltiModel.open(copy)) {
+            assertThat(model.precision(Role.DETOKENIZE)).isEqualTo(Precision.FP32);
+            assertThat(model.codec()).isNotNull();
+        }
+        try (var model = SmaltiModel.open(copy, RuntimeOptions.defaults().withPrecision(Precision.INT8))) {
+            assertThat(model.precision(Role.DETOKENIZE)).isEqualTo(Precision.INT8);
+            assertThat(model.precision(Role.TOKENIZE)).isEqualTo(Precision.FP32);
+            // it is another graph under that name, so its signature tells that it was loaded
+            refused(model::codec, "detokenize.int8.onnx: inputs must be");
+        }
     }
 
     @Test
