@@ -2,9 +2,12 @@ package smalti.cli;
 
 import java.nio.file.Files;
 import java.nio.file.Path;
+import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
+import smalti.runtime.RuntimeOptions;
 import smalti.runtime.SmaltiModel;
 import smalti.spec.BundleManifest;
+import smalti.spec.Precision;
 import smalti.spec.SpecException;
 
 /** The bundle that a command works on. */
@@ -16,18 +19,29 @@ final class BundleArgument {
     @SuppressWarnings("NullAway.Init") // picocli sets it
     Path path;
 
+    @Option(
+            names = "--precision",
+            paramLabel = "P",
+            defaultValue = "fp32",
+            description = "fp32, fp16 or int8, for the graphs that the bundle holds in it; default ${DEFAULT-VALUE}.")
+    String precision = "fp32";
+
     /** Opens the bundle, each file of which is the one that was exported. */
     SmaltiModel open() {
-        return open(path);
+        return open(path, Choices.of("--precision", precision, Precision.values()));
     }
 
     /** Opens a bundle, each file of which is the one that was exported. */
     static SmaltiModel open(Path path) {
+        return open(path, Precision.FP32);
+    }
+
+    private static SmaltiModel open(Path path, Precision precision) {
         if (Files.exists(path.resolve("spec.json")) && !Files.exists(path.resolve(BundleManifest.FILE))) {
             throw new SpecException(path + ": is a run folder; export it first: ./smalti export " + path + " --out "
                     + path.getFileName() + ".smalti");
         }
-        var model = SmaltiModel.open(path);
+        var model = SmaltiModel.open(path, RuntimeOptions.defaults().withPrecision(precision));
         try {
             model.verify();
             return model;

@@ -33,6 +33,7 @@ import smalti.trainer.data.Pictures;
 record CalibrationSamples(List<Map<String, Item>> calibration, List<Map<String, Item>> heldOut) {
     private static final int MOST = 256;
     private static final int BATCH = 16;
+    private static final int RUNS = 4;
     private static final int FREE_SIZE = 224;
     private static final long MOST_BYTES = 4L << 30;
     private static final double HELD_OUT = 0.25;
@@ -42,6 +43,16 @@ record CalibrationSamples(List<Map<String, Item>> calibration, List<Map<String, 
         Scaling {
             mean = List.copyOf(mean);
             deviation = List.copyOf(deviation);
+        }
+
+        /** @throws SpecException if a number a channel is meant and there are not as many */
+        void check(int channels) {
+            for (var numbers : List.of(mean, deviation)) {
+                if (numbers.size() > 1 && numbers.size() != channels) {
+                    throw new SpecException("--mean and --std must be one number or one for each of the " + channels
+                            + " channels, got " + numbers);
+                }
+            }
         }
 
         double of(int pixel, int channel) {
@@ -86,9 +97,17 @@ record CalibrationSamples(List<Map<String, Item>> calibration, List<Map<String, 
         if (!problems.isEmpty()) {
             throw new SpecException(problems);
         }
-        int batch = inputs.stream().mapToInt(CalibrationSamples::batch).min().orElse(1);
+        int rows = Math.toIntExact(count);
+        // of a free batch at least four runs, so that some can judge
+        int batch = inputs.stream()
+                .mapToInt(input -> isFree(input) ? Math.max(1, Math.min(BATCH, rows / RUNS)) : batch(input))
+                .min()
+                .orElse(1);
+        int runs = Math.min(rows / Math.max(1, batch), Math.max(RUNS, MOST / Math.max(1, batch)));
         var batches = new ArrayList<Map<String, Item>>();
-        for (int first = 0; first + batch <= Math.min(count, MOST); first += batch) {
+        for (int run0 = 0; run0 < runs; run0++) {
+            // spread over all: they may be in some order
+            int first = Math.toIntExact((long) run0 * (rows / batch) / runs * batch);
             var run = new LinkedHashMap<String, Item>();
             for (var input : inputs) {
                 var array = arrays.get(input.name());
@@ -105,6 +124,16 @@ record CalibrationSamples(List<Map<String, Item>> calibration, List<Map<String, 
         return model.graph().inputs().stream()
                 .filter(input -> !model.graph().initializers().containsKey(input.name()))
                 .toList();
+    }
+
+    private static String described(Value input) {
+        return input.type() instanceof smalti.exporter.graph.Type.OfTensor tensor
+                ? input.name() + " " + tensor.element().name().toLowerCase(java.util.Locale.ROOT) + tensor.shape()
+                : input.name() + ", no tensor";
+    }
+
+    private static boolean isFree(Value input) {
+        return !input.shape().isEmpty() && !input.shape().get(0).isFixed();
     }
 
     /** How many samples one run takes. */
@@ -143,8 +172,11 @@ record CalibrationSamples(List<Map<String, Item>> calibration, List<Map<String, 
         if (face == null) {
             throw new SpecException(place
                     + ": pictures fit a model with one input of 1 or 3 channels, [N,C,H,W] float32 or"
-                    + " [N,H,W,C] uint8 or float32; got " + inputs + "; give an .npz of arrays named like the inputs");
+                    + " [N,H,W,C] uint8 or float32; got "
+                    + inputs.stream().map(CalibrationSamples::described).toList()
+                    + "; give an .npz of arrays named like the inputs");
         }
+        scaling.check(face.channels());
         if (!Files.exists(data)) {
             throw new SpecException(data + ": must be pictures or an .npz file, but does not exist");
         }
@@ -210,7 +242,10 @@ record CalibrationSamples(List<Map<String, Item>> calibration, List<Map<String, 
                 int size = freeBatch ? Math.min(batch, count - from) : batch;
                 var numbers = new double[size * height * width * channels];
                 for (int i = 0; i < size; i++) {
-                    var pixels = pictures.picture((from + i) % count).pixels();
+                    // spread over all: they come in the order of their classes
+                    long place0 = ((long) from + i) % count;
+                    var pixels = pictures.picture((int) (place0 * pictures.count() / count))
+                            .pixels();
                     for (int at = 0; at < pixels.length; at++) {
                         int channel = at % channels;
                         int place = at / channels;

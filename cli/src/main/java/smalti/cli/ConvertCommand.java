@@ -21,6 +21,7 @@ import smalti.exporter.onnx.OnnxReader;
 import smalti.exporter.onnx.OnnxWriter;
 import smalti.exporter.proof.ModelSession.Item;
 import smalti.exporter.samediff.Isolation;
+import smalti.spec.AtomicFiles;
 import smalti.spec.Precision;
 import smalti.spec.SpecException;
 
@@ -105,7 +106,18 @@ final class ConvertCommand implements Callable<Integer> {
     @Override
     public Integer call() throws IOException {
         boolean half = isHalf();
+        Outputs.requireFile(out);
+        if (Files.isDirectory(graph)) {
+            throw new SpecException(graph + ": must be a file, got a folder"
+                    + (Files.exists(graph.resolve("export.json"))
+                            ? "; of a run folder, name a .fb file inside, or use smalti export"
+                            : ""));
+        }
         if (graph.toString().endsWith(".onnx")) {
+            if (!inputs.isEmpty() || !outputs.isEmpty() || isolated || !shapes.isEmpty()) {
+                throw new SpecException(
+                        "--inputs, --outputs, --shape and --isolated must be left out for an ONNX file, which is read as it is");
+            }
             if (!half) {
                 throw new SpecException(graph + ": is ONNX already; --precision fp16 makes it smaller");
             }
@@ -116,12 +128,13 @@ final class ConvertCommand implements Callable<Integer> {
             export(out);
             return 0;
         }
-        var full = Files.createTempFile("fp32", ".onnx");
+        var folder = Files.createTempDirectory("smalti-convert");
         try {
+            var full = folder.resolve(graph.getFileName() + ".onnx");
             export(full);
             half(full);
         } finally {
-            Files.delete(full);
+            AtomicFiles.deleteRecursively(folder);
         }
         return 0;
     }
@@ -147,7 +160,9 @@ final class ConvertCommand implements Callable<Integer> {
         console.line(
                 "  %d nodes in FP16, %d in FP32 for their range; %,d bytes, %,d before",
                 report.nodes(), report.islands().size(), report.bytes(), report.bytesBefore());
-        console.line("  against FP32: %s", QuantizeCommand.closeness(report.quality()));
+        console.line(
+                "  against FP32 on %s: %s",
+                data == null ? "inputs of a seed" : "those samples", QuantizeCommand.closeness(report.quality()));
     }
 
     private void export(Path file) throws IOException {

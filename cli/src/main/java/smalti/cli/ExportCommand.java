@@ -5,6 +5,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Locale;
+import java.util.Set;
 import java.util.concurrent.Callable;
 import java.util.stream.Collectors;
 import picocli.CommandLine.Command;
@@ -12,6 +13,7 @@ import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 import smalti.exporter.BundleExporter;
 import smalti.exporter.ExportOptions;
+import smalti.exporter.report.ExportReport;
 import smalti.exporter.report.ReportPage;
 import smalti.exporter.target.TritonRepository;
 import smalti.exporter.target.WebFolder;
@@ -121,9 +123,13 @@ final class ExportCommand implements Callable<Integer> {
     private void export(Path bundle) throws IOException {
         var options = ExportOptions.defaults()
                 .withOpset(opset)
-                .withPrecisions(precisions.stream()
-                        .map(precision -> Choices.of("--precisions", precision, Precision.values()))
-                        .collect(Collectors.toSet()))
+                // a page runs FP32 alone
+                .withPrecisions(
+                        target == Target.WEB
+                                ? Set.of()
+                                : precisions.stream()
+                                        .map(precision -> Choices.of("--precisions", precision, Precision.values()))
+                                        .collect(Collectors.toSet()))
                 .withKeepsSlow(keepsSlow)
                 .withProgress(console::note);
         var manifest = BundleExporter.export(run, bundle, options);
@@ -137,11 +143,18 @@ final class ExportCommand implements Callable<Integer> {
             }
         });
         if (target == Target.BUNDLE) {
+            RecordTree.read(ReportPage.beside(bundle, ".report.json"), ExportReport.class)
+                    .graphs()
+                    .forEach(graph -> graph.precisions().stream()
+                            .filter(precision -> precision.why() != null)
+                            .forEach(precision -> console.line(
+                                    "%s in %s: not kept: %s",
+                                    graph.role(), precision.precision().toUpperCase(Locale.ROOT), precision.why())));
             console.line("report: %s", ReportPage.beside(bundle, ".report.html"));
         }
     }
 
-    private static String closeness(BundleManifest.Variant variant) {
+    static String closeness(BundleManifest.Variant variant) {
         var agreement = variant.agreement();
         if (agreement != null) {
             return String.format(Locale.ROOT, "%.2f%% of the codes are FP32's", 100 * agreement);

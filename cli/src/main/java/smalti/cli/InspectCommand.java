@@ -201,6 +201,11 @@ final class InspectCommand implements Callable<Integer> {
                         graph.file(),
                         graph.signature().toString(),
                         String.format(Locale.ROOT, "%.1e of %.3g", proof.maxDifference(), proof.range())));
+                if (graph.variants() != null) {
+                    graph.variants()
+                            .forEach((precision, variant) -> rows.add(List.of(
+                                    variant.file(), "the same in " + precision, ExportCommand.closeness(variant))));
+                }
             });
             table(List.of("graph", "signature", "largest difference from SameDiff"), rows);
             console.line("every file's SHA-256 is right");

@@ -19,6 +19,13 @@ final class PixelOptions {
     @Option(names = "--std", split = ",", paramLabel = "S", description = "Divided by then; one or one a channel.")
     List<Double> deviation = List.of();
 
+    @Override
+    public String toString() {
+        return range.get(0) + " to " + range.get(1) + (mean.isEmpty() ? "" : ", less " + mean)
+                + (deviation.isEmpty() ? "" : ", divided by " + deviation)
+                + " (bytes as they are, where the model takes those)";
+    }
+
     CalibrationSamples.Scaling scaling() {
         if (range.size() != 2 || range.get(0) >= range.get(1)) {
             throw new SpecException("--pixel-range must be two numbers in order, got " + range);

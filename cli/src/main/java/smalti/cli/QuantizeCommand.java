@@ -80,6 +80,7 @@ final class QuantizeCommand implements Callable<Integer> {
 
     @Override
     public Integer call() throws IOException {
+        Outputs.requireFile(out);
         var options = Int8Options.defaults()
                 .withActivations(Choices.of("--activations", activations, ActivationType.values()))
                 .withGate(leastPsnr, leastAgreement)
@@ -97,6 +98,9 @@ final class QuantizeCommand implements Callable<Integer> {
             console.line(
                     "  %-7s %-5s alone %s  %s",
                     layer.op(), layer.quantized() ? "INT8" : "float", closeness(layer), layer.name());
+        }
+        if (!data.toString().endsWith(".npz")) {
+            console.line("pixels went in from %s", pixels);
         }
         console.line(
                 "against FP32 on held-out samples: %s; ranges by %s",

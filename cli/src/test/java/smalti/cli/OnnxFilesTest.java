@@ -92,14 +92,14 @@ class OnnxFilesTest {
 
         var none = folder.resolve("none.onnx");
         Cli.run("quantize", model, "--calibrate", data, "--out", none, "--least-psnr", "300")
-                .fails("no layer can be INT8 within 300");
+                .failsWith("no layer can be INT8 within 300");
         Cli.run("quantize", model, "--calibrate", folder, "--out", none)
-                .fails("pictures fit a model with one input of 1 or 3 channels");
+                .failsWith("pictures fit a model with one input of 1 or 3 channels");
         Npz.write(data, Map.of("z", NpyArray.of(numbers, 64, 3, 4)));
         Cli.run("quantize", model, "--calibrate", data, "--out", none)
-                .fails("must hold an array for the input x, got [z]");
+                .failsWith("must hold an array for the input x, got [z]");
         Cli.run("quantize", model, "--calibrate", data, "--out", none, "--activations", "int4")
-                .fails("--activations must be one of uint8, int8, got int4");
+                .failsWith("--activations must be one of uint8, int8, got int4");
         assertThat(none).doesNotExist();
     }
 
@@ -134,7 +134,7 @@ class OnnxFilesTest {
                 .succeeds();
         assertThat(OnnxReader.read(out).graph().nodes()).extracting(Node::op).contains("QuantizeLinear");
         Cli.run("quantize", model, "--calibrate", pictures, "--out", out, "--pixel-range", "1,0")
-                .fails("--pixel-range must be two numbers in order, got [1.0, 0.0]");
+                .failsWith("--pixel-range must be two numbers in order, got [1.0, 0.0]");
     }
 
     @Test
@@ -145,9 +145,9 @@ class OnnxFilesTest {
         assertThat(result.out()).contains("to FP16", "against FP32");
         assertThat(OnnxReader.read(out).graph().initializers().values())
                 .anyMatch(constant -> constant instanceof Tensor tensor && tensor.type() == ValueType.FLOAT16);
-        Cli.run("convert", model("m.onnx", 8), "--out", out).fails("is ONNX already");
+        Cli.run("convert", model("m.onnx", 8), "--out", out).failsWith("is ONNX already");
         Cli.run("convert", model("m.onnx", 8), "--precision", "int8", "--out", out)
-                .fails("smalti quantize makes that");
+                .failsWith("smalti quantize makes that");
     }
 
     @Test

@@ -10,6 +10,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Properties;
 import java.util.SortedMap;
 import java.util.TreeMap;
@@ -121,13 +122,13 @@ public final class BundleExporter {
                     }
                 }
             }
-            var report = new ReportMaker(run, options, passes, proofs, variants).report(folder);
             var card = ModelCard.of(manifest(folder, models, proofs, variants), sheets(variants), figures(variants));
             card.writeTo(folder);
             var manifest = manifest(folder, models, proofs, variants).sealed();
             AtomicFiles.writeString(folder.resolve(BundleManifest.FILE), RecordTree.json(manifest));
             written.add(manifest);
-            reports.add(report);
+            var seal = Objects.requireNonNull(manifest.sha256());
+            reports.add(new ReportMaker(run, options, passes, proofs, variants).report(folder, seal));
         });
         ReportPage.write(reports.get(0), bundle);
         return written.get(0);

@@ -45,7 +45,8 @@ final class Distance {
         }
         if (!expected.type().isFloat()) {
             if (!expected.data().equals(actual.data())) {
-                problem("output " + output + " of " + expected.type() + " must be the same, and is not");
+                problem("output " + output + " of " + expected.type() + " must be the same, and "
+                        + differences(expected, actual));
             }
             return;
         }
@@ -79,6 +80,17 @@ final class Distance {
             problem(String.format(
                     Locale.ROOT, "output %s differs by %.3g, which is %.3g of its range", output, difference, share));
         }
+    }
+
+    private static String differences(Tensor expected, Tensor actual) {
+        int count = 0;
+        double most = 0;
+        for (int i = 0; i < expected.count(); i++) {
+            double difference = Math.abs(expected.number(i) - actual.number(i));
+            most = Math.max(most, difference);
+            count += difference == 0 ? 0 : 1;
+        }
+        return String.format(Locale.ROOT, "%d of %d elements differ, by %.0f at most", count, expected.count(), most);
     }
 
     /** The largest difference of floats, as a share of the range of their output. */

@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import smalti.exporter.graph.Model;
 import smalti.exporter.onnx.OnnxReader;
@@ -19,6 +20,9 @@ import smalti.spec.SpecException;
 
 /** Turns any ONNX file into one of fewer bits, judged against the first. */
 public final class OnnxPrecision {
+    private static final double LEAST_PSNR_OF_HALF = 40;
+    private static final double LEAST_AGREEMENT_OF_HALF = 0.99;
+
     private OnnxPrecision() {}
 
     /**
@@ -57,7 +61,11 @@ public final class OnnxPrecision {
      *
      * @param samples inputs of runs that show which numbers the values take and that the result is judged on; none for inputs made
      *     up from a seed
-     * @throws SpecException if the file is unsound, cannot be run, or no node can be in FP16; nothing is written then
+     * <p>A CPU computes such a file in FP32 between its casts, so what is judged here is its rounding at the casts; that no
+     * number is beyond FP16 rests on the samples' greatest ones, with a margin of 4.
+     *
+     * @throws SpecException if the file is unsound, cannot be run, no node can be in FP16, or the result is further than
+     *     40 dB from FP32 or has fewer than 99% of its whole numbers; nothing is written then
      */
     public static Half half(Path file, Path out, List<Map<String, Item>> samples, long seed) throws IOException {
         var place = String.valueOf(file.getFileName());
@@ -65,8 +73,20 @@ public final class OnnxPrecision {
         var inputs = samples.isEmpty() ? seeded(model, seed, place) : samples;
         var result = HalfPrecision.convert(model, inputs, place);
         var quality = quality(model, result.model(), inputs, place);
-        OnnxWriter.write(result.model(), out);
-        return new Half(result.nodes(), result.islands(), quality, Files.size(file), Files.size(out));
+        if (quality.psnr() < LEAST_PSNR_OF_HALF || quality.agreement() < LEAST_AGREEMENT_OF_HALF) {
+            throw new SpecException(String.format(
+                    Locale.ROOT,
+                    "%s: not written: in FP16 it must come within %.0f dB of FP32 and %.0f%% of its whole numbers, and comes"
+                            + " within %.1f dB and %.1f%%",
+                    place,
+                    LEAST_PSNR_OF_HALF,
+                    100 * LEAST_AGREEMENT_OF_HALF,
+                    quality.psnr(),
+                    100 * quality.agreement()));
+        }
+        long before = Files.size(file);
+        write(result.model(), out);
+        return new Half(result.nodes(), result.islands(), quality, before, Files.size(out));
     }
 
     /**
@@ -92,15 +112,25 @@ public final class OnnxPrecision {
                     + " dB of FP32 and " + Math.round(100 * options.leastAgreement())
                     + "% of its whole numbers; a lower gate or other samples may help");
         }
+        long before = Files.size(file);
         var speeds = Speed.compare(List.of(model, result.model()), heldOut.subList(0, 1));
-        OnnxWriter.write(result.model(), out);
+        write(result.model(), out);
         return new Int8(
                 result.layers(),
                 result.calibration().name(),
                 result.quality(),
                 speeds.get(1).timesAsFastAs(speeds.get(0)),
-                Files.size(file),
+                before,
                 Files.size(out));
+    }
+
+    private static void write(Model model, Path out) throws IOException {
+        OnnxWriter.write(model, out, OnnxWriter.EXTERNAL_DATA_ABOVE, unfinished -> {
+            var problems = OnnxFileCheck.problems(unfinished);
+            if (!problems.isEmpty()) {
+                throw new SpecException(problems);
+            }
+        });
     }
 
     private static List<Map<String, Item>> seeded(Model model, long seed, String place) {

@@ -48,17 +48,18 @@ final class ReportMaker {
      * @param folder with the graphs as they were written
      * @throws SpecException if a written file breaks a rule of ONNX
      */
-    ExportReport report(Path folder) throws IOException {
+    ExportReport report(Path folder, String bundle) throws IOException {
         var graphs = new ArrayList<GraphReport>();
         for (var entry : passes.entrySet()) {
             graphs.add(graph(entry.getKey(), entry.getValue(), folder));
         }
-        return new ExportReport(run.manifest().name(), options.opset(), machine(), graphs, variants.reconstruction());
+        return new ExportReport(
+                run.manifest().name(), bundle, options.opset(), machine(), graphs, variants.reconstruction());
     }
 
     private static String machine() {
-        return System.getProperty("os.name") + " " + System.getProperty("os.arch") + ", one of "
-                + Runtime.getRuntime().availableProcessors() + " processors, Java "
+        return System.getProperty("os.name") + " " + System.getProperty("os.arch") + ", on one core of "
+                + Runtime.getRuntime().availableProcessors() + ", Java "
                 + Runtime.version().feature() + ", ONNX Runtime " + OrtRunner.version();
     }
 

@@ -7,6 +7,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.SplittableRandom;
+import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 import smalti.exporter.graph.Model;
 import smalti.exporter.graph.Tensor;
@@ -19,11 +20,13 @@ import smalti.exporter.precision.Quality;
 import smalti.exporter.precision.Speed;
 import smalti.exporter.proof.ModelSession;
 import smalti.exporter.proof.ModelSession.Item;
+import smalti.exporter.proof.ProofException;
 import smalti.exporter.report.ExportReport.LayerReport;
 import smalti.spec.CounterRandom;
 import smalti.spec.NpyArray;
 import smalti.spec.Precision;
 import smalti.spec.Role;
+import smalti.spec.SpecException;
 
 /**
  * Makes the graphs that serve pictures in fewer bits, judges each on held-out samples, and keeps those that hold: INT8
@@ -168,10 +171,10 @@ final class Variants {
             variants.add(
                     new Variant(Precision.FP32, model(role), null, null, null, null, null, null, List.of(), List.of()));
             if (options.precisions().contains(Precision.FP16)) {
-                variants.add(half(role));
+                variants.add(made(role, Precision.FP16, this::half));
             }
             if (options.precisions().contains(Precision.INT8)) {
-                variants.add(int8(role));
+                variants.add(made(role, Precision.INT8, this::int8));
             }
             made.put(role, variants);
         }
@@ -234,6 +237,16 @@ final class Variants {
 
     private List<Map<String, Item>> samples(Map<Role, List<Map<String, Item>>> of, Role role) {
         return of.getOrDefault(role, List.of());
+    }
+
+    /** A graph that cannot be in fewer bits is no reason to have no bundle. */
+    private Variant made(Role role, Precision precision, Function<Role, Variant> maker) {
+        try {
+            return maker.apply(role);
+        } catch (SpecException | ProofException e) {
+            var why = String.valueOf(e.getMessage()).lines().findFirst().orElse("");
+            return new Variant(precision, model(role), why, null, null, null, null, null, List.of(), List.of());
+        }
     }
 
     private Variant half(Role role) {

@@ -22,6 +22,9 @@ public enum Calibration {
     /** The mean over the batches of each batch's least and greatest number. */
     MIN_MAX,
 
+    /** The least and the greatest number of all. */
+    EXTREMES,
+
     /**
      * The part of the numbers that remains without the outermost 0.001% on either side, from a histogram of 2,048 bins.
      */
@@ -47,10 +50,11 @@ public enum Calibration {
                     (name, numbers) ->
                             seen.computeIfAbsent(name, unseen -> new Extremes()).add(numbers));
             var ranges = new LinkedHashMap<String, Range>();
-            if (this == MIN_MAX) {
+            if (this != PERCENTILE) {
                 seen.forEach((name, extremes) -> {
                     if (extremes.isFinite()) {
-                        ranges.put(name, extremes.mean());
+                        ranges.put(
+                                name, this == MIN_MAX ? extremes.mean() : new Range(extremes.least, extremes.greatest));
                     }
                 });
                 return ranges;
@@ -222,7 +226,8 @@ public enum Calibration {
         void add(float[] numbers) {
             for (float number : numbers) {
                 int bin = width > 0 ? (int) ((number - least) / width) : 0;
-                bins[Math.min(BINS - 1, bin)]++;
+                // a model that draws random numbers gives others the second time
+                bins[Math.max(0, Math.min(BINS - 1, bin))]++;
             }
             count += numbers.length;
         }

@@ -81,6 +81,9 @@ public final class HalfPrecision {
     private final Model model;
     private final Graph graph;
     private final Map<String, Range> ranges;
+    /** Whether a value without a range took numbers that are not finite. */
+    private final boolean measured;
+
     private final Shapes shapes;
     private final Set<String> deciding;
     private final Set<String> overridable = new HashSet<>();
@@ -91,10 +94,11 @@ public final class HalfPrecision {
     private final Map<String, Constant> constants = new LinkedHashMap<>();
     private final List<String> islands = new ArrayList<>();
 
-    private HalfPrecision(Model model, Map<String, Range> ranges) {
+    private HalfPrecision(Model model, Map<String, Range> ranges, boolean measured) {
         this.model = model;
         this.graph = model.graph();
         this.ranges = ranges;
+        this.measured = measured;
         this.shapes = Shapes.of(model);
         this.deciding = Quantizer.deciding(graph);
         graph.inputs().forEach(input -> {
@@ -129,8 +133,8 @@ public final class HalfPrecision {
         var prepared = Passes.simplifying().apply(model).model();
         var ranges = samples.isEmpty()
                 ? Map.<String, Range>of()
-                : Calibration.MIN_MAX.ranges(prepared, watched(prepared), samples);
-        return new HalfPrecision(prepared, ranges).convert(place);
+                : Calibration.EXTREMES.ranges(prepared, watched(prepared), samples);
+        return new HalfPrecision(prepared, ranges, !samples.isEmpty()).convert(place);
     }
 
     private static Set<String> watched(Model model) {
@@ -175,6 +179,10 @@ public final class HalfPrecision {
         return shapes.element(value).equals(Optional.of(ValueType.FLOAT32));
     }
 
+    private boolean isKnown(String value) {
+        return shapes.element(value).isPresent();
+    }
+
     /** Whether every float that the node takes or makes can be in FP16. */
     private boolean isHalf(Node node) {
         boolean fits = node.domain().isEmpty()
@@ -183,6 +191,8 @@ public final class HalfPrecision {
                 && !node.output().isEmpty()
                 && isFloat(node.output())
                 && node.outputs().stream().noneMatch(deciding::contains)
+                && (node.outputs().size() == 1 || node.is("Split"))
+                && node.inputs().stream().allMatch(input -> input.isEmpty() || isKnown(input))
                 && !(node.is("Clip") && model.opset() < 12);
         if (!fits) {
             return false;
@@ -212,7 +222,7 @@ public final class HalfPrecision {
         } else {
             var range = ranges.get(value);
             if (range == null) {
-                return true;
+                return !measured;
             }
             magnitude = range.magnitude();
         }

@@ -32,7 +32,8 @@ public record Int8Options(
 
     /** U8S8, the better of both calibrations, 35 dB, 97%. */
     public static Int8Options defaults() {
-        return new Int8Options(ActivationType.UINT8, List.of(Calibration.values()), 35, 0.97, line -> {});
+        return new Int8Options(
+                ActivationType.UINT8, List.of(Calibration.MIN_MAX, Calibration.PERCENTILE), 35, 0.97, line -> {});
     }
 
     public Int8Options withActivations(ActivationType changed) {

@@ -13,6 +13,7 @@ import smalti.exporter.onnx.OnnxWriter;
 import smalti.exporter.pass.Passes;
 import smalti.exporter.proof.ModelSession;
 import smalti.exporter.proof.ModelSession.Item;
+import smalti.exporter.proof.ProofException;
 import smalti.spec.SpecException;
 
 /**
@@ -97,7 +98,7 @@ public final class Int8Search {
     }
 
     private record Candidate(
-            Model model, Quality quality, Calibration calibration, Map<String, Range> ranges, Set<String> inFloat) {}
+            Model model, Quality quality, Calibration calibration, Map<String, Range> ranges, Set<String> quantized) {}
 
     private Result search(List<Map<String, Item>> calibration) {
         if (layers.isEmpty()) {
@@ -125,10 +126,25 @@ public final class Int8Search {
         var quantized = new HashSet<>(layers);
         quantized.removeAll(inFloat);
         // without a layer in INT8 there is nothing to prepare for
-        var model = quantized.isEmpty()
-                ? Passes.simplifying().apply(original).model()
+        var made = quantized.isEmpty()
+                ? null
                 : Quantizer.quantize(prepared, options.activations(), ranges, means, quantized);
-        return new Candidate(model, Quality.of(wanted, run(model, heldOut)), way, ranges, inFloat);
+        if (made == null || made.layers().isEmpty()) {
+            var plain = Passes.simplifying().apply(original).model();
+            return new Candidate(plain, quality(plain, heldOut.size()), way, ranges, Set.of());
+        }
+        return new Candidate(made.model(), quality(made.model(), heldOut.size()), way, ranges, made.layers());
+    }
+
+    /** Of a model that ONNX Runtime refuses, though it is sound, the worst there is. */
+    private Quality quality(Model model, int batches) {
+        try {
+            return Quality.of(wanted.subList(0, batches), run(model, heldOut.subList(0, batches)));
+        } catch (ProofException e) {
+            options.progress()
+                    .accept(String.valueOf(e.getMessage()).lines().findFirst().orElse(""));
+            return new Quality(Double.NEGATIVE_INFINITY, 0);
+        }
     }
 
     private Map<String, Quality> sensitivity(Candidate best) {
@@ -136,8 +152,8 @@ public final class Int8Search {
         var alone = new LinkedHashMap<String, Quality>();
         for (var layer : layers) {
             options.progress().accept("sensitivity of " + place + " " + (alone.size() + 1) + "/" + layers.size());
-            var model = Quantizer.quantize(prepared, options.activations(), best.ranges(), means, Set.of(layer));
-            alone.put(layer, Quality.of(wanted.subList(0, batches), run(model, heldOut.subList(0, batches))));
+            var made = Quantizer.quantize(prepared, options.activations(), best.ranges(), means, Set.of(layer));
+            alone.put(layer, quality(made.model(), batches));
         }
         return alone;
     }
@@ -192,7 +208,7 @@ public final class Int8Search {
                         layer,
                         ops.getOrDefault(layer, ""),
                         alone.getOrDefault(layer, chosen.quality()),
-                        !chosen.inFloat().contains(layer)))
+                        chosen.quantized().contains(layer)))
                 .toList();
     }
 

@@ -39,6 +39,10 @@ public record Quality(double psnr, double agreement) {
                 for (int i = 0; i < x.count(); i++) {
                     double a = x.number(i);
                     double b = y.number(i);
+                    if (a == b && Double.isInfinite(a)) {
+                        equal++;
+                        continue;
+                    }
                     squares += (a - b) * (a - b);
                     least = Math.min(least, a);
                     greatest = Math.max(greatest, a);

@@ -67,11 +67,34 @@ final class Quantizer {
             "Identity");
 
     /** What a decision may depend on: the layers in front of it stay exact. */
-    private static final Set<String> DECIDING =
-            Set.of("ArgMin", "ArgMax", "TopK", "NonMaxSuppression", "Greater", "Less", "Equal");
+    private static final Set<String> DECIDING = Set.of(
+            "ArgMin",
+            "ArgMax",
+            "TopK",
+            "NonMaxSuppression",
+            "Greater",
+            "GreaterOrEqual",
+            "Less",
+            "LessOrEqual",
+            "Equal",
+            "Hardmax");
 
     private static final Set<String> BEFORE_DECIDING = Set.of(
-            "Add", "Sub", "Mul", "Div", "Neg", "Sqrt", "Relu", "Softmax", "LogSoftmax", "Reshape", "Transpose", "Cast");
+            "Add",
+            "Sub",
+            "Mul",
+            "Div",
+            "Neg",
+            "Sqrt",
+            "Relu",
+            "Softmax",
+            "LogSoftmax",
+            "Reshape",
+            "Transpose",
+            "Cast",
+            "Round",
+            "Floor",
+            "Ceil");
 
     private final Model model;
     private final Graph graph;
@@ -88,6 +111,7 @@ final class Quantizer {
 
     private final Map<String, Held> held = new HashMap<>();
     private final Map<String, Node> deferred = new HashMap<>();
+    private final Set<String> written = new LinkedHashSet<>();
     private final Set<String> dropped = new HashSet<>();
     private final Set<String> made = new HashSet<>();
     private final Set<String> taken = new HashSet<>();
@@ -151,6 +175,13 @@ final class Quantizer {
         return names;
     }
 
+    /** @param layers those that were indeed quantized: of the others nobody knows the range */
+    record Quantized(Model model, Set<String> layers) {
+        Quantized {
+            layers = Set.copyOf(layers);
+        }
+    }
+
     /**
      * The layers that can be quantized: convolutions and products with constant weights, by their first output. Those
      * whose numbers decide something, such as the distances to code vectors, are left out.
@@ -192,13 +223,14 @@ final class Quantizer {
      * @param ranges of {@link #watched} values; a layer without is left in float
      * @param means of the channels of the layers' {@link #inputs}; without, no bias makes up for rounded weights
      */
-    static Model quantize(
+    static Quantized quantize(
             Model model,
             ActivationType type,
             Map<String, Range> ranges,
             Map<String, double[]> means,
             Set<String> layers) {
-        return new Quantizer(model, type, ranges, means, layers).quantized();
+        var quantizer = new Quantizer(model, type, ranges, means, layers);
+        return new Quantized(quantizer.quantized(), quantizer.written);
     }
 
     /** How many products each layer makes in a run. */
@@ -298,8 +330,15 @@ final class Quantizer {
         boolean ranks = node.is("Conv") ? weights.rank() >= 3 : weights.rank() == 2;
         var bias = constant(node.input(2));
         boolean biased = node.input(2).isEmpty()
-                || (bias != null && bias.type() == ValueType.FLOAT32 && bias.count() == channels(node, weights));
+                || (bias != null && bias.type() == ValueType.FLOAT32 && isRow(bias.dims(), channels(node, weights)));
         return ranks && biased ? weights : null;
+    }
+
+    /** A number for each column; [M,1] would be one for each row. */
+    private static boolean isRow(List<Long> dims, int channels) {
+        return !dims.isEmpty()
+                && dims.get(dims.size() - 1) == channels
+                && dims.subList(0, dims.size() - 1).stream().allMatch(size -> size == 1);
     }
 
     private static int channelAxis(Node node) {
@@ -331,6 +370,7 @@ final class Quantizer {
         if (weights == null) {
             return false;
         }
+        written.add(node.output());
         var input = asBytes(node.input(0));
         var x = dequantized(node.input(0), input);
         var name = node.output();
@@ -736,7 +776,11 @@ final class Quantizer {
             return false;
         }
         return switch (node.op()) {
-            case "Resize" -> node.text("mode", "nearest").equals("nearest") && model.opset() >= 11;
+            case "Resize" ->
+                node.text("mode", "nearest").equals("nearest")
+                        && !node.text("coordinate_transformation_mode", "half_pixel")
+                                .equals("tf_crop_and_resize")
+                        && model.opset() >= 11;
             case "MaxPool" -> model.opset() >= BYTE_CLIP_OPSET;
             default -> true;
         };
@@ -850,6 +894,14 @@ final class Quantizer {
         return passes && user.outputs().size() == 1 && wanted.contains(user.output());
     }
 
+    /** Floats as whole numbers, but for bytes, which are pixels. */
+    private static boolean isIndex(Node node) {
+        return node.is("Cast")
+                && ValueType.ofOnnxCode((int) node.whole("to", 0))
+                        .filter(to -> to.isWhole() && to != ValueType.UINT8)
+                        .isPresent();
+    }
+
     /** The values on which a decision rests, through functions of single elements. */
     static Set<String> deciding(Graph graph) {
         var deciding = new HashSet<String>();
@@ -857,7 +909,7 @@ final class Quantizer {
             var node = graph.nodes().get(i);
             boolean passes = BEFORE_DECIDING.contains(node.op())
                     && node.outputs().stream().anyMatch(deciding::contains);
-            if (node.domain().isEmpty() && (DECIDING.contains(node.op()) || passes)) {
+            if (node.domain().isEmpty() && (DECIDING.contains(node.op()) || isIndex(node) || passes)) {
                 deciding.addAll(node.inputs());
             }
         }

@@ -1,5 +1,6 @@
 package smalti.exporter.proof;
 
+import ai.onnxruntime.OrtException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -8,6 +9,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
+import java.util.function.Function;
 import java.util.function.UnaryOperator;
 import smalti.exporter.graph.Tensor;
 import smalti.exporter.graph.ValueType;
@@ -23,6 +25,7 @@ import smalti.spec.TensorSpec;
 public final class GraphProver {
     private static final int RUNS = 3;
     private static final int STREAM = 9;
+    private static final List<Long> LARGER_SIZES = List.of(8L, 16L, 32L, 64L);
     /** Of the output's largest number; of 16-bit floats, which keep 3 or 2 digits, more. */
     private static final double TOLERANCE = 1e-4;
 
@@ -57,6 +60,16 @@ public final class GraphProver {
      */
     public static List<Parity> prove(
             SameDiffRunner source, SourceGraph graph, Path file, Optional<Detour> detour, long seed) {
+        return atSomeSizes(graph, sizes -> prove(source, graph, sizes, file, detour, seed));
+    }
+
+    private static List<Parity> prove(
+            SameDiffRunner source,
+            SourceGraph graph,
+            Map<String, Long> sizes,
+            Path file,
+            Optional<Detour> detour,
+            long seed) {
         var given = detour.map(Detour::given).orElse(List.of());
         var inside = detour.map(Detour::watched).orElse(List.of());
         var outputs = source.signature().outputs().stream()
@@ -71,7 +84,7 @@ public final class GraphProver {
                 var watched =
                         detour.isEmpty() ? null : OrtRunner.open(detour.get().file())) {
             for (int run = 0; run < RUNS; run++) {
-                var inputs = inputs(source.signature(), graph, seed, run);
+                var inputs = inputs(source.signature(), graph, sizes, seed, run);
                 var values = watched == null ? Map.<String, NpyArray>of() : watched.run(inputs);
                 var taken = new LinkedHashMap<String, NpyArray>();
                 given.forEach(variable -> taken.put(variable, values.get(variable)));
@@ -93,6 +106,35 @@ public final class GraphProver {
     }
 
     /**
+     * Proves with the sizes that SameDiff ran with first; they may be too small for a kernel, which SameDiff does not
+     * mind and ONNX Runtime does.
+     */
+    private static List<Parity> atSomeSizes(SourceGraph graph, Function<Map<String, Long>, List<Parity>> proof) {
+        ProofException first;
+        try {
+            return proof.apply(graph.sampleSizes());
+        } catch (ProofException e) {
+            first = e;
+        }
+        for (long least : LARGER_SIZES) {
+            if (!(first.getCause() instanceof OrtException)
+                    || graph.sampleSizes().isEmpty()) {
+                break;
+            }
+            var sizes = new LinkedHashMap<String, Long>();
+            graph.sampleSizes().forEach((name, size) -> sizes.put(name, least + size));
+            try {
+                return proof.apply(sizes);
+            } catch (ProofException e) {
+                if (!(e.getCause() instanceof OrtException)) {
+                    throw e;
+                }
+            }
+        }
+        throw first;
+    }
+
+    /**
      * Proves a file against what its graph was made of, such as another library's network.
      *
      * @param engine its name, for errors
@@ -107,11 +149,22 @@ public final class GraphProver {
             SourceGraph graph,
             Path file,
             long seed) {
+        return atSomeSizes(graph, sizes -> prove(signature, engine, original, graph, sizes, file, seed));
+    }
+
+    private static List<Parity> prove(
+            Signature signature,
+            String engine,
+            UnaryOperator<Map<String, NpyArray>> original,
+            SourceGraph graph,
+            Map<String, Long> sizes,
+            Path file,
+            long seed) {
         var found = new LinkedHashMap<String, Parity>();
         var problems = new ArrayList<String>();
         try (var exported = OrtRunner.open(file)) {
             for (int run = 0; run < RUNS; run++) {
-                var inputs = inputs(signature, graph, seed, run);
+                var inputs = inputs(signature, graph, sizes, seed, run);
                 var expected = original.apply(inputs);
                 var actual = exported.run(inputs);
                 for (var output : signature.outputs()) {
@@ -125,7 +178,8 @@ public final class GraphProver {
         return List.copyOf(found.values());
     }
 
-    private static Map<String, NpyArray> inputs(Signature signature, SourceGraph source, long seed, int run) {
+    private static Map<String, NpyArray> inputs(
+            Signature signature, SourceGraph source, Map<String, Long> sizes, long seed, int run) {
         // indices, more often than not
         int least = KnownFaults.dividesWholeNumbers(source) ? 1 : 0;
         var random = new CounterRandom(seed + run, STREAM);
@@ -135,7 +189,7 @@ public final class GraphProver {
             long[] shape = input.shape().stream()
                     .mapToLong(axis -> axis.factor()
                             * axis.name()
-                                    .map(name -> source.sampleSizes().getOrDefault(name, 1L))
+                                    .map(name -> sizes.getOrDefault(name, 1L))
                                     .orElse(1L))
                     .toArray();
             int count = 1;

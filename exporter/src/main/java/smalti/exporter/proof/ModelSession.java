@@ -7,6 +7,7 @@ import ai.onnxruntime.OnnxTensor;
 import ai.onnxruntime.OnnxValue;
 import ai.onnxruntime.OrtEnvironment;
 import ai.onnxruntime.OrtException;
+import ai.onnxruntime.OrtLoggingLevel;
 import ai.onnxruntime.OrtSession;
 import ai.onnxruntime.TensorInfo;
 import java.nio.ByteBuffer;
@@ -56,6 +57,8 @@ public final class ModelSession implements AutoCloseable {
     public static ModelSession open(byte[] model, String name) {
         try (var options = new OrtSession.SessionOptions()) {
             options.setIntraOpNumThreads(1);
+            // what is wrong comes as an exception; the log would tell it a second time
+            options.setSessionLogLevel(OrtLoggingLevel.ORT_LOGGING_LEVEL_FATAL);
             return new ModelSession(OrtEnvironment.getEnvironment().createSession(model, options), name);
         } catch (OrtException e) {
             throw new ProofException(name + ": ONNX Runtime refuses it: " + e.getMessage(), e);
@@ -71,6 +74,8 @@ public final class ModelSession implements AutoCloseable {
     public static ModelSession open(Path file, String name) {
         try (var options = new OrtSession.SessionOptions()) {
             options.setIntraOpNumThreads(1);
+            // what is wrong comes as an exception; the log would tell it a second time
+            options.setSessionLogLevel(OrtLoggingLevel.ORT_LOGGING_LEVEL_FATAL);
             return new ModelSession(OrtEnvironment.getEnvironment().createSession(file.toString(), options), name);
         } catch (OrtException e) {
             throw new ProofException(name + ": ONNX Runtime refuses it: " + e.getMessage(), e);

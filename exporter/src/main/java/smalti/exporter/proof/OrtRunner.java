@@ -4,6 +4,7 @@ import ai.onnxruntime.OnnxJavaType;
 import ai.onnxruntime.OnnxTensor;
 import ai.onnxruntime.OrtEnvironment;
 import ai.onnxruntime.OrtException;
+import ai.onnxruntime.OrtLoggingLevel;
 import ai.onnxruntime.OrtSession;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
@@ -34,6 +35,7 @@ public final class OrtRunner implements AutoCloseable {
         var name = file.getFileName().toString();
         try (var options = new OrtSession.SessionOptions()) {
             // threads that spin between runs would take the cores from SameDiff
+            options.setSessionLogLevel(OrtLoggingLevel.ORT_LOGGING_LEVEL_FATAL);
             options.addConfigEntry("session.intra_op.allow_spinning", "0");
             return new OrtRunner(OrtEnvironment.getEnvironment().createSession(file.toString(), options), name);
         } catch (OrtException e) {

@@ -10,12 +10,14 @@ import smalti.spec.BundleManifest.Proof;
 /**
  * What was proven and measured while a bundle was made.
  *
+ * @param bundle the checksum that the bundle's manifest is sealed with
  * @param machine where times were measured
  * @param reconstruction peak signal-to-noise ratio in dB of held-out pictures, by the precisions that tokenized and
  *     detokenized them; null of models that reconstruct nothing
  */
 public record ExportReport(
         String name,
+        String bundle,
         int opset,
         String machine,
         List<GraphReport> graphs,

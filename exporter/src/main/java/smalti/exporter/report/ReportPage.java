@@ -36,7 +36,7 @@ public final class ReportPage {
     private static final List<String> BINS =
             List.of("0", "<1e-9", "1e-9", "1e-8", "1e-7", "1e-6", "1e-5", "1e-4", "1e-3", "1e-2", "1e-1", "\u22651");
 
-    private static final String VERDICT = "so it is";
+    private static final String VERDICT = "result";
 
     private final StringBuilder html = new StringBuilder();
 
@@ -97,6 +97,9 @@ public final class ReportPage {
         var rows = new ArrayList<List<String>>();
         for (var graph : report.graphs()) {
             for (var precision : graph.precisions()) {
+                if (precision.milliseconds() == null) {
+                    continue;
+                }
                 rows.add(List.of(
                         precision.file() == null ? graph.role() + " in " + precision.precision() : precision.file(),
                         bytes(precision.bytes()),
@@ -205,7 +208,7 @@ public final class ReportPage {
                                         proof.codesDiffering(),
                                         proof.codes())));
         var histogram = proof.histogram();
-        if (histogram != null) {
+        if (histogram != null && proof.maxDifference() > 0) {
             histogram(histogram);
         }
         graph.precisions().stream()

@@ -33,7 +33,8 @@ final class QuantizerTest {
         var prepared = Passes.all().apply(model).model();
         var layers = Set.copyOf(Quantizer.layers(prepared));
         var ranges = Calibration.MIN_MAX.ranges(prepared, Quantizer.watched(prepared), samples);
-        var result = Quantizer.quantize(prepared, type, ranges, Map.of(), layers);
+        var result =
+                Quantizer.quantize(prepared, type, ranges, Map.of(), layers).model();
         var file = temporary.resolve("quantized.onnx");
         OnnxWriter.write(result, file);
         OnnxChecker.check(file);
@@ -147,7 +148,8 @@ final class QuantizerTest {
         double[] shift = new double[2];
         for (int corrected = 0; corrected < 2; corrected++) {
             var result = Quantizer.quantize(
-                    model, ActivationType.UINT8, ranges, corrected == 0 ? Map.of() : means, Set.of("y"));
+                            model, ActivationType.UINT8, ranges, corrected == 0 ? Map.of() : means, Set.of("y"))
+                    .model();
             var sums = new double[40];
             for (var batch : samples) {
                 var wanted = Nets.run(model, batch, "y");
