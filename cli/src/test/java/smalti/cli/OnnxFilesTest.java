@@ -101,6 +101,10 @@ class OnnxFilesTest {
         Cli.run("quantize", model, "--calibrate", data, "--out", none, "--activations", "int4")
                 .failsWith("--activations must be one of uint8, int8, got int4");
         assertThat(none).doesNotExist();
+        var before = Files.readAllBytes(out);
+        Cli.run("quantize", model, "--calibrate", data, "--out", out, "--least-psnr", "300")
+                .failsWith("must hold an array");
+        assertThat(out).hasBinaryContent(before);
     }
 
     @Test
@@ -135,6 +139,41 @@ class OnnxFilesTest {
         assertThat(OnnxReader.read(out).graph().nodes()).extracting(Node::op).contains("QuantizeLinear");
         Cli.run("quantize", model, "--calibrate", pictures, "--out", out, "--pixel-range", "1,0")
                 .failsWith("--pixel-range must be two numbers in order, got [1.0, 0.0]");
+    }
+
+    /** Pictures come class by class: the samples must be of all. */
+    @Test
+    void samplesAreOfAllClasses() throws IOException {
+        for (var kind : List.of("a-dark", "b-bright")) {
+            var pictures = Files.createDirectories(folder.resolve("pictures").resolve(kind));
+            var image = new java.awt.image.BufferedImage(8, 8, java.awt.image.BufferedImage.TYPE_INT_RGB);
+            for (int at = 0; at < 64; at++) {
+                image.setRGB(at % 8, at / 8, kind.startsWith("a") ? 0x0A0A0A : 0xF0F0F0 - at);
+            }
+            for (int i = 0; i < 300; i++) {
+                javax.imageio.ImageIO.write(
+                        image, "png", pictures.resolve(i + ".png").toFile());
+            }
+        }
+        nodes.clear();
+        nodes.add(Node.of("Conv", List.of("x", "w"), "y", Map.of()));
+        var model = folder.resolve("conv.onnx");
+        var graph = new Graph(
+                "g",
+                List.of(value("x", Axis.named("N"), Axis.of(3), Axis.of(8), Axis.of(8))),
+                List.of(value("y", Axis.named("N"), Axis.of(1), Axis.of(8), Axis.of(8))),
+                Map.of("w", Tensor.of(new float[] {1, 1, 1}, 1, 3, 1, 1)),
+                nodes);
+        OnnxWriter.write(Model.of(graph, 17, 8), model);
+        var out = folder.resolve("int8.onnx");
+        Cli.run("quantize", model, "--calibrate", folder.resolve("pictures"), "--out", out)
+                .succeeds();
+        var first = OnnxReader.read(out).graph();
+        var scale = first.nodes().get(0).input(1);
+        assertThat(first.initializers().get(scale))
+                .isInstanceOfSatisfying(
+                        Tensor.class,
+                        tensor -> assertThat(255 * tensor.number(0)).isGreaterThan(0.9));
     }
 
     @Test

@@ -254,12 +254,15 @@ public final class TritonRepository {
                 + "    tritonserver --model-repository=THIS_FOLDER\n\n"
                 + "| model | in | out |\n| --- | --- | --- |\n");
         bundle.manifest().graphs().forEach((key, graph) -> {
-            if (written.contains(model(key))) {
-                row(
-                        text,
-                        model(key),
-                        graph.signature().inputs(),
-                        graph.signature().outputs());
+            for (var precision : Precision.values()) {
+                var name = model(precision == Precision.FP32 ? key : key + "." + precision.key());
+                if (written.contains(name)) {
+                    row(
+                            text,
+                            name,
+                            graph.signature().inputs(),
+                            graph.signature().outputs());
+                }
             }
         });
         if (written.contains(model("reconstruct"))) {

@@ -74,6 +74,11 @@ final class Nets {
         return node(op, output, Map.of(), taken);
     }
 
+    Nets node(Node node) {
+        nodes.add(node);
+        return this;
+    }
+
     Nets conv(String output, int kernel, String... taken) {
         long pad = kernel / 2;
         return node(

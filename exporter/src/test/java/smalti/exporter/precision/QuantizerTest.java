@@ -298,6 +298,52 @@ final class QuantizerTest {
         assertThat(Quantizer.layers(model)).containsExactly("latents");
     }
 
+    /** [M,1] adds a number to each row, though there may be as many rows as columns. */
+    @Test
+    void aNumberForEachRowIsNoBias() {
+        for (var shape : List.of(new long[] {7, 1}, new long[] {1, 7}, new long[] {7})) {
+            var model = new Nets()
+                    .input("x", ValueType.FLOAT32, 7, 12)
+                    .output("y", ValueType.FLOAT32, 7, 7)
+                    .weights("w", 0.4, 12, 7)
+                    .weights("c", 0.3, shape)
+                    .node("Gemm", "y", "x", "w", "c")
+                    .model();
+            assertThat(Quantizer.layers(model))
+                    .isEqualTo(shape[0] == 7 && shape.length == 2 ? List.of() : List.of("y"));
+        }
+    }
+
+    /** What lies outside the picture is 0 there, and would be the least step in bytes. */
+    @Test
+    void resizingBeyondThePictureStaysInFloat() throws IOException {
+        var model = new Nets()
+                .input("x", ValueType.FLOAT32, 1, 2, 4, 4)
+                .output("y", ValueType.FLOAT32, 1, 3, 6, 6)
+                .weights("w1", 0.4, 2, 2, 1, 1)
+                .weights("w2", 0.4, 3, 2, 1, 1)
+                .constant("roi", Tensor.of(new float[] {0, 0, -0.5f, -0.5f, 1, 1, 1.5f, 1.5f}, 8))
+                .constant("sizes", Tensor.sizes(List.of(1L, 2L, 6L, 6L)))
+                .conv("c", 1, "x", "w1")
+                .node(
+                        "Resize",
+                        "r",
+                        Map.of(
+                                "mode", Attribute.of("nearest"),
+                                "coordinate_transformation_mode", Attribute.of("tf_crop_and_resize")),
+                        "c",
+                        "roi",
+                        "",
+                        "sizes")
+                .conv("y", 1, "r", "w2")
+                .model();
+        var samples = Nets.floats(6, 2, 1, 1, 2, 4, 4);
+        var result = quantized(model, ActivationType.UINT8, samples);
+        var wanted = List.of(Map.<String, Item>of("y", new Item.Array(Nets.run(model, samples.get(0), "y"))));
+        var got = List.of(Map.<String, Item>of("y", new Item.Array(Nets.run(result, samples.get(0), "y"))));
+        assertThat(Quality.of(wanted, got).psnr()).isGreaterThan(30);
+    }
+
     @Test
     void tablesAreLookedUpInBytes() throws IOException {
         var model = new Nets()
