@@ -112,7 +112,7 @@ class WholePathTest {
         assertThat(Cli.run("export", codec, "--target", "triton", "--out", repository)
                         .succeeds()
                         .out())
-                .contains("models: tiny_tokenize, tiny_detokenize, tiny_reconstruct");
+                .contains("models: tiny_tokenize, ", "tiny_detokenize, ", "tiny_reconstruct");
         assertThat(repository.resolve("tiny_reconstruct/config.pbtxt")).exists();
         Cli.run("export", codec, "--target", "triton", "--out", repository)
                 .failsWith("repository: must be new or empty");

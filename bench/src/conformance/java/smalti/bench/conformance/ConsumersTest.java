@@ -21,6 +21,33 @@ final class ConsumersTest {
     private static final List<Hole> HOLES = List.of(
             new Hole(
                     "OpenCV 4.6",
+                    ".*\\.fp16",
+                    "Unsupported data type: FLOAT16",
+                    "OpenCV 4.6 reads no constants in FP16."),
+            new Hole(
+                    "OpenCV 4.6",
+                    "vqvae-.*\\.int8|dcgan-generator\\.int8",
+                    "not found in const blobs",
+                    "OpenCV 4.6 reads INT8 graphs in a form of its own alone, with a scale for each layer and none for"
+                            + " what is moved between them."),
+            new Hole(
+                    "OpenCV 4.13",
+                    "vqvae-.*-tokenize\\.int8",
+                    "nary_eltwise_layers",
+                    "OpenCV 4.13 fails at the number a channel that is added behind the last INT8 product."),
+            new Hole(
+                    "OpenCV 4.13",
+                    "vqvae-.*-detokenize\\.int8",
+                    "isDynamicShape",
+                    "OpenCV 4.13 has no sizes that are computed at run time, by which INT8 graphs of any height and width"
+                            + " put their phases together."),
+            new Hole(
+                    "OpenCV 4.13",
+                    "dcgan-generator\\.int8",
+                    "wrong values",
+                    "OpenCV 4.13 computes other pixels, without a word: it is to run the FP32 or the FP16 graph."),
+            new Hole(
+                    "OpenCV 4.6",
                     "vqvae-.*-(codebook|lookup|detokenize)",
                     "not found in const blobs",
                     "OpenCV 4.6 gathers by constants alone: codes that come in at run time cannot be looked up. Pictures"
@@ -136,7 +163,7 @@ final class ConsumersTest {
                 + "Made by `SMALTI_WRITE=1 mvn -Pconformance verify`, and compared with what is found by every `mvn"
                 + " -Pconformance verify`. Four small models, trained for a moment, two pictures at once.\n\n"
                 + "\"yes\": the outputs are those of the first column: codes are equal, pixels within one level of 255,"
-                + " floats within 1e-4 of their range; in FP16 and INT8, where roundings differ, pixels within one level on average and 97% of the codes. \"valid\": a checker, which runs nothing. \"no\" has its reason"
+                + " floats within 1e-4 of their range; in FP16 and INT8, where roundings differ, pixels within one level on average and 97 of 100 codes. \"valid\": a checker, which runs nothing. \"no\" has its reason"
                 + " below.\n\n");
         text.append("| graph | ").append(String.join(" | ", columns.keySet())).append(" |\n");
         text.append("| --- |").append(" --- |".repeat(columns.size())).append('\n');
