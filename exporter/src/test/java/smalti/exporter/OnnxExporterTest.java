@@ -14,6 +14,7 @@ import org.nd4j.autodiff.samediff.SDVariable;
 import org.nd4j.autodiff.samediff.SameDiff;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ops.custom.Digamma;
+import org.nd4j.linalg.api.ops.impl.layers.convolution.config.Conv2DConfig;
 import org.nd4j.linalg.factory.Nd4j;
 import smalti.exporter.proof.GraphProver;
 import smalti.exporter.proof.OrtRunner;
@@ -87,6 +88,19 @@ final class OnnxExporterTest {
                         .outputs())
                 .singleElement()
                 .hasToString("z [z_0,4] float32");
+    }
+
+    /** At small sizes SameDiff makes one element of each picture: that does not make the size a fixed one. */
+    @Test
+    void strideKernelsLeaveTheSizeFree() throws IOException {
+        var graph = SameDiff.create();
+        var x = graph.placeHolder("x", DataType.FLOAT, -1, 3, -1, -1);
+        var config = Conv2DConfig.builder().kH(4).kW(4).sH(2).sW(2).pH(1).pW(1).build();
+        var one = graph.constant("one", Nd4j.rand(DataType.FLOAT, 4, 4, 3, 5).subi(0.5));
+        var two = graph.constant("two", Nd4j.rand(DataType.FLOAT, 4, 4, 5, 6).subi(0.5));
+        graph.cnn().conv2d("y", graph.cnn().conv2d(x, one, config), two, config);
+        var exported = OnnxExporter.export(graph, List.of(), List.of(), file(), ExportOptions.defaults());
+        assertThat(exported.signature().outputs()).singleElement().hasToString("y [N,6,y_2,y_3] float32");
     }
 
     @Test
