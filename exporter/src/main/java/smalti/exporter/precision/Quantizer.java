@@ -122,11 +122,8 @@ final class Quantizer {
     /** @param value of bytes */
     private record Held(String value, Steps steps) {}
 
-    /**
-     * @param bytes where Round, Clip and Cast to bytes follow: the value that they make
-     * @param last the node that makes it
-     */
-    private record Tail(Node round, Node clip, Node last, String bytes) {}
+    /** Round, Clip and Cast to bytes, one after the other. */
+    private record Tail(Node round, Node clip, Node cast) {}
 
     private Quantizer(
             Model model,
@@ -474,8 +471,7 @@ final class Quantizer {
         var bytes = fresh(name + QUANTIZED);
         emit(Node.of("Transpose", List.of(source.value()), bytes, transpose.attributes()));
         var x = fresh(name + "_dequantized");
-        emit(Node.of(
-                "DequantizeLinear", List.of(bytes, scale(source.steps()), zeroPoint(source.steps())), x, Map.of()));
+        dequantize(bytes, source.steps(), x);
         emit(Node.of(
                 "MatMul", List.of(x, columns(inputs.get(1))), hasBias ? fresh(name + "_product") : name, Map.of()));
         if (hasBias) {
@@ -640,6 +636,10 @@ final class Quantizer {
         hold(end.output(), sum, type.covering(rangeOf(end)));
     }
 
+    private void dequantize(String bytes, Steps steps, String output) {
+        emit(Node.of("DequantizeLinear", List.of(bytes, scale(steps), zeroPoint(steps)), output, Map.of()));
+    }
+
     private void hold(String value, String source, Steps steps) {
         var bytes = fresh(value + QUANTIZED);
         emit(Node.of("QuantizeLinear", List.of(source, scale(steps), zeroPoint(steps)), bytes, Map.of()));
@@ -662,7 +662,7 @@ final class Quantizer {
         boolean isByte = cast.whole("to", 0) == ValueType.UINT8.onnxCode()
                 && isNumber(clip.input(1), 0)
                 && isNumber(clip.input(2), 255);
-        return isByte ? new Tail(round, clip, cast, cast.output()) : null;
+        return isByte ? new Tail(round, clip, cast) : null;
     }
 
     private boolean isNumber(String value, double number) {
@@ -679,9 +679,13 @@ final class Quantizer {
     }
 
     private void pixels(Tail tail, String source) {
-        List.of(tail.round(), tail.clip(), tail.last()).forEach(node -> dropped.add(node.output()));
+        List.of(tail.round(), tail.clip(), tail.cast()).forEach(node -> dropped.add(node.output()));
         var steps = new Steps(1, 0, 0);
-        emit(Node.of("QuantizeLinear", List.of(source, scale(steps), zeroPoint(steps)), tail.bytes(), Map.of()));
+        emit(Node.of(
+                "QuantizeLinear",
+                List.of(source, scale(steps), zeroPoint(steps)),
+                tail.cast().output(),
+                Map.of()));
     }
 
     /** Round behind what stays in float. */
@@ -946,11 +950,7 @@ final class Quantizer {
             return there;
         }
         var output = isItself ? value : fresh(value + "_dequantized");
-        emit(Node.of(
-                "DequantizeLinear",
-                List.of(source.value(), scale(source.steps()), zeroPoint(source.steps())),
-                output,
-                Map.of()));
+        dequantize(source.value(), source.steps(), output);
         scalars.put(key, output);
         return output;
     }
@@ -968,11 +968,7 @@ final class Quantizer {
         }
         var source = held.get(value);
         if (source != null) {
-            emit(Node.of(
-                    "DequantizeLinear",
-                    List.of(source.value(), scale(source.steps()), zeroPoint(source.steps())),
-                    value,
-                    Map.of()));
+            dequantize(source.value(), source.steps(), value);
         }
     }
 

@@ -9,6 +9,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.function.Function;
 import java.util.function.UnaryOperator;
 import smalti.exporter.graph.Tensor;
@@ -60,11 +61,23 @@ public final class GraphProver {
      */
     public static List<Parity> prove(
             SameDiffRunner source, SourceGraph graph, Path file, Optional<Detour> detour, long seed) {
-        return atSomeSizes(graph, sizes -> prove(source, graph, sizes, file, detour, seed));
+        return atSomeSizes(
+                graph, sizes -> prove(source.signature(), "SameDiff", source::run, graph, sizes, file, detour, seed));
+    }
+
+    /** What a file is compared with. */
+    private interface Original {
+        /**
+         * @param taken values that stand in for its own
+         * @param wanted outputs, and values inside
+         */
+        Map<String, NpyArray> run(Map<String, NpyArray> inputs, Map<String, NpyArray> taken, Set<String> wanted);
     }
 
     private static List<Parity> prove(
-            SameDiffRunner source,
+            Signature signature,
+            String engine,
+            Original original,
             SourceGraph graph,
             Map<String, Long> sizes,
             Path file,
@@ -72,7 +85,7 @@ public final class GraphProver {
             long seed) {
         var given = detour.map(Detour::given).orElse(List.of());
         var inside = detour.map(Detour::watched).orElse(List.of());
-        var outputs = source.signature().outputs().stream()
+        var outputs = signature.outputs().stream()
                 .map(TensorSpec::name)
                 .filter(output -> !given.contains(output))
                 .toList();
@@ -84,18 +97,18 @@ public final class GraphProver {
                 var watched =
                         detour.isEmpty() ? null : OrtRunner.open(detour.get().file())) {
             for (int run = 0; run < RUNS; run++) {
-                var inputs = inputs(source.signature(), graph, sizes, seed, run);
+                var inputs = inputs(signature, graph, sizes, seed, run);
                 var values = watched == null ? Map.<String, NpyArray>of() : watched.run(inputs);
                 var taken = new LinkedHashMap<String, NpyArray>();
                 given.forEach(variable -> taken.put(variable, values.get(variable)));
-                var expected = wanted.isEmpty() ? Map.<String, NpyArray>of() : source.run(inputs, taken, wanted);
+                var expected = wanted.isEmpty() ? Map.<String, NpyArray>of() : original.run(inputs, taken, wanted);
                 var actual = exported.run(inputs);
                 for (var output : outputs) {
-                    compare("SameDiff", "output", output, expected, actual, found, problems);
+                    compare(engine, "output", output, expected, actual, found, problems);
                 }
                 var unseen = new LinkedHashMap<String, Parity>();
                 for (var variable : inside) {
-                    compare("SameDiff", "variable", variable, expected, values, unseen, problems);
+                    compare(engine, "variable", variable, expected, values, unseen, problems);
                 }
             }
         }
@@ -149,33 +162,8 @@ public final class GraphProver {
             SourceGraph graph,
             Path file,
             long seed) {
-        return atSomeSizes(graph, sizes -> prove(signature, engine, original, graph, sizes, file, seed));
-    }
-
-    private static List<Parity> prove(
-            Signature signature,
-            String engine,
-            UnaryOperator<Map<String, NpyArray>> original,
-            SourceGraph graph,
-            Map<String, Long> sizes,
-            Path file,
-            long seed) {
-        var found = new LinkedHashMap<String, Parity>();
-        var problems = new ArrayList<String>();
-        try (var exported = OrtRunner.open(file)) {
-            for (int run = 0; run < RUNS; run++) {
-                var inputs = inputs(signature, graph, sizes, seed, run);
-                var expected = original.apply(inputs);
-                var actual = exported.run(inputs);
-                for (var output : signature.outputs()) {
-                    compare(engine, "output", output.name(), expected, actual, found, problems);
-                }
-            }
-        }
-        if (!problems.isEmpty()) {
-            throw new ProofException(problems.stream().distinct().toList());
-        }
-        return List.copyOf(found.values());
+        Original all = (inputs, taken, wanted) -> original.apply(inputs);
+        return atSomeSizes(graph, sizes -> prove(signature, engine, all, graph, sizes, file, Optional.empty(), seed));
     }
 
     private static Map<String, NpyArray> inputs(
