@@ -1,5 +1,6 @@
 package smalti.exporter.pass;
 
+import java.math.BigInteger;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.ArrayList;
@@ -22,6 +23,9 @@ import smalti.exporter.graph.Tensor;
  * a convolution of ⌈k/s⌉ taps for each r. The rows and columns that the padding takes away are cut off at the end. What
  * follows is rearranged as [N,H,W,C], where rows are copied whole. Functions of single elements that follow the layer
  * are taken before the interleaving, so that it moves what they leave, such as bytes.
+ *
+ * <p>Three channels are computed as four, where that makes a multiple of sixteen outputs: ONNX Runtime's integer kernels
+ * and its copies of rows are faster so, even with the fourth cut off at the end.
  *
  * <p>Source: Shi et al. 2016, arXiv:1609.07009.
  */
@@ -48,6 +52,9 @@ final class LowerTransposedConvolutions extends GraphPass {
 
     /** Slice takes its bounds as inputs since. */
     private static final int FIRST_OPSET = 10;
+
+    /** What ONNX Runtime's integer kernels take at a time. */
+    private static final int LANES = 16;
 
     LowerTransposedConvolutions() {
         super("sub-pixels");
@@ -113,7 +120,17 @@ final class LowerTransposedConvolutions extends GraphPass {
             return weights.dims().get(1);
         }
 
-        /** [phases·out, in, taps…], where channel (r·s + q)·out + c makes rows s·t + r, columns s·u + q of c. */
+        /** The channels that are computed: one for each that is wanted, and at most a third more. */
+        long computed() {
+            long lanes = LANES
+                    / BigInteger.valueOf(LANES)
+                            .gcd(BigInteger.valueOf(phases()))
+                            .longValue();
+            long filled = (channels() + lanes - 1) / lanes * lanes;
+            return 3 * filled <= 4 * channels() ? filled : channels();
+        }
+
+        /** [phases·computed, in, taps…]: channel (r·s + q)·computed + c makes rows s·t + r, columns s·u + q of c. */
         Tensor kernels() {
             int bytes = weights.type().bytes();
             int in = Math.toIntExact(weights.dims().get(0));
@@ -124,16 +141,18 @@ final class LowerTransposedConvolutions extends GraphPass {
             int across = Math.toIntExact(strides.get(1));
             int height = Math.toIntExact(taps.get(0));
             int width = Math.toIntExact(taps.get(1));
-            int count = Math.multiplyExact(Math.multiplyExact(phases() * height * width, out), in);
+            int filled = Math.toIntExact(computed());
+            int count = Math.multiplyExact(Math.multiplyExact(phases() * height * width, filled), in);
             var kernels = ByteBuffer.allocate(Math.multiplyExact(bytes, count)).order(ByteOrder.LITTLE_ENDIAN);
-            for (int row = 0; row < phases() * out; row++) {
-                int phase = row / out;
+            for (int row = 0; row < phases() * filled; row++) {
+                int phase = row / filled;
+                int channel = row % filled;
                 for (int i = 0; i < in; i++) {
                     for (int tap = 0; tap < height * width; tap++) {
                         int y = down * (height - 1 - tap / width) + phase / across;
                         int x = across * (width - 1 - tap % width) + phase % across;
-                        if (y < kernelHeight && x < kernelWidth) {
-                            int source = ((i * out + row % out) * kernelHeight + y) * kernelWidth + x;
+                        if (channel < out && y < kernelHeight && x < kernelWidth) {
+                            int source = ((i * out + channel) * kernelHeight + y) * kernelWidth + x;
                             kernels.put(weights.data().slice(source * bytes, bytes));
                         } else {
                             kernels.put(new byte[bytes]);
@@ -143,7 +162,7 @@ final class LowerTransposedConvolutions extends GraphPass {
             }
             return new Tensor(
                     weights.type(),
-                    List.of(phases() * channels(), (long) in, (long) height, (long) width),
+                    List.of(phases() * computed(), (long) in, (long) height, (long) width),
                     kernels.flip());
         }
 
@@ -151,11 +170,12 @@ final class LowerTransposedConvolutions extends GraphPass {
             if (bias == null) {
                 return Optional.empty();
             }
-            var repeated = ByteBuffer.allocate(phases() * bias.data().remaining());
+            int bytes = bias.type().bytes() * Math.toIntExact(computed());
+            var repeated = ByteBuffer.allocate(phases() * bytes);
             for (int phase = 0; phase < phases(); phase++) {
-                repeated.put(bias.data().duplicate());
+                repeated.position(phase * bytes).put(bias.data().duplicate());
             }
-            return Optional.of(new Tensor(bias.type(), List.of(phases() * channels()), repeated.flip()));
+            return Optional.of(new Tensor(bias.type(), List.of(phases() * computed()), repeated.clear()));
         }
     }
 
@@ -215,45 +235,58 @@ final class LowerTransposedConvolutions extends GraphPass {
                 && node.inputs().stream().skip(1).allMatch(bound -> bound.isEmpty() || draft.isPlainInitializer(bound));
     }
 
-    /** From [N, phases·C, H, W] to the output, cut as it must be. */
+    /** From [N, phases·computed, H, W] to the output, cut as it must be. */
     private static void interleave(Transposed layer, String phases, String output, List<Node> nodes, Draft draft) {
-        long channels = layer.channels();
+        long computed = layer.computed();
         long down = layer.strides().get(0);
         long across = layer.strides().get(1);
         var last = node("Transpose", List.of(phases), output + "_nhwc", Map.of("perm", Attribute.ints(0, 2, 3, 1)));
         last = add(last, nodes, draft);
-        var split = draft.add(output + "_split", Tensor.sizes(List.of(0L, 0L, 0L, down, across * channels)));
+        var split = draft.add(output + "_split", Tensor.sizes(List.of(0L, 0L, 0L, down, across * computed)));
         last = add(node("Reshape", List.of(last.output(), split), output + "_rows", Map.of()), nodes, draft);
         var rows = last.output();
         last = node("Transpose", List.of(rows), output + "_interleaved", Map.of("perm", Attribute.ints(0, 1, 3, 2, 4)));
         last = add(last, nodes, draft);
         var sizes = sizes(layer, rows, output, nodes, draft);
         last = add(node("Reshape", List.of(last.output(), sizes), output + "_whole", Map.of()), nodes, draft);
-        var cut = layer.cut();
-        if (cut.stream().anyMatch(count -> count > 0)) {
-            var starts = draft.add(output + "_starts", Tensor.sizes(List.of(cut.get(0), cut.get(1))));
-            var ends = draft.add(output + "_ends", Tensor.sizes(List.of(fromEnd(cut.get(2)), fromEnd(cut.get(3)))));
-            var axes = draft.add(output + "_axes", Tensor.sizes(List.of(1L, 2L)));
-            last = node("Slice", List.of(last.output(), starts, ends, axes), output + "_cut", Map.of());
-            last = add(last, nodes, draft);
+        var starts = new ArrayList<Long>();
+        var ends = new ArrayList<Long>();
+        var axes = new ArrayList<Long>();
+        for (int axis = 0; axis < 2; axis++) {
+            long before = layer.cut().get(axis);
+            long after = layer.cut().get(2 + axis);
+            if (before > 0 || after > 0) {
+                starts.add(before);
+                ends.add(after == 0 ? Long.MAX_VALUE : -after);
+                axes.add(1L + axis);
+            }
+        }
+        if (computed > layer.channels()) {
+            starts.add(0L);
+            ends.add(layer.channels());
+            axes.add(3L);
+        }
+        if (!axes.isEmpty()) {
+            var bounds = List.of(
+                    last.output(),
+                    draft.add(output + "_starts", Tensor.sizes(starts)),
+                    draft.add(output + "_ends", Tensor.sizes(ends)),
+                    draft.add(output + "_axes", Tensor.sizes(axes)));
+            last = add(node("Slice", bounds, output + "_cut", Map.of()), nodes, draft);
         }
         nodes.add(Node.of("Transpose", List.of(last.output()), output, Map.of("perm", Attribute.ints(0, 3, 1, 2))));
     }
 
-    private static long fromEnd(long cut) {
-        return cut == 0 ? Long.MAX_VALUE : -cut;
-    }
-
-    /** [N, s·H, s·W, C] of rows [N, H, W, s, s·C]; a constant where H and W are known. */
+    /** [N, s·H, s·W, computed] of rows [N, H, W, s, s·C]; a constant where H and W are known. */
     private static String sizes(Transposed layer, String rows, String output, List<Node> nodes, Draft draft) {
-        long channels = layer.channels();
+        long computed = layer.computed();
         long down = layer.strides().get(0);
         long across = layer.strides().get(1);
         var input = draft.shapes().shape(layer.node().input(0));
         if (input.isPresent() && input.get().subList(2, 4).stream().allMatch(Axis::isFixed)) {
             long height = input.get().get(2).size() + layer.taps().get(0) - 1;
             long width = input.get().get(3).size() + layer.taps().get(1) - 1;
-            return draft.add(output + "_sizes", Tensor.sizes(List.of(0L, down * height, across * width, channels)));
+            return draft.add(output + "_sizes", Tensor.sizes(List.of(0L, down * height, across * width, computed)));
         }
         var shape = add(node("Shape", List.of(rows), output + "_shape", Map.of()), nodes, draft);
         var from = draft.add(output + "_from", Tensor.sizes(List.of(0L)));
@@ -261,7 +294,7 @@ final class LowerTransposedConvolutions extends GraphPass {
         var first = add(node("Slice", List.of(shape.output(), from, to), output + "_nhw", Map.of()), nodes, draft);
         var factors = draft.add(output + "_factors", Tensor.sizes(List.of(1L, down, across)));
         var scaled = add(node("Mul", List.of(first.output(), factors), output + "_scaled", Map.of()), nodes, draft);
-        var depth = draft.add(output + "_depth", Tensor.sizes(List.of(channels)));
+        var depth = draft.add(output + "_depth", Tensor.sizes(List.of(computed)));
         var sizes = node("Concat", List.of(scaled.output(), depth), output + "_sizes", Map.of("axis", Attribute.of(0)));
         return add(sizes, nodes, draft).output();
     }

@@ -56,23 +56,40 @@ final class FusingTest {
             boolean free) {
         int height = sh * 4 + kh - top - bottom + mh;
         int width = sw * 2 + kw - left - right + mw;
-        var rig = new Rig(17);
-        if (free) {
-            rig.input("x", 2, 4, -1, -1).output("z", 2, 6, -1, -1);
-        } else {
-            rig.input("x", 2, 4, 5, 3).output("z", 2, 6, height, width);
-        }
-        rig.weights("w", 4, 6, kh, kw);
-        if (bias) {
-            rig.weights("b", 6);
-        }
         var attributes = transposed(
                 new long[] {kh, kw}, new long[] {sh, sw}, new long[] {top, left, bottom, right}, new long[] {mh, mw});
-        rig.node("ConvTranspose", "y", attributes, bias ? new String[] {"x", "w", "b"} : new String[] {"x", "w"})
-                .node("Tanh", "z", "y");
-        assertThat(rig.after(new LowerTransposedConvolutions()))
-                .startsWith("Conv", "Tanh", "Transpose", "Reshape", "Transpose")
-                .doesNotContain("ConvTranspose");
+        for (int channels : new int[] {3, 5, 8}) {
+            var rig = new Rig(17);
+            if (free) {
+                rig.input("x", 2, 4, -1, -1).output("z", 2, channels, -1, -1);
+            } else {
+                rig.input("x", 2, 4, 5, 3).output("z", 2, channels, height, width);
+            }
+            rig.weights("w", 4, channels, kh, kw);
+            if (bias) {
+                rig.weights("b", channels);
+            }
+            rig.node("ConvTranspose", "y", attributes, bias ? new String[] {"x", "w", "b"} : new String[] {"x", "w"})
+                    .node("Tanh", "z", "y");
+            assertThat(rig.after(new LowerTransposedConvolutions()))
+                    .startsWith("Conv", "Tanh", "Transpose", "Reshape", "Transpose")
+                    .doesNotContain("ConvTranspose");
+        }
+    }
+
+    /** Three channels of four phases are computed as sixteen outputs; five are not worth twenty-four more products. */
+    @ParameterizedTest
+    @CsvSource({"3,16", "4,16", "5,20", "6,32", "8,32", "1,4"})
+    void outputsAreFilledToWhatTheKernelsTakeAtATime(int channels, int computed) {
+        var rig = new Rig(17)
+                .input("x", 1, 2, 3, 3)
+                .output("y", 1, channels, 6, 6)
+                .weights("w", 2, channels, 4, 4)
+                .node("ConvTranspose", "y", doubling(), "x", "w");
+        var lowered = new LowerTransposedConvolutions().apply(rig.model()).graph();
+        assertThat(lowered.initializers().values())
+                .extracting(constant -> List.copyOf(constant.dims()))
+                .contains(List.of((long) computed, 2L, 2L, 2L));
     }
 
     @Test
