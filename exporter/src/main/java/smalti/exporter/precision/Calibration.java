@@ -10,6 +10,7 @@ import java.util.Optional;
 import java.util.Set;
 import smalti.exporter.graph.Graph;
 import smalti.exporter.graph.Model;
+import smalti.exporter.graph.Shapes;
 import smalti.exporter.graph.Tensor;
 import smalti.exporter.graph.Value;
 import smalti.exporter.graph.ValueType;
@@ -94,6 +95,22 @@ public enum Calibration {
                 }
             });
         }
+    }
+
+    /** The inputs of layers, with the axis of their channels. */
+    static Map<String, Integer> layerInputs(Model model) {
+        var inputs = new LinkedHashMap<String, Integer>();
+        for (var node : model.graph().nodes()) {
+            if (node.is("Conv")) {
+                inputs.put(node.input(0), 1);
+            } else if (node.is("Gemm") || node.is("MatMul")) {
+                inputs.put(node.input(0), -1);
+            }
+        }
+        inputs.keySet().removeAll(model.graph().initializers().keySet());
+        var shapes = Shapes.of(model);
+        inputs.keySet().removeIf(value -> !shapes.element(value).equals(Optional.of(ValueType.FLOAT32)));
+        return inputs;
     }
 
     /**

@@ -6,6 +6,10 @@
  *                                 │            ▲
  *                                 │            └── Int8Search: which layers stay in float until the gate holds
  *                                 └─────► HalfPrecision ──► FP16 model
+ *
+ *   Quantizer ──► QuantizationPlan   which nodes work in bytes ──► Epilogues, LinearLayer, Dataflow
+ *             ──► QuantizedWeights   a layer's constants in whole numbers
+ *             ──► QuantizedValues    which values are there in bytes ──► QdqBuilder: nodes and constants
  * </pre>
  *
  * <p>Start with {@link smalti.exporter.precision.Int8Search} and {@link smalti.exporter.precision.HalfPrecision}.
