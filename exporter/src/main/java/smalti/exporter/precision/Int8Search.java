@@ -27,6 +27,7 @@ public final class Int8Search {
     private final Model original;
     private final Model prepared;
     private final Map<String, LinearLayer> layers = new LinkedHashMap<>();
+    private final Observations observations;
     private final Map<String, double[]> means;
     private final List<Map<String, Item>> heldOut;
     private final List<Map<String, Item>> wanted;
@@ -49,7 +50,13 @@ public final class Int8Search {
         }
         this.prepared = Passes.all().apply(model).model();
         Quantizer.layers(prepared).forEach(layer -> layers.put(layer.name(), layer));
-        this.means = Calibration.means(prepared, Calibration.layerInputs(prepared), calibration);
+        this.observations = Observations.of(
+                prepared,
+                QuantizationPlan.watched(prepared),
+                QuantizationPlan.layerInputs(prepared),
+                options.calibrations(),
+                calibration);
+        this.means = observations.means();
         this.wanted = run(original, heldOut);
     }
 
@@ -94,13 +101,13 @@ public final class Int8Search {
             throw new SpecException(place + ": INT8 asks for samples to calibrate on and to judge by, got "
                     + calibration.size() + " and " + heldOut.size() + " batches");
         }
-        return new Int8Search(model, calibration, heldOut, options, place).search(calibration);
+        return new Int8Search(model, calibration, heldOut, options, place).search();
     }
 
     private record Candidate(
             Model model, Quality quality, Calibration calibration, Map<String, Range> ranges, Set<String> quantized) {}
 
-    private Result search(List<Map<String, Item>> calibration) {
+    private Result search() {
         if (layers.isEmpty()) {
             throw new SpecException(place
                     + ": INT8 asks for a Conv, ConvTranspose, Gemm or MatMul with constant float32 weights, got none");
@@ -108,8 +115,7 @@ public final class Int8Search {
         Candidate best = null;
         for (var way : options.calibrations()) {
             options.progress().accept("calibrating " + place + ", " + way);
-            var ranges = way.ranges(prepared, QuantizationPlan.watched(prepared), calibration);
-            var candidate = candidate(way, ranges, Set.of());
+            var candidate = candidate(way, observations.ranges(way), Set.of());
             if (best == null || candidate.quality().isBetterThan(best.quality())) {
                 best = candidate;
             }
@@ -204,7 +210,7 @@ public final class Int8Search {
     private Map<String, Long> products(Map<String, Item> sample) {
         var products = new LinkedHashMap<String, Long>();
         try (var session =
-                ModelSession.open(OnnxWriter.bytes(Calibration.watched(prepared, layers.keySet())), "calibration")) {
+                ModelSession.open(OnnxWriter.bytes(Observations.exposing(prepared, layers.keySet())), "calibration")) {
             var outputs = session.run(sample);
             layers.forEach((name, layer) -> {
                 if (outputs.get(name) instanceof Item.Array array) {

@@ -1,6 +1,7 @@
 package smalti.exporter.precision;
 
 import java.util.HashSet;
+import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
@@ -9,8 +10,6 @@ import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import smalti.exporter.graph.Model;
 import smalti.exporter.graph.Node;
-import smalti.exporter.graph.Shapes;
-import smalti.exporter.graph.ValueType;
 
 /**
  * Which nodes of a model work in bytes: the chosen layers, and what only moves or joins numbers between such layers.
@@ -84,10 +83,21 @@ final class QuantizationPlan {
                 watched.add(node.output());
             }
         }
-        watched.removeAll(model.graph().initializers().keySet());
-        var shapes = Shapes.of(model);
-        watched.removeIf(value -> !shapes.element(value).equals(Optional.of(ValueType.FLOAT32)));
-        return watched;
+        return Observations.observable(model, watched);
+    }
+
+    /** The inputs of layers, with the axis of their channels. */
+    static Map<String, Integer> layerInputs(Model model) {
+        var inputs = new LinkedHashMap<String, Integer>();
+        for (var node : model.graph().nodes()) {
+            if (node.is("Conv")) {
+                inputs.put(node.input(0), 1);
+            } else if (node.is("Gemm") || node.is("MatMul")) {
+                inputs.put(node.input(0), -1);
+            }
+        }
+        inputs.keySet().retainAll(Observations.observable(model, inputs.keySet()));
+        return inputs;
     }
 
     Dataflow flow() {

@@ -2,7 +2,7 @@
  * Graphs of fewer bits: FP16 with islands of FP32, and INT8 in ONNX's QDQ form.
  *
  * <pre>
- *   samples ── Calibration ──► Ranges ──► Quantizer ──► INT8 model
+ *   samples ── Observations ─► Ranges ──► Quantizer ──► INT8 model
  *                                 │            ▲
  *                                 │            └── Int8Search: which layers stay in float until the gate holds
  *                                 └─────► HalfPrecision ──► FP16 model

@@ -147,8 +147,14 @@ final class QuantizerTest {
                     return Map.<String, Item>of("x", new Item.Array(Tensor.of(numbers, 64, 12)));
                 })
                 .toList();
-        var ranges = Calibration.MIN_MAX.ranges(model, QuantizationPlan.watched(model), samples);
-        var means = Calibration.means(model, Calibration.layerInputs(model), samples);
+        var observations = Observations.of(
+                model,
+                QuantizationPlan.watched(model),
+                QuantizationPlan.layerInputs(model),
+                Set.of(Calibration.MIN_MAX),
+                samples);
+        var ranges = observations.ranges(Calibration.MIN_MAX);
+        var means = observations.means();
         double[] shift = new double[2];
         for (int corrected = 0; corrected < 2; corrected++) {
             var result = Quantizer.quantize(
