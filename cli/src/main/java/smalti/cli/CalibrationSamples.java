@@ -16,7 +16,6 @@ import smalti.exporter.graph.ValueType;
 import smalti.exporter.proof.ModelSession.Item;
 import smalti.spec.DataSpec;
 import smalti.spec.ImageSpec;
-import smalti.spec.NpyArray;
 import smalti.spec.Npz;
 import smalti.spec.SpecException;
 import smalti.trainer.data.Dataset;
@@ -112,7 +111,7 @@ record CalibrationSamples(List<Map<String, Item>> calibration, List<Map<String, 
             for (var input : inputs) {
                 var array = arrays.get(input.name());
                 if (array != null) {
-                    run.put(input.name(), new Item.Array(rows(array, first, batch)));
+                    run.put(input.name(), new Item.Array(Tensor.of(array.rows(first, batch))));
                 }
             }
             batches.add(run);
@@ -140,13 +139,6 @@ record CalibrationSamples(List<Map<String, Item>> calibration, List<Map<String, 
     private static int batch(Value input) {
         var first = input.shape().isEmpty() ? Axis.of(1) : input.shape().get(0);
         return first.isFixed() ? Math.toIntExact(first.size()) : BATCH;
-    }
-
-    private static Tensor rows(NpyArray array, int first, int count) {
-        int bytes = array.data().remaining() / Math.toIntExact(array.shape().get(0));
-        var shape = new ArrayList<>(array.shape());
-        shape.set(0, (long) count);
-        return new Tensor(ValueType.of(array.type()), shape, array.data().slice(first * bytes, count * bytes));
     }
 
     /** Every fourth run judges, the others teach. */

@@ -63,12 +63,8 @@ final class ConvertCommand implements Callable<Integer> {
     @SuppressWarnings("NullAway.Init") // picocli sets it
     Path out;
 
-    @Option(
-            names = "--opset",
-            paramLabel = "N",
-            defaultValue = "" + ExportOptions.DEFAULT_OPSET,
-            description = "ONNX operator set; default ${DEFAULT-VALUE}.")
-    int opset;
+    @Mixin
+    OpsetOption opset = new OpsetOption();
 
     @Option(
             names = "--external-data-above",
@@ -149,13 +145,13 @@ final class ConvertCommand implements Callable<Integer> {
     }
 
     private void half(Path full) throws IOException {
+        var read = OnnxReader.read(full);
         var samples = data == null
                 ? List.<Map<String, Item>>of()
-                : CalibrationSamples.read(
-                                data, OnnxReader.read(full), pixels.scaling(), String.valueOf(graph.getFileName()))
+                : CalibrationSamples.read(data, read, pixels.scaling(), String.valueOf(graph.getFileName()))
                         .calibration();
-        var report =
-                OnnxPrecision.half(full, out, samples, ExportOptions.defaults().seed());
+        var report = OnnxPrecision.half(
+                full, read, out, samples, ExportOptions.defaults().seed());
         console.line("converted %s to FP16: %s", graph, out);
         console.line(
                 "  %d nodes in FP16, %d in FP32 for their range; %,d bytes, %,d before",
@@ -168,7 +164,7 @@ final class ConvertCommand implements Callable<Integer> {
     private void export(Path file) throws IOException {
         var isolation = isolated ? Isolation.ofAll() : Isolation.whereNeeded();
         var options = ExportOptions.defaults()
-                .withOpset(opset)
+                .withOpset(opset.opset)
                 .withExternalDataAbove(externalDataAbove)
                 .withIsolation(isolation)
                 .withProgress(console::note);
@@ -180,7 +176,7 @@ final class ConvertCommand implements Callable<Integer> {
             console.line("converted %s: %s", graph, out);
         }
         console.line("  %s", exported.signature());
-        console.line("  %d nodes, opset %d", exported.nodes(), opset);
+        console.line("  %d nodes, opset %d", exported.nodes(), opset.opset);
         for (var parity : exported.parity()) {
             console.line(
                     "  parity with ONNX Runtime: %s differs by at most %.1e of %.3g",

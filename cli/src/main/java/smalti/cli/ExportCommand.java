@@ -9,6 +9,7 @@ import java.util.Set;
 import java.util.concurrent.Callable;
 import java.util.stream.Collectors;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 import smalti.exporter.BundleExporter;
@@ -73,12 +74,8 @@ final class ExportCommand implements Callable<Integer> {
     @SuppressWarnings("NullAway.Init") // picocli sets it
     Path out;
 
-    @Option(
-            names = "--opset",
-            paramLabel = "N",
-            defaultValue = "" + ExportOptions.DEFAULT_OPSET,
-            description = "ONNX operator set; default ${DEFAULT-VALUE}.")
-    int opset;
+    @Mixin
+    OpsetOption opset = new OpsetOption();
 
     @Option(
             names = "--precisions",
@@ -122,7 +119,7 @@ final class ExportCommand implements Callable<Integer> {
 
     private void export(Path bundle) throws IOException {
         var options = ExportOptions.defaults()
-                .withOpset(opset)
+                .withOpset(opset.opset)
                 // a page runs FP32 alone
                 .withPrecisions(
                         target == Target.WEB

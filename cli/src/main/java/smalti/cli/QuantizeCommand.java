@@ -88,9 +88,9 @@ final class QuantizeCommand implements Callable<Integer> {
         if (calibration != null) {
             options = options.withCalibrations(List.of(Choices.of("--calibration", calibration, Calibration.values())));
         }
-        var samples = CalibrationSamples.read(
-                data, OnnxReader.read(model), pixels.scaling(), String.valueOf(model.getFileName()));
-        var report = OnnxPrecision.int8(model, out, samples.calibration(), samples.heldOut(), options);
+        var read = OnnxReader.read(model);
+        var samples = CalibrationSamples.read(data, read, pixels.scaling(), String.valueOf(model.getFileName()));
+        var report = OnnxPrecision.int8(model, read, out, samples.calibration(), samples.heldOut(), options);
         console.line(
                 "quantized %s: %d of %d layers: %s",
                 model, report.quantized(), report.layers().size(), out);

@@ -122,9 +122,11 @@ public final class BundleExporter {
                     }
                 }
             }
-            var card = ModelCard.of(manifest(folder, models, proofs, variants), sheets(variants), figures(variants));
+            var graphs = checksums(folder, Map.of());
+            var card = ModelCard.of(manifest(graphs, models, proofs, variants), sheets(variants), figures(variants));
             card.writeTo(folder);
-            var manifest = manifest(folder, models, proofs, variants).sealed();
+            var manifest = manifest(checksums(folder, graphs), models, proofs, variants)
+                    .sealed();
             AtomicFiles.writeString(folder.resolve(BundleManifest.FILE), RecordTree.json(manifest));
             written.add(manifest);
             var seal = Objects.requireNonNull(manifest.sha256());
@@ -243,15 +245,25 @@ public final class BundleExporter {
         }
     }
 
-    private BundleManifest manifest(
-            Path folder, Map<Role, Model> models, Map<Role, BundleManifest.Proof> proofs, Variants.Result variants)
-            throws IOException {
-        var files = new TreeMap<String, String>();
-        try (var others = Files.list(folder)) {
-            for (var other : (Iterable<Path>) others::iterator) {
-                files.put(String.valueOf(other.getFileName()), Checksums.sha256(other));
+    /** @param known of files that were not written since */
+    private static SortedMap<String, String> checksums(Path folder, Map<String, String> known) throws IOException {
+        var checksums = new TreeMap<>(known);
+        try (var files = Files.list(folder)) {
+            for (var file : (Iterable<Path>) files::iterator) {
+                var name = String.valueOf(file.getFileName());
+                if (!known.containsKey(name)) {
+                    checksums.put(name, Checksums.sha256(file));
+                }
             }
         }
+        return checksums;
+    }
+
+    private BundleManifest manifest(
+            SortedMap<String, String> files,
+            Map<Role, Model> models,
+            Map<Role, BundleManifest.Proof> proofs,
+            Variants.Result variants) {
         var entries = new LinkedHashMap<String, BundleManifest.Graph>();
         for (var model : models.entrySet()) {
             var role = model.getKey();

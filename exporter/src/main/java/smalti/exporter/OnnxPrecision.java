@@ -20,9 +20,6 @@ import smalti.spec.SpecException;
 
 /** Turns any ONNX file into one of fewer bits, judged against the first. */
 public final class OnnxPrecision {
-    private static final double LEAST_PSNR_OF_HALF = 40;
-    private static final double LEAST_AGREEMENT_OF_HALF = 0.99;
-
     private OnnxPrecision() {}
 
     /**
@@ -68,19 +65,25 @@ public final class OnnxPrecision {
      *     40 dB from FP32 or has fewer than 99% of its whole numbers; nothing is written then
      */
     public static Half half(Path file, Path out, List<Map<String, Item>> samples, long seed) throws IOException {
+        return half(file, OnnxReader.read(file), out, samples, seed);
+    }
+
+    /** The same of a file that was read already. */
+    public static Half half(Path file, Model model, Path out, List<Map<String, Item>> samples, long seed)
+            throws IOException {
         var place = String.valueOf(file.getFileName());
-        var model = OnnxReader.read(file);
         var inputs = samples.isEmpty() ? seeded(model, seed, place) : samples;
         var result = HalfPrecision.convert(model, inputs, place);
         var quality = quality(model, result.model(), inputs, place);
-        if (quality.psnr() < LEAST_PSNR_OF_HALF || quality.agreement() < LEAST_AGREEMENT_OF_HALF) {
+        var least = HalfPrecision.LEAST_QUALITY;
+        if (!quality.isAtLeast(least)) {
             throw new SpecException(String.format(
                     Locale.ROOT,
                     "%s: not written: in FP16 it must come within %.0f dB of FP32 and %.0f%% of its whole numbers, and comes"
                             + " within %.1f dB and %.1f%%",
                     place,
-                    LEAST_PSNR_OF_HALF,
-                    100 * LEAST_AGREEMENT_OF_HALF,
+                    least.psnr(),
+                    100 * least.agreement(),
                     quality.psnr(),
                     100 * quality.agreement()));
         }
@@ -104,8 +107,19 @@ public final class OnnxPrecision {
             List<Map<String, Item>> heldOut,
             Int8Options options)
             throws IOException {
+        return int8(file, OnnxReader.read(file), out, calibration, heldOut, options);
+    }
+
+    /** The same of a file that was read already. */
+    public static Int8 int8(
+            Path file,
+            Model model,
+            Path out,
+            List<Map<String, Item>> calibration,
+            List<Map<String, Item>> heldOut,
+            Int8Options options)
+            throws IOException {
         var place = String.valueOf(file.getFileName());
-        var model = OnnxReader.read(file);
         var result = Int8Search.search(model, calibration, heldOut, options, place);
         if (result.quantized() == 0) {
             throw new SpecException(place + ": not written: no layer can be INT8 within " + options.leastPsnr()

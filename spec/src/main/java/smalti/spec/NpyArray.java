@@ -8,6 +8,7 @@ import java.io.OutputStream;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.regex.Pattern;
@@ -51,6 +52,14 @@ public record NpyArray(ElementType type, List<Long> shape, ByteBuffer data) {
         var data = ByteBuffer.allocate(values.length * Float.BYTES).order(ByteOrder.LITTLE_ENDIAN);
         data.asFloatBuffer().put(values);
         return new NpyArray(ElementType.FLOAT32, boxed(shape), data);
+    }
+
+    /** Some of the rows along the first axis; they share the data. */
+    public NpyArray rows(int first, int count) {
+        int bytes = data.remaining() / Math.toIntExact(shape.get(0));
+        var sizes = new ArrayList<>(shape);
+        sizes.set(0, (long) count);
+        return new NpyArray(type, sizes, data.slice(first * bytes, count * bytes));
     }
 
     /** The elements of a uint8 array. */

@@ -56,6 +56,13 @@ class NpyArrayTest {
     }
 
     @Test
+    void rowsAreThoseOfTheFirstAxis() {
+        var rows = NpyArray.of(new long[] {0, 1, 10, 11, 20, 21, 30, 31}, 4, 2).rows(1, 2);
+        assertThat(rows.shape()).containsExactly(2L, 2L);
+        assertThat(rows.longs()).containsExactly(10, 11, 20, 21);
+    }
+
+    @Test
     void whatIsNoSuchArrayIsRefused() throws IOException {
         assertRefused("words, not an array".getBytes(StandardCharsets.US_ASCII), "must be a .npy array of version 1.0");
         assertRefused(new byte[0], "ends too early");

@@ -12,42 +12,33 @@ import java.util.Set;
 
 /** Puts a graph together, node by node or from whole graphs; names of values stay unique and are the same every time. */
 public final class GraphBuilder {
-    private final Set<String> taken;
+    private final Names names;
     private final Map<String, Constant> constants = new LinkedHashMap<>();
     private final List<Node> nodes = new ArrayList<>();
     private final Set<String> bound = new HashSet<>();
 
     public GraphBuilder() {
-        this(new HashSet<>());
+        this(new Names());
     }
 
-    private GraphBuilder(Set<String> taken) {
-        this.taken = taken;
+    private GraphBuilder(Names names) {
+        this.names = names;
     }
 
     /** Of a graph that a node of this one runs: no name stands in both. */
     public GraphBuilder inside() {
-        return new GraphBuilder(taken);
+        return new GraphBuilder(names);
     }
 
     /** Keeps {@code hint} or a name close to it for a value that is made elsewhere, such as an input. */
     public String reserveNear(String hint) {
-        return fresh(hint);
+        return names.fresh(hint);
     }
 
     /** Keeps a name for a value that is made elsewhere, such as an input. */
     public String reserve(String name) {
-        if (!taken.add(name)) {
+        if (!names.take(name)) {
             throw new IllegalStateException("the value \"" + name + "\" is there already");
-        }
-        return name;
-    }
-
-    /** {@code hint} if it is free, else {@code hint_2}, {@code hint_3}, … */
-    private String fresh(String hint) {
-        var name = hint;
-        for (int i = 2; !taken.add(name); i++) {
-            name = hint + "_" + i;
         }
         return name;
     }
@@ -58,7 +49,7 @@ public final class GraphBuilder {
      * @return the output's name
      */
     public String node(String hint, String op, List<String> inputs, Map<String, Attribute> attributes) {
-        var output = fresh(hint);
+        var output = names.fresh(hint);
         nodes.add(Node.of(op, inputs, output, attributes));
         return output;
     }
@@ -79,8 +70,9 @@ public final class GraphBuilder {
      * @return the outputs' names
      */
     public List<String> node(List<String> hints, String op, List<String> inputs, Map<String, Attribute> attributes) {
-        var outputs =
-                hints.stream().map(hint -> hint.isEmpty() ? hint : fresh(hint)).toList();
+        var outputs = hints.stream()
+                .map(hint -> hint.isEmpty() ? hint : names.fresh(hint))
+                .toList();
         nodes.add(Node.of(op, inputs, outputs, attributes));
         return outputs;
     }
@@ -121,7 +113,7 @@ public final class GraphBuilder {
      * @return its name
      */
     public String constant(String hint, Constant tensor) {
-        var name = fresh(hint);
+        var name = names.fresh(hint);
         constants.put(name, tensor);
         return name;
     }
@@ -134,21 +126,21 @@ public final class GraphBuilder {
      * @return the value here of each of its outputs
      */
     public Map<String, String> graph(Graph part, String prefix, Map<String, String> inputs) {
-        var names = new HashMap<>(inputs);
-        part.initializers().forEach((name, tensor) -> names.put(name, constant(prefix + name, tensor)));
+        var renames = new HashMap<>(inputs);
+        part.initializers().forEach((name, tensor) -> renames.put(name, constant(prefix + name, tensor)));
         for (var node : part.nodes()) {
-            node.outputs().forEach(output -> names.put(output, fresh(prefix + output)));
-            nodes.add(node.renamed(name -> named(names, name)));
+            node.outputs().forEach(output -> renames.put(output, names.fresh(prefix + output)));
+            nodes.add(node.renamed(name -> named(renames, name)));
         }
         var outputs = new LinkedHashMap<String, String>();
-        part.outputs().forEach(output -> outputs.put(output.name(), named(names, output.name())));
+        part.outputs().forEach(output -> outputs.put(output.name(), named(renames, output.name())));
         return outputs;
     }
 
-    private static String named(Map<String, String> names, String name) {
-        var renamed = names.get(name);
+    private static String named(Map<String, String> renames, String name) {
+        var renamed = renames.get(name);
         if (renamed == null) {
-            throw new IllegalStateException("no value \"" + name + "\" among " + names.keySet());
+            throw new IllegalStateException("no value \"" + name + "\" among " + renames.keySet());
         }
         return renamed;
     }

@@ -79,7 +79,7 @@ public final class Shapes {
         graph.outputs().forEach(shapes::declare);
         graph.inputs().forEach(shapes::declare);
         for (var node : graph.nodes()) {
-            new ShapeRules(shapes, node, opset).infer();
+            ShapeRules.infer(shapes, node, opset);
         }
         return shapes;
     }

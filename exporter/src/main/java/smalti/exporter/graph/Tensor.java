@@ -6,6 +6,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import smalti.spec.Check;
+import smalti.spec.NpyArray;
 
 /**
  * A constant array in C order.
@@ -26,6 +27,20 @@ public record Tensor(ValueType type, List<Long> dims, ByteBuffer data) implement
                         data.remaining())
                 .done();
         data = data.slice().order(ByteOrder.LITTLE_ENDIAN);
+    }
+
+    /** The same array; they share the data. */
+    public static Tensor of(NpyArray array) {
+        return new Tensor(ValueType.of(array.type()), array.shape(), array.data());
+    }
+
+    /**
+     * The same array; they share the data.
+     *
+     * @throws java.util.NoSuchElementException if no end of a graph is of the type
+     */
+    public NpyArray npy() {
+        return new NpyArray(type.elementType().orElseThrow(), dims, data);
     }
 
     @Override
@@ -198,6 +213,14 @@ public record Tensor(ValueType type, List<Long> dims, ByteBuffer data) implement
             }
         }
         return new Tensor(type, sizes, permuted.flip());
+    }
+
+    /** Some of the rows along the first axis; they share the data. */
+    public Tensor rows(int first, int count) {
+        int bytes = data.remaining() / Math.toIntExact(dims.get(0));
+        var sizes = new ArrayList<>(dims);
+        sizes.set(0, (long) count);
+        return new Tensor(type, sizes, data.slice(first * bytes, count * bytes));
     }
 
     private static long elements(List<Long> dims) {

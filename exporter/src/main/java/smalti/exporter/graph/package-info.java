@@ -6,7 +6,8 @@
  * </pre>
  *
  * <p>{@link smalti.exporter.graph.Shapes} says what is surely known of each value; a {@link
- * smalti.exporter.graph.Model} is a graph with all that a file says around it.
+ * smalti.exporter.graph.Model} is a graph with all that a file says around it. The rule of an operator's shape is a row of
+ * its kind, such as {@code ConvolutionShapes}.
  *
  * <p>Start reading at {@link smalti.exporter.graph.Graph}.
  */

@@ -16,6 +16,7 @@ import smalti.exporter.graph.Attribute;
 import smalti.exporter.graph.Constant;
 import smalti.exporter.graph.Graph;
 import smalti.exporter.graph.Model;
+import smalti.exporter.graph.Names;
 import smalti.exporter.graph.Node;
 import smalti.exporter.graph.Shapes;
 import smalti.exporter.graph.Tensor;
@@ -27,7 +28,7 @@ final class Draft {
     private final Graph original;
     private final @Nullable Draft around;
     private final Shapes shapes;
-    private final Set<String> taken;
+    private final Names names;
     private final Set<String> inputs = new HashSet<>();
     private final Set<String> outputs = new HashSet<>();
     /** What stands where each node of the original stood; first, what was put in front of all. */
@@ -43,20 +44,19 @@ final class Draft {
     private boolean changed;
 
     Draft(Model model) {
-        this(model, model.graph(), null, new HashSet<>());
-        collect(original, taken);
+        this(model, model.graph(), null, Names.of(model.graph()));
     }
 
     /** The body of a node of another graph. */
     Draft(Draft around, Graph body) {
-        this(around.model, body, around, around.taken);
+        this(around.model, body, around, around.names);
     }
 
-    private Draft(Model model, Graph graph, @Nullable Draft around, Set<String> taken) {
+    private Draft(Model model, Graph graph, @Nullable Draft around, Names names) {
         this.model = model;
         this.original = graph;
         this.around = around;
-        this.taken = taken;
+        this.names = names;
         this.shapes = Shapes.of(graph, model.opset(), around == null ? null : around.shapes);
         this.slots.add(new ArrayList<>());
         for (var node : graph.nodes()) {
@@ -67,18 +67,6 @@ final class Draft {
         this.initializers = new LinkedHashMap<>(graph.initializers());
         graph.inputs().forEach(input -> inputs.add(input.name()));
         graph.outputs().forEach(output -> outputs.add(output.name()));
-    }
-
-    private static void collect(Graph graph, Set<String> names) {
-        graph.inputs().forEach(input -> names.add(input.name()));
-        graph.outputs().forEach(output -> names.add(output.name()));
-        names.addAll(graph.initializers().keySet());
-        for (var node : graph.nodes()) {
-            names.add(node.name());
-            names.addAll(node.inputs());
-            names.addAll(node.outputs());
-            node.bodies().forEach(body -> collect(body, names));
-        }
     }
 
     /** The values that a body makes, and those of bodies inside it. */
@@ -256,11 +244,7 @@ final class Draft {
 
     /** {@code hint} if it is free, else {@code hint_2}, {@code hint_3}, … */
     String fresh(String hint) {
-        var name = hint;
-        for (int i = 2; !taken.add(name); i++) {
-            name = hint + "_" + i;
-        }
-        return name;
+        return names.fresh(hint);
     }
 
     /** Adds a constant; as a node where the format of the file knows no initializer that is not an input. */

@@ -1,5 +1,7 @@
 package smalti.exporter.precision;
 
+import java.nio.ByteBuffer;
+import smalti.exporter.graph.Tensor;
 import smalti.exporter.graph.ValueType;
 
 /**
@@ -32,14 +34,6 @@ public enum ActivationType {
         return element;
     }
 
-    int least() {
-        return least;
-    }
-
-    int greatest() {
-        return greatest;
-    }
-
     /** The scale and zero point whose steps cover a range and zero. */
     Steps covering(Range range) {
         double low = Math.min(0, range.least());
@@ -48,8 +42,28 @@ public enum ActivationType {
         if (!(scale >= Float.MIN_NORMAL)) {
             return new Steps(1, least, 0);
         }
-        long zero = Math.round(-low / scale) + least;
-        return new Steps(scale, (int) Math.max(least, Math.min(greatest, zero)), 0);
+        return new Steps(scale, nearest(Math.round(-low / scale) + least), 0);
+    }
+
+    /** The steps of a value plus a number: another zero point, and an offset for what it cannot say. */
+    Steps plus(Steps steps, double number) {
+        double zero = steps.zeroPoint() - (steps.offset() + number) / steps.scale();
+        int whole = nearest((long) Math.rint(zero));
+        return new Steps(steps.scale(), whole, (whole - zero) * steps.scale());
+    }
+
+    /** A constant in these numbers. */
+    Tensor rounded(Tensor floats, Steps steps) {
+        var bytes = ByteBuffer.allocate(floats.count());
+        for (int i = 0; bytes.hasRemaining(); i++) {
+            bytes.put((byte) nearest(Math.round(floats.number(i) / steps.scale()) + steps.zeroPoint()));
+        }
+        return new Tensor(element, floats.dims(), bytes.flip());
+    }
+
+    /** The step itself, or the one at the end that it lies beyond. */
+    private int nearest(long step) {
+        return (int) Math.max(least, Math.min(greatest, step));
     }
 
     /**
@@ -57,5 +71,12 @@ public enum ActivationType {
      *
      * @param offset what no zero point can say; a layer takes it into its bias
      */
-    record Steps(float scale, int zeroPoint, double offset) {}
+    record Steps(float scale, int zeroPoint, double offset) {
+        /** Those of bytes that are numbers as they are. */
+        static final Steps WHOLE = new Steps(1, 0, 0);
+
+        Steps times(double factor) {
+            return new Steps((float) (scale * factor), zeroPoint, offset * factor);
+        }
+    }
 }

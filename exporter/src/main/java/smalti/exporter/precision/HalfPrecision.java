@@ -13,6 +13,7 @@ import smalti.exporter.graph.Attribute;
 import smalti.exporter.graph.Constant;
 import smalti.exporter.graph.Graph;
 import smalti.exporter.graph.Model;
+import smalti.exporter.graph.Names;
 import smalti.exporter.graph.Node;
 import smalti.exporter.graph.Shapes;
 import smalti.exporter.graph.Tensor;
@@ -32,6 +33,12 @@ public final class HalfPrecision {
 
     /** FP16's least normal number: below, digits are lost. */
     private static final double LEAST = 6.104e-5;
+
+    /**
+     * The gate, against FP32. 40 dB is an error of 1% of the range. One rounding to FP16's 11 bits lies at least 71 dB below
+     * the number (2^-11/√3), and a thousand that add up as noise 41 dB: what falls short has lost more than last digits.
+     */
+    public static final Quality LEAST_QUALITY = new Quality(40, 0.99);
 
     private static final Set<String> IN_HALF = Set.of(
             "Conv",
@@ -87,7 +94,7 @@ public final class HalfPrecision {
     private final Shapes shapes;
     private final Set<String> deciding;
     private final Set<String> overridable = new HashSet<>();
-    private final Set<String> taken = new HashSet<>();
+    private final Names names;
     private final Set<String> full = new HashSet<>();
     private final Map<String, String> halves = new HashMap<>();
     private final List<Node> nodes = new ArrayList<>();
@@ -100,18 +107,12 @@ public final class HalfPrecision {
         this.ranges = ranges;
         this.measured = measured;
         this.shapes = Shapes.of(model);
-        this.deciding = Quantizer.deciding(graph);
+        this.deciding = Decisions.values(graph);
+        this.names = Names.of(graph);
         graph.inputs().forEach(input -> {
             overridable.add(input.name());
-            taken.add(input.name());
             full.add(input.name());
         });
-        graph.outputs().forEach(output -> taken.add(output.name()));
-        taken.addAll(graph.initializers().keySet());
-        for (var node : graph.nodes()) {
-            taken.addAll(node.outputs());
-            node.bodies().forEach(body -> taken.addAll(Quantizer.names(body)));
-        }
     }
 
     /**
@@ -138,7 +139,6 @@ public final class HalfPrecision {
     }
 
     private static Set<String> watched(Model model) {
-        var shapes = Shapes.of(model);
         var watched = new LinkedHashSet<String>();
         for (var node : model.graph().nodes()) {
             if (node.domain().isEmpty() && IN_HALF.contains(node.op())) {
@@ -146,9 +146,7 @@ public final class HalfPrecision {
                 watched.addAll(node.outputs());
             }
         }
-        watched.removeAll(model.graph().initializers().keySet());
-        watched.removeIf(value -> !shapes.element(value).equals(Optional.of(ValueType.FLOAT32)));
-        return watched;
+        return Observations.observable(model, watched);
     }
 
     private Result convert(String place) {
@@ -234,7 +232,7 @@ public final class HalfPrecision {
                 .map(input -> input.isEmpty() || !isFloat(input) ? whole(input) : half(input))
                 .toList();
         var outputs = node.outputs().stream()
-                .map(output -> output.isEmpty() ? output : fresh(output + "_half"))
+                .map(output -> output.isEmpty() ? output : names.fresh(output + "_half"))
                 .toList();
         nodes.add(Node.of(node.op(), inputs, outputs, node.attributes()));
         for (int i = 0; i < outputs.size(); i++) {
@@ -253,7 +251,7 @@ public final class HalfPrecision {
         if (there != null) {
             return there;
         }
-        var half = fresh(value + "_half");
+        var half = names.fresh(value + "_half");
         if (!overridable.contains(value) && graph.initializers().get(value) instanceof Tensor tensor) {
             constants.put(half, tensor.cast(ValueType.FLOAT16));
         } else {
@@ -276,13 +274,5 @@ public final class HalfPrecision {
 
     private static Node cast(String from, String to, ValueType type) {
         return Node.of("Cast", List.of(from), to, Map.of("to", Attribute.of(type.onnxCode())));
-    }
-
-    private String fresh(String hint) {
-        var name = hint;
-        for (int i = 2; !taken.add(name); i++) {
-            name = hint + "_" + i;
-        }
-        return name;
     }
 }

@@ -53,6 +53,6 @@ public record Int8Options(
     }
 
     boolean isMet(Quality quality) {
-        return quality.psnr() >= leastPsnr && quality.agreement() >= leastAgreement;
+        return quality.isAtLeast(new Quality(leastPsnr, leastAgreement));
     }
 }

@@ -26,7 +26,8 @@ public final class Int8Search {
 
     private final Model original;
     private final Model prepared;
-    private final List<String> layers;
+    private final Map<String, LinearLayer> layers = new LinkedHashMap<>();
+    private final Observations observations;
     private final Map<String, double[]> means;
     private final List<Map<String, Item>> heldOut;
     private final List<Map<String, Item>> wanted;
@@ -48,8 +49,14 @@ public final class Int8Search {
                     place + ": INT8 asks for opset " + Quantizer.FIRST_OPSET + " or later, got " + model.opset());
         }
         this.prepared = Passes.all().apply(model).model();
-        this.layers = Quantizer.layers(prepared);
-        this.means = Calibration.means(prepared, Quantizer.inputs(prepared), calibration);
+        Quantizer.layers(prepared).forEach(layer -> layers.put(layer.name(), layer));
+        this.observations = Observations.of(
+                prepared,
+                QuantizationPlan.watched(prepared),
+                QuantizationPlan.layerInputs(prepared),
+                options.calibrations(),
+                calibration);
+        this.means = observations.means();
         this.wanted = run(original, heldOut);
     }
 
@@ -94,13 +101,13 @@ public final class Int8Search {
             throw new SpecException(place + ": INT8 asks for samples to calibrate on and to judge by, got "
                     + calibration.size() + " and " + heldOut.size() + " batches");
         }
-        return new Int8Search(model, calibration, heldOut, options, place).search(calibration);
+        return new Int8Search(model, calibration, heldOut, options, place).search();
     }
 
     private record Candidate(
             Model model, Quality quality, Calibration calibration, Map<String, Range> ranges, Set<String> quantized) {}
 
-    private Result search(List<Map<String, Item>> calibration) {
+    private Result search() {
         if (layers.isEmpty()) {
             throw new SpecException(place
                     + ": INT8 asks for a Conv, ConvTranspose, Gemm or MatMul with constant float32 weights, got none");
@@ -108,8 +115,7 @@ public final class Int8Search {
         Candidate best = null;
         for (var way : options.calibrations()) {
             options.progress().accept("calibrating " + place + ", " + way);
-            var ranges = way.ranges(prepared, Quantizer.watched(prepared), calibration);
-            var candidate = candidate(way, ranges, Set.of());
+            var candidate = candidate(way, observations.ranges(way), Set.of());
             if (best == null || candidate.quality().isBetterThan(best.quality())) {
                 best = candidate;
             }
@@ -123,7 +129,7 @@ public final class Int8Search {
     }
 
     private Candidate candidate(Calibration way, Map<String, Range> ranges, Set<String> inFloat) {
-        var quantized = new HashSet<>(layers);
+        var quantized = new HashSet<>(layers.keySet());
         quantized.removeAll(inFloat);
         // without a layer in INT8 there is nothing to prepare for
         var made = quantized.isEmpty()
@@ -150,7 +156,7 @@ public final class Int8Search {
     private Map<String, Quality> sensitivity(Candidate best) {
         int batches = Math.min(SENSITIVITY_BATCHES, heldOut.size());
         var alone = new LinkedHashMap<String, Quality>();
-        for (var layer : layers) {
+        for (var layer : layers.keySet()) {
             options.progress().accept("sensitivity of " + place + " " + (alone.size() + 1) + "/" + layers.size());
             var made = Quantizer.quantize(prepared, options.activations(), best.ranges(), means, Set.of(layer));
             alone.put(layer, quality(made.model(), batches));
@@ -160,8 +166,8 @@ public final class Int8Search {
 
     /** The fewest layers that must stay in float, those first that cost the most quality for each product they save. */
     private Candidate withFloats(Candidate best, Map<String, Quality> alone) {
-        var products = Quantizer.products(prepared, layers, heldOut.get(0));
-        var costliest = new ArrayList<>(layers);
+        var products = products(heldOut.get(0));
+        var costliest = new ArrayList<>(layers.keySet());
         costliest.sort(Comparator.comparingDouble((String layer) ->
                         error(alone.getOrDefault(layer, best.quality())) / products.getOrDefault(layer, 1L))
                 .reversed());
@@ -184,7 +190,7 @@ public final class Int8Search {
             }
         }
         var chosen = tried.get(holds);
-        return chosen != null ? chosen : candidate(best.calibration(), best.ranges(), Set.copyOf(layers));
+        return chosen != null ? chosen : candidate(best.calibration(), best.ranges(), Set.copyOf(layers.keySet()));
     }
 
     /** 1 for what the gate just allows. */
@@ -200,15 +206,28 @@ public final class Int8Search {
         return options.isMet(candidate.quality());
     }
 
+    /** How many products each layer makes in a run. */
+    private Map<String, Long> products(Map<String, Item> sample) {
+        var products = new LinkedHashMap<String, Long>();
+        try (var session =
+                ModelSession.open(OnnxWriter.bytes(Observations.exposing(prepared, layers.keySet())), "calibration")) {
+            var outputs = session.run(sample);
+            layers.forEach((name, layer) -> {
+                if (outputs.get(name) instanceof Item.Array array) {
+                    products.put(name, layer.products(array.tensor().count()));
+                }
+            });
+        }
+        return products;
+    }
+
     private List<Layer> layers(Candidate chosen, Map<String, Quality> alone) {
-        var ops = new LinkedHashMap<String, String>();
-        prepared.graph().nodes().forEach(node -> ops.put(node.output(), node.op()));
-        return layers.stream()
+        return layers.values().stream()
                 .map(layer -> new Layer(
-                        layer,
-                        ops.getOrDefault(layer, ""),
-                        alone.getOrDefault(layer, chosen.quality()),
-                        chosen.quantized().contains(layer)))
+                        layer.name(),
+                        layer.node().op(),
+                        alone.getOrDefault(layer.name(), chosen.quality()),
+                        chosen.quantized().contains(layer.name())))
                 .toList();
     }
 

@@ -68,6 +68,11 @@ public record Quality(double psnr, double agreement) {
         return Double.isNaN(psnr) ? Double.NEGATIVE_INFINITY : psnr;
     }
 
+    /** Whether this holds a gate; NaN holds none. */
+    public boolean isAtLeast(Quality least) {
+        return psnr >= least.psnr && agreement >= least.agreement;
+    }
+
     boolean isBetterThan(Quality other) {
         return agreement != other.agreement ? agreement > other.agreement : psnr > other.psnr;
     }

@@ -1,7 +1,6 @@
 package smalti.exporter.proof;
 
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.EnumMap;
 import java.util.EnumSet;
 import java.util.List;
@@ -100,7 +99,7 @@ public final class CodecProver {
             for (int first = 0; first < most; first += batch) {
                 int size = Math.min(batch, most - first);
                 progress.accept("proving on held-out pictures " + (first + size) + "/" + most);
-                prover.pictures(new Batch("held-out picture", first, size), slice(heldOut, first, size));
+                prover.pictures(new Batch("held-out picture", first, size), heldOut.rows(first, size));
             }
             return prover.figures();
         }
@@ -240,14 +239,6 @@ public final class CodecProver {
             codes[i] = (long) (random.uniform(0, i) * table.codes());
         }
         return NpyArray.of(codes, shape.stream().mapToLong(Long::longValue).toArray());
-    }
-
-    private static NpyArray slice(NpyArray pictures, int first, int size) {
-        var shape = new ArrayList<>(pictures.shape());
-        shape.set(0, (long) size);
-        int bytes =
-                pictures.data().remaining() / Math.toIntExact(pictures.shape().get(0));
-        return new NpyArray(pictures.type(), shape, pictures.data().slice(first * bytes, size * bytes));
     }
 
     private NpyArray source(Role role, Map<String, NpyArray> inputs, String output) {

@@ -191,7 +191,7 @@ public final class GraphProver {
                 values[i] = type.isFloat() ? normals[i] : normals[i] > 0 ? least + 1 : least;
             }
             var tensor = Tensor.of(values, shape).cast(type);
-            inputs.put(input.name(), new NpyArray(input.type(), tensor.dims(), tensor.data()));
+            inputs.put(input.name(), tensor.npy());
         }
         return inputs;
     }
@@ -252,6 +252,6 @@ public final class GraphProver {
         if (array == null) {
             throw new IllegalStateException("no output " + output);
         }
-        return new Tensor(ValueType.of(array.type()), array.shape(), array.data());
+        return Tensor.of(array);
     }
 }

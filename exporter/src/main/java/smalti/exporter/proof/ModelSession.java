@@ -22,6 +22,7 @@ import java.util.Set;
 import java.util.TreeMap;
 import smalti.exporter.graph.Tensor;
 import smalti.exporter.graph.ValueType;
+import smalti.spec.ElementType;
 
 /** Any ONNX model, opened in ONNX Runtime on one core, so that the same inputs give the same bits everywhere. */
 public final class ModelSession implements AutoCloseable {
@@ -55,14 +56,10 @@ public final class ModelSession implements AutoCloseable {
      * @throws ProofException if ONNX Runtime refuses them
      */
     public static ModelSession open(byte[] model, String name) {
-        try (var options = new OrtSession.SessionOptions()) {
+        return open(name, options -> {
             options.setIntraOpNumThreads(1);
-            // what is wrong comes as an exception; the log would tell it a second time
-            options.setSessionLogLevel(OrtLoggingLevel.ORT_LOGGING_LEVEL_FATAL);
-            return new ModelSession(OrtEnvironment.getEnvironment().createSession(model, options), name);
-        } catch (OrtException e) {
-            throw new ProofException(name + ": ONNX Runtime refuses it: " + e.getMessage(), e);
-        }
+            return OrtEnvironment.getEnvironment().createSession(model, options);
+        });
     }
 
     /**
@@ -72,11 +69,30 @@ public final class ModelSession implements AutoCloseable {
      * @throws ProofException if ONNX Runtime refuses it
      */
     public static ModelSession open(Path file, String name) {
-        try (var options = new OrtSession.SessionOptions()) {
+        return open(name, options -> {
             options.setIntraOpNumThreads(1);
+            return OrtEnvironment.getEnvironment().createSession(file.toString(), options);
+        });
+    }
+
+    /** Opens a file on all cores, where speed counts for more than the last bits. */
+    static ModelSession openOnAllCores(Path file) {
+        return open(String.valueOf(file.getFileName()), options -> {
+            // threads that spin between runs would take the cores from SameDiff
+            options.addConfigEntry("session.intra_op.allow_spinning", "0");
+            return OrtEnvironment.getEnvironment().createSession(file.toString(), options);
+        });
+    }
+
+    private interface Opener {
+        OrtSession open(OrtSession.SessionOptions options) throws OrtException;
+    }
+
+    private static ModelSession open(String name, Opener opener) {
+        try (var options = new OrtSession.SessionOptions()) {
             // what is wrong comes as an exception; the log would tell it a second time
             options.setSessionLogLevel(OrtLoggingLevel.ORT_LOGGING_LEVEL_FATAL);
-            return new ModelSession(OrtEnvironment.getEnvironment().createSession(file.toString(), options), name);
+            return new ModelSession(opener.open(options), name);
         } catch (OrtException e) {
             throw new ProofException(name + ": ONNX Runtime refuses it: " + e.getMessage(), e);
         }
@@ -94,6 +110,11 @@ public final class ModelSession implements AutoCloseable {
      * @throws ProofException if ONNX Runtime fails, or its Java API cannot take an input or give an output
      */
     public Map<String, Item> run(Map<String, Item> inputs) {
+        return run(inputs, "");
+    }
+
+    /** @param on what it runs on, in errors */
+    Map<String, Item> run(Map<String, Item> inputs, String on) {
         var tensors = new LinkedHashMap<String, OnnxTensor>();
         try {
             for (var input : inputs.entrySet()) {
@@ -107,7 +128,7 @@ public final class ModelSession implements AutoCloseable {
             }
             return outputs;
         } catch (OrtException e) {
-            throw new ProofException(name + ": ONNX Runtime cannot run it: " + e.getMessage(), e);
+            throw new ProofException(name + ": ONNX Runtime cannot run it" + on + ": " + e.getMessage(), e);
         } finally {
             tensors.values().forEach(OnnxTensor::close);
         }
@@ -133,9 +154,24 @@ public final class ModelSession implements AutoCloseable {
 
     private OnnxJavaType javaType(String input, ValueType type) {
         return type.elementType()
-                .map(OrtRunner::javaType)
+                .map(ModelSession::javaType)
                 .orElseThrow(() -> new ProofException(
                         List.of(name + ": ONNX Runtime's Java API cannot feed the input " + input + " of " + type)));
+    }
+
+    private static OnnxJavaType javaType(ElementType type) {
+        return switch (type) {
+            case UINT8 -> OnnxJavaType.UINT8;
+            case INT64 -> OnnxJavaType.INT64;
+            case FLOAT32 -> OnnxJavaType.FLOAT;
+            case FLOAT64 -> OnnxJavaType.DOUBLE;
+            case FLOAT16 -> OnnxJavaType.FLOAT16;
+            case BFLOAT16 -> OnnxJavaType.BFLOAT16;
+            case INT8 -> OnnxJavaType.INT8;
+            case INT16 -> OnnxJavaType.INT16;
+            case INT32 -> OnnxJavaType.INT32;
+            case BOOL -> OnnxJavaType.BOOL;
+        };
     }
 
     private Item item(OnnxValue value) throws OrtException {

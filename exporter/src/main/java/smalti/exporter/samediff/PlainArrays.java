@@ -116,7 +116,7 @@ public final class PlainArrays {
 
     /** The same as an array of nd4j's. */
     public static INDArray array(NpyArray plain) {
-        return array(new Tensor(ValueType.of(plain.type()), plain.shape(), plain.data()));
+        return array(Tensor.of(plain));
     }
 
     static INDArray array(Tensor tensor) {

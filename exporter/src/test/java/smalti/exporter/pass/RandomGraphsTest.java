@@ -8,7 +8,8 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
-import java.util.TreeMap;
+import java.util.Set;
+import java.util.TreeSet;
 import org.junit.jupiter.api.Test;
 import smalti.exporter.graph.Model;
 import smalti.exporter.graph.Node;
@@ -29,7 +30,7 @@ final class RandomGraphsTest {
     @Test
     void everyPassKeepsWhatIsComputed() throws IOException {
         var wrong = new ArrayList<String>();
-        var changes = new TreeMap<String, Integer>();
+        var changing = new TreeSet<String>();
         int refused = 0;
         for (long seed = 0; seed < GRAPHS; seed++) {
             var random = new RandomGraph(seed);
@@ -43,7 +44,7 @@ final class RandomGraphsTest {
                 refused++;
                 continue;
             }
-            for (var variant : variants(model, changes).entrySet()) {
+            for (var variant : variants(model, changing).entrySet()) {
                 var problem = problem(variant.getValue(), given, wanted, model);
                 if (problem.contains("LayerNormFusion")) {
                     // ONNX Runtime's own fusion makes a node of two types where a cast from float16 stands before
@@ -54,21 +55,20 @@ final class RandomGraphsTest {
                 }
             }
         }
-        System.out.printf("random graphs: %d, %d refused by ONNX Runtime; changed by %s%n", GRAPHS, refused, changes);
         assertThat(wrong).isEmpty();
         assertThat(refused).isLessThan(GRAPHS / 10);
-        assertThat(changes.keySet())
+        assertThat(changing)
                 .as("each pass finds something to do")
                 .containsAll(Passes.all().list().stream().map(Pass::name).toList());
     }
 
-    private static Map<String, Model> variants(Model model, Map<String, Integer> changes) {
+    private static Map<String, Model> variants(Model model, Set<String> changing) {
         var variants = new LinkedHashMap<String, Model>();
         for (var pass : Passes.all().list()) {
             var changed = Passes.of(pass).apply(model);
             if (!changed.removed().isEmpty()) {
                 variants.put(pass.name(), changed.model());
-                changes.merge(pass.name(), 1, Integer::sum);
+                changing.add(pass.name());
             }
         }
         variants.put("the simplifying passes", Passes.simplifying().apply(model).model());

@@ -31,14 +31,18 @@ final class QuantizerTest {
 
     private Model quantized(Model model, ActivationType type, List<Map<String, Item>> samples) throws IOException {
         var prepared = Passes.all().apply(model).model();
-        var layers = Set.copyOf(Quantizer.layers(prepared));
-        var ranges = Calibration.MIN_MAX.ranges(prepared, Quantizer.watched(prepared), samples);
+        var layers = Set.copyOf(names(prepared));
+        var ranges = Calibration.MIN_MAX.ranges(prepared, QuantizationPlan.watched(prepared), samples);
         var result =
                 Quantizer.quantize(prepared, type, ranges, Map.of(), layers).model();
         var file = temporary.resolve("quantized.onnx");
         OnnxWriter.write(result, file);
         OnnxChecker.check(file);
         return result;
+    }
+
+    private static List<String> names(Model model) {
+        return Quantizer.layers(model).stream().map(LinearLayer::name).toList();
     }
 
     private static Model oneLayer(int channels) {
@@ -143,8 +147,14 @@ final class QuantizerTest {
                     return Map.<String, Item>of("x", new Item.Array(Tensor.of(numbers, 64, 12)));
                 })
                 .toList();
-        var ranges = Calibration.MIN_MAX.ranges(model, Quantizer.watched(model), samples);
-        var means = Calibration.means(model, Quantizer.inputs(model), samples);
+        var observations = Observations.of(
+                model,
+                QuantizationPlan.watched(model),
+                QuantizationPlan.layerInputs(model),
+                Set.of(Calibration.MIN_MAX),
+                samples);
+        var ranges = observations.ranges(Calibration.MIN_MAX);
+        var means = observations.means();
         double[] shift = new double[2];
         for (int corrected = 0; corrected < 2; corrected++) {
             var result = Quantizer.quantize(
@@ -295,7 +305,7 @@ final class QuantizerTest {
                 .node("Add", "distances", "products", "norm")
                 .node("ArgMin", "codes", Map.of("axis", Attribute.of(-1), "keepdims", Attribute.of(0)), "distances")
                 .model();
-        assertThat(Quantizer.layers(model)).containsExactly("latents");
+        assertThat(names(model)).containsExactly("latents");
     }
 
     /** [M,1] adds a number to each row, though there may be as many rows as columns. */
@@ -309,8 +319,7 @@ final class QuantizerTest {
                     .weights("c", 0.3, shape)
                     .node("Gemm", "y", "x", "w", "c")
                     .model();
-            assertThat(Quantizer.layers(model))
-                    .isEqualTo(shape[0] == 7 && shape.length == 2 ? List.of() : List.of("y"));
+            assertThat(names(model)).isEqualTo(shape[0] == 7 && shape.length == 2 ? List.of() : List.of("y"));
         }
     }
 

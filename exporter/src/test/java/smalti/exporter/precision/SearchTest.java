@@ -67,6 +67,26 @@ final class SearchTest {
         assertThat(range.greatest()).isCloseTo(all.get(all.size() - 1 - outside), within(bin));
     }
 
+    /** Of the columns, over samples of 30 and of 20 rows. */
+    @Test
+    void meansAreOfTheChannels() {
+        var samples = new ArrayList<>(Nets.floats(1, 3, 1, 30, 50));
+        samples.addAll(Nets.floats(1, 4, 1, 20, 50));
+        var sums = new double[50];
+        for (var sample : samples) {
+            var x = Nets.tensor(sample, "x");
+            for (int i = 0; i < x.count(); i++) {
+                sums[i % 50] += x.number(i);
+            }
+        }
+        var means = Observations.of(identity(), Set.of(), Map.of("y", -1), Set.of(), samples)
+                .means();
+        var got = Objects.requireNonNull(means.get("y"));
+        for (int i = 0; i < 50; i++) {
+            assertThat(got[i]).isCloseTo(-sums[i] / 50, within(1e-9));
+        }
+    }
+
     @Test
     void numbersThatAreNotFiniteGiveNoRange() {
         var numbers = numbers(-1, 1);
@@ -90,6 +110,9 @@ final class SearchTest {
         var quality = Quality.of(one, other);
         assertThat(quality.psnr()).isCloseTo(10 * Math.log10(100 / 0.25), within(1e-9));
         assertThat(quality.agreement()).isEqualTo(0.75);
+        assertThat(quality.isAtLeast(new Quality(26, 0.75))).isTrue();
+        assertThat(quality.isAtLeast(new Quality(27, 0.75))).isFalse();
+        assertThat(quality.isAtLeast(new Quality(26, 0.76))).isFalse();
         assertThat(Quality.of(one, one)).isEqualTo(new Quality(Double.POSITIVE_INFINITY, 1));
         assertThat(Quality.of(one, List.of(Map.of())).psnr()).isEqualTo(Double.NEGATIVE_INFINITY);
     }

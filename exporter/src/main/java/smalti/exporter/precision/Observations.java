@@ -1,0 +1,277 @@
+package smalti.exporter.precision;
+
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Collection;
+import java.util.HashSet;
+import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+import smalti.exporter.graph.Graph;
+import smalti.exporter.graph.Model;
+import smalti.exporter.graph.Shapes;
+import smalti.exporter.graph.Tensor;
+import smalti.exporter.graph.Value;
+import smalti.exporter.graph.ValueType;
+import smalti.exporter.onnx.OnnxWriter;
+import smalti.exporter.proof.ModelSession;
+import smalti.exporter.proof.ModelSession.Item;
+
+/**
+ * What numbers the values inside a model were while ONNX Runtime ran it on samples. One run over them shows extremes and
+ * means, a second one histograms between the extremes: that does for every way to calibrate.
+ */
+final class Observations {
+    private static final int BINS = 2048;
+    private static final double OUTSIDE = 1e-5;
+
+    private final Map<String, Extremes> extremes = new LinkedHashMap<>();
+    private final Map<String, ChannelSums> sums = new LinkedHashMap<>();
+    private final Map<String, Histogram> histograms = new LinkedHashMap<>();
+
+    private final Set<Calibration> ways;
+
+    private Observations(Collection<Calibration> ways) {
+        this.ways = Set.copyOf(ways);
+    }
+
+    /**
+     * @param values whose ranges will be asked for, of {@link #observable} ones
+     * @param channelAxes of the values whose means will be asked for: 1 of pictures; −1 is the last
+     * @param ways to calibrate that will be asked for; without PERCENTILE the model runs once
+     * @param batches the inputs of each run
+     */
+    static Observations of(
+            Model model,
+            Set<String> values,
+            Map<String, Integer> channelAxes,
+            Collection<Calibration> ways,
+            List<Map<String, Item>> batches) {
+        var observations = new Observations(ways);
+        var exposed = new LinkedHashSet<>(values);
+        exposed.addAll(channelAxes.keySet());
+        try (var session = ModelSession.open(OnnxWriter.bytes(exposing(model, exposed)), "calibration")) {
+            each(
+                    session,
+                    exposed,
+                    batches,
+                    (name, tensor) -> observations.add(name, tensor, values.contains(name), channelAxes.get(name)));
+            if (ways.contains(Calibration.PERCENTILE)) {
+                observations.fillHistograms(session, batches);
+            }
+        }
+        return observations;
+    }
+
+    private void add(String name, Tensor tensor, boolean hasRange, @Nullable Integer channelAxis) {
+        var numbers = tensor.floats();
+        if (hasRange && numbers.length > 0) {
+            extremes.computeIfAbsent(name, unseen -> new Extremes()).add(numbers);
+        }
+        if (channelAxis != null) {
+            sums.computeIfAbsent(name, unseen -> new ChannelSums()).add(tensor, numbers, channelAxis);
+        }
+    }
+
+    private void fillHistograms(ModelSession session, List<Map<String, Item>> batches) {
+        extremes.forEach((name, seen) -> {
+            if (seen.isFinite()) {
+                histograms.put(name, new Histogram(seen.least, seen.greatest));
+            }
+        });
+        each(session, histograms.keySet(), batches, (name, tensor) -> {
+            var histogram = histograms.get(name);
+            if (histogram != null) {
+                histogram.add(tensor.floats());
+            }
+        });
+    }
+
+    private interface Visitor {
+        void visit(String name, Tensor tensor);
+    }
+
+    private static void each(
+            ModelSession session, Set<String> values, List<Map<String, Item>> batches, Visitor visitor) {
+        for (var batch : batches) {
+            var items = new LinkedHashMap<>(batch);
+            items.putAll(session.run(batch));
+            items.forEach((name, item) -> {
+                if (values.contains(name)
+                        && item instanceof Item.Array array
+                        && array.tensor().type() == ValueType.FLOAT32) {
+                    visitor.visit(name, array.tensor());
+                }
+            });
+        }
+    }
+
+    /** Those of the values that are float32 and no constants. */
+    static Set<String> observable(Model model, Collection<String> values) {
+        var observable = new LinkedHashSet<>(values);
+        observable.removeAll(model.graph().initializers().keySet());
+        var shapes = Shapes.of(model);
+        observable.removeIf(value -> !shapes.element(value).equals(Optional.of(ValueType.FLOAT32)));
+        return observable;
+    }
+
+    /** The model with more of its values as outputs. */
+    static Model exposing(Model model, Set<String> values) {
+        var graph = model.graph();
+        var outputs = new ArrayList<>(graph.outputs());
+        var there = new HashSet<String>();
+        outputs.forEach(output -> there.add(output.name()));
+        graph.inputs().forEach(input -> there.add(input.name()));
+        for (var value : values) {
+            if (there.add(value)) {
+                outputs.add(new Value(value, ValueType.FLOAT32, null, Value.Layout.PLAIN));
+            }
+        }
+        return model.with(new Graph(
+                graph.name(),
+                graph.inputs(),
+                outputs,
+                graph.initializers(),
+                graph.nodes(),
+                graph.values(),
+                graph.rest()));
+    }
+
+    /** A range for each value that took finite numbers alone, and any. */
+    Map<String, Range> ranges(Calibration way) {
+        var ranges = new LinkedHashMap<String, Range>();
+        if (way == Calibration.PERCENTILE) {
+            if (!ways.contains(way)) {
+                throw new IllegalStateException("no histograms were asked for");
+            }
+            histograms.forEach((name, histogram) -> ranges.put(name, histogram.range()));
+            return ranges;
+        }
+        extremes.forEach((name, seen) -> {
+            if (seen.isFinite()) {
+                ranges.put(name, way == Calibration.MIN_MAX ? seen.mean() : seen.range());
+            }
+        });
+        return ranges;
+    }
+
+    /**
+     * The mean number of each channel, by value; none of values whose number of channels varies, or whose numbers are not all
+     * finite.
+     */
+    Map<String, double[]> means() {
+        var means = new LinkedHashMap<String, double[]>();
+        sums.forEach((name, channels) -> channels.means().ifPresent(mean -> means.put(name, mean)));
+        return means;
+    }
+
+    private static final class ChannelSums {
+        private double[] sums = {};
+        private long count;
+        private boolean sound = true;
+
+        void add(Tensor tensor, float[] numbers, int axis) {
+            int at = axis < 0 ? tensor.rank() + axis : axis;
+            if (!sound || at < 0 || at >= tensor.rank()) {
+                sound = false;
+                return;
+            }
+            int channels = Math.toIntExact(tensor.dims().get(at));
+            if (count == 0) {
+                sums = new double[channels];
+            } else if (sums.length != channels) {
+                sound = false;
+                return;
+            }
+            int inner = 1;
+            for (int i = at + 1; i < tensor.rank(); i++) {
+                inner *= Math.toIntExact(tensor.dims().get(i));
+            }
+            for (int i = 0; i < numbers.length; i++) {
+                sums[i / inner % channels] += numbers[i];
+            }
+            count += channels == 0 ? 0 : numbers.length / channels;
+        }
+
+        Optional<double[]> means() {
+            var means = Arrays.stream(sums).map(sum -> sum / count).toArray();
+            return sound && count > 0 && Arrays.stream(means).allMatch(Double::isFinite)
+                    ? Optional.of(means)
+                    : Optional.empty();
+        }
+    }
+
+    private static final class Extremes {
+        private double least = Double.POSITIVE_INFINITY;
+        private double greatest = Double.NEGATIVE_INFINITY;
+        private double sumOfLeast;
+        private double sumOfGreatest;
+        private int batches;
+        private boolean finite = true;
+
+        void add(float[] numbers) {
+            float low = Float.POSITIVE_INFINITY;
+            float high = Float.NEGATIVE_INFINITY;
+            for (float number : numbers) {
+                finite &= Float.isFinite(number);
+                low = Math.min(low, number);
+                high = Math.max(high, number);
+            }
+            least = Math.min(least, low);
+            greatest = Math.max(greatest, high);
+            sumOfLeast += low;
+            sumOfGreatest += high;
+            batches++;
+        }
+
+        boolean isFinite() {
+            return finite && batches > 0;
+        }
+
+        Range range() {
+            return new Range(least, greatest);
+        }
+
+        Range mean() {
+            return new Range(sumOfLeast / batches, sumOfGreatest / batches);
+        }
+    }
+
+    private static final class Histogram {
+        private final double least;
+        private final double width;
+        private final long[] bins = new long[BINS];
+        private long count;
+
+        Histogram(double least, double greatest) {
+            this.least = least;
+            this.width = (greatest - least) / BINS;
+        }
+
+        void add(float[] numbers) {
+            for (float number : numbers) {
+                int bin = width > 0 ? (int) ((number - least) / width) : 0;
+                // a model that draws random numbers gives others the second time
+                bins[Math.max(0, Math.min(BINS - 1, bin))]++;
+            }
+            count += numbers.length;
+        }
+
+        Range range() {
+            double outside = OUTSIDE * count;
+            int first = 0;
+            for (double below = bins[0]; below <= outside && first < BINS - 1; below += bins[first]) {
+                first++;
+            }
+            int last = BINS - 1;
+            for (double above = bins[last]; above <= outside && last > first; above += bins[last]) {
+                last--;
+            }
+            return new Range(least + first * width, least + (last + 1) * width);
+        }
+    }
+}
