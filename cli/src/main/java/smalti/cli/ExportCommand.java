@@ -3,15 +3,21 @@ package smalti.cli;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import java.util.Objects;
 import java.util.Set;
 import java.util.concurrent.Callable;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
+import picocli.CommandLine.Spec;
 import smalti.exporter.BundleExporter;
 import smalti.exporter.ExportOptions;
 import smalti.exporter.report.ExportReport;
@@ -74,6 +80,10 @@ final class ExportCommand implements Callable<Integer> {
     @SuppressWarnings("NullAway.Init") // picocli sets it
     Path out;
 
+    @Spec
+    @Nullable
+    CommandSpec command;
+
     @Mixin
     OpsetOption opset = new OpsetOption();
 
@@ -95,6 +105,7 @@ final class ExportCommand implements Callable<Integer> {
 
     @Override
     public Integer call() throws IOException {
+        requireMeaning();
         Outputs.requireFolder(out);
         if (target == Target.BUNDLE) {
             if (isBundle()) {
@@ -115,6 +126,27 @@ final class ExportCommand implements Callable<Integer> {
             }
         }
         return 0;
+    }
+
+    /** @throws SpecException if options are given that would change nothing */
+    private void requireMeaning() {
+        var idle = new ArrayList<String>();
+        var given = Objects.requireNonNull(command).commandLine().getParseResult();
+        if (isBundle()) {
+            Stream.of("--opset", "--precisions", "--keep-slow")
+                    .filter(given::hasMatchedOption)
+                    .map(option ->
+                            option + " is for a run folder, and " + run + " is a bundle, whose graphs are copied")
+                    .forEach(idle::add);
+        } else if (target == Target.WEB) {
+            Stream.of("--precisions", "--keep-slow")
+                    .filter(given::hasMatchedOption)
+                    .map(option -> option + " is not for --target web: a page runs FP32 alone")
+                    .forEach(idle::add);
+        }
+        if (!idle.isEmpty()) {
+            throw new SpecException(idle);
+        }
     }
 
     private void export(Path bundle) throws IOException {

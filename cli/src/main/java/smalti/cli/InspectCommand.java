@@ -23,8 +23,8 @@ import smalti.spec.SpecException;
         name = "inspect",
         sortOptions = false,
         description = {
-            "Says what a bundle holds and verifies every file's checksum;",
-            "of any ONNX file, what it holds and costs: a page with the graph drawn, shapes, parameters, FLOPs and memory."
+            "Says what a bundle holds and verifies every file's checksum; or what any ONNX file holds and costs, on a page"
+                    + " with the graph drawn, shapes, parameters, FLOPs and memory."
         })
 final class InspectCommand implements Callable<Integer> {
     private final Console console;

@@ -2,9 +2,11 @@ package smalti.spec;
 
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -170,6 +172,26 @@ public record BundleManifest(
         if (!sha256.equals(checksum())) {
             throw new SpecException(FILE + ": must have SHA-256 " + sha256 + " as it says itself, and was changed");
         }
+    }
+
+    /**
+     * A part of the bundle, sealed: some of its graphs, in FP32 alone.
+     *
+     * @param roles of the graphs, by {@link Role#fileStem()}
+     * @param kept files of the bundle that are in the part
+     */
+    public BundleManifest part(Set<String> roles, Set<String> kept) {
+        var someGraphs = new LinkedHashMap<String, Graph>();
+        graphs.forEach((role, graph) -> {
+            if (roles.contains(role)) {
+                someGraphs.put(role, new Graph(graph.file(), graph.signature(), graph.proof()));
+            }
+        });
+        var someFiles = new LinkedHashMap<>(files);
+        someFiles.keySet().retainAll(kept);
+        return new BundleManifest(
+                        format, name, opset, someGraphs, pixels, codebook, noise, classes, provenance, someFiles, null)
+                .sealed();
     }
 
     private String checksum() {

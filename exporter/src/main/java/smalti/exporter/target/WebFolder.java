@@ -7,8 +7,8 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import java.util.TreeSet;
 import java.util.stream.Collectors;
-import java.util.stream.Stream;
 import javax.imageio.ImageIO;
 import smalti.spec.AtomicFiles;
 import smalti.spec.BundleManifest;
@@ -27,7 +27,7 @@ import smalti.spec.SpecException;
  *   index.html, page.css, page.js     the page
  *   smalti.js                         the bundle's runtime in JavaScript, for other pages too
  *   page.json                         what the page starts with
- *   bundle/                           bundle.json and the graphs that the page runs
+ *   bundle/                           the part of the bundle that the page runs, a bundle itself
  *   samples/                          pictures to begin with
  *   ort/                              not written: onnxruntime-web's two files, see README.md
  * </pre>
@@ -85,26 +85,27 @@ public final class WebFolder {
             }
         }
         var copied = Files.createDirectories(folder.resolve("bundle"));
-        for (var graph : graphs()) {
-            for (var file : bundle.filesOf(graph)) {
-                bundle.copy(file, copied.resolve(file));
-            }
+        var roles = roles();
+        var files = new TreeSet<String>();
+        for (var role : roles) {
+            bundle.graph(role).ifPresent(graph -> files.addAll(bundle.filesOf(graph)));
         }
-        AtomicFiles.writeString(copied.resolve(BundleManifest.FILE), RecordTree.json(bundle.manifest()));
+        for (var file : files) {
+            bundle.copy(file, copied.resolve(file));
+        }
+        var part = bundle.manifest().part(roles.stream().map(Role::fileStem).collect(Collectors.toSet()), files);
+        AtomicFiles.writeString(copied.resolve(BundleManifest.FILE), RecordTree.json(part));
         var names = bundle.graph(Role.GENERATOR).isPresent() ? List.<String>of() : samples(folder);
         AtomicFiles.writeString(folder.resolve("page.json"), RecordTree.json(new Page(ONNX_RUNTIME_WEB, names)));
         AtomicFiles.writeString(folder.resolve("README.md"), readme());
     }
 
-    private List<BundleManifest.Graph> graphs() {
-        var generator = bundle.graph(Role.GENERATOR);
-        if (generator.isPresent()) {
-            return List.of(generator.get());
+    private List<Role> roles() {
+        if (bundle.graph(Role.GENERATOR).isPresent()) {
+            return List.of(Role.GENERATOR);
         }
-        var codec = Stream.of(Role.TOKENIZE, Role.DETOKENIZE)
-                .flatMap(role -> bundle.graph(role).stream())
-                .toList();
-        if (codec.size() < 2) {
+        var codec = List.of(Role.TOKENIZE, Role.DETOKENIZE);
+        if (!codec.stream().allMatch(role -> bundle.graph(role).isPresent())) {
             throw new SpecException(
                     bundle.path() + ": a page must have the graph generator, or tokenize and detokenize;" + " got "
                             + bundle.manifest().graphs().keySet());
