@@ -57,6 +57,46 @@ final class IsolationTest {
         });
     }
 
+    /** Blocks that are cut: SameDiff's kernel writes beyond its result, so it is not run. */
+    @Test
+    void aKernelThatCorruptsMemoryIsStoodInFor() throws IOException {
+        var graph = SameDiff.create();
+        var x = graph.placeHolder("x", DataType.FLOAT, -1, 4, 6, 2);
+        var spread = graph.cnn()
+                .batchToSpace(
+                        graph.cnn().spaceToBatch(x.mul(2), new int[] {2, 2}, new int[] {0, 0}, 0, 0),
+                        new int[] {2, 2},
+                        new int[] {1, 0},
+                        0,
+                        1);
+        graph.math.tanh("y", spread);
+        for (var isolation : List.of(Isolation.whereNeeded(), Isolation.ofAll())) {
+            var exported = export(graph, isolation);
+            assertThat(exported.notes())
+                    .singleElement()
+                    .asString()
+                    .matches("op \"batch_to_space\" at node [a-z_]+:"
+                            + " SameDiff's kernel writes beyond its result where something is cut off; compared with what it"
+                            + " documents");
+            assertThat(exported.parity())
+                    .singleElement()
+                    .satisfies(parity -> assertThat(parity.difference()).isLessThan(1e-6));
+        }
+    }
+
+    /** Its own class keeps no axis in the graph. */
+    @Test
+    void anOperationWhoseArgumentsAreLostIsRefused() {
+        var graph = SameDiff.create();
+        var x = graph.placeHolder("x", DataType.FLOAT, -1, 3);
+        graph.repeat("y", x, graph.constant(Nd4j.createFromArray(2)), 1);
+        assertThatThrownBy(() -> export(graph, Isolation.whereNeeded()))
+                .isInstanceOf(SpecException.class)
+                .hasMessageMatching(
+                        "m.onnx: op \"repeat\" at node [a-z]+ ends the process when it is run; its axis is in"
+                                + " no file, as nd4j's own class does not keep it; use tile or concat");
+    }
+
     /** x ÷ (x − x): SameDiff's process ends at the sampling. */
     @Test
     void anOperationThatEndsTheProcessIsNamed() {

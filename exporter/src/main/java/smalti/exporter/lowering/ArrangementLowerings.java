@@ -244,6 +244,57 @@ final class ArrangementLowerings {
                             to.constant(op, Tensor.of(new long[] {axis}))));
         });
         rows.put("zeroslike", (op, to) -> like(op, to, 0));
+        rows.put("zeros_like", (op, to) -> like(op, to, 0));
+        rows.put("create", (op, to) -> {
+            var shape = to.cast(op, to.in(op, 0), ValueType.INT64);
+            to.give(op, to.apply(op, "Expand", to.number(op, to.outputType(op), 0), shape));
+        });
+        rows.put("linspace_random", (op, to) -> {
+            Emitter.require(op.extras().size() == 3, "two ends and a step are needed, got %s", op.extras());
+            int count = Math.toIntExact(to.outputShape(op).get(0));
+            double from = op.extras().get(0);
+            double given = op.extras().get(2);
+            double step = given != 0 || count == 1 ? given : (op.extras().get(1) - from) / (count - 1);
+            var values =
+                    IntStream.range(0, count).mapToDouble(i -> from + i * step).toArray();
+            to.give(op, to.constant(op, Tensor.of(values, count).cast(to.outputType(op))));
+        });
+        rows.put("broadcast_dynamic_shape", (op, to) -> {
+            var f = new Formula(op, to);
+            long rank = Math.max(f.size(0, 0), f.size(1, 0));
+            var shapes = new Piece[2];
+            for (int i = 0; i < 2; i++) {
+                var shape = to.cast(op, to.in(op, i), ValueType.INT64);
+                var ones = new long[Math.toIntExact(rank - f.size(i, 0))];
+                Arrays.fill(ones, 1);
+                shapes[i] = ones.length == 0 ? shape : f.concat(0, List.of(f.longs(ones), shape));
+            }
+            f.give(f.apply("Max", shapes));
+        });
+        rows.put("evaluate_reduction_shape", (op, to) -> {
+            var f = new Formula(op, to);
+            int rank = Math.toIntExact(f.size(0, 0));
+            var gone = Arrays.stream(to.constant(op, 1, "the axes").longs())
+                    .map(axis -> Emitter.axis(axis, rank))
+                    .boxed()
+                    .toList();
+            boolean keep = !op.flags().isEmpty() && op.flags().get(0);
+            var shape = to.cast(op, to.in(op, 0), ValueType.INT64);
+            if (!keep) {
+                f.give(f.gather(
+                        shape,
+                        0,
+                        java.util.stream.LongStream.range(0, rank)
+                                .filter(axis -> !gone.contains(axis))
+                                .toArray()));
+                return;
+            }
+            var stays = IntStream.range(0, rank)
+                    .mapToDouble(axis -> gone.contains((long) axis) ? 0 : 1)
+                    .toArray();
+            var kept = f.to().cast(op, f.constant(shape, stays, rank), ValueType.BOOL);
+            f.give(f.where(kept, shape, f.number(shape, 1)));
+        });
         rows.put("ones_as", (op, to) -> like(op, to, 1));
         rows.put("fill", (op, to) -> {
             Emitter.require(op.reals().size() == 1, "a constant number is covered, got %s", op.reals());

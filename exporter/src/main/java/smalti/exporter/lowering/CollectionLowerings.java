@@ -63,6 +63,24 @@ final class CollectionLowerings {
                 entry(
                         "scatter_nd_sub",
                         (op, to) -> scattered(op, to, "add", to.in(op, 0), to.apply(op, "Neg", to.in(op, 2)))),
+                entry("scatter_nd", CollectionLowerings::brought),
+                entry("compat_sparse_to_dense", (op, to) -> {
+                    var f = new Formula(op, to);
+                    var values = to.in(op, 2);
+                    Emitter.require(
+                            values.type() == to.outputType(op),
+                            "the result must be of the values' type, got %s of %s",
+                            to.outputType(op),
+                            values.type());
+                    var rest = to.has(op, 3) ? f.reshape(to.in(op, 3), new long[0]) : f.number(values, 0);
+                    var empty = f.apply("Expand", rest, to.cast(op, to.in(op, 1), ValueType.INT64));
+                    var places = to.cast(op, to.in(op, 0), ValueType.INT64);
+                    f.give(to.make(op, values.type(), "ScatterND", Map.of(), empty, places, values));
+                }),
+                entry("log_matrix_determinant", (op, to) -> {
+                    var f = new Formula(op, to);
+                    f.give(f.log(f.abs(f.apply("Det", f.in(0)))));
+                }),
                 entry("logdet", (op, to) -> {
                     var f = new Formula(op, to);
                     f.give(f.log(f.apply("Det", f.in(0))));
@@ -201,6 +219,36 @@ final class CollectionLowerings {
     }
 
     /** The second input has paths to elements or rows of the first. */
+    /** Into nothing; what meets at one place adds up. */
+    private static void brought(SourceOp op, Emitter to) {
+        var f = new Formula(op, to);
+        var places = to.constant(op, 0);
+        boolean apart = places != null && isApart(places);
+        Emitter.require(
+                apart || to.opset() >= 16,
+                "ONNX adds up what meets at one place since opset 16, and %s is written; raise the opset",
+                to.opset());
+        var x = to.in(op, 1);
+        var type = x.type().isFloat() && x.type() != ValueType.FLOAT64 ? ValueType.FLOAT32 : x.type();
+        var shape = to.cast(op, to.in(op, 2), ValueType.INT64);
+        var empty = f.apply("Expand", to.number(op, type, 0), shape);
+        var attributes = apart ? Map.<String, Attribute>of() : Map.of("reduction", Attribute.of("add"));
+        var at = to.cast(op, to.in(op, 0), ValueType.INT64);
+        f.give(to.make(op, type, "ScatterND", attributes, empty, at, to.cast(op, x, type)));
+    }
+
+    private static boolean isApart(smalti.exporter.graph.Tensor places) {
+        long[] all = places.longs();
+        int width = Math.toIntExact(places.dims().get(places.rank() - 1));
+        var seen = new java.util.HashSet<List<Long>>();
+        for (int i = 0; i < all.length; i += width) {
+            if (!seen.add(java.util.Arrays.stream(all, i, i + width).boxed().toList())) {
+                return false;
+            }
+        }
+        return true;
+    }
+
     private static void scattered(SourceOp op, Emitter to, String how, Piece x, Piece updates) {
         int since = how.equals("none") ? 13 : 16;
         Emitter.require(

@@ -28,6 +28,7 @@ final class ConvolutionLowerings {
                 "conv3dnew", (op, to) -> convolution(op, to, 3),
                 "deconv2d", (op, to) -> transposed(op, to, 2),
                 "deconv3d", (op, to) -> transposed(op, to, 3),
+                "deconv2d_tf", ConvolutionLowerings::turnedBack,
                 "depthwise_conv2d", ConvolutionLowerings::depthwise,
                 "sconv2d", ConvolutionLowerings::separable,
                 "biasadd", ConvolutionLowerings::biasAdd);
@@ -73,6 +74,27 @@ final class ConvolutionLowerings {
         }
         var y = f.apply("ConvTranspose", attributes, operands(x, weights(f, 1, axes), bias(f, 2)));
         f.give(PoolingLowerings.channelsBack(f, y, axes + 2, last));
+    }
+
+    /** Inputs: the result's shape, weights, what a convolution made; nd4j runs it with strides of 1 alone. */
+    private static void turnedBack(SourceOp op, Emitter to) {
+        var f = new Formula(op, to);
+        var window = checked(f, 2, 1);
+        Emitter.require(
+                window.strides().stream().allMatch(stride -> stride == 1),
+                "the strides must be 1, got %s; use deconv2d",
+                window.strides());
+        boolean last = last(f, 2);
+        var padding = new long[4];
+        for (int axis = 0; axis < 2; axis++) {
+            long total = window.span(axis) - 1;
+            boolean same = window.mode() == Window.SAME;
+            padding[axis] = same ? total / 2 : window.pads().get(axis);
+            padding[2 + axis] = same ? total - total / 2 : padding[axis];
+        }
+        var x = PoolingLowerings.channelsFirst(f, f.in(2), 4, last);
+        var y = f.apply("ConvTranspose", window.attributes(padding), x, weights(f, 1, 2));
+        f.give(PoolingLowerings.channelsBack(f, y, 4, last));
     }
 
     /** Weights [kH, kW, in, multiplier] or, by format, [multiplier, in, kH, kW] or [multiplier, kH, kW, in]. */

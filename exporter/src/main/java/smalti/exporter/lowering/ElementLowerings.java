@@ -11,6 +11,9 @@ import smalti.exporter.samediff.SourceOp;
 final class ElementLowerings {
     private static final Map<String, Attribute> FMOD = Map.of("fmod", Attribute.of(1L));
 
+    /** What nd4j takes for equal. */
+    private static final double NEAR = 1e-12;
+
     private ElementLowerings() {}
 
     /** A function of values. */
@@ -121,6 +124,11 @@ final class ElementLowerings {
             var difference = to.apply(op, "Sub", a, b);
             return to.apply(op, "Mul", difference, difference);
         }));
+        rows.put("realdiv", two((op, to, a, b) -> to.apply(op, "Div", a, b)));
+        rows.put("truncatediv", two((op, to, a, b) -> {
+            Emitter.require(a.type().isWhole(), "whole numbers are covered, got %s; cast them", a.type());
+            return to.apply(op, "Div", a, b);
+        }));
         rows.put("floordiv", two(ElementLowerings::floorDiv));
         rows.put("floormod", two(ElementLowerings::floorMod));
         rows.put("mod", two(ElementLowerings::floorMod));
@@ -156,6 +164,15 @@ final class ElementLowerings {
         rows.put("scalar_min", number((op, to, x, s) -> to.apply(op, "Min", x, s)));
         rows.put("fmod_scalar", number((op, to, x, s) -> to.apply(op, "Mod", FMOD, x, s)));
         rows.put("pow", number((op, to, x, s) -> to.apply(op, "Pow", x, s)));
+        // to the nearest whole quotient, halves to the even one
+        rows.put("remainder_scalar", number((op, to, x, s) -> {
+            boolean isFloat = x.type().isFloat();
+            var dividend = isFloat ? x : to.cast(op, x, ValueType.FLOAT64);
+            var divisor = isFloat ? s : to.cast(op, s, ValueType.FLOAT64);
+            var quotient = to.apply(op, "Round", to.apply(op, "Div", dividend, divisor));
+            return to.apply(op, "Sub", dividend, to.apply(op, "Mul", quotient, divisor));
+        }));
+        rows.put("setvalorless_scalar", number((op, to, x, s) -> to.apply(op, "Expand", s, to.apply(op, "Shape", x))));
         rows.put("set_scalar", number((op, to, x, s) -> to.apply(op, "Expand", s, to.apply(op, "Shape", x))));
         rows.put("step", number((op, to, x, s) -> to.cast(op, to.apply(op, "Greater", x, s), x.type())));
         Map.of(
@@ -165,6 +182,22 @@ final class ElementLowerings {
                         "lessthan_scalar", "Less",
                         "lessthanorequal_scalar", "LessOrEqual")
                 .forEach((op, onnx) -> rows.put(op, number((node, to, x, s) -> to.apply(node, onnx, x, s))));
+        rows.put("not_scalar", number((op, to, x, s) -> to.apply(op, "Not", to.apply(op, "Equal", x, s))));
+        rows.put("eps_scalar", number((op, to, x, s) -> {
+            var distance = to.apply(op, "Abs", to.apply(op, "Sub", x, s));
+            return to.apply(
+                    op,
+                    "LessOrEqual",
+                    distance,
+                    to.number(op, x.type(), x.type().isFloat() ? NEAR : 0));
+        }));
+        // what is not 0 is true
+        Map.of("and_scalar", "And", "or_scalar", "Or", "xor_scalar", "Xor").forEach((name, onnx) -> {
+            rows.put(name, (op, to) -> {
+                var truth = to.number(op, ValueType.BOOL, scalar(op) == 0 ? 0 : 1);
+                to.give(op, to.apply(op, onnx, to.cast(op, to.in(op, 0), ValueType.BOOL), truth));
+            });
+        });
         rows.put("notequals_scalar", number((op, to, x, s) -> to.apply(op, "Not", to.apply(op, "Equal", x, s))));
     }
 

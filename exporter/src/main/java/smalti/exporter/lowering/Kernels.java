@@ -63,7 +63,8 @@ final class Kernels {
     }
 
     /** Those for which ONNX Runtime 1.29 has no kernel beyond an opset, and the last that it has. */
-    private static final Map<String, Integer> LAST_OPSETS = Map.of("RandomNormal", 21, "RandomUniform", 21);
+    private static final Map<String, Integer> LAST_OPSETS =
+            Map.of("Multinomial", 21, "RandomNormal", 21, "RandomUniform", 21, "RandomUniformLike", 21);
 
     private Kernels() {}
 

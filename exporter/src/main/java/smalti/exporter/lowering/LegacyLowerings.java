@@ -58,6 +58,17 @@ final class LegacyLowerings {
         one(rows, "timesoneminus", (f, x) -> f.mul(x, f.sub(1, x)));
         one(rows, "rint", (f, x) -> f.apply("Round", x));
         one(rows, "replace_nans", (f, x) -> f.where(isNan(f, x), f.number(x, extra(f)), x));
+        // what is outside of the range is stretched over it, or its sigmoid where the range is from 0 to 1
+        one(rows, "setrange", (f, x) -> {
+            var ends = f.op().extras();
+            Emitter.require(ends.size() == 2, "two ends are needed, got %s", ends);
+            double low = ends.get(0);
+            double high = ends.get(1);
+            var share = low == 0 && high == 1 ? sigmoid(f, x) : x;
+            var moved = f.add(f.apply("Floor", f.mul(share, high - low)), low);
+            var inside = f.apply("And", f.atLeast(x, low), f.apply("LessOrEqual", x, f.number(x, high)));
+            return f.where(inside, x, moved);
+        });
         // slopes: x · (1 − x) of the sigmoid, and what the product rule gives
         one(rows, "_sigmoidderivative", (f, x) -> f.mul(sigmoid(f, x), f.sub(1, sigmoid(f, x))));
         one(rows, "_swishderivative", (f, x) -> {

@@ -25,6 +25,7 @@ final class MatrixLowerings {
                     var f = new Formula(op, to);
                     f.give(f.apply("Det", f.in(0)));
                 }),
+                entry("batched_gemm", MatrixLowerings::batched),
                 entry("matrix_band_part", MatrixLowerings::band),
                 entry("triu", (op, to) -> {
                     var f = new Formula(op, to);
@@ -86,6 +87,22 @@ final class MatrixLowerings {
 
     private static boolean flag(SourceOp op, int index) {
         return op.ints().size() > index && op.ints().get(index) != 0;
+    }
+
+    /** Inputs: a factor for each product, one for what was there, which is nothing, left and right matrices. */
+    private static void batched(SourceOp op, Emitter to) {
+        var f = new Formula(op, to);
+        int count = op.outputs().size();
+        Emitter.require(
+                op.inputs().size() == 2 + 2 * count,
+                "two factors and %s pairs of matrices are needed, got %s",
+                count,
+                op.inputs());
+        for (int i = 0; i < count; i++) {
+            var left = f.integer(0) != 0 ? f.transpose(f.in(2 + i), 1, 0) : f.in(2 + i);
+            var right = f.integer(1) != 0 ? f.transpose(f.in(2 + count + i), 1, 0) : f.in(2 + count + i);
+            to.give(op, i, f.mul(f.matmul(left, right), f.slice(f.in(0), 0, i, i + 1)));
+        }
     }
 
     private static Piece turned(Formula f, int index) {

@@ -20,6 +20,7 @@ final class NormalizationLowerings {
     static Map<String, Lowering> rows() {
         return Map.ofEntries(
                 entry("batchnorm", NormalizationLowerings::batchNorm),
+                entry("fused_batch_norm", NormalizationLowerings::fusedBatchNorm),
                 entry("layer_norm", NormalizationLowerings::layerNorm),
                 entry("standardize", (op, to) -> {
                     var f = new Formula(op, to);
@@ -68,6 +69,35 @@ final class NormalizationLowerings {
         var y = f.mul(f.sub(x, f.reshape(f.in(1), sizes)), f.div(1, f.sqrt(f.add(f.reshape(f.in(2), sizes), epsilon))));
         y = scaled ? f.mul(y, f.reshape(f.in(3), sizes)) : y;
         f.give(offset ? f.add(y, f.reshape(f.in(scaled ? 4 : 3), sizes)) : y);
+    }
+
+    /**
+     * nd4j's arguments: 1 for channels first, 1 for the statistics of the batch; epsilon. Inputs: scale, offset, and mean
+     * and variance where they are not those of the batch. Outputs: the result, the mean, the variance.
+     */
+    private static void fusedBatchNorm(SourceOp op, Emitter to) {
+        var f = new Formula(op, to);
+        boolean first = f.integer(0) != 0;
+        boolean ofBatch = f.integer(1) != 0;
+        Emitter.require(ofBatch || to.has(op, 4), "mean and variance must be given, got %s", op.inputs());
+        double epsilon = op.reals().isEmpty() ? 1e-3 : f.real(0);
+        long[] sizes = first ? new long[] {1, -1, 1, 1} : new long[] {1, 1, 1, -1};
+        long[] others = first ? new long[] {0, 2, 3} : new long[] {0, 1, 2};
+        var x = f.in(0);
+        var mean = ofBatch ? f.mean(x, true, others) : f.reshape(f.in(3), sizes);
+        var distance = f.sub(x, mean);
+        var variance = ofBatch ? f.mean(f.square(distance), true, others) : f.reshape(f.in(4), sizes);
+        var y = f.div(f.mul(distance, f.reshape(f.in(1), sizes)), f.sqrt(f.add(variance, epsilon)));
+        to.give(op, 0, f.add(y, f.reshape(f.in(2), sizes)));
+        if (ofBatch) {
+            // corrected for the bias of the mean
+            var rows = f.gather(f.shape(x), 0, others);
+            var count = f.mul(f.mul(f.slice(rows, 0, 0, 1), f.slice(rows, 0, 1, 2)), f.slice(rows, 0, 2, 3));
+            var number = to.cast(op, count, x.type());
+            variance = f.mul(variance, f.div(number, f.max(f.add(number, -1), 1)));
+        }
+        to.give(op, 1, f.reshape(mean, -1));
+        to.give(op, 2, f.reshape(variance, -1));
     }
 
     private static long[] axes(Formula f) {
@@ -120,7 +150,7 @@ final class NormalizationLowerings {
      *
      * @param mask [batch, keys], 0 where a key must not be seen
      */
-    private static Piece attended(
+    private static Attended attended(
             Formula f, Piece queries, Piece keys, Piece values, @Nullable Piece mask, int rank, long features) {
         var turned = rank == 4 ? f.transpose(keys, 0, 1, 3, 2) : f.transpose(keys, 0, 2, 1);
         var scores = f.matmul(turned, queries);
@@ -131,7 +161,17 @@ final class NormalizationLowerings {
             var hidden = f.mul(f.add(to32(f, mask, scores), -1), 1e9);
             scores = f.add(scores, rank == 4 ? f.unsqueeze(hidden, 1, 3) : f.unsqueeze(hidden, 2));
         }
-        return f.matmul(values, f.softmax(scores, rank - 2));
+        var weights = f.softmax(scores, rank - 2);
+        return new Attended(f.matmul(values, weights), weights);
+    }
+
+    /** @param weights of the keys, for each query */
+    private record Attended(Piece result, Piece weights) {}
+
+    private static void giveWeights(SourceOp op, Emitter to, Attended attended) {
+        if (op.outputs().size() > 1) {
+            to.give(op, 1, attended.weights());
+        }
     }
 
     private static Piece to32(Formula f, Piece mask, Piece like) {
@@ -141,17 +181,17 @@ final class NormalizationLowerings {
     private static void attention(SourceOp op, Emitter to) {
         var f = new Formula(op, to);
         int rank = f.rank(0);
-        Emitter.require(op.outputs().size() == 1, "the weights of the attention are no output that is covered");
         var mask = to.has(op, 3) ? f.in(3) : null;
         Emitter.require(
                 mask == null || f.rank(3) == 2, "the mask must be [batch, keys], got rank %s", mask == null ? 0 : 2);
-        f.give(attended(f, f.in(0), f.in(1), f.in(2), mask, rank, f.size(0, rank - 2)));
+        var attended = attended(f, f.in(0), f.in(1), f.in(2), mask, rank, f.size(0, rank - 2));
+        f.give(attended.result());
+        giveWeights(op, to, attended);
     }
 
     /** Inputs: queries, keys, values, their projections [heads, projected, features], that of the result, a mask. */
     private static void heads(SourceOp op, Emitter to) {
         var f = new Formula(op, to);
-        Emitter.require(op.outputs().size() == 1, "the weights of the attention are no output that is covered");
         var projected = new Piece[3];
         for (int i = 0; i < 3; i++) {
             projected[i] =
@@ -159,8 +199,9 @@ final class NormalizationLowerings {
         }
         var mask = to.has(op, 7) ? f.in(7) : null;
         var seen = attended(f, projected[0], projected[1], projected[2], mask, 4, f.size(3, 1));
-        var joined = f.reshape(f.transpose(seen, 0, 3, 1, 2), 0, 0, f.size(5, 0) * f.size(5, 1));
+        var joined = f.reshape(f.transpose(seen.result(), 0, 3, 1, 2), 0, 0, f.size(5, 0) * f.size(5, 1));
         f.give(f.transpose(f.matmul(joined, f.in(6)), 0, 2, 1));
+        giveWeights(op, to, seen);
     }
 
     /** nd4j's arguments: how many, whether they are sorted. */

@@ -12,13 +12,6 @@ final class Omissions {
         add(
                 "control flow: a graph of such frames has no fixed order of steps",
                 "while While enter exit loop_cond next_iteration switch merge");
-        add("corrupts nd4j's memory when it is run: refused; use tile or concat", "repeat");
-        add("corrupts nd4j's memory when it is run: refused; use matmul", "batched_gemm");
-        add(
-                "corrupts nd4j's memory when it is run: refused; use reshape, permute and pad",
-                "space_to_batch space_to_batch_nd batch_to_space batch_to_space_nd");
-        add("ends the process when it is run: refused; use divide", "realdiv");
-        add("ONNX has no running product", "cumprod");
         add("ONNX has no decompositions of matrices", "svd qr lu cholesky");
         add("ONNX has no such loss", "ctc_loss");
         add("ONNX has no inverse", "matrix_inverse");
@@ -51,11 +44,32 @@ final class Omissions {
         add(
                 "nd4j cannot run it in a graph: it takes the second array for a number; use max, min, abs and pow",
                 "max_pairwise min_pairwise amax_pairwise amin_pairwise pow_pairwise");
+        add(
+                "nd4j cannot run it in a graph: it takes the second array for a number, or loses its own; use abs, subtract, divide, multiply and lessThanOrEqual",
+                "axpy BinaryMinimalRelativeError BinaryRelativeError RelativeError eps equals_with_eps");
+        add("nd4j makes the signs of one array, and has no file for two; use identity", "copy");
+        add("its own kernel gives zeros, or refuses the type that nd4j gives it; use identity", "noop");
+        add("nd4j's own kernel does not know it, and no file holds it; use boolean_not", "not");
+        add("ends the process when it is run: refused; use clipByValue", "stabilize");
+        add("nd4j does not know its outputs, so it is in no graph; use reshape and a maximum over an axis", "maxout");
+        add("its own kernel is not found; use deconv3d", "deconv3d_tf");
+        add("its own kernel is not found: nd4j takes maxpool2d, avgpool2d and pnormpool2d", "somepoolingpool2d");
+        add(
+                "SameDiff gives its results the input's shape, and numbers in place of the places; use maxpool2d",
+                "max_pool_with_argmax");
+        add("its own kernel cuts the shape off; use reshape", "set_shape");
+        add("its own kernel makes nothing, and ONNX stops no run; leave it out", "Assert");
+        add(
+                "ONNX suppresses by boxes, not by a table of their overlaps; use non_max_suppression",
+                "non_max_suppression_overlaps");
+        add("it hashes the bits of nd4j's own memory, and has no constructor for a graph", "hashcode");
         add("nd4j cannot run it in a graph: it takes the second array for a number; use mod", "fmod");
         add("SameDiff cannot run it in a graph; set the value from outside", "assign");
         add("its own kernel refuses the arguments that nd4j gives it; use scatter_nd_update", "scatter_update");
         add("its own kernel refuses the arguments that nd4j gives it; use image_resize", "resize_bicubic");
         add("nd4j knows no shape of its results; divide the sums", "normalize_moments");
+        add("nd4j knows no shape of its results; use mod, which has the divisor's sign", "remainder");
+        add("nd4j knows no shape of its results, and reads others from its files; use identity", "old_assign set");
         add("a text is among its inputs, and graphs carry numbers alone", "check_numerics compat_string_split");
         add(
                 "reads or writes files or prints: no part of a graph that computes",

@@ -21,6 +21,8 @@ final class PoolingLowerings {
                 entry("avgpool2d", (op, to) -> average(op, to, 2)),
                 entry("avgpool3dnew", (op, to) -> average(op, to, 3)),
                 entry("im2col", PoolingLowerings::columns),
+                entry("col2im", PoolingLowerings::picture),
+                entry("dilation2d", PoolingLowerings::dilated),
                 entry("extract_image_patches", PoolingLowerings::patches));
     }
 
@@ -149,5 +151,101 @@ final class PoolingLowerings {
         var padding = fixed ? window.padding(f, true) : new long[4];
         var y = unfolded(f, fixed ? x : window.padded(f, x, 0), window, f.size(0, 3), true, padding);
         f.give(f.transpose(y, 0, 2, 3, 1));
+    }
+
+    /**
+     * From [N, C, kH, kW, oH, oW], where what meets at a place adds up: a transposed convolution with unit vectors. nd4j's
+     * arguments: sH, sW, pH, pW, H, W, dH, dW.
+     */
+    private static void picture(SourceOp op, Emitter to) {
+        var f = new Formula(op, to);
+        var ints = op.ints();
+        Emitter.require(ints.size() >= 8 && f.rank(0) == 6, "6 axes and 8 arguments are needed, got %s", ints);
+        var window = new Window(
+                java.util.List.of(f.size(0, 2), f.size(0, 3)),
+                ints.subList(0, 2),
+                ints.subList(2, 4),
+                ints.subList(6, 8),
+                Window.GIVEN);
+        long channels = f.size(0, 1);
+        int places = Math.toIntExact(window.kernel().get(0) * window.kernel().get(1));
+        var padding = new long[4];
+        var more = new long[2];
+        for (int axis = 0; axis < 2; axis++) {
+            padding[axis] = window.pads().get(axis);
+            long whole = (f.size(0, 4 + axis) - 1) * window.strides().get(axis) + window.span(axis);
+            long behind = whole - padding[axis] - ints.get(4 + axis);
+            padding[2 + axis] = Math.max(0, behind);
+            more[axis] = Math.max(0, -behind);
+            Emitter.require(
+                    more[axis]
+                            < Math.max(
+                                    window.strides().get(axis),
+                                    window.dilations().get(axis)),
+                    "the picture must end where the last window does, got %s",
+                    ints);
+        }
+        var weights = new float[Math.toIntExact(channels) * places * places];
+        for (int row = 0; row < channels * places; row++) {
+            weights[row * places + row % places] = 1;
+        }
+        var x = f.in(0);
+        var columns = f.apply(
+                "Reshape", x, f.longs(0, channels * places, f.size(0, 4), f.size(0, 5))); // a column for each place
+        var kernel = f.constant(Tensor.of(
+                        weights,
+                        channels * places,
+                        1,
+                        window.kernel().get(0),
+                        window.kernel().get(1))
+                .cast(x.type()));
+        var attributes = window.attributes(padding);
+        attributes.put("group", Attribute.of(channels));
+        attributes.put("output_padding", Attribute.ints(more));
+        f.give(f.apply("ConvTranspose", attributes, columns, kernel));
+    }
+
+    /**
+     * NHWC, kernel [kH, kW, C]: the largest of the window's elements with the kernel's added. nd4j's arguments: 1 for
+     * padding to the same size, dilations of the four axes, strides of the four axes.
+     */
+    private static void dilated(SourceOp op, Emitter to) {
+        var f = new Formula(op, to);
+        var ints = op.ints();
+        Emitter.require(ints.size() == 9, "9 arguments are needed, got %s", ints);
+        var window = new Window(
+                java.util.List.of(f.size(1, 0), f.size(1, 1)),
+                ints.subList(6, 8),
+                java.util.List.of(0L, 0L),
+                ints.subList(2, 4),
+                ints.get(0) == 1 ? Window.SAME : Window.GIVEN);
+        var x = f.transpose(f.in(0), 0, 3, 1, 2);
+        if (window.mode() == Window.SAME) {
+            x = window.padded(f, x, x.type() == ValueType.FLOAT64 ? -Double.MAX_VALUE : -Float.MAX_VALUE);
+        }
+        var kernel = f.transpose(f.in(1), 2, 0, 1); // [C, kH, kW]
+        Piece largest = null;
+        for (long row = 0; row < window.kernel().get(0); row++) {
+            for (long column = 0; column < window.kernel().get(1); column++) {
+                var seen = stepped(f, stepped(f, x, window, 0, row), window, 1, column);
+                var weight = f.slice(f.slice(kernel, 1, row, row + 1), 2, column, column + 1);
+                var sum = f.add(seen, weight);
+                largest = largest == null ? sum : f.apply("Max", largest, sum);
+            }
+        }
+        f.give(f.transpose(java.util.Objects.requireNonNull(largest), 0, 2, 3, 1));
+    }
+
+    /** What one place of the kernel sees. */
+    private static Piece stepped(Formula f, Piece x, Window window, int axis, long place) {
+        long from = place * window.dilations().get(axis);
+        long behind = window.span(axis) - 1 - from;
+        return f.apply(
+                "Slice",
+                x,
+                f.longs(from),
+                f.longs(behind == 0 ? Long.MAX_VALUE : -behind),
+                f.longs(2 + axis),
+                f.longs(window.strides().get(axis)));
     }
 }

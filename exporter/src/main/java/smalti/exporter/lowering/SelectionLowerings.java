@@ -10,6 +10,9 @@ import smalti.exporter.samediff.SourceOp;
 
 /** Choices between elements, conditions on them, and bounds. */
 final class SelectionLowerings {
+    /** What nd4j takes for equal where no distance is given. */
+    private static final double NEAR = 1e-12;
+
     private SelectionLowerings() {}
 
     static Map<String, Lowering> rows() {
@@ -24,6 +27,23 @@ final class SelectionLowerings {
             var x = to.in(op, 0);
             var set = to.number(op, x.type(), op.extras().get(1));
             to.give(op, to.apply(op, "Where", condition(op, to, 0, 2, 3), set, x));
+        });
+        rows.put("choose", (op, to) -> {
+            Emitter.require(
+                    op.outputs().size() == 2 && op.ints().size() == 1,
+                    "what is chosen and its count are covered, got %s",
+                    op.outputs());
+            var x = to.in(op, 0);
+            var value = to.has(op, 1)
+                    ? to.cast(op, to.in(op, 1), x.type())
+                    : to.number(op, x.type(), new Formula(op, to).real(0));
+            int mode = Math.toIntExact(op.ints().get(0));
+            var holds = to.apply(op, "Reshape", met(op, to, x, value, NEAR, mode), to.longs(op, -1));
+            var line = to.apply(op, "Reshape", x, to.longs(op, -1));
+            var chosen = to.make(op, x.type(), "Compress", Map.of("axis", Attribute.of(0L)), line, holds);
+            var count = to.apply(op, "Size", chosen);
+            to.give(op, 0, chosen);
+            to.give(op, 1, count);
         });
         rows.put("match_condition_transform", (op, to) -> to.give(op, condition(op, to, 0, 1, 2)));
         rows.put("match_condition", (op, to) -> {
@@ -116,10 +136,13 @@ final class SelectionLowerings {
         Emitter.require(extras.size() > modeAt, "a number and a condition are needed, got %s", extras);
         var x = to.in(op, 0);
         var value = to.number(op, x.type(), extras.get(valueAt));
-        int mode = extras.get(modeAt).intValue();
+        return met(op, to, x, value, extras.get(epsilonAt), extras.get(modeAt).intValue());
+    }
+
+    private static Piece met(SourceOp op, Emitter to, Piece x, Piece value, double epsilon, int mode) {
         return switch (mode) {
-            case 0 -> near(op, to, x, value, extras.get(epsilonAt));
-            case 1, 11 -> to.apply(op, "Not", near(op, to, x, value, extras.get(epsilonAt)));
+            case 0 -> near(op, to, x, value, epsilon);
+            case 1, 11 -> to.apply(op, "Not", near(op, to, x, value, epsilon));
             case 2 -> to.apply(op, "Less", x, value);
             case 3 -> to.apply(op, "Greater", x, value);
             case 4 -> to.apply(op, "LessOrEqual", x, value);

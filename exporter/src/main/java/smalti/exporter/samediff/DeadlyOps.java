@@ -1,7 +1,6 @@
 package smalti.exporter.samediff;
 
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.Map;
 import java.util.Optional;
 import org.nd4j.autodiff.samediff.SameDiff;
@@ -10,18 +9,13 @@ import org.nd4j.linalg.api.ops.DynamicCustomOp;
 import smalti.spec.SpecException;
 
 /**
- * Operations that end the process when SameDiff runs them; a graph must be run to be exported. Those that always do are
- * refused; those that may are run in a JVM of its own.
+ * Operations that end the process when SameDiff runs them; a graph must be run to be exported. Those that may are run in
+ * a JVM of its own; those that always do are computed by {@link StandIns}, or refused where their arguments are lost.
  */
 final class DeadlyOps {
     private static final Map<String, String> ALWAYS = Map.of(
-            "batch_to_space", "use reshape, permute and slice",
-            "batch_to_space_nd", "use reshape, permute and slice",
-            "batched_gemm", "use matmul",
-            "realdiv", "use divide",
-            "repeat", "use tile or concat",
-            "space_to_batch", "use pad, reshape and permute",
-            "space_to_batch_nd", "use pad, reshape and permute");
+            "repeat", "its axis is in no file, as nd4j's own class does not keep it; use tile or concat",
+            "stabilize", "its numbers are in no file, as nd4j's own class does not keep them; use clipByValue");
 
     private DeadlyOps() {}
 
@@ -32,7 +26,7 @@ final class DeadlyOps {
             remedy(op)
                     .ifPresent(
                             remedy -> problems.add(name + ": op \"" + op.getOp().opName() + "\" at node " + op.getName()
-                                    + " corrupts nd4j's memory when it is run; " + remedy));
+                                    + " ends the process when it is run; " + remedy));
         }
         if (!problems.isEmpty()) {
             throw new SpecException(problems);
@@ -46,8 +40,8 @@ final class DeadlyOps {
 
     private static boolean endangers(SameDiffOp op, SameDiff graph) {
         var kind = op.getOp().opName();
-        if (kind.startsWith("batch_to_space")) {
-            return true;
+        if (kind.equals("truncatediv")) {
+            return true; // it makes whole numbers of floats
         }
         // 0 as a divisor of whole numbers
         var inputs = op.getInputsToOp();
@@ -61,16 +55,9 @@ final class DeadlyOps {
         return op.contains("div") || op.contains("mod");
     }
 
+    /** Of those without arguments: an imported graph has them. */
     private static Optional<String> remedy(SameDiffOp op) {
-        var kind = op.getOp().opName();
-        if (kind.equals("strided_slice") && op.getOp() instanceof DynamicCustomOp custom) {
-            long[] ints = custom.iArgs();
-            int count = (ints.length - 5) / 3;
-            // the arguments end with the steps
-            boolean backwards = ints.length >= 8
-                    && Arrays.stream(ints, ints.length - count, ints.length).anyMatch(step -> step < 0);
-            return backwards ? Optional.of("steps must be positive; use reverse") : Optional.empty();
-        }
-        return Optional.ofNullable(ALWAYS.get(kind));
+        boolean bare = !(op.getOp() instanceof DynamicCustomOp custom) || custom.iArgs().length == 0;
+        return bare ? Optional.ofNullable(ALWAYS.get(op.getOp().opName())) : Optional.empty();
     }
 }

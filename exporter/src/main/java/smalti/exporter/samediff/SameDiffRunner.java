@@ -42,7 +42,7 @@ public final class SameDiffRunner implements AutoCloseable {
      */
     public static SameDiffRunner open(Path file, String name, Signature signature) {
         var graph = load(file, name);
-        return new SameDiffRunner(graph, new Engine.Here(graph), name, signature, false);
+        return new SameDiffRunner(graph, here(graph), name, signature, false);
     }
 
     /**
@@ -80,7 +80,7 @@ public final class SameDiffRunner implements AutoCloseable {
     /** A graph that is in memory; trainable variables are taken as constants. */
     public static SameDiffRunner of(SameDiff graph, String name, Signature signature) {
         DeadlyOps.refuse(graph, name);
-        return new SameDiffRunner(graph, new Engine.Here(graph), name, signature, true);
+        return new SameDiffRunner(graph, here(graph), name, signature, true);
     }
 
     /** The same, run in a JVM of its own where that is asked for; to be closed. */
@@ -91,8 +91,12 @@ public final class SameDiffRunner implements AutoCloseable {
 
     private static Engine engine(SameDiff graph, String name, Isolation isolation) {
         return isolation.always() || DeadlyOps.endangers(graph)
-                ? new OwnProcess(graph, name, isolation.timeout())
-                : new Engine.Here(graph);
+                ? StandIns.around(graph, new OwnProcess(graph, name, isolation.timeout()))
+                : here(graph);
+    }
+
+    private static Engine here(SameDiff graph) {
+        return StandIns.around(graph, new Engine.Here(graph));
     }
 
     /**
@@ -103,7 +107,7 @@ public final class SameDiffRunner implements AutoCloseable {
      */
     public static SameDiffRunner of(SameDiff graph, String name, List<String> inputs, List<String> outputs) {
         DeadlyOps.refuse(graph, name);
-        var engine = new Engine.Here(graph);
+        var engine = here(graph);
         var signature = new SignatureInference(graph, engine, name, inputs, outputs).infer();
         return new SameDiffRunner(graph, engine, name, signature, true);
     }
@@ -129,7 +133,7 @@ public final class SameDiffRunner implements AutoCloseable {
      */
     public static SameDiffRunner of(
             SameDiff graph, String name, Map<String, List<Dimension>> inputs, List<String> outputs) {
-        var engine = new Engine.Here(graph);
+        var engine = here(graph);
         return of(
                 graph,
                 name,
@@ -156,7 +160,7 @@ public final class SameDiffRunner implements AutoCloseable {
 
     /** Whether it runs in a JVM of its own. */
     public boolean isIsolated() {
-        return engine instanceof OwnProcess;
+        return StandIns.process(engine) != null;
     }
 
     /** Ends the JVM of its own, if there is one. */

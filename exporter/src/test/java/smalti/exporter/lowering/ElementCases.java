@@ -18,6 +18,15 @@ import java.util.function.DoubleUnaryOperator;
 import java.util.stream.Stream;
 import org.nd4j.autodiff.samediff.SDVariable;
 import org.nd4j.autodiff.samediff.SameDiff;
+import org.nd4j.linalg.api.ops.impl.scalar.ScalarRemainder;
+import org.nd4j.linalg.api.ops.impl.scalar.comparison.ScalarAnd;
+import org.nd4j.linalg.api.ops.impl.scalar.comparison.ScalarEps;
+import org.nd4j.linalg.api.ops.impl.scalar.comparison.ScalarNot;
+import org.nd4j.linalg.api.ops.impl.scalar.comparison.ScalarOr;
+import org.nd4j.linalg.api.ops.impl.scalar.comparison.ScalarSetValue;
+import org.nd4j.linalg.api.ops.impl.scalar.comparison.ScalarXor;
+import org.nd4j.linalg.api.ops.impl.transforms.pairwise.arithmetic.TruncateDivOp;
+import org.nd4j.linalg.api.ops.impl.transforms.strict.SetRange;
 import smalti.spec.ElementType;
 import smalti.spec.TensorSpec;
 
@@ -241,6 +250,64 @@ final class ElementCases {
     }
 
     private void scalars() {
+        for (double s : new double[] {0, 2}) {
+            cases.addAll(one("not_scalar", (g, x) -> new ScalarNot(g, x, s).outputVariable(), x -> x == s ? 0 : 1)
+                    .of(FLOAT32, FLOAT64, INT32));
+            cases.addAll(
+                    one("and_scalar", (g, x) -> new ScalarAnd(g, x, s).outputVariable(), x -> x != 0 && s != 0 ? 1 : 0)
+                            .of(FLOAT32, FLOAT64, INT32));
+            cases.addAll(
+                    one("or_scalar", (g, x) -> new ScalarOr(g, x, s).outputVariable(), x -> x != 0 || s != 0 ? 1 : 0)
+                            .of(FLOAT32, FLOAT64, INT32));
+            cases.addAll(one(
+                            "xor_scalar",
+                            (g, x) -> new ScalarXor(g, x, s).outputVariable(),
+                            x -> (x != 0) != (s != 0) ? 1 : 0)
+                    .of(FLOAT32, FLOAT64, INT32));
+            cases.addAll(one("eps_scalar", (g, x) -> new ScalarEps(g, x, s).outputVariable(), x -> x == s ? 1 : 0)
+                    .domain("x", Math::rint)
+                    .of(FLOAT32, FLOAT64));
+        }
+        cases.addAll(one("not_scalar", (g, x) -> new ScalarNot(g, x, 0).outputVariable(), x -> x)
+                .of(BOOL));
+        cases.addAll(one(
+                        "remainder_scalar",
+                        (g, x) -> new ScalarRemainder(g, x, 3).outputVariable(),
+                        x -> Math.IEEEremainder(x, 3))
+                .domain("x", x -> 4 * x)
+                .of(FLOAT32, FLOAT64, INT32, INT64));
+        cases.addAll(one("setvalorless_scalar", (g, x) -> new ScalarSetValue(g, x, 0.5).outputVariable(), x -> 0.5)
+                .of(FLOAT32, FLOAT64));
+        cases.addAll(two(
+                        "realdiv",
+                        "broadcast",
+                        "N h 3",
+                        "h 1",
+                        (g, a, b) -> AnyOp.like("realdiv", g, a, b).outputVariable(),
+                        (a, b) -> a / b)
+                .domain("b", x -> Math.abs(x) + 1)
+                .of(FLOAT32, FLOAT64));
+        cases.addAll(two(
+                        "truncatediv",
+                        "towards 0",
+                        "N h 3",
+                        "N h 3",
+                        (g, a, b) -> new TruncateDivOp(g, a, b, false).outputVariable(),
+                        (a, b) -> (a - a % b) / b)
+                .domain("a", x -> 3 * x - 9)
+                .domain("b", x -> x < 3 ? x - 4 : x)
+                .of(INT32, INT64));
+        for (double[] ends : new double[][] {{0, 1}, {-0.5, 2}}) {
+            cases.addAll(one(
+                            "setrange",
+                            (g, x) -> new SetRange(g, x, false, ends[0], ends[1]).outputVariable(),
+                            x -> x >= ends[0] && x <= ends[1]
+                                    ? x
+                                    : ends[0] == 0
+                                            ? Math.floor(1 / (1 + Math.exp(-x)))
+                                            : Math.floor(x * (ends[1] - ends[0])) + ends[0])
+                    .of(FLOAT32, FLOAT64));
+        }
         for (double s : new double[] {0.5, 2, -3}) {
             var types = s == Math.rint(s) ? NUMBERS : FLOATS;
             var apart = (DoubleUnaryOperator) x -> x < 0 ? x - 1 : x + 1;

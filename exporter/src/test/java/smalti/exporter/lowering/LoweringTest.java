@@ -50,7 +50,16 @@ final class LoweringTest {
     private static final boolean FULL = Boolean.getBoolean("smalti.full");
 
     /** Operations that SameDiff does not read from its own files, or not as they were. */
-    private static final Set<String> LOST = Set.of("var", "car", "lstmLayer", "mish", "resize_area", "resize_bilinear");
+    private static final Set<String> LOST = Set.of(
+            "and_scalar",
+            "bincount",
+            "car",
+            "lstmLayer",
+            "mish",
+            "resize_area",
+            "resize_bilinear",
+            "setvalorless_scalar",
+            "var");
 
     @TempDir
     private Path folder;
@@ -85,12 +94,14 @@ final class LoweringTest {
         }
         useCase.build().in(sameDiff, name -> Objects.requireNonNull(placeholders.get(name)));
         // through a file, but for what SameDiff's files lose: bfloat16 numbers, whether a variance is corrected, that
-        // "compare and replace" is not "compare and set", and what its own reader throws at
+        // "compare and replace" is not "compare and set" nor "and" an addition, and what its own reader throws at
         var saved = folder.resolve("case.fb");
-        sameDiff.save(saved.toFile(), false);
         boolean lost = LOST.contains(useCase.op())
                 || useCase.inputs().stream().anyMatch(input -> input.type() == ElementType.BFLOAT16);
 
+        if (!lost) {
+            sameDiff.save(saved.toFile(), false);
+        }
         var outputs = List.copyOf(useCase.reference()
                 .apply(doubles(inputs(useCase, useCase.sizes().get(0), 0)))
                 .keySet());

@@ -21,6 +21,7 @@ import java.util.Map;
 import java.util.stream.Stream;
 import org.nd4j.autodiff.samediff.SDVariable;
 import org.nd4j.linalg.api.ops.impl.layers.convolution.config.LocalResponseNormalizationConfig;
+import org.nd4j.linalg.api.ops.impl.transforms.custom.DotProductAttention;
 import org.nd4j.linalg.api.ops.impl.transforms.custom.InTopK;
 
 /** What normalisations and attention mean. */
@@ -69,6 +70,7 @@ final class NormalizationCases {
                                 .stream(),
                         attention(false),
                         attention(true),
+                        weights(),
                         heads(),
                         topK())
                 .flatMap(cases -> cases);
@@ -208,6 +210,32 @@ final class NormalizationCases {
                 .within(1e-5)
                 .of(FLOAT32, FLOAT64)
                 .stream();
+    }
+
+    /** The second output: how much each query sees of each key. */
+    private static Stream<OpCase> weights() {
+        return new OpCase(
+                        "dot_product_attention",
+                        "with weights",
+                        List.of(spec("q", FLOAT32, "N 4 h"), spec("k", FLOAT32, "N 4 w"), spec("v", FLOAT32, "N 3 w")),
+                        PICTURES,
+                        Map.of(),
+                        (graph, in) -> Cases.named(new DotProductAttention(
+                                        graph, in.apply("q"), in.apply("k"), in.apply("v"), null, true, true)
+                                .outputVariables()),
+                        in -> {
+                            var k = get(in, "k");
+                            int keys = k.shape[2];
+                            // the values that are unit vectors give the weights
+                            var units = Doubles.filled(
+                                    new int[] {k.shape[0], keys, keys}, at -> at[1] == at[2] ? 1.0 : 0.0);
+                            return Cases.numbered(List.of(
+                                    attended(get(in, "q"), k, get(in, "v"), 0.5),
+                                    attended(get(in, "q"), k, units, 0.5)));
+                        },
+                        1e-5,
+                        null)
+                .of(FLOAT32, FLOAT64).stream();
     }
 
     private static Stream<OpCase> heads() {

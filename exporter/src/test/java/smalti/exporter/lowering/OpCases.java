@@ -37,6 +37,8 @@ final class OpCases {
                         ElementCases.all(),
                         ReductionCases.all(),
                         ArrangementCases.all(),
+                        BlockCases.all(),
+                        CountCases.all(),
                         SelectionCases.all(),
                         ScatterCases.all(),
                         ImageCases.all(),

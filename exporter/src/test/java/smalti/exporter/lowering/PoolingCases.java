@@ -1,12 +1,15 @@
 package smalti.exporter.lowering;
 
 import static smalti.exporter.lowering.NonlinearityCases.cast;
+import static smalti.exporter.lowering.NonlinearityCases.made;
 import static smalti.exporter.lowering.NonlinearityCases.use;
 import static smalti.exporter.lowering.OpCases.array;
+import static smalti.exporter.lowering.OpCases.constant;
 import static smalti.exporter.lowering.OpCases.doubles;
 import static smalti.exporter.lowering.OpCases.get;
 import static smalti.spec.ElementType.FLOAT16;
 import static smalti.spec.ElementType.FLOAT32;
+import static smalti.spec.ElementType.FLOAT64;
 
 import java.util.Arrays;
 import java.util.Map;
@@ -19,6 +22,7 @@ import org.nd4j.autodiff.samediff.SDVariable;
 import org.nd4j.autodiff.samediff.SameDiff;
 import org.nd4j.enums.WeightsFormat;
 import org.nd4j.linalg.api.ndarray.INDArray;
+import org.nd4j.linalg.api.ops.impl.layers.convolution.DeConv2DTF;
 import org.nd4j.linalg.api.ops.impl.layers.convolution.config.Conv1DConfig;
 import org.nd4j.linalg.api.ops.impl.layers.convolution.config.Conv2DConfig;
 import org.nd4j.linalg.api.ops.impl.layers.convolution.config.Conv3DConfig;
@@ -27,6 +31,7 @@ import org.nd4j.linalg.api.ops.impl.layers.convolution.config.DeConv3DConfig;
 import org.nd4j.linalg.api.ops.impl.layers.convolution.config.PaddingMode;
 import org.nd4j.linalg.api.ops.impl.layers.convolution.config.Pooling2DConfig;
 import org.nd4j.linalg.api.ops.impl.layers.convolution.config.Pooling3DConfig;
+import org.nd4j.linalg.api.ops.impl.transforms.custom.Dilation2D;
 
 /** What windows over pictures mean: pooling, and convolutions of any number of axes, in any layout and padding. */
 final class PoolingCases {
@@ -36,6 +41,9 @@ final class PoolingCases {
         return Stream.of(
                         pools(),
                         patches(),
+                        columns(),
+                        dilations(),
+                        turnedBack(),
                         pictures(),
                         volumes(),
                         lines(),
@@ -221,6 +229,136 @@ final class PoolingCases {
                                         at -> get(in, "x")
                                                 .at(at[0], at[1] + at[3] / 6, at[2] + at[3] / 3 % 2, at[3] % 3))))
                 .flatMap(useCase -> useCase.of(FLOAT32).stream());
+    }
+
+    /** Every element of every window to its place, by its definition. */
+    private static OpCase column(String label, int strideH, int strideW, int pad, int height, int width, int dilation) {
+        return use(
+                "col2im",
+                label,
+                "N 2 2 3 3 4",
+                (graph, in) -> AnyOp.like("col2im", graph, in.apply("x"))
+                        .ints(strideH, strideW, pad, pad, height, width, dilation, dilation, 0)
+                        .outputVariable()
+                        .rename("y"),
+                in -> {
+                    var x = get(in, "x");
+                    var sum = new Doubles(x.shape[0], 2, height, width);
+                    for (int i = 0; i < x.data.length; i++) {
+                        int column = i % 4 * strideW + i / 12 % 3 * dilation - pad;
+                        int row = i / 4 % 3 * strideH + i / 36 % 2 * dilation - pad;
+                        if (row >= 0 && row < height && column >= 0 && column < width) {
+                            sum.data[(i / 72 * height + row) * width + column] += x.data[i];
+                        }
+                    }
+                    return sum;
+                });
+    }
+
+    private static Stream<OpCase> columns() {
+        return Stream.of(
+                column("plain", 1, 1, 0, 4, 6, 1),
+                column("strides and pads", 2, 2, 1, 4, 7, 1),
+                column("not to the end", 2, 3, 0, 7, 13, 1),
+                column("dilated", 1, 2, 0, 5, 11, 2));
+    }
+
+    private static OpCase dilation(String label, String shape, boolean same, int stride, int rate) {
+        var kernel = array(2, 3, 2);
+        return use(
+                "dilation2d",
+                label,
+                shape,
+                (graph, in) -> made(new Dilation2D(
+                        graph,
+                        in.apply("x"),
+                        constant(graph, kernel.castTo(in.apply("x").dataType())),
+                        new int[] {1, stride, stride, 1},
+                        new int[] {1, rate, rate, 1},
+                        same)),
+                in -> {
+                    var x = get(in, "x");
+                    var sizes = x.shape.clone();
+                    var front = new int[3];
+                    for (int axis = 1; axis <= 2; axis++) {
+                        int span = axis * rate + 1; // of kernels of 2 and 3
+                        sizes[axis] =
+                                same ? (x.shape[axis] + stride - 1) / stride : (x.shape[axis] - span) / stride + 1;
+                        front[axis] = same ? Math.max(0, (sizes[axis] - 1) * stride + span - x.shape[axis]) / 2 : 0;
+                    }
+                    return Doubles.filled(sizes, at -> {
+                        double most = Double.NEGATIVE_INFINITY;
+                        for (int i = 0; i < 2; i++) {
+                            for (int j = 0; j < 3; j++) {
+                                int row = at[1] * stride + i * rate - front[1];
+                                int column = at[2] * stride + j * rate - front[2];
+                                if (row >= 0 && row < x.shape[1] && column >= 0 && column < x.shape[2]) {
+                                    most = Math.max(
+                                            most, x.at(at[0], row, column, at[3]) + kernel.getDouble(i, j, at[3]));
+                                }
+                            }
+                        }
+                        return most;
+                    });
+                });
+    }
+
+    private static Stream<OpCase> dilations() {
+        return Stream.of(
+                        dilation("inside", "N 5 7 2", false, 1, 1),
+                        dilation("inside, dilated, strides of 2", "N 6 8 2", false, 2, 2),
+                        dilation("same", "N 2*h 2*w 2", true, 1, 1),
+                        dilation("same, strides of 2", "N 2*h 2*w 2", true, 2, 1))
+                .flatMap(useCase -> useCase.of(FLOAT32, FLOAT64).stream());
+    }
+
+    /** What a convolution takes to one element comes back from it. */
+    private static OpCase turnedBack(boolean same, boolean last) {
+        var weights = array(3, 2, 5, 2); // [kH, kW, out, in]
+        int height = same ? 4 : 6;
+        int width = same ? 3 : 4;
+        var shape = last ? new int[] {2, height, width, 5} : new int[] {2, 5, height, width};
+        var config = DeConv2DConfig.builder()
+                .kH(3)
+                .kW(2)
+                .isSameMode(same)
+                .dataFormat(last ? "NHWC" : "NCHW")
+                .build();
+        return use(
+                "deconv2d_tf",
+                (same ? "same" : "whole") + (last ? ", channels last" : ""),
+                last ? "2 4 3 2" : "2 2 4 3",
+                (graph, in) -> made(new DeConv2DTF(
+                        graph,
+                        new SDVariable[] {Cases.ints(graph, shape), constant(graph, weights), in.apply("x")},
+                        config)),
+                in -> {
+                    var x = first(get(in, "x"), last);
+                    var sum = new Doubles(2, 5, height, width);
+                    for (int n = 0; n < 2; n++) {
+                        for (int c = 0; c < 5; c++) {
+                            for (int row = 0; row < 4; row++) {
+                                for (int column = 0; column < 3; column++) {
+                                    for (int k = 0; k < 12; k++) {
+                                        int y = row + k / 4 - (same ? 1 : 0);
+                                        int z = column + k / 2 % 2;
+                                        if (y >= 0 && y < height && z < width) {
+                                            sum.data[((n * 5 + c) * height + y) * width + z] += x.at(
+                                                            n, k % 2, row, column)
+                                                    * weights.getDouble(k / 4, k / 2 % 2, c, k % 2);
+                                        }
+                                    }
+                                }
+                            }
+                        }
+                    }
+                    return last ? sum.permuted(0, 2, 3, 1) : sum;
+                });
+    }
+
+    private static Stream<OpCase> turnedBack() {
+        return Stream.of(turnedBack(true, false), turnedBack(false, false), turnedBack(true, true))
+                .map(useCase -> useCase.sameDiffIsWrong("it adds up other elements"));
     }
 
     /**

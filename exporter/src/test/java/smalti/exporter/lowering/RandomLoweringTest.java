@@ -14,11 +14,21 @@ import java.util.function.Function;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.DynamicTest;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestFactory;
 import org.junit.jupiter.api.io.TempDir;
 import org.nd4j.autodiff.samediff.SDVariable;
 import org.nd4j.autodiff.samediff.SameDiff;
 import org.nd4j.linalg.api.buffer.DataType;
+import org.nd4j.linalg.api.ops.custom.RandomCrop;
+import org.nd4j.linalg.api.ops.random.compat.RandomStandardNormal;
+import org.nd4j.linalg.api.ops.random.custom.DistributionUniform;
+import org.nd4j.linalg.api.ops.random.custom.RandomBernoulli;
+import org.nd4j.linalg.api.ops.random.custom.RandomGamma;
+import org.nd4j.linalg.api.ops.random.custom.RandomNormal;
+import org.nd4j.linalg.api.ops.random.custom.RandomPoisson;
+import org.nd4j.linalg.api.ops.random.custom.RandomShuffle;
+import org.nd4j.linalg.factory.Nd4j;
 import smalti.exporter.OnnxChecker;
 import smalti.exporter.graph.GraphCheck;
 import smalti.exporter.graph.Tensor;
@@ -37,6 +47,9 @@ final class RandomLoweringTest {
 
     /** Kolmogorov's bound: more than this is the gap of one sample in 10⁷. */
     private static final double GAP = 2.9 / Math.sqrt(COUNT);
+
+    /** Of a picture. */
+    private static final int CROPS = 4000;
 
     @TempDir
     private Path folder;
@@ -72,10 +85,103 @@ final class RandomLoweringTest {
             new Draw(
                     "distribution_binomial",
                     graph -> graph.random.binomial(2, 0.3, DataType.FLOAT, COUNT),
-                    x -> x < 0 ? 0 : x < 1 ? 0.49 : x < 2 ? 0.91 : 1));
+                    x -> x < 0 ? 0 : x < 1 ? 0.49 : x < 2 ? 0.91 : 1),
+            new Draw(
+                    "randomnormal",
+                    graph -> new RandomNormal(graph, count(graph), 1, 2).outputVariable(),
+                    x -> normal((x - 1) / 2)),
+            new Draw(
+                    "random_normal",
+                    graph -> new RandomStandardNormal(graph, new SDVariable[] {count(graph)}).outputVariable(),
+                    RandomLoweringTest::normal),
+            new Draw(
+                    "randomuniform",
+                    graph -> new DistributionUniform(graph, count(graph), -1, 3, DataType.DOUBLE).outputVariable(),
+                    x -> Math.max(0, Math.min(1, (x + 1) / 4))),
+            new Draw(
+                    "random_bernoulli",
+                    graph -> new RandomBernoulli(graph, count(graph), 0.3).outputVariable(),
+                    x -> x < 0 ? 0 : x < 1 ? 0.7 : 1),
+            // a sum of two exponential numbers
+            new Draw(
+                    "random_gamma",
+                    graph ->
+                            new RandomGamma(graph, count(graph), list(graph, 2), list(graph, 4), 0, 0).outputVariable(),
+                    x -> x <= 0 ? 0 : 1 - Math.exp(-4 * x) * (1 + 4 * x)),
+            // half the square of a normal number
+            new Draw(
+                    "random_gamma",
+                    graph -> new RandomGamma(graph, count(graph), list(graph, 0.5f), null, 0, 0).outputVariable(),
+                    x -> x <= 0 ? 0 : 2 * normal(Math.sqrt(2 * x)) - 1),
+            new Draw(
+                    "random_poisson",
+                    graph -> new RandomPoisson(graph, count(graph), list(graph, 3), 0, 0).outputVariable(),
+                    x -> poisson(3, x)),
+            new Draw(
+                    "random_multinomial",
+                    graph -> AnyOp.of(
+                                    "random_multinomial",
+                                    graph,
+                                    List.of(DataType.INT64),
+                                    weights(graph).reshape(1, 3),
+                                    graph.constant(Nd4j.scalar((int) COUNT)))
+                            .ints(0)
+                            .outputVariable(),
+                    RandomLoweringTest::chosen),
+            new Draw(
+                    "random_multinomial",
+                    graph -> AnyOp.of(
+                                    "random_multinomial",
+                                    graph,
+                                    List.of(DataType.INT64),
+                                    weights(graph).reshape(3, 1),
+                                    graph.constant(Nd4j.scalar((int) COUNT)))
+                            .outputVariable(),
+                    RandomLoweringTest::chosen),
+            // how far each went: the difference of two even numbers
+            new Draw(
+                    "random_shuffle",
+                    graph -> {
+                        var order = graph.constant(Nd4j.linspace(DataType.DOUBLE, 0, COUNT, 1));
+                        return new RandomShuffle(graph, order, 0, 0)
+                                .outputVariable()
+                                .sub(order)
+                                .div(COUNT);
+                    },
+                    x -> x < 0 ? (1 + x) * (1 + x) / 2 : 1 - (1 - x) * (1 - x) / 2));
+
+    private static final String CROP = "random_crop";
+
+    private static SDVariable count(SameDiff graph) {
+        return Cases.ints(graph, (int) COUNT);
+    }
+
+    private static SDVariable list(SameDiff graph, float value) {
+        return graph.constant(Nd4j.createFromArray(value));
+    }
+
+    /** Logarithms, with a number added that changes nothing. */
+    private static SDVariable weights(SameDiff graph) {
+        return graph.constant(
+                Nd4j.createFromArray((float) Math.log(0.2) + 1, (float) Math.log(0.3) + 1, (float) Math.log(0.5) + 1));
+    }
+
+    private static double chosen(double x) {
+        return x < 0 ? 0 : x < 1 ? 0.2 : x < 2 ? 0.5 : 1;
+    }
+
+    private static double poisson(double rate, double x) {
+        double sum = 0;
+        double term = Math.exp(-rate);
+        for (int k = 0; k <= x; k++) {
+            sum += term;
+            term *= rate / (k + 1);
+        }
+        return sum;
+    }
 
     static Set<String> operations() {
-        return DRAWS.stream().map(Draw::op).collect(Collectors.toSet());
+        return Stream.concat(DRAWS.stream().map(Draw::op), Stream.of(CROP)).collect(Collectors.toSet());
     }
 
     /** By the trapezium rule. */
@@ -133,6 +239,57 @@ final class RandomLoweringTest {
                             .isBetween(
                                     draw.below().applyAsDouble(value) - GAP,
                                     draw.below().applyAsDouble(value) + GAP);
+                }
+            }
+        }
+    }
+
+    /** Each of the twenty places is as likely as the others, and what is cut out is whole. */
+    @Test
+    void aCropIsAnywhereInThePicture() throws Exception {
+        var sameDiff = SameDiff.create();
+        var x = sameDiff.placeHolder("x", DataType.FLOAT, 5, 7);
+        new RandomCrop(sameDiff, x, Cases.ints(sameDiff, 2, 3)).outputVariable().rename("y");
+        var saved = folder.resolve("crop.fb");
+        sameDiff.save(saved.toFile(), false);
+        var source = SameDiffRunner.of(
+                        SameDiffRunner.load(saved, "crop"),
+                        "crop",
+                        Map.of("x", List.of(Dimension.of(5), Dimension.of(7))),
+                        List.of("y"))
+                .source();
+        assertThat(source.ops())
+                .singleElement()
+                .satisfies(op -> assertThat(op.op()).isEqualTo(CROP));
+        var values = new float[35];
+        for (int i = 0; i < values.length; i++) {
+            values[i] = i;
+        }
+        var array = Tensor.of(values, 5, 7);
+        var picture = new NpyArray(ElementType.FLOAT32, array.dims(), array.data());
+        for (int opset : new int[] {13, 17, 21}) {
+            var onnx = folder.resolve("crop-" + opset + ".onnx");
+            new OnnxWriter(opset, "test")
+                    .write(Lowerings.lower(source, Value::of, opset).graph(), new TreeMap<>(), onnx);
+            OnnxChecker.check(onnx);
+            var found = new int[4][5];
+            try (var exported = OrtRunner.open(onnx)) {
+                for (int run = 0; run < CROPS; run++) {
+                    var part = Doubles.of(Objects.requireNonNull(
+                            exported.run(Map.of("x", picture)).get("y")));
+                    assertThat(part.shape).containsExactly(2, 3);
+                    int corner = (int) part.at(0, 0);
+                    for (int i = 0; i < 6; i++) {
+                        assertThat(part.at(i / 3, i % 3)).isEqualTo((double)
+                                Math.addExact(corner, 7 * Math.floorDiv(i, 3) + i % 3));
+                    }
+                    found[corner / 7][corner % 7]++;
+                }
+            }
+            // 200 each, by six of its deviations
+            for (var row : found) {
+                for (int count : row) {
+                    assertThat(count).isBetween(CROPS / 20 - 83, CROPS / 20 + 83);
                 }
             }
         }

@@ -1,0 +1,229 @@
+package smalti.exporter.samediff;
+
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Collection;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Optional;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+import org.nd4j.autodiff.samediff.SameDiff;
+import org.nd4j.autodiff.samediff.internal.SameDiffOp;
+import org.nd4j.linalg.api.ndarray.INDArray;
+import org.nd4j.linalg.api.ops.DynamicCustomOp;
+import org.nd4j.linalg.factory.Nd4j;
+
+/**
+ * Runs a graph around the operations whose kernels write where they must not: what they document is computed here, and
+ * given to SameDiff.
+ */
+final class StandIns implements Engine {
+    private static final Map<String, String> FAULTS = Map.of(
+            "batch_to_space", "writes beyond its result where something is cut off",
+            "batched_gemm", "takes its sizes in another order, and writes beyond its results",
+            "strided_slice", "reads and writes elsewhere where a step is negative");
+
+    private final SameDiff graph;
+    private final Engine engine;
+    private final Map<String, SameDiffOp> makers = new HashMap<>();
+
+    private StandIns(SameDiff graph, Engine engine) {
+        this.graph = graph;
+        this.engine = engine;
+        graph.getOps().values().forEach(op -> op.getOutputsOfOp().forEach(output -> makers.put(output, op)));
+    }
+
+    /** The engine itself where it needs none. */
+    static Engine around(SameDiff graph, Engine engine) {
+        return graph.getOps().values().stream().anyMatch(StandIns::isNeeded) ? new StandIns(graph, engine) : engine;
+    }
+
+    private static boolean isNeeded(SameDiffOp op) {
+        return op.getOp() instanceof DynamicCustomOp custom
+                && fault(custom.opName(), Arrays.stream(custom.iArgs()).boxed().toList())
+                        .isPresent();
+    }
+
+    /** Why an operation with those whole-number arguments is never run by SameDiff; empty where it is. */
+    static Optional<String> fault(String op, List<Long> ints) {
+        int count = (ints.size() - 5) / 3;
+        // the arguments end with the steps
+        boolean isForwards =
+                op.equals("strided_slice") && ints.stream().skip(5 + 2L * count).allMatch(step -> step > 0);
+        return isForwards ? Optional.empty() : Optional.ofNullable(FAULTS.get(op));
+    }
+
+    @Override
+    public Map<String, INDArray> run(Map<String, INDArray> inputs, Collection<String> wanted) {
+        var given = new HashMap<>(inputs);
+        for (var op : needed(inputs.keySet(), wanted)) {
+            var arguments = Objects.requireNonNull(op.getInputsToOp());
+            var unknown = arguments.stream()
+                    .filter(argument -> makers.containsKey(argument) && !given.containsKey(argument))
+                    .distinct()
+                    .toList();
+            var known = new HashMap<>(given);
+            if (!unknown.isEmpty()) {
+                known.putAll(engine.run(given, unknown));
+            }
+            var arrays = arguments.stream()
+                    .map(argument -> Objects.requireNonNull(
+                            known.containsKey(argument)
+                                    ? known.get(argument)
+                                    : graph.getVariable(argument).getArr()))
+                    .toList();
+            var made = made((DynamicCustomOp) op.getOp(), arrays);
+            for (int i = 0; i < made.size(); i++) {
+                given.put(op.getOutputsOfOp().get(i), made.get(i));
+            }
+        }
+        var rest =
+                wanted.stream().filter(variable -> !given.containsKey(variable)).toList();
+        var outputs = new LinkedHashMap<String, INDArray>();
+        if (!rest.isEmpty()) {
+            outputs.putAll(engine.run(given, rest));
+        }
+        wanted.stream().filter(given::containsKey).forEach(variable -> outputs.put(variable, given.get(variable)));
+        return outputs;
+    }
+
+    /** Each after those that it needs. */
+    private List<SameDiffOp> needed(Set<String> given, Collection<String> wanted) {
+        var ordered = new ArrayList<SameDiffOp>();
+        var seen = new LinkedHashSet<>(given);
+        wanted.forEach(variable -> visit(variable, seen, ordered));
+        return ordered;
+    }
+
+    private void visit(String variable, Set<String> seen, List<SameDiffOp> ordered) {
+        var op = makers.get(variable);
+        if (!seen.add(variable) || op == null || ordered.contains(op)) {
+            return;
+        }
+        if (op.getInputsToOp() != null) {
+            op.getInputsToOp().forEach(input -> visit(input, seen, ordered));
+        }
+        if (isNeeded(op)) {
+            ordered.add(op);
+        }
+    }
+
+    private static List<INDArray> made(DynamicCustomOp op, List<INDArray> inputs) {
+        return switch (op.opName()) {
+            case "batch_to_space" -> List.of(spread(inputs.get(0), inputs.get(1), op.iArgs()[0]));
+            case "batched_gemm" -> products(inputs, op.iArgs());
+            case "strided_slice" -> List.of(cut(inputs.get(0), op.iArgs()));
+            default -> throw new IllegalStateException(op.opName());
+        };
+    }
+
+    /** Where an element of a result comes from. */
+    @FunctionalInterface
+    private interface Origin {
+        long[] of(long[] place);
+    }
+
+    private static INDArray gathered(INDArray from, long[] shape, Origin origin) {
+        var result = Nd4j.create(from.dataType(), shape);
+        var place = new long[shape.length];
+        for (long i = 0; i < result.length(); i++) {
+            long rest = i;
+            for (int axis = shape.length - 1; axis >= 0; axis--) {
+                place[axis] = rest % shape[axis];
+                rest /= shape[axis];
+            }
+            result.putScalar(place, from.getDouble(origin.of(place)));
+        }
+        return result;
+    }
+
+    /** [block²·N, h, w, C] to [N, block·h − cut, block·w − cut, C]. */
+    private static INDArray spread(INDArray x, INDArray crops, long block) {
+        long batch = x.size(0) / (block * block);
+        long top = crops.getLong(0, 0);
+        long left = crops.getLong(1, 0);
+        long[] shape = {
+            batch,
+            x.size(1) * block - top - crops.getLong(0, 1),
+            x.size(2) * block - left - crops.getLong(1, 1),
+            x.size(3)
+        };
+        return gathered(x, shape, place -> {
+            long row = place[1] + top;
+            long column = place[2] + left;
+            return new long[] {
+                (row % block * block + column % block) * batch + place[0], row / block, column / block, place[3]
+            };
+        });
+    }
+
+    /** Inputs: the products' factors, the factors of what was there, which is nothing, left and right matrices. */
+    private static List<INDArray> products(List<INDArray> inputs, long[] ints) {
+        int count = (inputs.size() - 2) / 2;
+        var made = new ArrayList<INDArray>();
+        for (int i = 0; i < count; i++) {
+            var left = inputs.get(2 + i);
+            var right = inputs.get(2 + count + i);
+            made.add((ints[0] != 0 ? left.transpose() : left)
+                    .mmul(ints[1] != 0 ? right.transpose() : right)
+                    .mul(inputs.get(0).getDouble(i)));
+        }
+        return made;
+    }
+
+    /** As NumPy cuts: masks of begin, ellipsis, end, new axis and shrunk axis, then begins, ends and steps. */
+    private static INDArray cut(INDArray x, long[] ints) {
+        int count = (ints.length - 5) / 3;
+        var begins = new long[x.rank()];
+        var steps = new long[x.rank()];
+        var sizes = new long[x.rank()];
+        var kept = new ArrayList<Long>();
+        for (int axis = 0; axis < x.rank(); axis++) {
+            long size = x.size(axis);
+            steps[axis] = axis < count ? ints[5 + 2 * count + axis] : 1;
+            boolean forwards = steps[axis] > 0;
+            boolean shrunk = axis < count && bit(ints[4], axis);
+            long begin = axis >= count || bit(ints[0], axis) ? (forwards ? 0 : size - 1) : index(ints[5 + axis], size);
+            long end =
+                    axis >= count || bit(ints[2], axis) ? (forwards ? size : -1) : index(ints[5 + count + axis], size);
+            begins[axis] = Math.max(0, Math.min(begin, forwards ? size : size - 1));
+            long last = Math.max(-1, Math.min(end, size));
+            sizes[axis] =
+                    shrunk ? 1 : Math.max(0, (last - begins[axis] + steps[axis] - (forwards ? 1 : -1)) / steps[axis]);
+            if (!shrunk) {
+                kept.add(sizes[axis]);
+            }
+        }
+        var result = gathered(x, sizes, place -> {
+            var from = new long[place.length];
+            Arrays.setAll(from, axis -> begins[axis] + place[axis] * steps[axis]);
+            return from;
+        });
+        return result.reshape(kept.stream().mapToLong(size -> size).toArray());
+    }
+
+    private static long index(long index, long size) {
+        return index < 0 ? index + size : index;
+    }
+
+    private static boolean bit(long mask, int axis) {
+        return ((mask >> axis) & 1) != 0;
+    }
+
+    /** Whether the engine inside runs in a JVM of its own. */
+    static @Nullable OwnProcess process(Engine engine) {
+        return engine instanceof StandIns around
+                ? process(around.engine)
+                : engine instanceof OwnProcess process ? process : null;
+    }
+
+    @Override
+    public void close() {
+        engine.close();
+    }
+}
