@@ -15,6 +15,8 @@ import smalti.exporter.OnnxDiff;
         description =
                 "Tells two ONNX files apart: structure, weights, and outputs on seeded inputs. Exits with 1 if they differ.")
 final class DiffCommand implements Callable<Integer> {
+    private static final int MOST_SHOWN = 20;
+
     private final Console console;
 
     @Parameters(index = "0", paramLabel = "A", description = "An ONNX file.")
@@ -31,6 +33,9 @@ final class DiffCommand implements Callable<Integer> {
             defaultValue = "1",
             description = "Of the inputs to compare on; default ${DEFAULT-VALUE}.")
     long seed;
+
+    @Option(names = "--all", description = "List every difference, not the first " + MOST_SHOWN + " of each kind.")
+    boolean all;
 
     DiffCommand(Console console) {
         this.console = console;
@@ -51,6 +56,10 @@ final class DiffCommand implements Callable<Integer> {
                 "%s: %s",
                 what,
                 lines.isEmpty() ? "the same" : lines.size() == 1 ? "1 difference" : lines.size() + " differences");
-        lines.forEach(line -> console.line("  %s", line));
+        int shown = all ? lines.size() : Math.min(MOST_SHOWN, lines.size());
+        lines.subList(0, shown).forEach(line -> console.line("  %s", line));
+        if (shown < lines.size()) {
+            console.line("  and %d more; --all lists them", lines.size() - shown);
+        }
     }
 }

@@ -121,6 +121,8 @@ class WholePathTest {
                 .succeeds();
         assertThat(folder.resolve("page/samples/05.png")).exists();
         assertThat(folder.resolve("page/samples/06.png")).doesNotExist();
+        Cli.run("export", codec, "--target", "web", "--opset", "17", "--keep-slow", "--out", folder.resolve("idle"))
+                .failsWith("--opset is for a run folder");
         Cli.run("export", codec, "--target", "web", "--out", folder.resolve("page-of-bundle"))
                 .succeeds();
         assertThat(folder.resolve("page-of-bundle/samples/09.png")).exists();

@@ -43,7 +43,10 @@ final class WebPageTest {
         Consumer.InChromium.copyOrt(folder.resolve("page/ort"));
         try (var server = FileServer.of(folder.resolve("page"));
                 var browser = Chromium.start();
-                var model = SmaltiModel.open(bundle)) {
+                var model = SmaltiModel.open(bundle);
+                var part = SmaltiModel.open(folder.resolve("page/bundle"))) {
+            part.verify();
+            assertThat(part.hasCodec()).isTrue();
             assertThat(browser.open(server.url()))
                     .as(browser.evaluate("document.getElementById('message-text').textContent")
                             .asText())

@@ -142,7 +142,10 @@ public final class WebFolder {
     }
 
     private String readme() {
-        var files = graphs().stream().map(graph -> "`" + graph.file() + "`").collect(Collectors.joining(" and "));
+        var files = roles().stream()
+                .flatMap(role -> bundle.graph(role).stream())
+                .map(graph -> "`" + graph.file() + "`")
+                .collect(Collectors.joining(" and "));
         return """
                 # %s in the browser
 
