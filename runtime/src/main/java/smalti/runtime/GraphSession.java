@@ -36,11 +36,11 @@ final class GraphSession implements AutoCloseable {
     }
 
     /** @throws SpecException if ONNX Runtime refuses the graph, or the graph is not what the signature says */
-    static GraphSession load(String file, Signature signature, byte[] onnx, RuntimeOptions options) {
+    static GraphSession load(String file, Signature signature, byte[] onnx, Device.Cpu device, int threads) {
         // shared by the whole process, so it is never closed here
         var environment = OrtEnvironment.getEnvironment();
         OrtSession session;
-        try (var sessionOptions = sessionOptions(options)) {
+        try (var sessionOptions = sessionOptions(device, threads)) {
             session = environment.createSession(onnx, sessionOptions);
         } catch (OrtException e) {
             throw new SpecException(file + ": ONNX Runtime cannot load it (" + e.getMessage() + ")", e);
@@ -55,22 +55,26 @@ final class GraphSession implements AutoCloseable {
         return graph;
     }
 
-    private static OrtSession.SessionOptions sessionOptions(RuntimeOptions options) throws OrtException {
-        var sessionOptions = new OrtSession.SessionOptions();
-        sessionOptions.setOptimizationLevel(OrtSession.SessionOptions.OptLevel.ALL_OPT);
-        sessionOptions.setExecutionMode(OrtSession.SessionOptions.ExecutionMode.SEQUENTIAL);
-        sessionOptions.setInterOpNumThreads(1);
-        sessionOptions.setIntraOpNumThreads(options.intraOpThreads());
-        sessionOptions.setSessionLogLevel(OrtLoggingLevel.ORT_LOGGING_LEVEL_WARNING);
-        return sessionOptions;
-    }
-
-    TensorSpec input(int place) {
-        return signature.inputs().get(place);
-    }
-
-    TensorSpec output(int place) {
-        return signature.outputs().get(place);
+    private static OrtSession.SessionOptions sessionOptions(Device.Cpu device, int threads) throws OrtException {
+        var options = new OrtSession.SessionOptions();
+        options.setOptimizationLevel(OrtSession.SessionOptions.OptLevel.ALL_OPT);
+        options.setExecutionMode(OrtSession.SessionOptions.ExecutionMode.SEQUENTIAL);
+        options.setInterOpNumThreads(1);
+        options.setIntraOpNumThreads(threads);
+        options.setSessionLogLevel(OrtLoggingLevel.ORT_LOGGING_LEVEL_WARNING);
+        var spin = device.spin();
+        if (spin != null && spin.isZero()) {
+            options.addConfigEntry("session.intra_op.allow_spinning", "0");
+        } else if (spin != null) {
+            options.addConfigEntry("session.intra_op.spin_duration_us", Long.toString(spin.toNanos() / 1000));
+        }
+        if (device.flushDenormals()) {
+            options.addConfigEntry("session.set_denormal_as_zero", "1");
+        }
+        for (var entry : device.sessionConfig().entrySet()) {
+            options.addConfigEntry(entry.getKey(), entry.getValue());
+        }
+        return options;
     }
 
     /**
@@ -78,15 +82,31 @@ final class GraphSession implements AutoCloseable {
      *
      * @param inputs in the signature's order, in direct memory
      * @param outputs in the signature's order, in direct memory; written in place
+     * @param stop ends the run
+     * @throws IllegalStateException if ONNX Runtime fails, or the run is stopped
      */
-    void run(List<HostTensor> inputs, List<HostTensor> outputs) {
-        try (var fed = new Tensors();
+    void run(List<HostTensor> inputs, List<HostTensor> outputs, StopSignal stop) {
+        try (var options = new OrtSession.RunOptions();
+                var fed = new Tensors();
                 var pinned = new Tensors()) {
             fed.addAll(inputs);
             pinned.addAll(outputs);
-            session.run(fed.byName, Set.of(), pinned.byName).close();
+            stop.onStop(() -> terminate(options));
+            try {
+                session.run(fed.byName, Set.of(), pinned.byName, options).close();
+            } finally {
+                stop.onStop(null);
+            }
         } catch (OrtException e) {
             throw new IllegalStateException(file + ": ONNX Runtime failed (" + e.getMessage() + ")", e);
+        }
+    }
+
+    private void terminate(OrtSession.RunOptions options) {
+        try {
+            options.setTerminate(true);
+        } catch (OrtException e) {
+            throw new IllegalStateException(file + ": ONNX Runtime cannot stop a run (" + e.getMessage() + ")", e);
         }
     }
 

@@ -2,6 +2,7 @@ package smalti.runtime;
 
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.EnumMap;
 import java.util.Map;
@@ -42,17 +43,15 @@ public final class SmaltiModel implements AutoCloseable {
     private final BundleFiles files;
     private final BundleManifest manifest;
     private final RuntimeOptions options;
-    private final OpenGate gate;
-    private final ChunkedRuns runs;
-    private final Map<Role, GraphSession> loaded = new EnumMap<>(Role.class);
+    private final BufferPool pool = new BufferPool();
+    private final Map<Role, GraphService> services = new EnumMap<>(Role.class);
+    private boolean closed;
 
     private SmaltiModel(Path path, BundleFiles files, BundleManifest manifest, RuntimeOptions options) {
         this.path = path;
         this.files = files;
         this.manifest = manifest;
         this.options = options;
-        this.gate = new OpenGate(path.toString());
-        this.runs = new ChunkedRuns(options.maxBatch());
     }
 
     /** Opens with {@link RuntimeOptions#defaults}. */
@@ -115,12 +114,13 @@ public final class SmaltiModel implements AutoCloseable {
      * @throws SpecException if the bundle has none, or a graph of it is not the one that was exported
      */
     public Codec codec() {
-        return gate.during(() -> located(path, () -> {
+        return located(path, () -> {
             require("codec", Role.TOKENIZE, Role.DETOKENIZE);
             var codebook = Objects.requireNonNull(manifest.codebook(), "checked when the bundle was opened");
             var channels = manifest.pixels().channels();
-            return new Codec(gate, runs, codebook, channels, session(Role.TOKENIZE), session(Role.DETOKENIZE));
-        }));
+            return new Codec(
+                    codebook, channels, service(Role.TOKENIZE), service(Role.DETOKENIZE), RequestOptions.defaults());
+        });
     }
 
     /**
@@ -129,11 +129,12 @@ public final class SmaltiModel implements AutoCloseable {
      * @throws SpecException if the bundle has none, or its graph is not the one that was exported
      */
     public Generator generator() {
-        return gate.during(() -> located(path, () -> {
+        return located(path, () -> {
             require("generator", Role.GENERATOR);
             var noise = Objects.requireNonNull(manifest.noise(), "checked when the bundle was opened");
-            return new Generator(gate, runs, noise, manifest.classes(), session(Role.GENERATOR));
-        }));
+            return new Generator(
+                    noise.length(), manifest.classes(), service(Role.GENERATOR), RequestOptions.defaults());
+        });
     }
 
     /**
@@ -155,13 +156,25 @@ public final class SmaltiModel implements AutoCloseable {
         }
     }
 
-    /** Waits for running calls, then frees the graphs; again, it does nothing. */
+    /**
+     * Takes no more requests, waits for those that it has, at most {@link RuntimeOptions#drainTimeout}, and frees the
+     * graphs; again, it does nothing. Requests that are not done by then fail with {@link IllegalStateException}.
+     */
     @Override
     public void close() {
-        gate.close(() -> {
-            loaded.values().forEach(GraphSession::close);
-            loaded.clear();
-        });
+        Map<Role, GraphService> all;
+        synchronized (services) {
+            if (closed) {
+                return;
+            }
+            closed = true;
+            all = new EnumMap<>(services);
+        }
+        long end = System.nanoTime() + options.drainTimeout().toNanos();
+        for (var service : all.values()) {
+            service.drain(Duration.ofNanos(Math.max(0, end - System.nanoTime())));
+            service.free();
+        }
     }
 
     private boolean has(Role role) {
@@ -178,19 +191,35 @@ public final class SmaltiModel implements AutoCloseable {
         }
     }
 
-    private GraphSession session(Role role) {
-        synchronized (loaded) {
-            return loaded.computeIfAbsent(role, this::load);
+    private GraphService service(Role role) {
+        synchronized (services) {
+            if (closed) {
+                throw new IllegalStateException(path + " is closed");
+            }
+            return services.computeIfAbsent(role, this::load);
         }
     }
 
-    private GraphSession load(Role role) {
+    private GraphService load(Role role) {
         var start = System.nanoTime();
         var graph = Objects.requireNonNull(manifest.graphs().get(role.fileStem()), role.fileStem());
         var file = graph.file(precision(role)).orElseThrow();
-        var session = GraphSession.load(file, graph.signature(), verified(file), options);
-        LOG.debug("{}: loaded {} in {} ms", path, file, (System.nanoTime() - start) / 1_000_000);
-        return session;
+        var name = path + "/" + file;
+        var cpu = (Device.Cpu) options.device();
+        int most = Math.min(cpu.threads(), options.budget().threads());
+        int alone = cpu.spread() == Device.Spread.NARROW ? 1 : most;
+        int underLoad = cpu.spread() == Device.Spread.WIDE ? most : 1;
+        var sessions = new GraphSessions(
+                name,
+                threads -> GraphSession.load(file, graph.signature(), verified(file), cpu, threads),
+                alone,
+                underLoad);
+        var settings =
+                new Batcher.Settings(options.maxBatch(), options.maxWaiting(), options.budget(), underLoad, alone);
+        var batcher =
+                new Batcher<>(name, new GraphRunner(sessions, pool), settings, BatchListener.NONE, Threads.SERVERS);
+        LOG.debug("{}: loaded in {} ms", name, (System.nanoTime() - start) / 1_000_000);
+        return new GraphService(graph.signature(), sessions, batcher);
     }
 
     /** The bytes of a file, which are those that were exported. */

@@ -1,0 +1,33 @@
+package smalti.runtime;
+
+/** Is told what a {@link Batcher} does. Called by many threads at once, and never under a lock. */
+interface BatchListener {
+    /** How a request ended. */
+    enum Outcome {
+        COMPLETED,
+        FAILED,
+        REFUSED,
+        EXPIRED,
+        CANCELLED
+    }
+
+    /** Of nobody who listens. */
+    BatchListener NONE = new BatchListener() {
+        @Override
+        public void batch(int items, long nanos) {}
+
+        @Override
+        public void request(Outcome outcome, int items, long queuedNanos, long totalNanos) {}
+    };
+
+    /** A batch was run. */
+    void batch(int items, long nanos);
+
+    /**
+     * A request ended.
+     *
+     * @param queuedNanos from its arrival until its first item was dispatched, or until its end
+     * @param totalNanos from its arrival until its end
+     */
+    void request(Outcome outcome, int items, long queuedNanos, long totalNanos);
+}

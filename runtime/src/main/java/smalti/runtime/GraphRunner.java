@@ -1,0 +1,102 @@
+package smalti.runtime;
+
+import java.nio.ByteBuffer;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.function.Function;
+import smalti.runtime.Ticket.Slice;
+
+/**
+ * Runs batches of one graph, each in direct memory: tensors of a request that has a run to itself are used in place
+ * where they are direct, others are gathered and given back by copies of whole rows.
+ */
+final class GraphRunner implements BatchRunner<GraphJob> {
+    private final GraphSessions sessions;
+    private final BufferPool pool;
+
+    GraphRunner(GraphSessions sessions, BufferPool pool) {
+        this.sessions = sessions;
+        this.pool = pool;
+    }
+
+    @Override
+    public void run(List<Slice<GraphJob>> batch, boolean alone, StopSignal stop) {
+        var session = sessions.session(alone);
+        try (var staging = new Staging()) {
+            var inputs = staging.direct(batch, GraphJob::inputs);
+            inputs.forEach(Staged::gather);
+            var outputs = staging.direct(batch, GraphJob::outputs);
+            session.run(tensors(inputs), tensors(outputs), stop);
+            outputs.forEach(Staged::scatter);
+        }
+    }
+
+    private static List<HostTensor> tensors(List<Staged> staged) {
+        return staged.stream().map(Staged::whole).toList();
+    }
+
+    /**
+     * One tensor of a batch.
+     *
+     * @param parts of the requests
+     * @param whole in direct memory; the only part itself where that is direct
+     */
+    private record Staged(List<HostTensor> parts, HostTensor whole) {
+        void gather() {
+            if (isCopied()) {
+                var into = whole.data();
+                parts.forEach(part -> into.put(part.data()));
+            }
+        }
+
+        void scatter() {
+            if (isCopied()) {
+                var from = whole.data();
+                for (var part : parts) {
+                    var into = part.data();
+                    into.put(from.slice(from.position(), into.remaining()));
+                    from.position(from.position() + into.position());
+                }
+            }
+        }
+
+        private boolean isCopied() {
+            return parts.get(0) != whole;
+        }
+    }
+
+    /** The direct buffers of one batch. */
+    private final class Staging implements AutoCloseable {
+        private final List<BufferPool.Loan> loans = new ArrayList<>();
+
+        /** The tensors of a batch, place by place of the signature. */
+        List<Staged> direct(List<Slice<GraphJob>> batch, Function<GraphJob, List<HostTensor>> tensors) {
+            int count = tensors.apply(batch.get(0).ticket().request()).size();
+            var staged = new ArrayList<Staged>(count);
+            for (int place = 0; place < count; place++) {
+                var parts = new ArrayList<HostTensor>(batch.size());
+                int rows = 0;
+                for (var slice : batch) {
+                    var tensor = tensors.apply(slice.ticket().request()).get(place);
+                    parts.add(tensor.rows(slice.first(), slice.count()));
+                    rows += slice.count();
+                }
+                var first = parts.get(0);
+                boolean inPlace = parts.size() == 1 && first.data().isDirect();
+                staged.add(new Staged(parts, inPlace ? first : first.withRows(rows, lend(first, rows))));
+            }
+            return staged;
+        }
+
+        private ByteBuffer lend(HostTensor likeThis, int rows) {
+            var loan = pool.lend(Math.multiplyExact(likeThis.bytesOfRow(), rows));
+            loans.add(loan);
+            return loan.bytes();
+        }
+
+        @Override
+        public void close() {
+            loans.forEach(BufferPool.Loan::close);
+        }
+    }
+}

@@ -1,0 +1,68 @@
+package smalti.runtime;
+
+import java.time.Duration;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.function.Supplier;
+import smalti.spec.Signature;
+import smalti.spec.TensorSpec;
+
+/** One graph that serves many callers. */
+final class GraphService {
+    private final GraphSessions sessions;
+    private final Batcher<GraphJob> batcher;
+    private final Signature signature;
+
+    GraphService(Signature signature, GraphSessions sessions, Batcher<GraphJob> batcher) {
+        this.signature = signature;
+        this.sessions = sessions;
+        this.batcher = batcher;
+    }
+
+    TensorSpec input(int place) {
+        return signature.inputs().get(place);
+    }
+
+    TensorSpec output(int place) {
+        return signature.outputs().get(place);
+    }
+
+    /** Runs a request and waits for it; throws as {@link Batcher#run}. */
+    void run(GraphJob job, RequestOptions options) {
+        batcher.run(job, job.kind(), job.rows(), options);
+    }
+
+    /** As {@link Batcher#submit}. */
+    <T> CompletableFuture<T> submit(GraphJob job, RequestOptions options, Supplier<T> answer) {
+        return batcher.submit(job, job.kind(), job.rows(), options, answer);
+    }
+
+    /** A request of these inputs, with outputs on the heap. */
+    GraphJob job(List<HostTensor> inputs) {
+        var shapes = ShapeBinding.of(inputs);
+        var outputs = signature.outputs().stream()
+                .map(output -> HostTensor.onHeap(output, shapes.shapeOf(output)))
+                .toList();
+        return new GraphJob(inputs, outputs);
+    }
+
+    /** Items that wait. */
+    int depth() {
+        return batcher.depth();
+    }
+
+    /** Loads what would be loaded later. */
+    void loadAll() {
+        sessions.loadAll();
+    }
+
+    /** As {@link Batcher#drain}. */
+    void drain(Duration timeout) {
+        batcher.drain(timeout);
+    }
+
+    /** After it was drained. */
+    void free() {
+        sessions.close();
+    }
+}
