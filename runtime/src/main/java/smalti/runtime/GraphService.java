@@ -5,18 +5,24 @@ import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.Supplier;
 import smalti.spec.Signature;
+import smalti.spec.SpecException;
 import smalti.spec.TensorSpec;
 
 /** One graph that serves many callers. */
 final class GraphService {
-    private final GraphSessions sessions;
+    private final Placement placement;
     private final Batcher<GraphJob> batcher;
     private final Signature signature;
 
-    GraphService(Signature signature, GraphSessions sessions, Batcher<GraphJob> batcher) {
+    GraphService(Signature signature, Placement placement, Batcher<GraphJob> batcher) {
         this.signature = signature;
-        this.sessions = sessions;
+        this.placement = placement;
         this.batcher = batcher;
+    }
+
+    /** Where the graph runs, and what was passed over for it. */
+    Placement placement() {
+        return placement;
     }
 
     TensorSpec input(int place) {
@@ -27,13 +33,19 @@ final class GraphService {
         return signature.outputs().get(place);
     }
 
-    /** Runs a request and waits for it; throws as {@link Batcher#run}. */
+    /**
+     * Runs a request and waits for it; throws as {@link Batcher#run}.
+     *
+     * @throws SpecException if the device was not made ready for such sizes
+     */
     void run(GraphJob job, RequestOptions options) {
+        placement.shapes().check(job.inputs());
         batcher.run(job, job.kind(), job.rows(), options);
     }
 
-    /** As {@link Batcher#submit}. */
+    /** As {@link Batcher#submit}; refuses at once as {@link #run} does. */
     <T> CompletableFuture<T> submit(GraphJob job, RequestOptions options, Supplier<T> answer) {
+        placement.shapes().check(job.inputs());
         return batcher.submit(job, job.kind(), job.rows(), options, answer);
     }
 
@@ -53,7 +65,7 @@ final class GraphService {
 
     /** Loads what would be loaded later. */
     void loadAll() {
-        sessions.loadAll();
+        placement.sessions().loadAll();
     }
 
     /** As {@link Batcher#drain}. */
@@ -63,6 +75,6 @@ final class GraphService {
 
     /** After it was drained. */
     void free() {
-        sessions.close();
+        placement.sessions().close();
     }
 }
