@@ -300,30 +300,46 @@ final class Batcher<R> {
 
     /** Runs batches as long as something waits and there are threads; begins with threads taken. */
     private void serve() {
-        do {
-            long start = System.nanoTime();
-            var run = next(start);
+        try {
+            do {
+                serveOne();
+            } while (depth() > 0 && budget.takeOrWait(claim));
+        } catch (RuntimeException | Error e) {
+            // it ends this thread, but not the service of what waits
+            if (depth() > 0) {
+                startServer();
+            }
+            throw e;
+        }
+    }
+
+    /** Runs one batch, if anything waits; gives the threads back. */
+    private void serveOne() {
+        expire();
+        long start = System.nanoTime();
+        int threads = settings.threads();
+        var run = next();
+        try {
             if (run == null) {
-                budget.give(claim, settings.threads(), 0);
                 return;
             }
-            boolean alone = run.alone && budget.tryTake(settings.threadsAlone() - settings.threads());
+            if (run.alone && budget.tryTake(settings.threadsAlone() - threads)) {
+                threads = settings.threadsAlone();
+            }
             if (run.isFollowed) {
                 startServer();
             }
-            try {
-                run(run, alone);
-            } finally {
-                int threads = alone ? settings.threadsAlone() : settings.threads();
-                budget.give(claim, threads, System.nanoTime() - start);
+            run(run, threads == settings.threadsAlone());
+        } finally {
+            budget.give(claim, threads, System.nanoTime() - start);
+            if (run != null) {
                 finish(run);
             }
-        } while (depth() > 0 && budget.takeOrWait(claim));
+        }
     }
 
     /** The next batch; null where nothing waits. */
-    private @Nullable Running<R> next(long now) {
-        expire(now);
+    private @Nullable Running<R> next() {
         lock.lock();
         try {
             var kind = schedule.next();
@@ -332,6 +348,7 @@ final class Batcher<R> {
             }
             boolean first = running.isEmpty();
             var batch = schedule.take(kind.get(), costs.cap(kind.get()));
+            long now = System.nanoTime();
             batch.forEach(slice -> slice.ticket().dispatched(now));
             var run = new Running<>(batch, first && schedule.isEmpty(), !schedule.isEmpty());
             running.add(run);
@@ -451,7 +468,7 @@ final class Batcher<R> {
     }
 
     private void wakeUp() {
-        expire(System.nanoTime());
+        expire();
         lock.lock();
         try {
             wakesAt = Ticket.NEVER;
@@ -461,7 +478,8 @@ final class Batcher<R> {
         }
     }
 
-    private void expire(long now) {
+    private void expire() {
+        long now = System.nanoTime();
         List<Ticket<R>> expired;
         lock.lock();
         try {
