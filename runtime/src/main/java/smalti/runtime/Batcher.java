@@ -207,8 +207,9 @@ final class Batcher<R> {
         long start = System.nanoTime();
         ticket.dispatched(start);
         var outcome = Outcome.FAILED;
+        long copied = 0;
         try {
-            runner.run(run.batch, run.alone, run.stop);
+            copied = runner.run(run.batch, run.alone, run.stop);
             outcome = Outcome.COMPLETED;
         } catch (RuntimeException e) {
             throw run.stop.isGiven() ? closed() : e;
@@ -217,7 +218,7 @@ final class Batcher<R> {
             budget.give(claim, threads, end - start);
             finish(run);
             if (outcome == Outcome.COMPLETED) {
-                ran(run.batch, run.alone, end - start);
+                ran(run.batch, run.alone, copied, end - start);
             }
             if (end(ticket)) {
                 listener.request(outcome, ticket.items(), start - ticket.arrival(), end - ticket.arrival());
@@ -378,17 +379,18 @@ final class Batcher<R> {
     /** @return what went wrong; null where all went well */
     private @Nullable Throwable attempt(List<Slice<R>> batch, boolean alone, StopSignal stop) {
         long start = System.nanoTime();
+        long copied;
         try {
-            runner.run(batch, alone, stop);
+            copied = runner.run(batch, alone, stop);
         } catch (RuntimeException | OutOfMemoryError e) {
             return e;
         }
-        ran(batch, alone, System.nanoTime() - start);
+        ran(batch, alone, copied, System.nanoTime() - start);
         batch.forEach(this::complete);
         return null;
     }
 
-    private void ran(List<Slice<R>> batch, boolean alone, long nanos) {
+    private void ran(List<Slice<R>> batch, boolean alone, long copied, long nanos) {
         int items = 0;
         for (var slice : batch) {
             items += slice.count();
@@ -397,7 +399,7 @@ final class Batcher<R> {
         if (!alone || settings.threadsAlone() == settings.threads()) {
             costs.ran(batch.get(0).ticket().kind(), items, nanos);
         }
-        listener.batch(items, nanos);
+        listener.batch(items, copied, nanos - copied);
     }
 
     private void complete(Slice<R> slice) {

@@ -1,22 +1,49 @@
 package smalti.runtime;
 
+import io.micrometer.common.KeyValues;
+import io.micrometer.observation.Observation;
+import io.micrometer.observation.ObservationRegistry;
 import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
 import smalti.spec.Signature;
 import smalti.spec.TensorSpec;
 
 /** One graph that serves many callers. */
 final class GraphService {
+    private final Signature signature;
     private final GraphSessions sessions;
     private final Batcher<GraphJob> batcher;
-    private final Signature signature;
+    private final @Nullable Meters meters;
+    private final ObservationRegistry observations;
+    private final KeyValues names;
 
-    GraphService(Signature signature, GraphSessions sessions, Batcher<GraphJob> batcher) {
+    /**
+     * @param model its name
+     * @param graph its name in the model, such as detokenize
+     * @param sessions freed by {@link #free}
+     */
+    GraphService(
+            String model,
+            String graph,
+            Signature signature,
+            GraphSessions sessions,
+            BatchRunner<GraphJob> runner,
+            Batcher.Settings settings,
+            RuntimeOptions options) {
         this.signature = signature;
         this.sessions = sessions;
-        this.batcher = batcher;
+        var registry = options.meters();
+        this.meters = registry == null ? null : new Meters(registry, model, graph, "cpu");
+        this.batcher = new Batcher<>(
+                model + "/" + graph, runner, settings, meters == null ? BatchListener.NONE : meters, Threads.SERVERS);
+        if (meters != null) {
+            meters.depth(batcher::depth);
+        }
+        this.observations = options.observations();
+        this.names = KeyValues.of("model", model, "graph", graph);
     }
 
     TensorSpec input(int place) {
@@ -29,12 +56,33 @@ final class GraphService {
 
     /** Runs a request and waits for it; throws as {@link Batcher#run}. */
     void run(GraphJob job, RequestOptions options) {
-        batcher.run(job, job.kind(), job.rows(), options);
+        if (observations.isNoop()) {
+            batcher.run(job, job.kind(), job.rows(), options);
+        } else {
+            observation(job).observe(() -> batcher.run(job, job.kind(), job.rows(), options));
+        }
     }
 
     /** As {@link Batcher#submit}. */
     <T> CompletableFuture<T> submit(GraphJob job, RequestOptions options, Supplier<T> answer) {
-        return batcher.submit(job, job.kind(), job.rows(), options, answer);
+        if (observations.isNoop()) {
+            return batcher.submit(job, job.kind(), job.rows(), options, answer);
+        }
+        var observation = observation(job).start();
+        var result = batcher.submit(job, job.kind(), job.rows(), options, answer);
+        var unused = result.whenComplete((done, failure) -> {
+            if (failure != null) {
+                observation.error(failure);
+            }
+            observation.stop();
+        });
+        return result;
+    }
+
+    private Observation observation(GraphJob job) {
+        return Observation.createNotStarted("smalti.request", observations)
+                .lowCardinalityKeyValues(names)
+                .highCardinalityKeyValue("items", Integer.toString(job.rows()));
     }
 
     /** A request of these inputs, with outputs on the heap. */
@@ -64,5 +112,8 @@ final class GraphService {
     /** After it was drained. */
     void free() {
         sessions.close();
+        if (meters != null) {
+            meters.close();
+        }
     }
 }

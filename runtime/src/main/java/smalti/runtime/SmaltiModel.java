@@ -216,10 +216,15 @@ public final class SmaltiModel implements AutoCloseable {
                 underLoad);
         var settings =
                 new Batcher.Settings(options.maxBatch(), options.maxWaiting(), options.budget(), underLoad, alone);
-        var batcher =
-                new Batcher<>(name, new GraphRunner(sessions, pool), settings, BatchListener.NONE, Threads.SERVERS);
         LOG.debug("{}: loaded in {} ms", name, (System.nanoTime() - start) / 1_000_000);
-        return new GraphService(graph.signature(), sessions, batcher);
+        return new GraphService(
+                manifest.name(),
+                role.fileStem(),
+                graph.signature(),
+                sessions,
+                new GraphRunner(sessions, pool),
+                settings,
+                options);
     }
 
     /** The bytes of a file, which are those that were exported. */

@@ -279,7 +279,7 @@ final class BatcherTest {
                 "quick",
                 (batch, alone, stop) -> {
                     ran.incrementAndGet();
-                    sleep(1);
+                    return sleep(1);
                 },
                 settings(1, 1000, budget),
                 log,
@@ -353,9 +353,10 @@ final class BatcherTest {
         return batcher.submit(squares, "squares", squares.answers.length, options, () -> squares);
     }
 
-    private static void sleep(long millis) {
+    private static long sleep(long millis) {
         try {
             TimeUnit.MILLISECONDS.sleep(millis);
+            return 0;
         } catch (InterruptedException e) {
             throw new IllegalStateException(e);
         }
@@ -419,7 +420,7 @@ final class BatcherTest {
         }
 
         @Override
-        public void run(List<Slice<Squares>> batch, boolean alone, StopSignal stop) {
+        public long run(List<Slice<Squares>> batch, boolean alone, StopSignal stop) {
             threads.add(Thread.currentThread());
             batches.add(batch.stream()
                     .map(slice -> slice.ticket().request().first + slice.first() + ":" + slice.count())
@@ -443,6 +444,7 @@ final class BatcherTest {
                 for (var slice : batch) {
                     cook(slice);
                 }
+                return 0;
             } finally {
                 stop.onStop(null);
                 running.decrementAndGet();
@@ -468,7 +470,7 @@ final class BatcherTest {
         private final List<Outcome> outcomes = Collections.synchronizedList(new ArrayList<>());
 
         @Override
-        public void batch(int items, long nanos) {}
+        public void batch(int items, long copyNanos, long runNanos) {}
 
         @Override
         public void request(Outcome outcome, int items, long queuedNanos, long totalNanos) {

@@ -4,6 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
+import io.micrometer.observation.ObservationRegistry;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
@@ -315,19 +317,39 @@ class OpeningTest {
     void optionsCheckThemselves() {
         var defaults = RuntimeOptions.defaults();
         assertThatThrownBy(() -> new RuntimeOptions(
-                        defaults.device(), Precision.FP32, 0, 0, defaults.budget(), 0, Duration.ofSeconds(-1)))
+                        defaults.device(),
+                        Precision.FP32,
+                        0,
+                        0,
+                        defaults.budget(),
+                        0,
+                        Duration.ofSeconds(-1),
+                        null,
+                        ObservationRegistry.NOOP))
                 .isInstanceOfSatisfying(
                         SpecException.class, e -> assertThat(e.problems()).hasSize(4));
         var budget = ThreadBudget.of(3);
+        var meters = new SimpleMeterRegistry();
+        var observations = ObservationRegistry.create();
         assertThat(defaults.withDevice(Device.cpu().withThreads(3))
                         .withPrecision(Precision.INT8)
                         .withMaxBatch(4)
                         .withMaxWaiting(5)
                         .withBudget(budget)
                         .withMaxFileBytes(5000)
-                        .withDrainTimeout(Duration.ZERO))
+                        .withDrainTimeout(Duration.ZERO)
+                        .withMeters(meters)
+                        .withObservations(observations))
                 .isEqualTo(new RuntimeOptions(
-                        Device.cpu().withThreads(3), Precision.INT8, 4, 5, budget, 5000, Duration.ZERO));
+                        Device.cpu().withThreads(3),
+                        Precision.INT8,
+                        4,
+                        5,
+                        budget,
+                        5000,
+                        Duration.ZERO,
+                        meters,
+                        observations));
     }
 
     @Test
