@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import io.micrometer.observation.ObservationRegistry;
+import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
@@ -13,6 +14,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.List;
 import java.util.Map;
 import java.util.function.Consumer;
 import java.util.zip.ZipEntry;
@@ -350,6 +352,26 @@ class OpeningTest {
                         Duration.ZERO,
                         meters,
                         observations));
+    }
+
+    @Test
+    void aStreamIsAZippedBundle() throws IOException {
+        for (var prefix : List.of("", "some-folder/")) {
+            var zip = Bundles.zip(Bundles.GENERATOR, prefix, fresh().resolve("bundle.zip"));
+            try (var streamed = SmaltiModel.open(Files.newInputStream(zip), RuntimeOptions.defaults());
+                    var model = SmaltiModel.open(Bundles.GENERATOR)) {
+                assertThat(streamed.generator().generate(3, 7))
+                        .isEqualTo(model.generator().generate(3, 7));
+            }
+            var small = RuntimeOptions.defaults().withMaxFileBytes(2048);
+            assertThatThrownBy(() -> SmaltiModel.open(Files.newInputStream(zip), small))
+                    .isInstanceOf(SpecException.class)
+                    .hasMessageContaining("maxFileBytes");
+        }
+        var none = new ByteArrayInputStream(new byte[] {1, 2, 3});
+        assertThatThrownBy(() -> SmaltiModel.open(none, RuntimeOptions.defaults()))
+                .isInstanceOf(SpecException.class)
+                .hasMessageContaining("stream: must hold one bundle.json");
     }
 
     @Test
