@@ -8,15 +8,20 @@ import smalti.runtime.Ticket.Slice;
 
 /**
  * Runs batches of one graph, each in direct memory: tensors of a request that has a run to itself are used in place
- * where they are direct, others are gathered and given back by copies of whole rows.
+ * where they are direct, others are gathered and given back by copies of whole rows. Rows that fill a batch up are
+ * copies of its last one, so that they hold nothing that a graph could stumble over; what comes of them is not looked
+ * at.
  */
 final class GraphRunner implements BatchRunner<GraphJob> {
     private final GraphSessions sessions;
     private final BufferPool pool;
+    private final BatchSizes sizes;
 
-    GraphRunner(GraphSessions sessions, BufferPool pool) {
+    /** @param sizes that batches are padded to */
+    GraphRunner(GraphSessions sessions, BufferPool pool, BatchSizes sizes) {
         this.sessions = sessions;
         this.pool = pool;
+        this.sizes = sizes;
     }
 
     @Override
@@ -43,13 +48,19 @@ final class GraphRunner implements BatchRunner<GraphJob> {
      * One tensor of a batch.
      *
      * @param parts of the requests
-     * @param whole in direct memory; the only part itself where that is direct
+     * @param whole in direct memory, rows to fill the batch up after those of the parts; the only part itself where that
+     *     is direct and fills the batch
      */
     private record Staged(List<HostTensor> parts, HostTensor whole) {
         void gather() {
             if (isCopied()) {
                 var into = whole.data();
                 parts.forEach(part -> into.put(part.data()));
+                int row = whole.bytesOfRow();
+                var last = into.slice(into.position() - row, row);
+                while (into.hasRemaining()) {
+                    into.put(last.duplicate());
+                }
             }
         }
 
@@ -86,8 +97,10 @@ final class GraphRunner implements BatchRunner<GraphJob> {
                     rows += slice.count();
                 }
                 var first = parts.get(0);
-                boolean inPlace = parts.size() == 1 && first.data().isDirect();
-                staged.add(new Staged(parts, inPlace ? first : first.withRows(rows, lend(first, rows))));
+                int size = sizes.holding(rows);
+                boolean inPlace =
+                        parts.size() == 1 && size == rows && first.data().isDirect();
+                staged.add(new Staged(parts, inPlace ? first : first.withRows(size, lend(first, size))));
             }
             return staged;
         }

@@ -9,12 +9,13 @@ import java.util.concurrent.CompletableFuture;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import smalti.spec.Signature;
+import smalti.spec.SpecException;
 import smalti.spec.TensorSpec;
 
 /** One graph that serves many callers. */
 final class GraphService {
     private final Signature signature;
-    private final GraphSessions sessions;
+    private final Placement placement;
     private final Batcher<GraphJob> batcher;
     private final @Nullable Meters meters;
     private final ObservationRegistry observations;
@@ -23,27 +24,37 @@ final class GraphService {
     /**
      * @param model its name
      * @param graph its name in the model, such as detokenize
-     * @param sessions freed by {@link #free}
+     * @param placement freed by {@link #free}
      */
     GraphService(
             String model,
             String graph,
             Signature signature,
-            GraphSessions sessions,
-            BatchRunner<GraphJob> runner,
-            Batcher.Settings settings,
+            Placement placement,
+            BufferPool pool,
             RuntimeOptions options) {
         this.signature = signature;
-        this.sessions = sessions;
+        this.placement = placement;
         var registry = options.meters();
-        this.meters = registry == null ? null : new Meters(registry, model, graph, "cpu");
+        var device = placement.device().name();
+        this.meters = registry == null ? null : new Meters(registry, model, graph, device);
         this.batcher = new Batcher<>(
-                model + "/" + graph, runner, settings, meters == null ? BatchListener.NONE : meters, Threads.SERVERS);
+                model + "/" + graph,
+                placement.runner(pool),
+                placement.settings(),
+                meters == null ? BatchListener.NONE : meters,
+                Threads.SERVERS);
         if (meters != null) {
             meters.depth(batcher::depth);
+            meters.fallbacks(placement.passedOver().size());
         }
         this.observations = options.observations();
-        this.names = KeyValues.of("model", model, "graph", graph);
+        this.names = KeyValues.of("model", model, "graph", graph, "device", device);
+    }
+
+    /** Where the graph runs, and what was passed over for it. */
+    Placement placement() {
+        return placement;
     }
 
     TensorSpec input(int place) {
@@ -54,8 +65,13 @@ final class GraphService {
         return signature.outputs().get(place);
     }
 
-    /** Runs a request and waits for it; throws as {@link Batcher#run}. */
+    /**
+     * Runs a request and waits for it; throws as {@link Batcher#run}.
+     *
+     * @throws SpecException if the device was not made ready for such sizes
+     */
     void run(GraphJob job, RequestOptions options) {
+        placement.shapes().check(job.inputs());
         if (observations.isNoop()) {
             batcher.run(job, job.kind(), job.rows(), options);
         } else {
@@ -63,8 +79,9 @@ final class GraphService {
         }
     }
 
-    /** As {@link Batcher#submit}. */
+    /** As {@link Batcher#submit}; refuses at once as {@link #run} does. */
     <T> CompletableFuture<T> submit(GraphJob job, RequestOptions options, Supplier<T> answer) {
+        placement.shapes().check(job.inputs());
         if (observations.isNoop()) {
             return batcher.submit(job, job.kind(), job.rows(), options, answer);
         }
@@ -101,7 +118,7 @@ final class GraphService {
 
     /** Loads what would be loaded later. */
     void loadAll() {
-        sessions.loadAll();
+        placement.sessions().loadAll();
     }
 
     /** As {@link Batcher#drain}. */
@@ -111,7 +128,7 @@ final class GraphService {
 
     /** After it was drained. */
     void free() {
-        sessions.close();
+        placement.sessions().close();
         if (meters != null) {
             meters.close();
         }

@@ -5,7 +5,6 @@ import ai.onnxruntime.OnnxJavaType;
 import ai.onnxruntime.OnnxTensor;
 import ai.onnxruntime.OrtEnvironment;
 import ai.onnxruntime.OrtException;
-import ai.onnxruntime.OrtLoggingLevel;
 import ai.onnxruntime.OrtSession;
 import ai.onnxruntime.TensorInfo;
 import java.util.ArrayList;
@@ -35,15 +34,15 @@ final class GraphSession implements AutoCloseable {
         this.session = session;
     }
 
-    /** @throws SpecException if ONNX Runtime refuses the graph, or the graph is not what the signature says */
-    static GraphSession load(String file, Signature signature, byte[] onnx, Device.Cpu device, int threads) {
-        // shared by the whole process, so it is never closed here
+    /** @throws SpecException if ONNX Runtime refuses the graph or the plan, or the graph is not what the signature says */
+    static GraphSession load(String file, Signature signature, byte[] onnx, SessionPlan plan) {
+        // shared by the whole process, so it is never closed here; providers cannot be loaded before it is there
         var environment = OrtEnvironment.getEnvironment();
         OrtSession session;
-        try (var sessionOptions = sessionOptions(device, threads)) {
-            session = environment.createSession(onnx, sessionOptions);
+        try (var options = plan.options()) {
+            session = environment.createSession(onnx, options);
         } catch (OrtException e) {
-            throw new SpecException(file + ": ONNX Runtime cannot load it (" + e.getMessage() + ")", e);
+            throw new SpecException(file + ": ONNX Runtime cannot load it" + plan.where() + " (" + oneLine(e) + ")", e);
         }
         var graph = new GraphSession(file, signature, environment, session);
         try {
@@ -53,28 +52,6 @@ final class GraphSession implements AutoCloseable {
             throw e;
         }
         return graph;
-    }
-
-    private static OrtSession.SessionOptions sessionOptions(Device.Cpu device, int threads) throws OrtException {
-        var options = new OrtSession.SessionOptions();
-        options.setOptimizationLevel(OrtSession.SessionOptions.OptLevel.ALL_OPT);
-        options.setExecutionMode(OrtSession.SessionOptions.ExecutionMode.SEQUENTIAL);
-        options.setInterOpNumThreads(1);
-        options.setIntraOpNumThreads(threads);
-        options.setSessionLogLevel(OrtLoggingLevel.ORT_LOGGING_LEVEL_WARNING);
-        var spin = device.spin();
-        if (spin != null && spin.isZero()) {
-            options.addConfigEntry("session.intra_op.allow_spinning", "0");
-        } else if (spin != null) {
-            options.addConfigEntry("session.intra_op.spin_duration_us", Long.toString(spin.toNanos() / 1000));
-        }
-        if (device.flushDenormals()) {
-            options.addConfigEntry("session.set_denormal_as_zero", "1");
-        }
-        for (var entry : device.sessionConfig().entrySet()) {
-            options.addConfigEntry(entry.getKey(), entry.getValue());
-        }
-        return options;
     }
 
     /**
@@ -141,6 +118,11 @@ final class GraphSession implements AutoCloseable {
         public void close() {
             byName.values().forEach(OnnxTensor::close);
         }
+    }
+
+    /** A message of several lines would read as several problems. */
+    private static String oneLine(OrtException e) {
+        return String.valueOf(e.getMessage()).strip().replaceAll("\\s*\\R\\s*", " ");
     }
 
     private void checkSignature() {

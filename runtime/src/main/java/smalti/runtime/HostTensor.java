@@ -29,6 +29,11 @@ final class HostTensor {
         return new HostTensor(spec, shape, ByteBuffer.allocate(bytes(spec, shape)));
     }
 
+    /** A tensor in direct memory, all zero. */
+    static HostTensor direct(TensorSpec spec, long[] shape) {
+        return new HostTensor(spec, shape, ByteBuffer.allocateDirect(bytes(spec, shape)));
+    }
+
     TensorSpec spec() {
         return spec;
     }

@@ -67,6 +67,15 @@ final class Meters implements BatchListener, AutoCloseable {
                 .register(registry));
     }
 
+    /** Counts devices that were passed over for this one. */
+    void fallbacks(int count) {
+        added(Counter.builder("smalti.device.fallbacks")
+                        .description("Devices that come before this one in the choice and cannot run the graph")
+                        .tags(tags)
+                        .register(registry))
+                .increment(count);
+    }
+
     @Override
     public void batch(int items, long copyNanos, long runNanos) {
         sizes.record(items);

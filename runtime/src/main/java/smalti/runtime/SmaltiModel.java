@@ -8,15 +8,19 @@ import java.util.ArrayList;
 import java.util.EnumMap;
 import java.util.Map;
 import java.util.Objects;
+import java.util.TreeMap;
 import java.util.function.Supplier;
 import java.util.stream.Stream;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import smalti.spec.BundleManifest;
 import smalti.spec.Checksums;
+import smalti.spec.Dimension;
+import smalti.spec.ElementType;
 import smalti.spec.Precision;
 import smalti.spec.RecordTree;
 import smalti.spec.Role;
+import smalti.spec.Signature;
 import smalti.spec.SpecException;
 
 /**
@@ -121,6 +125,29 @@ public final class SmaltiModel implements AutoCloseable {
     }
 
     /**
+     * What a graph really runs on: {@link RuntimeOptions#device}, or the one of several that it became. Loads the graph
+     * where nothing did yet.
+     *
+     * @throws SpecException if the bundle has no graph of that role, or it cannot be loaded
+     */
+    public Device device(Role role) {
+        return located(place, () -> {
+            require("device", role);
+            return service(role).placement().device();
+        });
+    }
+
+    /** What the graphs that were loaded so far really run on, by role. */
+    public Map<Role, Device> devices() {
+        synchronized (services) {
+            var devices = new EnumMap<Role, Device>(Role.class);
+            services.forEach(
+                    (role, service) -> devices.put(role, service.placement().device()));
+            return devices;
+        }
+    }
+
+    /**
      * The codec; the first call loads its graphs.
      *
      * @throws SpecException if the bundle has none, or a graph of it is not the one that was exported
@@ -217,26 +244,44 @@ public final class SmaltiModel implements AutoCloseable {
         var graph = Objects.requireNonNull(manifest.graphs().get(role.fileStem()), role.fileStem());
         var file = graph.file(precision(role)).orElseThrow();
         var name = place + "/" + file;
-        var cpu = (Device.Cpu) options.device();
-        int most = Math.min(cpu.threads(), options.budget().threads());
-        int alone = cpu.spread() == Device.Spread.NARROW ? 1 : most;
-        int underLoad = cpu.spread() == Device.Spread.WIDE ? most : 1;
-        var sessions = new GraphSessions(
-                name,
-                threads -> GraphSession.load(file, graph.signature(), verified(file), cpu, threads),
-                alone,
-                underLoad);
-        var settings =
-                new Batcher.Settings(options.maxBatch(), options.maxWaiting(), options.budget(), underLoad, alone);
-        LOG.debug("{}: loaded in {} ms", name, (System.nanoTime() - start) / 1_000_000);
-        return new GraphService(
-                manifest.name(),
-                role.fileStem(),
-                graph.signature(),
-                sessions,
-                new GraphRunner(sessions, pool),
-                settings,
+        var placement = Placement.of(
+                new Placement.Graph(
+                        name,
+                        file,
+                        graph.signature(),
+                        Objects.requireNonNull(manifest.files().get(file), file),
+                        () -> verified(file),
+                        trainedSizes(graph.signature())),
                 options);
+        LOG.debug(
+                "{}: loaded on {} in {} ms", name, placement.device().name(), (System.nanoTime() - start) / 1_000_000);
+        return new GraphService(manifest.name(), role.fileStem(), graph.signature(), placement, pool, options);
+    }
+
+    /** The sizes of free dimensions for pictures as the model was trained on. */
+    private Map<String, Long> trainedSizes(Signature signature) {
+        var sizes = new TreeMap<String, Long>();
+        Stream.concat(signature.inputs().stream(), signature.outputs().stream())
+                .filter(tensor ->
+                        tensor.type() == ElementType.UINT8 && tensor.shape().size() == 4)
+                .forEach(
+                        pictures -> { // [N,H,W,C]
+                            addSize(
+                                    sizes,
+                                    pictures.shape().get(1),
+                                    manifest.pixels().height());
+                            addSize(
+                                    sizes,
+                                    pictures.shape().get(2),
+                                    manifest.pixels().width());
+                        });
+        return sizes;
+    }
+
+    private static void addSize(Map<String, Long> sizes, Dimension dimension, int pixels) {
+        if (pixels % dimension.factor() == 0) {
+            dimension.name().ifPresent(symbol -> sizes.put(symbol, pixels / dimension.factor()));
+        }
     }
 
     /** The bytes of a file, which are those that were exported. */

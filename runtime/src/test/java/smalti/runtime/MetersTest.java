@@ -69,7 +69,7 @@ final class MetersTest {
                 .extracting(context -> context.getLowCardinalityKeyValues().stream()
                         .map(pair -> pair.getValue())
                         .toList())
-                .contains(List.of("tokenize", "tiny-codec"), List.of("detokenize", "tiny-codec"));
+                .contains(List.of("cpu", "tokenize", "tiny-codec"), List.of("cpu", "detokenize", "tiny-codec"));
         assertThat(seen).hasSize(5);
         assertThat(seen.get(4).getError()).isInstanceOf(IllegalStateException.class);
     }
