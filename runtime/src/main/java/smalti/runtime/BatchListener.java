@@ -14,14 +14,19 @@ interface BatchListener {
     /** Of nobody who listens. */
     BatchListener NONE = new BatchListener() {
         @Override
-        public void batch(int items, long nanos) {}
+        public void batch(int items, long copyNanos, long runNanos) {}
 
         @Override
         public void request(Outcome outcome, int items, long queuedNanos, long totalNanos) {}
     };
 
-    /** A batch was run. */
-    void batch(int items, long nanos);
+    /**
+     * A batch was run.
+     *
+     * @param copyNanos that went into bringing it together and the answers back
+     * @param runNanos of the run itself
+     */
+    void batch(int items, long copyNanos, long runNanos);
 
     /**
      * A request ended.

@@ -15,7 +15,8 @@ interface BatchRunner<R> {
      * @param batch of one kind
      * @param alone whether nothing else is run or waits, so that all threads may work on this batch
      * @param stop tells to give up
+     * @return nanoseconds that went into bringing the batch together and the answers back
      * @throws RuntimeException if the batch cannot be run; then nothing of it counts
      */
-    void run(List<Slice<R>> batch, boolean alone, StopSignal stop);
+    long run(List<Slice<R>> batch, boolean alone, StopSignal stop);
 }

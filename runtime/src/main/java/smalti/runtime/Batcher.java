@@ -207,8 +207,9 @@ final class Batcher<R> {
         long start = System.nanoTime();
         ticket.dispatched(start);
         var outcome = Outcome.FAILED;
+        long copied = 0;
         try {
-            runner.run(run.batch, run.alone, run.stop);
+            copied = runner.run(run.batch, run.alone, run.stop);
             outcome = Outcome.COMPLETED;
         } catch (RuntimeException e) {
             throw run.stop.isGiven() ? closed() : e;
@@ -217,7 +218,7 @@ final class Batcher<R> {
             budget.give(claim, threads, end - start);
             finish(run);
             if (outcome == Outcome.COMPLETED) {
-                ran(run.batch, run.alone, end - start);
+                ran(run.batch, run.alone, copied, end - start);
             }
             if (end(ticket)) {
                 listener.request(outcome, ticket.items(), start - ticket.arrival(), end - ticket.arrival());
@@ -300,30 +301,46 @@ final class Batcher<R> {
 
     /** Runs batches as long as something waits and there are threads; begins with threads taken. */
     private void serve() {
-        do {
-            long start = System.nanoTime();
-            var run = next(start);
+        try {
+            do {
+                serveOne();
+            } while (depth() > 0 && budget.takeOrWait(claim));
+        } catch (RuntimeException | Error e) {
+            // it ends this thread, but not the service of what waits
+            if (depth() > 0) {
+                startServer();
+            }
+            throw e;
+        }
+    }
+
+    /** Runs one batch, if anything waits; gives the threads back. */
+    private void serveOne() {
+        expire();
+        long start = System.nanoTime();
+        int threads = settings.threads();
+        var run = next();
+        try {
             if (run == null) {
-                budget.give(claim, settings.threads(), 0);
                 return;
             }
-            boolean alone = run.alone && budget.tryTake(settings.threadsAlone() - settings.threads());
+            if (run.alone && budget.tryTake(settings.threadsAlone() - threads)) {
+                threads = settings.threadsAlone();
+            }
             if (run.isFollowed) {
                 startServer();
             }
-            try {
-                run(run, alone);
-            } finally {
-                int threads = alone ? settings.threadsAlone() : settings.threads();
-                budget.give(claim, threads, System.nanoTime() - start);
+            run(run, threads == settings.threadsAlone());
+        } finally {
+            budget.give(claim, threads, System.nanoTime() - start);
+            if (run != null) {
                 finish(run);
             }
-        } while (depth() > 0 && budget.takeOrWait(claim));
+        }
     }
 
     /** The next batch; null where nothing waits. */
-    private @Nullable Running<R> next(long now) {
-        expire(now);
+    private @Nullable Running<R> next() {
         lock.lock();
         try {
             var kind = schedule.next();
@@ -332,6 +349,7 @@ final class Batcher<R> {
             }
             boolean first = running.isEmpty();
             var batch = schedule.take(kind.get(), costs.cap(kind.get()));
+            long now = System.nanoTime();
             batch.forEach(slice -> slice.ticket().dispatched(now));
             var run = new Running<>(batch, first && schedule.isEmpty(), !schedule.isEmpty());
             running.add(run);
@@ -361,17 +379,18 @@ final class Batcher<R> {
     /** @return what went wrong; null where all went well */
     private @Nullable Throwable attempt(List<Slice<R>> batch, boolean alone, StopSignal stop) {
         long start = System.nanoTime();
+        long copied;
         try {
-            runner.run(batch, alone, stop);
+            copied = runner.run(batch, alone, stop);
         } catch (RuntimeException | OutOfMemoryError e) {
             return e;
         }
-        ran(batch, alone, System.nanoTime() - start);
+        ran(batch, alone, copied, System.nanoTime() - start);
         batch.forEach(this::complete);
         return null;
     }
 
-    private void ran(List<Slice<R>> batch, boolean alone, long nanos) {
+    private void ran(List<Slice<R>> batch, boolean alone, long copied, long nanos) {
         int items = 0;
         for (var slice : batch) {
             items += slice.count();
@@ -380,7 +399,7 @@ final class Batcher<R> {
         if (!alone || settings.threadsAlone() == settings.threads()) {
             costs.ran(batch.get(0).ticket().kind(), items, nanos);
         }
-        listener.batch(items, nanos);
+        listener.batch(items, copied, nanos - copied);
     }
 
     private void complete(Slice<R> slice) {
@@ -451,7 +470,7 @@ final class Batcher<R> {
     }
 
     private void wakeUp() {
-        expire(System.nanoTime());
+        expire();
         lock.lock();
         try {
             wakesAt = Ticket.NEVER;
@@ -461,7 +480,8 @@ final class Batcher<R> {
         }
     }
 
-    private void expire(long now) {
+    private void expire() {
+        long now = System.nanoTime();
         List<Ticket<R>> expired;
         lock.lock();
         try {

@@ -25,14 +25,18 @@ final class GraphRunner implements BatchRunner<GraphJob> {
     }
 
     @Override
-    public void run(List<Slice<GraphJob>> batch, boolean alone, StopSignal stop) {
+    public long run(List<Slice<GraphJob>> batch, boolean alone, StopSignal stop) {
         var session = sessions.session(alone);
+        long start = System.nanoTime();
         try (var staging = new Staging()) {
             var inputs = staging.direct(batch, GraphJob::inputs);
             inputs.forEach(Staged::gather);
             var outputs = staging.direct(batch, GraphJob::outputs);
+            long brought = System.nanoTime();
             session.run(tensors(inputs), tensors(outputs), stop);
+            long ran = System.nanoTime();
             outputs.forEach(Staged::scatter);
+            return brought - start + System.nanoTime() - ran;
         }
     }
 

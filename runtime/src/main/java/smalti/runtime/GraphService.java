@@ -1,23 +1,55 @@
 package smalti.runtime;
 
+import io.micrometer.common.KeyValues;
+import io.micrometer.observation.Observation;
+import io.micrometer.observation.ObservationRegistry;
 import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
 import smalti.spec.Signature;
 import smalti.spec.SpecException;
 import smalti.spec.TensorSpec;
 
 /** One graph that serves many callers. */
 final class GraphService {
+    private final Signature signature;
     private final Placement placement;
     private final Batcher<GraphJob> batcher;
-    private final Signature signature;
+    private final @Nullable Meters meters;
+    private final ObservationRegistry observations;
+    private final KeyValues names;
 
-    GraphService(Signature signature, Placement placement, Batcher<GraphJob> batcher) {
+    /**
+     * @param model its name
+     * @param graph its name in the model, such as detokenize
+     * @param placement freed by {@link #free}
+     */
+    GraphService(
+            String model,
+            String graph,
+            Signature signature,
+            Placement placement,
+            BufferPool pool,
+            RuntimeOptions options) {
         this.signature = signature;
         this.placement = placement;
-        this.batcher = batcher;
+        var registry = options.meters();
+        var device = placement.device().name();
+        this.meters = registry == null ? null : new Meters(registry, model, graph, device);
+        this.batcher = new Batcher<>(
+                model + "/" + graph,
+                placement.runner(pool),
+                placement.settings(),
+                meters == null ? BatchListener.NONE : meters,
+                Threads.SERVERS);
+        if (meters != null) {
+            meters.depth(batcher::depth);
+            meters.fallbacks(placement.passedOver().size());
+        }
+        this.observations = options.observations();
+        this.names = KeyValues.of("model", model, "graph", graph, "device", device);
     }
 
     /** Where the graph runs, and what was passed over for it. */
@@ -40,13 +72,34 @@ final class GraphService {
      */
     void run(GraphJob job, RequestOptions options) {
         placement.shapes().check(job.inputs());
-        batcher.run(job, job.kind(), job.rows(), options);
+        if (observations.isNoop()) {
+            batcher.run(job, job.kind(), job.rows(), options);
+        } else {
+            observation(job).observe(() -> batcher.run(job, job.kind(), job.rows(), options));
+        }
     }
 
     /** As {@link Batcher#submit}; refuses at once as {@link #run} does. */
     <T> CompletableFuture<T> submit(GraphJob job, RequestOptions options, Supplier<T> answer) {
         placement.shapes().check(job.inputs());
-        return batcher.submit(job, job.kind(), job.rows(), options, answer);
+        if (observations.isNoop()) {
+            return batcher.submit(job, job.kind(), job.rows(), options, answer);
+        }
+        var observation = observation(job).start();
+        var result = batcher.submit(job, job.kind(), job.rows(), options, answer);
+        var unused = result.whenComplete((done, failure) -> {
+            if (failure != null) {
+                observation.error(failure);
+            }
+            observation.stop();
+        });
+        return result;
+    }
+
+    private Observation observation(GraphJob job) {
+        return Observation.createNotStarted("smalti.request", observations)
+                .lowCardinalityKeyValues(names)
+                .highCardinalityKeyValue("items", Integer.toString(job.rows()));
     }
 
     /** A request of these inputs, with outputs on the heap. */
@@ -76,5 +129,8 @@ final class GraphService {
     /** After it was drained. */
     void free() {
         placement.sessions().close();
+        if (meters != null) {
+            meters.close();
+        }
     }
 }

@@ -1,6 +1,9 @@
 package smalti.runtime;
 
+import io.micrometer.core.instrument.MeterRegistry;
+import io.micrometer.observation.ObservationRegistry;
 import java.time.Duration;
+import org.jspecify.annotations.Nullable;
 import smalti.spec.Check;
 import smalti.spec.Precision;
 
@@ -16,6 +19,8 @@ import smalti.spec.Precision;
  * @param budget the threads that this model shares with others; a GPU has a budget of its own
  * @param maxFileBytes most bytes in a file of the bundle, unpacked; guards against a zip bomb
  * @param drainTimeout how long closing waits for what runs and waits before it gives that up
+ * @param meters where the model's meters are; null for none
+ * @param observations where requests are observed, as for tracing
  */
 public record RuntimeOptions(
         Device device,
@@ -24,7 +29,9 @@ public record RuntimeOptions(
         int maxWaiting,
         ThreadBudget budget,
         int maxFileBytes,
-        Duration drainTimeout) {
+        Duration drainTimeout,
+        @Nullable MeterRegistry meters,
+        ObservationRegistry observations) {
     public RuntimeOptions {
         Check.that(maxBatch >= 1 && maxBatch <= 4096, "maxBatch must be from 1 to 4096, got %s", maxBatch)
                 .and(maxWaiting >= 1, "maxWaiting must be at least 1, got %s", maxWaiting)
@@ -39,38 +46,63 @@ public record RuntimeOptions(
 
     /**
      * The processor, FP32, batches of at most 16, 1,024 pictures waiting, the threads of the process, files of at most
-     * 1 GiB, 30 seconds to drain.
+     * 1 GiB, 30 seconds to drain, nobody who watches.
      */
     public static RuntimeOptions defaults() {
         return new RuntimeOptions(
-                Device.cpu(), Precision.FP32, 16, 1024, ThreadBudget.ofProcess(), 1 << 30, Duration.ofSeconds(30));
+                Device.cpu(),
+                Precision.FP32,
+                16,
+                1024,
+                ThreadBudget.ofProcess(),
+                1 << 30,
+                Duration.ofSeconds(30),
+                null,
+                ObservationRegistry.NOOP);
     }
 
     public RuntimeOptions withDevice(Device device) {
-        return new RuntimeOptions(device, precision, maxBatch, maxWaiting, budget, maxFileBytes, drainTimeout);
+        return new RuntimeOptions(
+                device, precision, maxBatch, maxWaiting, budget, maxFileBytes, drainTimeout, meters, observations);
     }
 
     public RuntimeOptions withPrecision(Precision precision) {
-        return new RuntimeOptions(device, precision, maxBatch, maxWaiting, budget, maxFileBytes, drainTimeout);
+        return new RuntimeOptions(
+                device, precision, maxBatch, maxWaiting, budget, maxFileBytes, drainTimeout, meters, observations);
     }
 
     public RuntimeOptions withMaxBatch(int maxBatch) {
-        return new RuntimeOptions(device, precision, maxBatch, maxWaiting, budget, maxFileBytes, drainTimeout);
+        return new RuntimeOptions(
+                device, precision, maxBatch, maxWaiting, budget, maxFileBytes, drainTimeout, meters, observations);
     }
 
     public RuntimeOptions withMaxWaiting(int maxWaiting) {
-        return new RuntimeOptions(device, precision, maxBatch, maxWaiting, budget, maxFileBytes, drainTimeout);
+        return new RuntimeOptions(
+                device, precision, maxBatch, maxWaiting, budget, maxFileBytes, drainTimeout, meters, observations);
     }
 
     public RuntimeOptions withBudget(ThreadBudget budget) {
-        return new RuntimeOptions(device, precision, maxBatch, maxWaiting, budget, maxFileBytes, drainTimeout);
+        return new RuntimeOptions(
+                device, precision, maxBatch, maxWaiting, budget, maxFileBytes, drainTimeout, meters, observations);
     }
 
     public RuntimeOptions withMaxFileBytes(int maxFileBytes) {
-        return new RuntimeOptions(device, precision, maxBatch, maxWaiting, budget, maxFileBytes, drainTimeout);
+        return new RuntimeOptions(
+                device, precision, maxBatch, maxWaiting, budget, maxFileBytes, drainTimeout, meters, observations);
     }
 
     public RuntimeOptions withDrainTimeout(Duration drainTimeout) {
-        return new RuntimeOptions(device, precision, maxBatch, maxWaiting, budget, maxFileBytes, drainTimeout);
+        return new RuntimeOptions(
+                device, precision, maxBatch, maxWaiting, budget, maxFileBytes, drainTimeout, meters, observations);
+    }
+
+    public RuntimeOptions withMeters(MeterRegistry meters) {
+        return new RuntimeOptions(
+                device, precision, maxBatch, maxWaiting, budget, maxFileBytes, drainTimeout, meters, observations);
+    }
+
+    public RuntimeOptions withObservations(ObservationRegistry observations) {
+        return new RuntimeOptions(
+                device, precision, maxBatch, maxWaiting, budget, maxFileBytes, drainTimeout, meters, observations);
     }
 }

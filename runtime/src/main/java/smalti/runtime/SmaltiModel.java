@@ -1,5 +1,6 @@
 package smalti.runtime;
 
+import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -43,7 +44,7 @@ public final class SmaltiModel implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(SmaltiModel.class);
     private static final int MOST_MANIFEST_BYTES = 16 << 20;
 
-    private final Path path;
+    private final String place;
     private final BundleFiles files;
     private final BundleManifest manifest;
     private final RuntimeOptions options;
@@ -51,8 +52,8 @@ public final class SmaltiModel implements AutoCloseable {
     private final Map<Role, GraphService> services = new EnumMap<>(Role.class);
     private boolean closed;
 
-    private SmaltiModel(Path path, BundleFiles files, BundleManifest manifest, RuntimeOptions options) {
-        this.path = path;
+    private SmaltiModel(String place, BundleFiles files, BundleManifest manifest, RuntimeOptions options) {
+        this.place = place;
         this.files = files;
         this.manifest = manifest;
         this.options = options;
@@ -68,19 +69,30 @@ public final class SmaltiModel implements AutoCloseable {
      * @throws SpecException with all that is wrong with {@code bundle.json} or missing beside it
      */
     public static SmaltiModel open(Path bundle, RuntimeOptions options) {
-        return located(bundle, () -> {
-            var files = BundleFiles.at(bundle);
-            var json = new String(files.read(BundleManifest.FILE, MOST_MANIFEST_BYTES), StandardCharsets.UTF_8);
-            var manifest = RecordTree.parse(json, BundleManifest.class, BundleManifest.FILE);
-            BundleRules.check(manifest, files);
-            manifest.checkSeal();
-            if (manifest.graphs().values().stream()
-                    .allMatch(graph -> graph.file(options.precision()).isEmpty())) {
-                throw new SpecException("must hold a graph in " + options.precision()
-                        + " to be opened in it, and holds none;" + " FP32 is always there");
-            }
-            return new SmaltiModel(bundle, files, manifest, options);
-        });
+        return located(bundle.toString(), () -> open(bundle.toString(), BundleFiles.at(bundle), options));
+    }
+
+    /**
+     * Reads a zipped bundle to its end, as from a class path or an object store; its files stay in memory.
+     *
+     * @param zipped closed in the end; all files together at most {@link RuntimeOptions#maxFileBytes}
+     * @throws SpecException as {@link #open(Path, RuntimeOptions)}
+     */
+    public static SmaltiModel open(InputStream zipped, RuntimeOptions options) {
+        return located("stream", () -> open("stream", BundleFiles.Memory.of(zipped, options.maxFileBytes()), options));
+    }
+
+    private static SmaltiModel open(String place, BundleFiles files, RuntimeOptions options) {
+        var json = new String(files.read(BundleManifest.FILE, MOST_MANIFEST_BYTES), StandardCharsets.UTF_8);
+        var manifest = RecordTree.parse(json, BundleManifest.class, BundleManifest.FILE);
+        BundleRules.check(manifest, files);
+        manifest.checkSeal();
+        if (manifest.graphs().values().stream()
+                .allMatch(graph -> graph.file(options.precision()).isEmpty())) {
+            throw new SpecException("must hold a graph in " + options.precision()
+                    + " to be opened in it, and holds none;" + " FP32 is always there");
+        }
+        return new SmaltiModel(place, files, manifest, options);
     }
 
     /** What the bundle holds. */
@@ -106,7 +118,7 @@ public final class SmaltiModel implements AutoCloseable {
     public Precision precision(Role role) {
         var graph = manifest.graphs().get(role.fileStem());
         if (graph == null) {
-            throw new SpecException(path + ": has no graph " + role.fileStem() + ", but "
+            throw new SpecException(place + ": has no graph " + role.fileStem() + ", but "
                     + String.join(", ", manifest.graphs().keySet()));
         }
         return graph.file(options.precision()).isPresent() ? options.precision() : Precision.FP32;
@@ -119,7 +131,7 @@ public final class SmaltiModel implements AutoCloseable {
      * @throws SpecException if the bundle has no graph of that role, or it cannot be loaded
      */
     public Device device(Role role) {
-        return located(path, () -> {
+        return located(place, () -> {
             require("device", role);
             return service(role).placement().device();
         });
@@ -141,7 +153,7 @@ public final class SmaltiModel implements AutoCloseable {
      * @throws SpecException if the bundle has none, or a graph of it is not the one that was exported
      */
     public Codec codec() {
-        return located(path, () -> {
+        return located(place, () -> {
             require("codec", Role.TOKENIZE, Role.DETOKENIZE);
             var codebook = Objects.requireNonNull(manifest.codebook(), "checked when the bundle was opened");
             var channels = manifest.pixels().channels();
@@ -156,7 +168,7 @@ public final class SmaltiModel implements AutoCloseable {
      * @throws SpecException if the bundle has none, or its graph is not the one that was exported
      */
     public Generator generator() {
-        return located(path, () -> {
+        return located(place, () -> {
             require("generator", Role.GENERATOR);
             var noise = Objects.requireNonNull(manifest.noise(), "checked when the bundle was opened");
             return new Generator(
@@ -173,7 +185,7 @@ public final class SmaltiModel implements AutoCloseable {
         var problems = new ArrayList<String>();
         for (var file : manifest.files().keySet()) {
             try {
-                located(path, () -> verified(file));
+                located(place, () -> verified(file));
             } catch (SpecException e) {
                 problems.addAll(e.problems());
             }
@@ -221,7 +233,7 @@ public final class SmaltiModel implements AutoCloseable {
     private GraphService service(Role role) {
         synchronized (services) {
             if (closed) {
-                throw new IllegalStateException(path + " is closed");
+                throw new IllegalStateException(place + " is closed");
             }
             return services.computeIfAbsent(role, this::load);
         }
@@ -231,7 +243,7 @@ public final class SmaltiModel implements AutoCloseable {
         var start = System.nanoTime();
         var graph = Objects.requireNonNull(manifest.graphs().get(role.fileStem()), role.fileStem());
         var file = graph.file(precision(role)).orElseThrow();
-        var name = path + "/" + file;
+        var name = place + "/" + file;
         var placement = Placement.of(
                 new Placement.Graph(
                         name,
@@ -241,11 +253,9 @@ public final class SmaltiModel implements AutoCloseable {
                         () -> verified(file),
                         trainedSizes(graph.signature())),
                 options);
-        var batcher =
-                new Batcher<>(name, placement.runner(pool), placement.settings(), BatchListener.NONE, Threads.SERVERS);
         LOG.debug(
                 "{}: loaded on {} in {} ms", name, placement.device().name(), (System.nanoTime() - start) / 1_000_000);
-        return new GraphService(graph.signature(), placement, batcher);
+        return new GraphService(manifest.name(), role.fileStem(), graph.signature(), placement, pool, options);
     }
 
     /** The sizes of free dimensions for pictures as the model was trained on. */
@@ -286,11 +296,11 @@ public final class SmaltiModel implements AutoCloseable {
         return bytes;
     }
 
-    private static <T> T located(Path bundle, Supplier<T> work) {
+    private static <T> T located(String place, Supplier<T> work) {
         try {
             return work.get();
         } catch (SpecException e) {
-            throw e.at(bundle.toString());
+            throw e.at(place);
         }
     }
 }

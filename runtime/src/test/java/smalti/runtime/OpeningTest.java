@@ -4,6 +4,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
+import io.micrometer.observation.ObservationRegistry;
+import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
@@ -11,6 +14,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.List;
 import java.util.Map;
 import java.util.function.Consumer;
 import java.util.zip.ZipEntry;
@@ -315,19 +319,59 @@ class OpeningTest {
     void optionsCheckThemselves() {
         var defaults = RuntimeOptions.defaults();
         assertThatThrownBy(() -> new RuntimeOptions(
-                        defaults.device(), Precision.FP32, 0, 0, defaults.budget(), 0, Duration.ofSeconds(-1)))
+                        defaults.device(),
+                        Precision.FP32,
+                        0,
+                        0,
+                        defaults.budget(),
+                        0,
+                        Duration.ofSeconds(-1),
+                        null,
+                        ObservationRegistry.NOOP))
                 .isInstanceOfSatisfying(
                         SpecException.class, e -> assertThat(e.problems()).hasSize(4));
         var budget = ThreadBudget.of(3);
+        var meters = new SimpleMeterRegistry();
+        var observations = ObservationRegistry.create();
         assertThat(defaults.withDevice(Device.cpu().withThreads(3))
                         .withPrecision(Precision.INT8)
                         .withMaxBatch(4)
                         .withMaxWaiting(5)
                         .withBudget(budget)
                         .withMaxFileBytes(5000)
-                        .withDrainTimeout(Duration.ZERO))
+                        .withDrainTimeout(Duration.ZERO)
+                        .withMeters(meters)
+                        .withObservations(observations))
                 .isEqualTo(new RuntimeOptions(
-                        Device.cpu().withThreads(3), Precision.INT8, 4, 5, budget, 5000, Duration.ZERO));
+                        Device.cpu().withThreads(3),
+                        Precision.INT8,
+                        4,
+                        5,
+                        budget,
+                        5000,
+                        Duration.ZERO,
+                        meters,
+                        observations));
+    }
+
+    @Test
+    void aStreamIsAZippedBundle() throws IOException {
+        for (var prefix : List.of("", "some-folder/")) {
+            var zip = Bundles.zip(Bundles.GENERATOR, prefix, fresh().resolve("bundle.zip"));
+            try (var streamed = SmaltiModel.open(Files.newInputStream(zip), RuntimeOptions.defaults());
+                    var model = SmaltiModel.open(Bundles.GENERATOR)) {
+                assertThat(streamed.generator().generate(3, 7))
+                        .isEqualTo(model.generator().generate(3, 7));
+            }
+            var small = RuntimeOptions.defaults().withMaxFileBytes(2048);
+            assertThatThrownBy(() -> SmaltiModel.open(Files.newInputStream(zip), small))
+                    .isInstanceOf(SpecException.class)
+                    .hasMessageContaining("maxFileBytes");
+        }
+        var none = new ByteArrayInputStream(new byte[] {1, 2, 3});
+        assertThatThrownBy(() -> SmaltiModel.open(none, RuntimeOptions.defaults()))
+                .isInstanceOf(SpecException.class)
+                .hasMessageContaining("stream: must hold one bundle.json");
     }
 
     @Test
