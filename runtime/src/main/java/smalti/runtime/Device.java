@@ -41,7 +41,7 @@ public sealed interface Device {
     }
 
     /**
-     * A GPU through TensorRT, which compiles the graph for it when it is first loaded, in minutes; see {@link TensorRt}.
+     * A GPU through TensorRT, which compiles the graph for it when it is first loaded; see {@link TensorRt}.
      *
      * @param index as CUDA counts them, from 0
      */
@@ -236,7 +236,7 @@ public sealed interface Device {
     }
 
     /**
-     * A GPU through TensorRT. The first load of a graph compiles it, which takes minutes, and keeps the result in a
+     * A GPU through TensorRT. The first load of a graph compiles it, which can take minutes, and keeps the result in a
      * folder for the next ones. Batches are padded and take turns as with {@link Cuda}.
      *
      * <p>An engine is for a range of shapes: batches up to {@link RuntimeOptions#maxBatch}, and pictures of the size

@@ -39,11 +39,8 @@ class GpuPlacementTest {
                 new BatchSizes(12, true),
                 ShapeRange.of(TOKENIZE, 12, Map.of("h", new Device.Sizes(2, 4, 8)), Map.of("w", 4L)),
                 List.of());
-        var runner = placement.runner(new BufferPool());
-        service = new GraphService(
-                TOKENIZE,
-                placement,
-                new Batcher<>("tokenize", runner, placement.settings(), BatchListener.NONE, Threads.SERVERS));
+        service =
+                new GraphService("codec", "tokenize", TOKENIZE, placement, new BufferPool(), RuntimeOptions.defaults());
     }
 
     @AfterEach
