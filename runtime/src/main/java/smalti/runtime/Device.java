@@ -41,7 +41,7 @@ public sealed interface Device {
     }
 
     /**
-     * A GPU through TensorRT, which compiles the graph for it when it is first loaded, in minutes; see {@link TensorRt}.
+     * A GPU through TensorRT, which compiles the graph for it when it is first loaded; see {@link TensorRt}.
      *
      * @param index as CUDA counts them, from 0
      */
@@ -164,9 +164,10 @@ public sealed interface Device {
      *     top. {@link #ALL_MEMORY}: as much as there is
      * @param search for the algorithms of convolutions
      * @param growth of the store of GPU memory
-     * @param tf32 whether products are rounded to 10 bits of mantissa, on GPUs that can: faster, and less exact
+     * @param tf32 whether the factors of products are rounded to 10 bits of mantissa, on GPUs that can: less exact, and
+     *     faster
      * @param nhwc whether ONNX Runtime lays pictures out with the channels last on the GPU
-     * @param fuseBias whether convolutions add their bias themselves; trying that out costs time when a shape is new
+     * @param fuseBias whether cuDNN adds the bias of a convolution in the same step
      * @param sessionConfig entries of ONNX Runtime's session configuration, of those in {@link SessionConfig#KEYS}
      */
     record Cuda(
@@ -235,7 +236,7 @@ public sealed interface Device {
     }
 
     /**
-     * A GPU through TensorRT. The first load of a graph compiles it, which takes minutes, and keeps the result in a
+     * A GPU through TensorRT. The first load of a graph compiles it, which can take minutes, and keeps the result in a
      * folder for the next ones. Batches are padded and take turns as with {@link Cuda}.
      *
      * <p>An engine is for a range of shapes: batches up to {@link RuntimeOptions#maxBatch}, and pictures of the size

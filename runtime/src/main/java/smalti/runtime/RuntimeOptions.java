@@ -16,7 +16,7 @@ import smalti.spec.Precision;
  * @param maxBatch most pictures in one run; larger requests are cut. It bounds the memory of a run
  * @param maxWaiting most pictures that wait for a graph; beyond it requests are refused with {@link QueueFullException}.
  *     A request of more is taken where nothing waits
- * @param budget the threads that this model shares with others
+ * @param budget the threads that this model shares with others; a GPU has a budget of its own
  * @param maxFileBytes most bytes in a file of the bundle, unpacked; guards against a zip bomb
  * @param drainTimeout how long closing waits for what runs and waits before it gives that up
  * @param meters where the model's meters are; null for none

@@ -215,14 +215,29 @@ abstract class DeviceContract {
         return RuntimeOptions.defaults().withDevice(device).withMaxBatch(MAX_BATCH);
     }
 
-    /** Skips where the device cannot be: without its library, without a GPU. */
+    /** Skips where the device cannot be: without a GPU, or without NVIDIA's libraries for it. */
     private SmaltiModel open(Path bundle) {
         if (device instanceof Device.Cuda) {
             assumeGpu(OrtProvider.CUDA);
         } else if (device instanceof Device.TensorRt) {
             assumeGpu(OrtProvider.TENSOR_RT);
         }
-        return SmaltiModel.open(bundle, options());
+        var model = SmaltiModel.open(bundle, options());
+        try {
+            assertThat(model.device(model.hasCodec() ? Role.TOKENIZE : Role.GENERATOR))
+                    .isEqualTo(device);
+            return model;
+        } catch (SpecException e) {
+            model.close();
+            Assumptions.assumeFalse(isLibraryMissing(e), e::getMessage);
+            throw e;
+        }
+    }
+
+    private boolean isLibraryMissing(SpecException refusal) {
+        var reason = String.valueOf(refusal.getMessage());
+        return !(device instanceof Device.Cpu)
+                && (reason.contains("Failed to load library") || reason.contains("LoadLibrary failed"));
     }
 
     private static void assumeGpu(OrtProvider provider) {

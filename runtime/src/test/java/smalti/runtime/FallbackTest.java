@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatCode;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -58,13 +59,22 @@ class FallbackTest {
             expected = model.generator().generate(5, 3);
             assertThat(model.device(Role.GENERATOR)).isEqualTo(Device.cpu());
         }
+        var meters = new SimpleMeterRegistry();
+        var options = RuntimeOptions.defaults()
+                .withDevice(Device.firstOf(noTensorRt(), NO_CUDA, Device.cpu()))
+                .withMeters(meters);
         try (var log = new Warnings();
-                var model = open(Bundles.GENERATOR, Device.firstOf(noTensorRt(), NO_CUDA, Device.cpu()))) {
+                var model = SmaltiModel.open(Bundles.GENERATOR, options)) {
             assertThat(model.devices()).isEmpty();
             assertThat(model.generator().generate(5, 3)).isEqualTo(expected);
             assertThat(model.device(Role.GENERATOR)).isEqualTo(Device.cpu());
             assertThat(model.devices()).isEqualTo(Map.of(Role.GENERATOR, Device.cpu()));
             model.generator();
+            assertThat(meters.get("smalti.device.fallbacks")
+                            .tag("device", "cpu")
+                            .counter()
+                            .count())
+                    .isEqualTo(2);
             assertThat(log.messages).hasSize(2);
             assertThat(log.messages.get(0))
                     .startsWith(Bundles.GENERATOR
