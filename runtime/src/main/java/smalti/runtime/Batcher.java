@@ -154,11 +154,10 @@ final class Batcher<R> {
         lock.lock();
         try {
             var all = new ArrayList<>(schedule.clear());
-            for (var run : running) {
-                run.batch.forEach(slice -> all.add(slice.ticket()));
-                run.stop.give();
-            }
+            running.forEach(run -> run.batch.forEach(slice -> all.add(slice.ticket())));
             all.removeIf(ticket -> !ticket.end());
+            // only now: a run that fails is tried again for those who wait still
+            running.forEach(run -> run.stop.give());
             return all;
         } finally {
             lock.unlock();

@@ -27,15 +27,15 @@ public final class Codec {
 
     private final BundleManifest.Codebook codebook;
     private final int channels;
-    private final GraphService tokenize;
-    private final GraphService detokenize;
+    private final GraphService<GraphJob> tokenize;
+    private final GraphService<GraphJob> detokenize;
     private final RequestOptions options;
 
     Codec(
             BundleManifest.Codebook codebook,
             int channels,
-            GraphService tokenize,
-            GraphService detokenize,
+            GraphService<GraphJob> tokenize,
+            GraphService<GraphJob> detokenize,
             RequestOptions options) {
         this.codebook = codebook;
         this.channels = channels;
@@ -147,7 +147,8 @@ public final class Codec {
     }
 
     private GraphJob encoding(Pixels pixels) {
-        return tokenize.job(List.of(new HostTensor(tokenize.input(0), pixels.shape(), pixels.data())));
+        return GraphJob.of(
+                tokenize.signature(), List.of(new HostTensor(tokenize.input(0), pixels.shape(), pixels.data())));
     }
 
     private Codes encoded(GraphJob job) {
@@ -155,7 +156,7 @@ public final class Codec {
     }
 
     private GraphJob decoding(Codes codes) {
-        return detokenize.job(List.of(checked(codes)));
+        return GraphJob.of(detokenize.signature(), List.of(checked(codes)));
     }
 
     private static Pixels decoded(GraphJob job) {

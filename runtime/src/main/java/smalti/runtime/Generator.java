@@ -28,10 +28,10 @@ public final class Generator {
 
     private final int noiseLength;
     private final List<String> classes;
-    private final GraphService generator;
+    private final GraphService<GraphJob> generator;
     private final RequestOptions options;
 
-    Generator(int noiseLength, List<String> classes, GraphService generator, RequestOptions options) {
+    Generator(int noiseLength, List<String> classes, GraphService<GraphJob> generator, RequestOptions options) {
         this.noiseLength = noiseLength;
         this.classes = List.copyOf(classes);
         this.generator = generator;
@@ -156,7 +156,7 @@ public final class Generator {
         if (classIndices != null) {
             inputs.add(new HostTensor(generator.input(1), new long[] {count}, longs(classIndices)));
         }
-        return generator.job(inputs);
+        return GraphJob.of(generator.signature(), inputs);
     }
 
     private void check(float[] noise, int @Nullable [] classIndices) {

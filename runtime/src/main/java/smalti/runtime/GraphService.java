@@ -12,26 +12,42 @@ import smalti.spec.Signature;
 import smalti.spec.SpecException;
 import smalti.spec.TensorSpec;
 
-/** One graph that serves many callers. */
-final class GraphService {
+/**
+ * One graph that serves many callers.
+ *
+ * @param <J> what it is asked for
+ */
+final class GraphService<J extends GraphService.Job> {
     private final Signature signature;
     private final Placement placement;
-    private final Batcher<GraphJob> batcher;
+    private final Batcher<J> batcher;
     private final @Nullable Meters meters;
     private final ObservationRegistry observations;
     private final KeyValues names;
+
+    /** A request. */
+    interface Job {
+        List<HostTensor> inputs();
+
+        /** How many items it counts for. */
+        int items();
+
+        /** What requests must have in common to share a batch. */
+        Object kind();
+    }
 
     /**
      * @param model its name
      * @param graph its name in the model, such as detokenize
      * @param placement freed by {@link #free}
+     * @param runner of the placement's sessions
      */
     GraphService(
             String model,
             String graph,
             Signature signature,
             Placement placement,
-            BufferPool pool,
+            BatchRunner<J> runner,
             RuntimeOptions options) {
         this.signature = signature;
         this.placement = placement;
@@ -40,7 +56,7 @@ final class GraphService {
         this.meters = registry == null ? null : new Meters(registry, model, graph, device);
         this.batcher = new Batcher<>(
                 model + "/" + graph,
-                placement.runner(pool),
+                runner,
                 placement.settings(),
                 meters == null ? BatchListener.NONE : meters,
                 Threads.SERVERS);
@@ -57,6 +73,10 @@ final class GraphService {
         return placement;
     }
 
+    Signature signature() {
+        return signature;
+    }
+
     TensorSpec input(int place) {
         return signature.inputs().get(place);
     }
@@ -70,23 +90,23 @@ final class GraphService {
      *
      * @throws SpecException if the device was not made ready for such sizes
      */
-    void run(GraphJob job, RequestOptions options) {
+    void run(J job, RequestOptions options) {
         placement.shapes().check(job.inputs());
         if (observations.isNoop()) {
-            batcher.run(job, job.kind(), job.rows(), options);
+            batcher.run(job, job.kind(), job.items(), options);
         } else {
-            observation(job).observe(() -> batcher.run(job, job.kind(), job.rows(), options));
+            observation(job).observe(() -> batcher.run(job, job.kind(), job.items(), options));
         }
     }
 
     /** As {@link Batcher#submit}; refuses at once as {@link #run} does. */
-    <T> CompletableFuture<T> submit(GraphJob job, RequestOptions options, Supplier<T> answer) {
+    <T> CompletableFuture<T> submit(J job, RequestOptions options, Supplier<T> answer) {
         placement.shapes().check(job.inputs());
         if (observations.isNoop()) {
-            return batcher.submit(job, job.kind(), job.rows(), options, answer);
+            return batcher.submit(job, job.kind(), job.items(), options, answer);
         }
         var observation = observation(job).start();
-        var result = batcher.submit(job, job.kind(), job.rows(), options, answer);
+        var result = batcher.submit(job, job.kind(), job.items(), options, answer);
         var unused = result.whenComplete((done, failure) -> {
             if (failure != null) {
                 observation.error(failure);
@@ -96,19 +116,10 @@ final class GraphService {
         return result;
     }
 
-    private Observation observation(GraphJob job) {
+    private Observation observation(J job) {
         return Observation.createNotStarted("smalti.request", observations)
                 .lowCardinalityKeyValues(names)
-                .highCardinalityKeyValue("items", Integer.toString(job.rows()));
-    }
-
-    /** A request of these inputs, with outputs on the heap. */
-    GraphJob job(List<HostTensor> inputs) {
-        var shapes = ShapeBinding.of(inputs);
-        var outputs = signature.outputs().stream()
-                .map(output -> HostTensor.onHeap(output, shapes.shapeOf(output)))
-                .toList();
-        return new GraphJob(inputs, outputs);
+                .highCardinalityKeyValue("items", Integer.toString(job.items()));
     }
 
     /** Items that wait. */

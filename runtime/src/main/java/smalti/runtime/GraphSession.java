@@ -14,6 +14,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
 import smalti.spec.Dimension;
 import smalti.spec.ElementType;
 import smalti.spec.Signature;
@@ -77,6 +78,104 @@ final class GraphSession implements AutoCloseable {
         } catch (OrtException e) {
             throw new IllegalStateException(file + ": ONNX Runtime failed (" + e.getMessage() + ")", e);
         }
+    }
+
+    /**
+     * Runs once, where the shapes of the outputs are ONNX Runtime's to say.
+     *
+     * @param inputs in the signature's order, in direct memory
+     * @return the outputs in the signature's order, on the heap
+     * @throws IllegalStateException as {@link #run(List, List, StopSignal)}
+     */
+    List<HostTensor> run(List<HostTensor> inputs, StopSignal stop) {
+        var names = signature.outputs().stream().map(TensorSpec::name).collect(Collectors.toSet());
+        try (var options = new OrtSession.RunOptions();
+                var fed = new Tensors()) {
+            fed.addAll(inputs);
+            stop.onStop(() -> terminate(options));
+            try (var results = session.run(fed.byName, names, options)) {
+                var outputs = new ArrayList<HostTensor>();
+                for (var spec : signature.outputs()) {
+                    outputs.add(copy(spec, results));
+                }
+                return outputs;
+            } finally {
+                stop.onStop(null);
+            }
+        } catch (OrtException e) {
+            throw new IllegalStateException(file + ": ONNX Runtime failed (" + e.getMessage() + ")", e);
+        }
+    }
+
+    private HostTensor copy(TensorSpec spec, OrtSession.Result results) {
+        var value = results.get(spec.name()).orElseThrow();
+        if (!(value instanceof OnnxTensor tensor)) {
+            throw new IllegalStateException(file + ": " + spec.name() + " came out as " + value.getType());
+        }
+        return new HostTensor(spec, tensor.getInfo().getShape(), tensor.getByteBuffer());
+    }
+
+    /**
+     * What ONNX Runtime says of a graph: a dimension of no name, or of one that is no plain name, gets one of its own.
+     *
+     * @throws SpecException if it cannot be loaded, or has inputs or outputs that are no tensors of numbers
+     */
+    static Signature signature(String file, byte[] onnx) {
+        var environment = OrtEnvironment.getEnvironment();
+        try (var options = new OrtSession.SessionOptions()) {
+            // only to look at: nothing is prepared for a run
+            options.setOptimizationLevel(OrtSession.SessionOptions.OptLevel.NO_OPT);
+            options.setIntraOpNumThreads(1);
+            options.addConfigEntry("session.disable_prepacking", "1");
+            try (var session = environment.createSession(onnx, options)) {
+                var problems = new ArrayList<String>();
+                var inputs = specs(file, session.getInputInfo(), problems);
+                var outputs = specs(file, session.getOutputInfo(), problems);
+                if (!problems.isEmpty()) {
+                    throw new SpecException(problems);
+                }
+                return new Signature(inputs, outputs);
+            }
+        } catch (OrtException e) {
+            throw new SpecException(file + ": ONNX Runtime cannot load it (" + oneLine(e) + ")", e);
+        }
+    }
+
+    private static List<TensorSpec> specs(String file, Map<String, NodeInfo> infos, List<String> problems) {
+        var specs = new ArrayList<TensorSpec>();
+        infos.forEach((name, info) -> {
+            var type = info.getInfo() instanceof TensorInfo tensor ? elementType(tensor.type) : null;
+            if (type == null) {
+                problems.add(file + ": " + name + " must be a tensor of numbers, got " + shown(info));
+            } else {
+                var tensor = (TensorInfo) info.getInfo();
+                var shape = new ArrayList<Dimension>();
+                for (int axis = 0; axis < tensor.getShape().length; axis++) {
+                    shape.add(dimension(name, axis, tensor));
+                }
+                specs.add(new TensorSpec(name, type, shape));
+            }
+        });
+        return specs;
+    }
+
+    private static Dimension dimension(String tensor, int axis, TensorInfo info) {
+        long size = info.getShape()[axis];
+        if (size >= 0) {
+            return Dimension.of(Math.max(1, size));
+        }
+        var name = info.getDimensionNames()[axis];
+        return Dimension.free(
+                name.matches("[A-Za-z][A-Za-z0-9_]*")
+                        ? name
+                        : "free_" + tensor.replaceAll("[^A-Za-z0-9]", "_") + "_" + axis);
+    }
+
+    private static @Nullable ElementType elementType(OnnxJavaType type) {
+        return Arrays.stream(ElementType.values())
+                .filter(element -> javaType(element) == type)
+                .findFirst()
+                .orElse(null);
     }
 
     private void terminate(OrtSession.RunOptions options) {

@@ -49,7 +49,7 @@ public final class SmaltiModel implements AutoCloseable {
     private final BundleManifest manifest;
     private final RuntimeOptions options;
     private final BufferPool pool = new BufferPool();
-    private final Map<Role, GraphService> services = new EnumMap<>(Role.class);
+    private final Map<Role, GraphService<GraphJob>> services = new EnumMap<>(Role.class);
     private boolean closed;
 
     private SmaltiModel(String place, BundleFiles files, BundleManifest manifest, RuntimeOptions options) {
@@ -201,7 +201,7 @@ public final class SmaltiModel implements AutoCloseable {
      */
     @Override
     public void close() {
-        Map<Role, GraphService> all;
+        Map<Role, GraphService<GraphJob>> all;
         synchronized (services) {
             if (closed) {
                 return;
@@ -230,7 +230,7 @@ public final class SmaltiModel implements AutoCloseable {
         }
     }
 
-    private GraphService service(Role role) {
+    private GraphService<GraphJob> service(Role role) {
         synchronized (services) {
             if (closed) {
                 throw new IllegalStateException(place + " is closed");
@@ -239,7 +239,7 @@ public final class SmaltiModel implements AutoCloseable {
         }
     }
 
-    private GraphService load(Role role) {
+    private GraphService<GraphJob> load(Role role) {
         var start = System.nanoTime();
         var graph = Objects.requireNonNull(manifest.graphs().get(role.fileStem()), role.fileStem());
         var file = graph.file(precision(role)).orElseThrow();
@@ -255,7 +255,8 @@ public final class SmaltiModel implements AutoCloseable {
                 options);
         LOG.debug(
                 "{}: loaded on {} in {} ms", name, placement.device().name(), (System.nanoTime() - start) / 1_000_000);
-        return new GraphService(manifest.name(), role.fileStem(), graph.signature(), placement, pool, options);
+        return new GraphService<>(
+                manifest.name(), role.fileStem(), graph.signature(), placement, placement.runner(pool), options);
     }
 
     /** The sizes of free dimensions for pictures as the model was trained on. */

@@ -24,7 +24,7 @@ class GpuPlacementTest {
             List.of(TensorSpec.of("pixels", ElementType.UINT8, "N 2*h 2*w 3")),
             List.of(TensorSpec.of("codes", ElementType.INT64, "N h w")));
 
-    private GraphService service;
+    private GraphService<GraphJob> service;
 
     @BeforeEach
     void place() {
@@ -39,8 +39,13 @@ class GpuPlacementTest {
                 new BatchSizes(12, true),
                 ShapeRange.of(TOKENIZE, 12, Map.of("h", new Device.Sizes(2, 4, 8)), Map.of("w", 4L)),
                 List.of());
-        service =
-                new GraphService("codec", "tokenize", TOKENIZE, placement, new BufferPool(), RuntimeOptions.defaults());
+        service = new GraphService<>(
+                "codec",
+                "tokenize",
+                TOKENIZE,
+                placement,
+                placement.runner(new BufferPool()),
+                RuntimeOptions.defaults());
     }
 
     @AfterEach
@@ -90,7 +95,7 @@ class GpuPlacementTest {
     }
 
     private GraphJob job(Pixels pixels) {
-        return service.job(List.of(new HostTensor(service.input(0), pixels.shape(), pixels.data())));
+        return GraphJob.of(TOKENIZE, List.of(new HostTensor(service.input(0), pixels.shape(), pixels.data())));
     }
 
     private static Pixels pixels(long seed, int count, int height, int width) {

@@ -131,7 +131,8 @@ class PaddingTest {
     private static void run(GraphRunner runner, List<GraphJob> jobs) {
         var batch = new ArrayList<Slice<GraphJob>>();
         for (var job : jobs) {
-            batch.add(new Ticket<>(job, job.kind(), job.rows(), Priority.NORMAL, "", 0, Ticket.NEVER).take(job.rows()));
+            batch.add(
+                    new Ticket<>(job, job.kind(), job.items(), Priority.NORMAL, "", 0, Ticket.NEVER).take(job.items()));
         }
         runner.run(batch, true, new StopSignal());
     }
