@@ -17,7 +17,7 @@ final class BatchCosts {
     private static final double NEWEST = 0.1;
 
     /** Batches of a size before its cost counts: the first ones allocate and warm up. */
-    private static final int LEAST_SEEN = 3;
+    static final int LEAST_SEEN = 3;
 
     /** Every so many batches the next larger size is tried, and half way between the next smaller one. */
     private static final int TRIAL = 64;

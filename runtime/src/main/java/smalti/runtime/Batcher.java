@@ -121,6 +121,35 @@ final class Batcher<R> {
     }
 
     /**
+     * Runs a request for its own sake, as one batch, both alone and as under load, so that memory is there and costs are
+     * known when others come.
+     *
+     * @throws IllegalStateException if the batcher is closed, or a run fails
+     */
+    void warm(R request, Object kind, int items) {
+        var ticket = ticket(request, kind, items, RequestOptions.defaults());
+        var run = new Running<>(List.of(ticket.take(items)), true, false);
+        lock.lock();
+        try {
+            requireOpen();
+            running.add(run);
+        } finally {
+            lock.unlock();
+        }
+        try {
+            runner.run(run.batch, true, run.stop);
+            for (int i = 0; i < BatchCosts.LEAST_SEEN; i++) {
+                long start = System.nanoTime();
+                runner.run(run.batch, false, run.stop);
+                costs.ran(kind, items, System.nanoTime() - start);
+            }
+        } finally {
+            ticket.end();
+            finish(run);
+        }
+    }
+
+    /**
      * Takes no more requests, and waits until those that it has are done. What is not by the end of the timeout, or
      * when the thread is interrupted, fails, and what runs is stopped.
      */

@@ -127,9 +127,10 @@ final class GraphService<J extends GraphService.Job> {
         return batcher.depth();
     }
 
-    /** Loads what would be loaded later. */
-    void loadAll() {
+    /** Loads what would be loaded later, and runs a request of each of these. */
+    void warm(List<J> jobs) {
         placement.sessions().loadAll();
+        jobs.forEach(job -> batcher.warm(job, job.kind(), job.items()));
     }
 
     /** As {@link Batcher#drain}. */

@@ -5,6 +5,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.TreeMap;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Supplier;
@@ -149,15 +150,26 @@ record Placement(
      * @throws IllegalStateException if ONNX Runtime fails
      */
     static void tryOut(GraphSession session, Signature signature, Map<String, Long> sizes) {
+        zeros(signature, sizes, 1).ifPresent(job -> session.run(job.inputs(), job.outputs(), new StopSignal()));
+    }
+
+    /**
+     * A request of zeros, in direct memory.
+     *
+     * @param sizes of free dimensions other than the batch
+     * @param rows of the batch
+     * @return empty where a size is not known
+     */
+    static Optional<GraphJob> zeros(Signature signature, Map<String, Long> sizes, int rows) {
         var all = new TreeMap<>(sizes);
-        signature.inputs().get(0).shape().get(0).name().ifPresent(batch -> all.put(batch, 1L));
+        signature.inputs().get(0).shape().get(0).name().ifPresent(batch -> all.put(batch, (long) rows));
         var inputs = new ArrayList<HostTensor>();
         for (var input : signature.inputs()) {
             var shape = new ArrayList<Long>();
             for (var dimension : input.shape()) {
                 var size = dimension.isFixed() ? Long.valueOf(1) : all.get(dimension.symbol());
                 if (size == null) {
-                    return;
+                    return Optional.empty();
                 }
                 shape.add(size * dimension.factor());
             }
@@ -168,7 +180,7 @@ record Placement(
         var outputs = signature.outputs().stream()
                 .map(output -> HostTensor.direct(output, shapes.shapeOf(output)))
                 .toList();
-        session.run(inputs, outputs, new StopSignal());
+        return Optional.of(new GraphJob(inputs, outputs));
     }
 
     private static GraphSession load(Graph graph, SessionPlan plan) {

@@ -19,6 +19,8 @@ import smalti.spec.Precision;
  * @param budget the threads that this model shares with others; a GPU has a budget of its own
  * @param maxFileBytes most bytes in a file of the bundle, unpacked; guards against a zip bomb
  * @param drainTimeout how long closing waits for what runs and waits before it gives that up
+ * @param readyWhenWarm whether {@link SmaltiModel#health} says that the model is ready only after
+ *     {@link SmaltiModel#warm}
  * @param meters where the model's meters are; null for none
  * @param observations where requests are observed, as for tracing
  */
@@ -30,6 +32,7 @@ public record RuntimeOptions(
         ThreadBudget budget,
         int maxFileBytes,
         Duration drainTimeout,
+        boolean readyWhenWarm,
         @Nullable MeterRegistry meters,
         ObservationRegistry observations) {
     public RuntimeOptions {
@@ -57,52 +60,148 @@ public record RuntimeOptions(
                 ThreadBudget.ofProcess(),
                 1 << 30,
                 Duration.ofSeconds(30),
+                false,
                 null,
                 ObservationRegistry.NOOP);
     }
 
     public RuntimeOptions withDevice(Device device) {
         return new RuntimeOptions(
-                device, precision, maxBatch, maxWaiting, budget, maxFileBytes, drainTimeout, meters, observations);
+                device,
+                precision,
+                maxBatch,
+                maxWaiting,
+                budget,
+                maxFileBytes,
+                drainTimeout,
+                readyWhenWarm,
+                meters,
+                observations);
     }
 
     public RuntimeOptions withPrecision(Precision precision) {
         return new RuntimeOptions(
-                device, precision, maxBatch, maxWaiting, budget, maxFileBytes, drainTimeout, meters, observations);
+                device,
+                precision,
+                maxBatch,
+                maxWaiting,
+                budget,
+                maxFileBytes,
+                drainTimeout,
+                readyWhenWarm,
+                meters,
+                observations);
     }
 
     public RuntimeOptions withMaxBatch(int maxBatch) {
         return new RuntimeOptions(
-                device, precision, maxBatch, maxWaiting, budget, maxFileBytes, drainTimeout, meters, observations);
+                device,
+                precision,
+                maxBatch,
+                maxWaiting,
+                budget,
+                maxFileBytes,
+                drainTimeout,
+                readyWhenWarm,
+                meters,
+                observations);
     }
 
     public RuntimeOptions withMaxWaiting(int maxWaiting) {
         return new RuntimeOptions(
-                device, precision, maxBatch, maxWaiting, budget, maxFileBytes, drainTimeout, meters, observations);
+                device,
+                precision,
+                maxBatch,
+                maxWaiting,
+                budget,
+                maxFileBytes,
+                drainTimeout,
+                readyWhenWarm,
+                meters,
+                observations);
     }
 
     public RuntimeOptions withBudget(ThreadBudget budget) {
         return new RuntimeOptions(
-                device, precision, maxBatch, maxWaiting, budget, maxFileBytes, drainTimeout, meters, observations);
+                device,
+                precision,
+                maxBatch,
+                maxWaiting,
+                budget,
+                maxFileBytes,
+                drainTimeout,
+                readyWhenWarm,
+                meters,
+                observations);
     }
 
     public RuntimeOptions withMaxFileBytes(int maxFileBytes) {
         return new RuntimeOptions(
-                device, precision, maxBatch, maxWaiting, budget, maxFileBytes, drainTimeout, meters, observations);
+                device,
+                precision,
+                maxBatch,
+                maxWaiting,
+                budget,
+                maxFileBytes,
+                drainTimeout,
+                readyWhenWarm,
+                meters,
+                observations);
     }
 
     public RuntimeOptions withDrainTimeout(Duration drainTimeout) {
         return new RuntimeOptions(
-                device, precision, maxBatch, maxWaiting, budget, maxFileBytes, drainTimeout, meters, observations);
+                device,
+                precision,
+                maxBatch,
+                maxWaiting,
+                budget,
+                maxFileBytes,
+                drainTimeout,
+                readyWhenWarm,
+                meters,
+                observations);
+    }
+
+    public RuntimeOptions withReadyWhenWarm(boolean readyWhenWarm) {
+        return new RuntimeOptions(
+                device,
+                precision,
+                maxBatch,
+                maxWaiting,
+                budget,
+                maxFileBytes,
+                drainTimeout,
+                readyWhenWarm,
+                meters,
+                observations);
     }
 
     public RuntimeOptions withMeters(MeterRegistry meters) {
         return new RuntimeOptions(
-                device, precision, maxBatch, maxWaiting, budget, maxFileBytes, drainTimeout, meters, observations);
+                device,
+                precision,
+                maxBatch,
+                maxWaiting,
+                budget,
+                maxFileBytes,
+                drainTimeout,
+                readyWhenWarm,
+                meters,
+                observations);
     }
 
     public RuntimeOptions withObservations(ObservationRegistry observations) {
         return new RuntimeOptions(
-                device, precision, maxBatch, maxWaiting, budget, maxFileBytes, drainTimeout, meters, observations);
+                device,
+                precision,
+                maxBatch,
+                maxWaiting,
+                budget,
+                maxFileBytes,
+                drainTimeout,
+                readyWhenWarm,
+                meters,
+                observations);
     }
 }

@@ -6,6 +6,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.EnumMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.TreeMap;
@@ -51,6 +52,7 @@ public final class SmaltiModel implements AutoCloseable {
     private final BufferPool pool = new BufferPool();
     private final Map<Role, GraphService<GraphJob>> services = new EnumMap<>(Role.class);
     private boolean closed;
+    private volatile boolean isWarm;
 
     private SmaltiModel(String place, BundleFiles files, BundleManifest manifest, RuntimeOptions options) {
         this.place = place;
@@ -174,6 +176,53 @@ public final class SmaltiModel implements AutoCloseable {
             return new Generator(
                     noise.length(), manifest.classes(), service(Role.GENERATOR), RequestOptions.defaults());
         });
+    }
+
+    /**
+     * Loads every graph that the faces need, and runs it on zeros of the size that the model was trained on, in batches
+     * of all sizes: what comes after finds memory, engines and costs of batches as they will be. It takes some dozen
+     * runs of each graph; until then {@link #health} may say that the model is not ready, see
+     * {@link RuntimeOptions#readyWhenWarm}.
+     *
+     * @throws SpecException if a graph cannot be loaded
+     * @throws IllegalStateException if the model is closed, or a run fails
+     */
+    public void warm() {
+        located(place, () -> {
+            for (var role : List.of(Role.TOKENIZE, Role.DETOKENIZE, Role.GENERATOR)) {
+                if (has(role)) {
+                    var service = service(role);
+                    var sizes = trainedSizes(service.signature());
+                    service.warm(service.placement().sizes().all().stream()
+                            .flatMap(rows -> Placement.zeros(service.signature(), sizes, rows).stream())
+                            .toList());
+                }
+            }
+            isWarm = true;
+            return isWarm;
+        });
+    }
+
+    /** Whether the model lives and may be sent requests, and why not. */
+    public Health health() {
+        var reasons = new ArrayList<String>();
+        boolean live;
+        synchronized (services) {
+            live = !closed;
+            services.forEach((role, service) -> {
+                if (service.depth() >= options.maxWaiting()) {
+                    reasons.add(role.fileStem() + ": " + service.depth() + " of at most " + options.maxWaiting()
+                            + " pictures wait");
+                }
+            });
+        }
+        if (!live) {
+            reasons.add("closed");
+        }
+        if (options.readyWhenWarm() && !isWarm) {
+            reasons.add("not warm yet");
+        }
+        return new Health(live, reasons.isEmpty(), reasons);
     }
 
     /**

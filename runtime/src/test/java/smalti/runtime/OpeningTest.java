@@ -326,6 +326,7 @@ class OpeningTest {
                         defaults.budget(),
                         0,
                         Duration.ofSeconds(-1),
+                        false,
                         null,
                         ObservationRegistry.NOOP))
                 .isInstanceOfSatisfying(
@@ -340,6 +341,7 @@ class OpeningTest {
                         .withBudget(budget)
                         .withMaxFileBytes(5000)
                         .withDrainTimeout(Duration.ZERO)
+                        .withReadyWhenWarm(true)
                         .withMeters(meters)
                         .withObservations(observations))
                 .isEqualTo(new RuntimeOptions(
@@ -350,6 +352,7 @@ class OpeningTest {
                         budget,
                         5000,
                         Duration.ZERO,
+                        true,
                         meters,
                         observations));
     }
