@@ -15,7 +15,6 @@ import org.junit.jupiter.api.Test;
 
 /** What the guides say. */
 final class GuideTest {
-    // spotless:off
     static List<BufferedImage> guide(Path bundle, BufferedImage picture) {
         // guide:begin
         try (SmaltiModel model = SmaltiModel.open(bundle, RuntimeOptions.defaults())) {
@@ -32,7 +31,6 @@ final class GuideTest {
         }
         // guide:end
     }
-    // spotless:on
 
     @Test
     void theCodeWorks() {
