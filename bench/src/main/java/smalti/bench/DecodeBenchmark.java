@@ -21,6 +21,7 @@ import org.openjdk.jmh.annotations.TearDown;
 import org.openjdk.jmh.annotations.Warmup;
 import smalti.runtime.Codec;
 import smalti.runtime.Codes;
+import smalti.runtime.Device;
 import smalti.runtime.Pixels;
 import smalti.runtime.RuntimeOptions;
 import smalti.runtime.SmaltiModel;
@@ -72,7 +73,12 @@ public class DecodeBenchmark {
         var detokenize = Objects.requireNonNull(model.manifest().graphs().get(Role.DETOKENIZE.fileStem()));
         var pixels = codec.decode(codes);
         into = ByteBuffer.allocateDirect(pixels.data().remaining());
-        plain = new PlainDecoder(path.resolve(detokenize.file()), detokenize.signature(), codes, pixels, options);
+        plain = new PlainDecoder(
+                path.resolve(detokenize.file()),
+                detokenize.signature(),
+                codes,
+                pixels,
+                Device.cpu().threads());
         if (!plain.decode().equals(pixels.data())) {
             throw new IllegalStateException("ONNX Runtime alone must decode to the runtime's pixels, and does not");
         }

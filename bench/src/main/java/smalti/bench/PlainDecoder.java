@@ -12,7 +12,6 @@ import java.util.Map;
 import java.util.Set;
 import smalti.runtime.Codes;
 import smalti.runtime.Pixels;
-import smalti.runtime.RuntimeOptions;
 import smalti.spec.Signature;
 
 /** {@code detokenize.onnx} on ONNX Runtime's Java API with nothing around it: one request, over and over. */
@@ -25,14 +24,13 @@ final class PlainDecoder implements AutoCloseable {
     /**
      * @param signature of the graph
      * @param expected pixels of the size that the codes decode to
-     * @param options whose threads it takes
+     * @param threads of ONNX Runtime
      */
-    PlainDecoder(Path graph, Signature signature, Codes codes, Pixels expected, RuntimeOptions options)
-            throws OrtException {
+    PlainDecoder(Path graph, Signature signature, Codes codes, Pixels expected, int threads) throws OrtException {
         var environment = OrtEnvironment.getEnvironment();
         try (var sessionOptions = new OrtSession.SessionOptions()) {
             sessionOptions.setInterOpNumThreads(1);
-            sessionOptions.setIntraOpNumThreads(options.intraOpThreads());
+            sessionOptions.setIntraOpNumThreads(threads);
             session = environment.createSession(graph.toString(), sessionOptions);
         }
         var values = codes.values();

@@ -4,7 +4,13 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Collection;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.zip.ZipEntry;
 import java.util.zip.ZipFile;
+import java.util.zip.ZipInputStream;
 import smalti.spec.BundleManifest;
 import smalti.spec.IoReason;
 import smalti.spec.SpecException;
@@ -63,23 +69,78 @@ sealed interface BundleFiles {
         }
     }
 
+    /** @param contents by plain names */
+    record Memory(Map<String, byte[]> contents) implements BundleFiles {
+        private static final int MOST_ENTRIES = 1000;
+
+        /**
+         * Reads a zipped bundle to its end.
+         *
+         * @param maxBytes of all files together
+         */
+        static Memory of(InputStream zipped, int maxBytes) {
+            var entries = new LinkedHashMap<String, byte[]>();
+            int left = maxBytes;
+            try (var zip = new ZipInputStream(zipped)) {
+                for (var entry = zip.getNextEntry(); entry != null; entry = zip.getNextEntry()) {
+                    if (!entry.isDirectory()) {
+                        var bytes = bounded(zip, entry.getName(), left);
+                        left -= bytes.length;
+                        entries.put(entry.getName(), bytes);
+                    }
+                    if (entries.size() > MOST_ENTRIES) {
+                        throw new SpecException("must have at most " + MOST_ENTRIES + " files, got more");
+                    }
+                }
+            } catch (IOException e) {
+                throw new SpecException("must be a zipped bundle, and is none or a damaged one", e);
+            }
+            var prefix = Zip.prefix(entries.keySet());
+            var contents = new HashMap<String, byte[]>();
+            entries.forEach((name, bytes) -> {
+                if (name.startsWith(prefix)) {
+                    contents.put(name.substring(prefix.length()), bytes);
+                }
+            });
+            return new Memory(contents);
+        }
+
+        @Override
+        public boolean has(String name) {
+            return contents.containsKey(name);
+        }
+
+        @Override
+        public byte[] read(String name, int maxBytes) {
+            var bytes = contents.get(name);
+            if (bytes == null) {
+                throw missing(name);
+            }
+            return bytes;
+        }
+    }
+
     /** @param prefix of every entry: empty, or the folder that was zipped, with its slash */
     record Zip(Path zip, String prefix) implements BundleFiles {
         static Zip at(Path zip) {
             try (var file = new ZipFile(zip.toFile())) {
-                var manifests = file.stream()
-                        .map(entry -> entry.getName())
-                        .filter(name -> name.matches("([^/]+/)?" + BundleManifest.FILE.replace(".", "\\.")))
-                        .toList();
-                if (manifests.size() != 1) {
-                    throw new SpecException("must hold one " + BundleManifest.FILE
-                            + ", at the top or in the one folder that was zipped, got " + manifests);
-                }
-                var manifest = manifests.get(0);
-                return new Zip(zip, manifest.substring(0, manifest.length() - BundleManifest.FILE.length()));
+                return new Zip(zip, prefix(file.stream().map(ZipEntry::getName).toList()));
             } catch (IOException e) {
                 throw new SpecException("must be a bundle, a folder or a zip, and is none or a damaged one", e);
             }
+        }
+
+        /** What stands before the manifest's name, and so before every file's. */
+        static String prefix(Collection<String> names) {
+            var manifests = names.stream()
+                    .filter(name -> name.matches("([^/]+/)?" + BundleManifest.FILE.replace(".", "\\.")))
+                    .toList();
+            if (manifests.size() != 1) {
+                throw new SpecException("must hold one " + BundleManifest.FILE
+                        + ", at the top or in the one folder that was zipped, got " + manifests);
+            }
+            var manifest = manifests.get(0);
+            return manifest.substring(0, manifest.length() - BundleManifest.FILE.length());
         }
 
         @Override

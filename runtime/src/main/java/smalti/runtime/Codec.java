@@ -4,42 +4,49 @@ import java.awt.image.BufferedImage;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.stream.Stream;
 import smalti.spec.BundleManifest;
 import smalti.spec.Check;
 import smalti.spec.SpecException;
 
 /**
- * Pictures to codes and back. Any number of threads may use one at once; requests larger than
- * {@link RuntimeOptions#maxBatch} are cut, and a picture has the same codes whatever it came with.
+ * Pictures to codes and back. Any number of threads may use one at once, and a picture has the same codes whatever it
+ * came with. A request larger than {@link RuntimeOptions#maxBatch} is cut, and takes turns with others.
  *
  * <p>Sizes: where the bundle's signature leaves height and width free (a convolutional model does), every multiple of
  * the codebook's factor is taken.
  *
- * <p>Every method throws {@link IllegalStateException} once the model is closed.
+ * <p>Besides what each says, methods throw {@link IllegalStateException} once the model is closed,
+ * {@link QueueFullException} where too much waits, {@link DeadlineException} where the request's timeout passes, and
+ * {@link java.util.concurrent.CancellationException} where the waiting thread is interrupted. The futures of the
+ * asynchronous ones fail with the same; cancelling one gives its request up.
  */
 public final class Codec {
     private static final int MOST_REPORTED = 10;
 
-    private final OpenGate gate;
-    private final ChunkedRuns runs;
     private final BundleManifest.Codebook codebook;
     private final int channels;
-    private final GraphSession tokenize;
-    private final GraphSession detokenize;
+    private final GraphService<GraphJob> tokenize;
+    private final GraphService<GraphJob> detokenize;
+    private final RequestOptions options;
 
     Codec(
-            OpenGate gate,
-            ChunkedRuns runs,
             BundleManifest.Codebook codebook,
             int channels,
-            GraphSession tokenize,
-            GraphSession detokenize) {
-        this.gate = gate;
-        this.runs = runs;
+            GraphService<GraphJob> tokenize,
+            GraphService<GraphJob> detokenize,
+            RequestOptions options) {
         this.codebook = codebook;
         this.channels = channels;
         this.tokenize = tokenize;
         this.detokenize = detokenize;
+        this.options = options;
+    }
+
+    /** The same codec, whose requests are treated as these options say. */
+    public Codec with(RequestOptions options) {
+        return new Codec(codebook, channels, tokenize, detokenize, options);
     }
 
     /**
@@ -48,13 +55,23 @@ public final class Codec {
      * @throws SpecException if the signature does not take the size or the channels
      */
     public Codes encode(Pixels pixels) {
-        return gate.during(() -> {
-            var input = new HostTensor(tokenize.input(0), pixels.shape(), pixels.data());
-            var shape = ShapeBinding.of(List.of(input)).shapeOf(tokenize.output(0));
-            var output = HostTensor.onHeap(tokenize.output(0), shape);
-            runs.run(tokenize, List.of(input), List.of(output));
-            return Codes.of(output, codebook.fingerprint());
-        });
+        var job = encoding(pixels);
+        tokenize.run(job, options);
+        return encoded(job);
+    }
+
+    /** As {@link #encode(Pixels)}, without waiting; the pixels must stay as they are until the future is done. */
+    public CompletableFuture<Codes> encodeAsync(Pixels pixels) {
+        var job = encoding(pixels);
+        return tokenize.submit(job, options, () -> encoded(job));
+    }
+
+    /**
+     * The codes of many pictures, in their order, a few ahead of whoever reads them: the memory is bounded, however many
+     * there are. Where the queue is full it waits.
+     */
+    public Stream<Codes> encode(Stream<Pixels> pixels) {
+        return Ahead.map(pixels, this::encodeAsync);
     }
 
     /** The codes of one picture; colour and alpha as {@link Pixels#of(List, int)} has them. */
@@ -74,10 +91,20 @@ public final class Codec {
      *     take their size
      */
     public Pixels decode(Codes codes) {
-        return gate.during(() -> {
-            var input = checked(codes);
-            return decode(input, HostTensor.onHeap(detokenize.output(0), decodedShape(input)));
-        });
+        var job = decoding(codes);
+        detokenize.run(job, options);
+        return decoded(job);
+    }
+
+    /** As {@link #decode(Codes)}, without waiting. */
+    public CompletableFuture<Pixels> decodeAsync(Codes codes) {
+        var job = decoding(codes);
+        return detokenize.submit(job, options, () -> decoded(job));
+    }
+
+    /** The pixels of many codes; as {@link #encode(Stream)}. */
+    public Stream<Pixels> decode(Stream<Codes> codes) {
+        return Ahead.map(codes, this::decodeAsync);
     }
 
     /**
@@ -89,15 +116,24 @@ public final class Codec {
     public Pixels decode(Codes codes, ByteBuffer into) {
         Check.that(!into.isReadOnly(), "into must be writable, got a read-only buffer")
                 .done();
-        return gate.during(() -> {
-            var input = checked(codes);
-            return decode(input, new HostTensor(detokenize.output(0), decodedShape(input), into));
-        });
+        var input = checked(codes);
+        var shape = ShapeBinding.of(List.of(input)).shapeOf(detokenize.output(0));
+        var job = new GraphJob(List.of(input), List.of(new HostTensor(detokenize.output(0), shape, into)));
+        detokenize.run(job, options);
+        return decoded(job);
     }
 
     /** What the codes keep of the pictures. */
     public Pixels reconstruct(Pixels pixels) {
-        return gate.during(() -> decode(encode(pixels)));
+        long start = System.nanoTime();
+        var codes = encode(pixels);
+        return with(options.since(start)).decode(codes);
+    }
+
+    /** As {@link #reconstruct(Pixels)}, without waiting. */
+    public CompletableFuture<Pixels> reconstructAsync(Pixels pixels) {
+        long start = System.nanoTime();
+        return Steps.of(encodeAsync(pixels), codes -> with(options.since(start)).decodeAsync(codes));
     }
 
     /** What the codes keep of one picture. */
@@ -110,14 +146,21 @@ public final class Codec {
         return reconstruct(Pixels.of(images, channels)).images();
     }
 
-    private Pixels decode(HostTensor codes, HostTensor output) {
-        runs.run(detokenize, List.of(codes), List.of(output));
-        var shape = output.shape();
-        return new Pixels((int) shape[0], (int) shape[1], (int) shape[2], (int) shape[3], output.data());
+    private GraphJob encoding(Pixels pixels) {
+        return GraphJob.of(
+                tokenize.signature(), List.of(new HostTensor(tokenize.input(0), pixels.shape(), pixels.data())));
     }
 
-    private long[] decodedShape(HostTensor codes) {
-        return ShapeBinding.of(List.of(codes)).shapeOf(detokenize.output(0));
+    private Codes encoded(GraphJob job) {
+        return Codes.of(job.outputs().get(0), codebook.fingerprint());
+    }
+
+    private GraphJob decoding(Codes codes) {
+        return GraphJob.of(detokenize.signature(), List.of(checked(codes)));
+    }
+
+    private static Pixels decoded(GraphJob job) {
+        return Pixels.of(job.outputs().get(0));
     }
 
     /** ONNX's Gather takes −1 for the last code without a word. */

@@ -5,9 +5,11 @@ import java.nio.ByteOrder;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.stream.IntStream;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import smalti.spec.Check;
-import smalti.spec.CounterRandom;
 import smalti.spec.NoiseContract;
 import smalti.spec.SpecException;
 
@@ -15,22 +17,30 @@ import smalti.spec.SpecException;
  * Pictures out of noise. Picture i of a seed is the same alone and in a batch of any size, and on any machine up to
  * the rounding of its arithmetic: its noise is a function of (seed, i), {@link NoiseContract#PHILOX}.
  *
- * <p>Any number of threads may use one at once. Every method that generates throws {@link IllegalStateException} once
- * the model is closed.
+ * <p>Any number of threads may use one at once. Besides what each says, methods throw {@link IllegalStateException} once
+ * the model is closed, {@link QueueFullException} where too much waits, {@link DeadlineException} where the request's
+ * timeout passes, and {@link java.util.concurrent.CancellationException} where the waiting thread is interrupted. The
+ * futures of the asynchronous ones fail with the same; cancelling one gives its request up.
  */
 public final class Generator {
-    private final OpenGate gate;
-    private final ChunkedRuns runs;
+    /** Pictures at a time of a stream. */
+    private static final int STEP = 16;
+
     private final int noiseLength;
     private final List<String> classes;
-    private final GraphSession generator;
+    private final GraphService<GraphJob> generator;
+    private final RequestOptions options;
 
-    Generator(OpenGate gate, ChunkedRuns runs, NoiseContract noise, List<String> classes, GraphSession generator) {
-        this.gate = gate;
-        this.runs = runs;
-        this.noiseLength = noise.length();
+    Generator(int noiseLength, List<String> classes, GraphService<GraphJob> generator, RequestOptions options) {
+        this.noiseLength = noiseLength;
         this.classes = List.copyOf(classes);
         this.generator = generator;
+        this.options = options;
+    }
+
+    /** The same generator, whose requests are treated as these options say. */
+    public Generator with(RequestOptions options) {
+        return new Generator(noiseLength, classes, generator, options);
     }
 
     /** Length Z of a picture's noise. */
@@ -50,7 +60,7 @@ public final class Generator {
      * @return Z standard normal numbers
      */
     public float[] noise(long seed, int index) {
-        return noise(seed, index, 1);
+        return Generation.of(1, seed).noise(index, 1, noiseLength);
     }
 
     /**
@@ -60,8 +70,7 @@ public final class Generator {
      * @throws SpecException if the model is conditional
      */
     public Pixels generate(int count, long seed) {
-        checkCount(count);
-        return generate(noise(seed, 0, count));
+        return generate(Generation.of(count, seed));
     }
 
     /**
@@ -70,10 +79,7 @@ public final class Generator {
      * @throws SpecException if the model has no such class
      */
     public Pixels generate(int count, long seed, int classIndex) {
-        checkCount(count);
-        var all = new int[count];
-        Arrays.fill(all, classIndex);
-        return generate(seed, all);
+        return generate(Generation.of(count, seed).ofClass(classIndex));
     }
 
     /**
@@ -82,8 +88,7 @@ public final class Generator {
      * @param classIndices one for each picture
      */
     public Pixels generate(long seed, int[] classIndices) {
-        checkCount(classIndices.length);
-        return generate(noise(seed, 0, classIndices.length), classIndices);
+        return generate(Generation.of(classIndices.length, seed).ofClasses(classIndices));
     }
 
     /**
@@ -105,20 +110,53 @@ public final class Generator {
         return run(noise, classIndices);
     }
 
-    private Pixels run(float[] noise, int @Nullable [] classIndices) {
-        check(noise, classIndices);
-        return gate.during(() -> {
-            int count = noise.length / noiseLength;
-            var inputs = new ArrayList<HostTensor>();
-            inputs.add(new HostTensor(generator.input(0), new long[] {count, noiseLength}, floats(noise)));
-            if (classIndices != null) {
-                inputs.add(new HostTensor(generator.input(1), new long[] {count}, longs(classIndices)));
-            }
-            var shape = ShapeBinding.of(inputs).shapeOf(generator.output(0));
-            var output = HostTensor.onHeap(generator.output(0), shape);
-            runs.run(generator, inputs, List.of(output));
-            return new Pixels((int) shape[0], (int) shape[1], (int) shape[2], (int) shape[3], output.data());
+    /**
+     * Pictures as a request says.
+     *
+     * @return pixels [count,H,W,C], on the heap
+     * @throws SpecException if the classes do not fit the model
+     */
+    public Pixels generate(Generation request) {
+        checkCount(request.count());
+        return run(request.noise(0, request.count(), noiseLength), request.classIndices());
+    }
+
+    /** As {@link #generate(Generation)}, without waiting. */
+    public CompletableFuture<Pixels> generateAsync(Generation request) {
+        checkCount(request.count());
+        var job = job(request.noise(0, request.count(), noiseLength), request.classIndices());
+        return generator.submit(job, options, () -> Pixels.of(job.outputs().get(0)));
+    }
+
+    /**
+     * The pictures of a request in their order, some at a time and a few ahead of whoever reads them: the memory is
+     * bounded, however many there are. Where the queue is full it waits.
+     */
+    public Stream<Pixels> stream(Generation request) {
+        var starts = IntStream.iterate(0, first -> first < request.count(), first -> first + STEP)
+                .boxed();
+        return Ahead.map(starts, first -> {
+            int count = Math.min(STEP, request.count() - first);
+            var job = job(request.noise(first, count, noiseLength), request.classIndices(first, count));
+            return generator.submit(job, options, () -> Pixels.of(job.outputs().get(0)));
         });
+    }
+
+    private Pixels run(float[] noise, int @Nullable [] classIndices) {
+        var job = job(noise, classIndices);
+        generator.run(job, options);
+        return Pixels.of(job.outputs().get(0));
+    }
+
+    private GraphJob job(float[] noise, int @Nullable [] classIndices) {
+        check(noise, classIndices);
+        int count = noise.length / noiseLength;
+        var inputs = new ArrayList<HostTensor>();
+        inputs.add(new HostTensor(generator.input(0), new long[] {count, noiseLength}, floats(noise)));
+        if (classIndices != null) {
+            inputs.add(new HostTensor(generator.input(1), new long[] {count}, longs(classIndices)));
+        }
+        return GraphJob.of(generator.signature(), inputs);
     }
 
     private void check(float[] noise, int @Nullable [] classIndices) {
@@ -162,15 +200,6 @@ public final class Generator {
         int most = Integer.MAX_VALUE / Float.BYTES / noiseLength;
         Check.that(count >= 1 && count <= most, "count must be from 1 to %s, got %s", most, count)
                 .done();
-    }
-
-    private float[] noise(long seed, int first, int count) {
-        var random = new CounterRandom(seed, CounterRandom.GENERATION);
-        var noise = new float[count * noiseLength];
-        for (int i = 0; i < count; i++) {
-            random.normals(first + i, noise, i * noiseLength, noiseLength);
-        }
-        return noise;
     }
 
     private static ByteBuffer floats(float[] values) {

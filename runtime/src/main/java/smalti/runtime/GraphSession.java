@@ -5,7 +5,6 @@ import ai.onnxruntime.OnnxJavaType;
 import ai.onnxruntime.OnnxTensor;
 import ai.onnxruntime.OrtEnvironment;
 import ai.onnxruntime.OrtException;
-import ai.onnxruntime.OrtLoggingLevel;
 import ai.onnxruntime.OrtSession;
 import ai.onnxruntime.TensorInfo;
 import java.util.ArrayList;
@@ -15,6 +14,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
 import smalti.spec.Dimension;
 import smalti.spec.ElementType;
 import smalti.spec.Signature;
@@ -35,15 +35,15 @@ final class GraphSession implements AutoCloseable {
         this.session = session;
     }
 
-    /** @throws SpecException if ONNX Runtime refuses the graph, or the graph is not what the signature says */
-    static GraphSession load(String file, Signature signature, byte[] onnx, RuntimeOptions options) {
-        // shared by the whole process, so it is never closed here
+    /** @throws SpecException if ONNX Runtime refuses the graph or the plan, or the graph is not what the signature says */
+    static GraphSession load(String file, Signature signature, byte[] onnx, SessionPlan plan) {
+        // shared by the whole process, so it is never closed here; providers cannot be loaded before it is there
         var environment = OrtEnvironment.getEnvironment();
         OrtSession session;
-        try (var sessionOptions = sessionOptions(options)) {
-            session = environment.createSession(onnx, sessionOptions);
+        try (var options = plan.options()) {
+            session = environment.createSession(onnx, options);
         } catch (OrtException e) {
-            throw new SpecException(file + ": ONNX Runtime cannot load it (" + e.getMessage() + ")", e);
+            throw new SpecException(file + ": ONNX Runtime cannot load it" + plan.where() + " (" + oneLine(e) + ")", e);
         }
         var graph = new GraphSession(file, signature, environment, session);
         try {
@@ -55,38 +55,134 @@ final class GraphSession implements AutoCloseable {
         return graph;
     }
 
-    private static OrtSession.SessionOptions sessionOptions(RuntimeOptions options) throws OrtException {
-        var sessionOptions = new OrtSession.SessionOptions();
-        sessionOptions.setOptimizationLevel(OrtSession.SessionOptions.OptLevel.ALL_OPT);
-        sessionOptions.setExecutionMode(OrtSession.SessionOptions.ExecutionMode.SEQUENTIAL);
-        sessionOptions.setInterOpNumThreads(1);
-        sessionOptions.setIntraOpNumThreads(options.intraOpThreads());
-        sessionOptions.setSessionLogLevel(OrtLoggingLevel.ORT_LOGGING_LEVEL_WARNING);
-        return sessionOptions;
-    }
-
-    TensorSpec input(int place) {
-        return signature.inputs().get(place);
-    }
-
-    TensorSpec output(int place) {
-        return signature.outputs().get(place);
-    }
-
     /**
      * Runs once.
      *
      * @param inputs in the signature's order, in direct memory
      * @param outputs in the signature's order, in direct memory; written in place
+     * @param stop ends the run
+     * @throws IllegalStateException if ONNX Runtime fails, or the run is stopped
      */
-    void run(List<HostTensor> inputs, List<HostTensor> outputs) {
-        try (var fed = new Tensors();
+    void run(List<HostTensor> inputs, List<HostTensor> outputs, StopSignal stop) {
+        try (var options = new OrtSession.RunOptions();
+                var fed = new Tensors();
                 var pinned = new Tensors()) {
             fed.addAll(inputs);
             pinned.addAll(outputs);
-            session.run(fed.byName, Set.of(), pinned.byName).close();
+            stop.onStop(() -> terminate(options));
+            try {
+                session.run(fed.byName, Set.of(), pinned.byName, options).close();
+            } finally {
+                stop.onStop(null);
+            }
         } catch (OrtException e) {
             throw new IllegalStateException(file + ": ONNX Runtime failed (" + e.getMessage() + ")", e);
+        }
+    }
+
+    /**
+     * Runs once, where the shapes of the outputs are ONNX Runtime's to say.
+     *
+     * @param inputs in the signature's order, in direct memory
+     * @return the outputs in the signature's order, on the heap
+     * @throws IllegalStateException as {@link #run(List, List, StopSignal)}
+     */
+    List<HostTensor> run(List<HostTensor> inputs, StopSignal stop) {
+        var names = signature.outputs().stream().map(TensorSpec::name).collect(Collectors.toSet());
+        try (var options = new OrtSession.RunOptions();
+                var fed = new Tensors()) {
+            fed.addAll(inputs);
+            stop.onStop(() -> terminate(options));
+            try (var results = session.run(fed.byName, names, options)) {
+                var outputs = new ArrayList<HostTensor>();
+                for (var spec : signature.outputs()) {
+                    outputs.add(copy(spec, results));
+                }
+                return outputs;
+            } finally {
+                stop.onStop(null);
+            }
+        } catch (OrtException e) {
+            throw new IllegalStateException(file + ": ONNX Runtime failed (" + e.getMessage() + ")", e);
+        }
+    }
+
+    private HostTensor copy(TensorSpec spec, OrtSession.Result results) {
+        var value = results.get(spec.name()).orElseThrow();
+        if (!(value instanceof OnnxTensor tensor)) {
+            throw new IllegalStateException(file + ": " + spec.name() + " came out as " + value.getType());
+        }
+        return new HostTensor(spec, tensor.getInfo().getShape(), tensor.getByteBuffer());
+    }
+
+    /**
+     * What ONNX Runtime says of a graph: a dimension of no name, or of one that is no plain name, gets one of its own.
+     *
+     * @throws SpecException if it cannot be loaded, or has inputs or outputs that are no tensors of numbers
+     */
+    static Signature signature(String file, byte[] onnx) {
+        var environment = OrtEnvironment.getEnvironment();
+        try (var options = new OrtSession.SessionOptions()) {
+            // only to look at: nothing is prepared for a run
+            options.setOptimizationLevel(OrtSession.SessionOptions.OptLevel.NO_OPT);
+            options.setIntraOpNumThreads(1);
+            options.addConfigEntry("session.disable_prepacking", "1");
+            try (var session = environment.createSession(onnx, options)) {
+                var problems = new ArrayList<String>();
+                var inputs = specs(file, session.getInputInfo(), problems);
+                var outputs = specs(file, session.getOutputInfo(), problems);
+                if (!problems.isEmpty()) {
+                    throw new SpecException(problems);
+                }
+                return new Signature(inputs, outputs);
+            }
+        } catch (OrtException e) {
+            throw new SpecException(file + ": ONNX Runtime cannot load it (" + oneLine(e) + ")", e);
+        }
+    }
+
+    private static List<TensorSpec> specs(String file, Map<String, NodeInfo> infos, List<String> problems) {
+        var specs = new ArrayList<TensorSpec>();
+        infos.forEach((name, info) -> {
+            var type = info.getInfo() instanceof TensorInfo tensor ? elementType(tensor.type) : null;
+            if (type == null) {
+                problems.add(file + ": " + name + " must be a tensor of numbers, got " + shown(info));
+            } else {
+                var tensor = (TensorInfo) info.getInfo();
+                var shape = new ArrayList<Dimension>();
+                for (int axis = 0; axis < tensor.getShape().length; axis++) {
+                    shape.add(dimension(name, axis, tensor));
+                }
+                specs.add(new TensorSpec(name, type, shape));
+            }
+        });
+        return specs;
+    }
+
+    private static Dimension dimension(String tensor, int axis, TensorInfo info) {
+        long size = info.getShape()[axis];
+        if (size >= 0) {
+            return Dimension.of(Math.max(1, size));
+        }
+        var name = info.getDimensionNames()[axis];
+        return Dimension.free(
+                name.matches("[A-Za-z][A-Za-z0-9_]*")
+                        ? name
+                        : "free_" + tensor.replaceAll("[^A-Za-z0-9]", "_") + "_" + axis);
+    }
+
+    private static @Nullable ElementType elementType(OnnxJavaType type) {
+        return Arrays.stream(ElementType.values())
+                .filter(element -> javaType(element) == type)
+                .findFirst()
+                .orElse(null);
+    }
+
+    private void terminate(OrtSession.RunOptions options) {
+        try {
+            options.setTerminate(true);
+        } catch (OrtException e) {
+            throw new IllegalStateException(file + ": ONNX Runtime cannot stop a run (" + e.getMessage() + ")", e);
         }
     }
 
@@ -121,6 +217,11 @@ final class GraphSession implements AutoCloseable {
         public void close() {
             byName.values().forEach(OnnxTensor::close);
         }
+    }
+
+    /** A message of several lines would read as several problems. */
+    private static String oneLine(OrtException e) {
+        return String.valueOf(e.getMessage()).strip().replaceAll("\\s*\\R\\s*", " ");
     }
 
     private void checkSignature() {

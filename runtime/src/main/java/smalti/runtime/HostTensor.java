@@ -3,6 +3,7 @@ package smalti.runtime;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.Arrays;
+import java.util.List;
 import smalti.spec.SpecException;
 import smalti.spec.TensorSpec;
 
@@ -28,6 +29,11 @@ final class HostTensor {
         return new HostTensor(spec, shape, ByteBuffer.allocate(bytes(spec, shape)));
     }
 
+    /** A tensor in direct memory, all zero. */
+    static HostTensor direct(TensorSpec spec, long[] shape) {
+        return new HostTensor(spec, shape, ByteBuffer.allocateDirect(bytes(spec, shape)));
+    }
+
     TensorSpec spec() {
         return spec;
     }
@@ -45,14 +51,28 @@ final class HostTensor {
         return (int) shape[0];
     }
 
-    /** The same tensor elsewhere. */
-    HostTensor withData(ByteBuffer other) {
-        return new HostTensor(spec, shape, other);
+    int bytesOfRow() {
+        return data.capacity() / rows();
     }
 
-    /** A view of some rows; shares the memory. */
+    /** The shape without the batch. */
+    List<Long> shapeOfRow() {
+        return Arrays.stream(shape, 1, shape.length).boxed().toList();
+    }
+
+    /** A tensor of other rows elsewhere. */
+    HostTensor withRows(int rows, ByteBuffer other) {
+        var whole = shape.clone();
+        whole[0] = rows;
+        return new HostTensor(spec, whole, other);
+    }
+
+    /** A view of some rows, itself where they are all; shares the memory. */
     HostTensor rows(int first, int count) {
-        int row = data.capacity() / rows();
+        if (count == rows()) {
+            return this;
+        }
+        int row = bytesOfRow();
         var part = shape.clone();
         part[0] = count;
         return new HostTensor(spec, part, data.slice(first * row, count * row));

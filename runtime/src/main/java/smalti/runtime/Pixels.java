@@ -33,6 +33,12 @@ public record Pixels(int count, int height, int width, int channels, ByteBuffer 
         data = data.slice();
     }
 
+    /** @param tensor [N,H,W,C] uint8; its memory is shared */
+    static Pixels of(HostTensor tensor) {
+        var shape = tensor.shape();
+        return new Pixels((int) shape[0], (int) shape[1], (int) shape[2], (int) shape[3], tensor.data());
+    }
+
     /** One picture; alpha and colour as {@link #of(List, int)} has them. */
     public static Pixels of(BufferedImage image, int channels) {
         return of(List.of(image), channels);

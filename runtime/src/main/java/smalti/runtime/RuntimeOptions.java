@@ -1,51 +1,207 @@
 package smalti.runtime;
 
+import io.micrometer.core.instrument.MeterRegistry;
+import io.micrometer.observation.ObservationRegistry;
+import java.time.Duration;
+import org.jspecify.annotations.Nullable;
 import smalti.spec.Check;
 import smalti.spec.Precision;
 
 /**
- * How a model is run. None of these changes a result, but for the precision.
+ * How a model is run. None of these changes a result, but for the precision and the device.
  *
- * @param intraOpThreads threads that share the work of one run; by default the processors that this JVM may use. Where
- *     many requests run at once, processors divided by concurrent requests serves best
- * @param maxBatch most pictures in one run; larger requests are cut. It bounds the memory of a request
- * @param maxFileBytes most bytes in a file of the bundle, unpacked; guards against a zip bomb
+ * @param device that the graphs run on
  * @param precision of the graphs, where the bundle holds them in it; others run in FP32, as
  *     {@link SmaltiModel#precision} tells
+ * @param maxBatch most pictures in one run; larger requests are cut. It bounds the memory of a run
+ * @param maxWaiting most pictures that wait for a graph; beyond it requests are refused with {@link QueueFullException}.
+ *     A request of more is taken where nothing waits
+ * @param budget the threads that this model shares with others; a GPU has a budget of its own
+ * @param maxFileBytes most bytes in a file of the bundle, unpacked; guards against a zip bomb
+ * @param drainTimeout how long closing waits for what runs and waits before it gives that up
+ * @param readyWhenWarm whether {@link SmaltiModel#health} says that the model is ready only after
+ *     {@link SmaltiModel#warm}
+ * @param meters where the model's meters are; null for none
+ * @param observations where requests are observed, as for tracing
  */
-public record RuntimeOptions(int intraOpThreads, int maxBatch, int maxFileBytes, Precision precision) {
+public record RuntimeOptions(
+        Device device,
+        Precision precision,
+        int maxBatch,
+        int maxWaiting,
+        ThreadBudget budget,
+        int maxFileBytes,
+        Duration drainTimeout,
+        boolean readyWhenWarm,
+        @Nullable MeterRegistry meters,
+        ObservationRegistry observations) {
     public RuntimeOptions {
-        Check.that(
-                        intraOpThreads >= 1 && intraOpThreads <= 1024,
-                        "intraOpThreads must be from 1 to 1024, got %s",
-                        intraOpThreads)
-                .and(maxBatch >= 1 && maxBatch <= 4096, "maxBatch must be from 1 to 4096, got %s", maxBatch)
+        Check.that(maxBatch >= 1 && maxBatch <= 4096, "maxBatch must be from 1 to 4096, got %s", maxBatch)
+                .and(maxWaiting >= 1, "maxWaiting must be at least 1, got %s", maxWaiting)
                 .and(
                         maxFileBytes >= 1024 && maxFileBytes < Integer.MAX_VALUE - 8,
                         "maxFileBytes must be from 1024 to %s, got %s",
                         Integer.MAX_VALUE - 9,
                         maxFileBytes)
+                .and(!drainTimeout.isNegative(), "drainTimeout must not be negative, got %s", drainTimeout)
                 .done();
     }
 
-    /** All processors, batches of at most 16, files of at most 1 GiB, FP32. */
+    /**
+     * The processor, FP32, batches of at most 16, 1,024 pictures waiting, the threads of the process, files of at most
+     * 1 GiB, 30 seconds to drain, nobody who watches.
+     */
     public static RuntimeOptions defaults() {
-        return new RuntimeOptions(Runtime.getRuntime().availableProcessors(), 16, 1 << 30, Precision.FP32);
+        return new RuntimeOptions(
+                Device.cpu(),
+                Precision.FP32,
+                16,
+                1024,
+                ThreadBudget.ofProcess(),
+                1 << 30,
+                Duration.ofSeconds(30),
+                false,
+                null,
+                ObservationRegistry.NOOP);
     }
 
-    public RuntimeOptions withIntraOpThreads(int intraOpThreads) {
-        return new RuntimeOptions(intraOpThreads, maxBatch, maxFileBytes, precision);
-    }
-
-    public RuntimeOptions withMaxBatch(int maxBatch) {
-        return new RuntimeOptions(intraOpThreads, maxBatch, maxFileBytes, precision);
-    }
-
-    public RuntimeOptions withMaxFileBytes(int maxFileBytes) {
-        return new RuntimeOptions(intraOpThreads, maxBatch, maxFileBytes, precision);
+    public RuntimeOptions withDevice(Device device) {
+        return new RuntimeOptions(
+                device,
+                precision,
+                maxBatch,
+                maxWaiting,
+                budget,
+                maxFileBytes,
+                drainTimeout,
+                readyWhenWarm,
+                meters,
+                observations);
     }
 
     public RuntimeOptions withPrecision(Precision precision) {
-        return new RuntimeOptions(intraOpThreads, maxBatch, maxFileBytes, precision);
+        return new RuntimeOptions(
+                device,
+                precision,
+                maxBatch,
+                maxWaiting,
+                budget,
+                maxFileBytes,
+                drainTimeout,
+                readyWhenWarm,
+                meters,
+                observations);
+    }
+
+    public RuntimeOptions withMaxBatch(int maxBatch) {
+        return new RuntimeOptions(
+                device,
+                precision,
+                maxBatch,
+                maxWaiting,
+                budget,
+                maxFileBytes,
+                drainTimeout,
+                readyWhenWarm,
+                meters,
+                observations);
+    }
+
+    public RuntimeOptions withMaxWaiting(int maxWaiting) {
+        return new RuntimeOptions(
+                device,
+                precision,
+                maxBatch,
+                maxWaiting,
+                budget,
+                maxFileBytes,
+                drainTimeout,
+                readyWhenWarm,
+                meters,
+                observations);
+    }
+
+    public RuntimeOptions withBudget(ThreadBudget budget) {
+        return new RuntimeOptions(
+                device,
+                precision,
+                maxBatch,
+                maxWaiting,
+                budget,
+                maxFileBytes,
+                drainTimeout,
+                readyWhenWarm,
+                meters,
+                observations);
+    }
+
+    public RuntimeOptions withMaxFileBytes(int maxFileBytes) {
+        return new RuntimeOptions(
+                device,
+                precision,
+                maxBatch,
+                maxWaiting,
+                budget,
+                maxFileBytes,
+                drainTimeout,
+                readyWhenWarm,
+                meters,
+                observations);
+    }
+
+    public RuntimeOptions withDrainTimeout(Duration drainTimeout) {
+        return new RuntimeOptions(
+                device,
+                precision,
+                maxBatch,
+                maxWaiting,
+                budget,
+                maxFileBytes,
+                drainTimeout,
+                readyWhenWarm,
+                meters,
+                observations);
+    }
+
+    public RuntimeOptions withReadyWhenWarm(boolean readyWhenWarm) {
+        return new RuntimeOptions(
+                device,
+                precision,
+                maxBatch,
+                maxWaiting,
+                budget,
+                maxFileBytes,
+                drainTimeout,
+                readyWhenWarm,
+                meters,
+                observations);
+    }
+
+    public RuntimeOptions withMeters(MeterRegistry meters) {
+        return new RuntimeOptions(
+                device,
+                precision,
+                maxBatch,
+                maxWaiting,
+                budget,
+                maxFileBytes,
+                drainTimeout,
+                readyWhenWarm,
+                meters,
+                observations);
+    }
+
+    public RuntimeOptions withObservations(ObservationRegistry observations) {
+        return new RuntimeOptions(
+                device,
+                precision,
+                maxBatch,
+                maxWaiting,
+                budget,
+                maxFileBytes,
+                drainTimeout,
+                readyWhenWarm,
+                meters,
+                observations);
     }
 }

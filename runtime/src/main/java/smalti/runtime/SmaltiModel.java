@@ -1,20 +1,27 @@
 package smalti.runtime;
 
+import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.EnumMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.TreeMap;
 import java.util.function.Supplier;
 import java.util.stream.Stream;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import smalti.spec.BundleManifest;
 import smalti.spec.Checksums;
+import smalti.spec.Dimension;
+import smalti.spec.ElementType;
 import smalti.spec.Precision;
 import smalti.spec.RecordTree;
 import smalti.spec.Role;
+import smalti.spec.Signature;
 import smalti.spec.SpecException;
 
 /**
@@ -38,21 +45,20 @@ public final class SmaltiModel implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(SmaltiModel.class);
     private static final int MOST_MANIFEST_BYTES = 16 << 20;
 
-    private final Path path;
+    private final String place;
     private final BundleFiles files;
     private final BundleManifest manifest;
     private final RuntimeOptions options;
-    private final OpenGate gate;
-    private final ChunkedRuns runs;
-    private final Map<Role, GraphSession> loaded = new EnumMap<>(Role.class);
+    private final BufferPool pool = new BufferPool();
+    private final Map<Role, GraphService<GraphJob>> services = new EnumMap<>(Role.class);
+    private boolean closed;
+    private volatile boolean isWarm;
 
-    private SmaltiModel(Path path, BundleFiles files, BundleManifest manifest, RuntimeOptions options) {
-        this.path = path;
+    private SmaltiModel(String place, BundleFiles files, BundleManifest manifest, RuntimeOptions options) {
+        this.place = place;
         this.files = files;
         this.manifest = manifest;
         this.options = options;
-        this.gate = new OpenGate(path.toString());
-        this.runs = new ChunkedRuns(options.maxBatch());
     }
 
     /** Opens with {@link RuntimeOptions#defaults}. */
@@ -65,19 +71,30 @@ public final class SmaltiModel implements AutoCloseable {
      * @throws SpecException with all that is wrong with {@code bundle.json} or missing beside it
      */
     public static SmaltiModel open(Path bundle, RuntimeOptions options) {
-        return located(bundle, () -> {
-            var files = BundleFiles.at(bundle);
-            var json = new String(files.read(BundleManifest.FILE, MOST_MANIFEST_BYTES), StandardCharsets.UTF_8);
-            var manifest = RecordTree.parse(json, BundleManifest.class, BundleManifest.FILE);
-            BundleRules.check(manifest, files);
-            manifest.checkSeal();
-            if (manifest.graphs().values().stream()
-                    .allMatch(graph -> graph.file(options.precision()).isEmpty())) {
-                throw new SpecException("must hold a graph in " + options.precision()
-                        + " to be opened in it, and holds none;" + " FP32 is always there");
-            }
-            return new SmaltiModel(bundle, files, manifest, options);
-        });
+        return located(bundle.toString(), () -> open(bundle.toString(), BundleFiles.at(bundle), options));
+    }
+
+    /**
+     * Reads a zipped bundle to its end, as from a class path or an object store; its files stay in memory.
+     *
+     * @param zipped closed in the end; all files together at most {@link RuntimeOptions#maxFileBytes}
+     * @throws SpecException as {@link #open(Path, RuntimeOptions)}
+     */
+    public static SmaltiModel open(InputStream zipped, RuntimeOptions options) {
+        return located("stream", () -> open("stream", BundleFiles.Memory.of(zipped, options.maxFileBytes()), options));
+    }
+
+    private static SmaltiModel open(String place, BundleFiles files, RuntimeOptions options) {
+        var json = new String(files.read(BundleManifest.FILE, MOST_MANIFEST_BYTES), StandardCharsets.UTF_8);
+        var manifest = RecordTree.parse(json, BundleManifest.class, BundleManifest.FILE);
+        BundleRules.check(manifest, files);
+        manifest.checkSeal();
+        if (manifest.graphs().values().stream()
+                .allMatch(graph -> graph.file(options.precision()).isEmpty())) {
+            throw new SpecException("must hold a graph in " + options.precision()
+                    + " to be opened in it, and holds none;" + " FP32 is always there");
+        }
+        return new SmaltiModel(place, files, manifest, options);
     }
 
     /** What the bundle holds. */
@@ -103,10 +120,33 @@ public final class SmaltiModel implements AutoCloseable {
     public Precision precision(Role role) {
         var graph = manifest.graphs().get(role.fileStem());
         if (graph == null) {
-            throw new SpecException(path + ": has no graph " + role.fileStem() + ", but "
+            throw new SpecException(place + ": has no graph " + role.fileStem() + ", but "
                     + String.join(", ", manifest.graphs().keySet()));
         }
         return graph.file(options.precision()).isPresent() ? options.precision() : Precision.FP32;
+    }
+
+    /**
+     * What a graph really runs on: {@link RuntimeOptions#device}, or the one of several that it became. Loads the graph
+     * where nothing did yet.
+     *
+     * @throws SpecException if the bundle has no graph of that role, or it cannot be loaded
+     */
+    public Device device(Role role) {
+        return located(place, () -> {
+            require("device", role);
+            return service(role).placement().device();
+        });
+    }
+
+    /** What the graphs that were loaded so far really run on, by role. */
+    public Map<Role, Device> devices() {
+        synchronized (services) {
+            var devices = new EnumMap<Role, Device>(Role.class);
+            services.forEach(
+                    (role, service) -> devices.put(role, service.placement().device()));
+            return devices;
+        }
     }
 
     /**
@@ -115,12 +155,13 @@ public final class SmaltiModel implements AutoCloseable {
      * @throws SpecException if the bundle has none, or a graph of it is not the one that was exported
      */
     public Codec codec() {
-        return gate.during(() -> located(path, () -> {
+        return located(place, () -> {
             require("codec", Role.TOKENIZE, Role.DETOKENIZE);
             var codebook = Objects.requireNonNull(manifest.codebook(), "checked when the bundle was opened");
             var channels = manifest.pixels().channels();
-            return new Codec(gate, runs, codebook, channels, session(Role.TOKENIZE), session(Role.DETOKENIZE));
-        }));
+            return new Codec(
+                    codebook, channels, service(Role.TOKENIZE), service(Role.DETOKENIZE), RequestOptions.defaults());
+        });
     }
 
     /**
@@ -129,11 +170,59 @@ public final class SmaltiModel implements AutoCloseable {
      * @throws SpecException if the bundle has none, or its graph is not the one that was exported
      */
     public Generator generator() {
-        return gate.during(() -> located(path, () -> {
+        return located(place, () -> {
             require("generator", Role.GENERATOR);
             var noise = Objects.requireNonNull(manifest.noise(), "checked when the bundle was opened");
-            return new Generator(gate, runs, noise, manifest.classes(), session(Role.GENERATOR));
-        }));
+            return new Generator(
+                    noise.length(), manifest.classes(), service(Role.GENERATOR), RequestOptions.defaults());
+        });
+    }
+
+    /**
+     * Loads every graph that the faces need, and runs it on zeros of the size that the model was trained on, in batches
+     * of all sizes: what comes after finds memory, engines and costs of batches as they will be. It takes some dozen
+     * runs of each graph; until then {@link #health} may say that the model is not ready, see
+     * {@link RuntimeOptions#readyWhenWarm}.
+     *
+     * @throws SpecException if a graph cannot be loaded
+     * @throws IllegalStateException if the model is closed, or a run fails
+     */
+    public void warm() {
+        located(place, () -> {
+            for (var role : List.of(Role.TOKENIZE, Role.DETOKENIZE, Role.GENERATOR)) {
+                if (has(role)) {
+                    var service = service(role);
+                    var sizes = trainedSizes(service.signature());
+                    service.warm(service.placement().sizes().all().stream()
+                            .flatMap(rows -> Placement.zeros(service.signature(), sizes, rows).stream())
+                            .toList());
+                }
+            }
+            isWarm = true;
+            return isWarm;
+        });
+    }
+
+    /** Whether the model lives and may be sent requests, and why not. */
+    public Health health() {
+        var reasons = new ArrayList<String>();
+        boolean live;
+        synchronized (services) {
+            live = !closed;
+            services.forEach((role, service) -> {
+                if (service.depth() >= options.maxWaiting()) {
+                    reasons.add(role.fileStem() + ": " + service.depth() + " of at most " + options.maxWaiting()
+                            + " pictures wait");
+                }
+            });
+        }
+        if (!live) {
+            reasons.add("closed");
+        }
+        if (options.readyWhenWarm() && !isWarm) {
+            reasons.add("not warm yet");
+        }
+        return new Health(live, reasons.isEmpty(), reasons);
     }
 
     /**
@@ -145,7 +234,7 @@ public final class SmaltiModel implements AutoCloseable {
         var problems = new ArrayList<String>();
         for (var file : manifest.files().keySet()) {
             try {
-                located(path, () -> verified(file));
+                located(place, () -> verified(file));
             } catch (SpecException e) {
                 problems.addAll(e.problems());
             }
@@ -155,13 +244,25 @@ public final class SmaltiModel implements AutoCloseable {
         }
     }
 
-    /** Waits for running calls, then frees the graphs; again, it does nothing. */
+    /**
+     * Takes no more requests, waits for those that it has, at most {@link RuntimeOptions#drainTimeout}, and frees the
+     * graphs; again, it does nothing. Requests that are not done by then fail with {@link IllegalStateException}.
+     */
     @Override
     public void close() {
-        gate.close(() -> {
-            loaded.values().forEach(GraphSession::close);
-            loaded.clear();
-        });
+        Map<Role, GraphService<GraphJob>> all;
+        synchronized (services) {
+            if (closed) {
+                return;
+            }
+            closed = true;
+            all = new EnumMap<>(services);
+        }
+        long end = System.nanoTime() + options.drainTimeout().toNanos();
+        for (var service : all.values()) {
+            service.drain(Duration.ofNanos(Math.max(0, end - System.nanoTime())));
+            service.free();
+        }
     }
 
     private boolean has(Role role) {
@@ -178,19 +279,59 @@ public final class SmaltiModel implements AutoCloseable {
         }
     }
 
-    private GraphSession session(Role role) {
-        synchronized (loaded) {
-            return loaded.computeIfAbsent(role, this::load);
+    private GraphService<GraphJob> service(Role role) {
+        synchronized (services) {
+            if (closed) {
+                throw new IllegalStateException(place + " is closed");
+            }
+            return services.computeIfAbsent(role, this::load);
         }
     }
 
-    private GraphSession load(Role role) {
+    private GraphService<GraphJob> load(Role role) {
         var start = System.nanoTime();
         var graph = Objects.requireNonNull(manifest.graphs().get(role.fileStem()), role.fileStem());
         var file = graph.file(precision(role)).orElseThrow();
-        var session = GraphSession.load(file, graph.signature(), verified(file), options);
-        LOG.debug("{}: loaded {} in {} ms", path, file, (System.nanoTime() - start) / 1_000_000);
-        return session;
+        var name = place + "/" + file;
+        var placement = Placement.of(
+                new Placement.Graph(
+                        name,
+                        file,
+                        graph.signature(),
+                        Objects.requireNonNull(manifest.files().get(file), file),
+                        () -> verified(file),
+                        trainedSizes(graph.signature())),
+                options);
+        LOG.debug(
+                "{}: loaded on {} in {} ms", name, placement.device().name(), (System.nanoTime() - start) / 1_000_000);
+        return new GraphService<>(
+                manifest.name(), role.fileStem(), graph.signature(), placement, placement.runner(pool), options);
+    }
+
+    /** The sizes of free dimensions for pictures as the model was trained on. */
+    private Map<String, Long> trainedSizes(Signature signature) {
+        var sizes = new TreeMap<String, Long>();
+        Stream.concat(signature.inputs().stream(), signature.outputs().stream())
+                .filter(tensor ->
+                        tensor.type() == ElementType.UINT8 && tensor.shape().size() == 4)
+                .forEach(
+                        pictures -> { // [N,H,W,C]
+                            addSize(
+                                    sizes,
+                                    pictures.shape().get(1),
+                                    manifest.pixels().height());
+                            addSize(
+                                    sizes,
+                                    pictures.shape().get(2),
+                                    manifest.pixels().width());
+                        });
+        return sizes;
+    }
+
+    private static void addSize(Map<String, Long> sizes, Dimension dimension, int pixels) {
+        if (pixels % dimension.factor() == 0) {
+            dimension.name().ifPresent(symbol -> sizes.put(symbol, pixels / dimension.factor()));
+        }
     }
 
     /** The bytes of a file, which are those that were exported. */
@@ -205,11 +346,11 @@ public final class SmaltiModel implements AutoCloseable {
         return bytes;
     }
 
-    private static <T> T located(Path bundle, Supplier<T> work) {
+    private static <T> T located(String place, Supplier<T> work) {
         try {
             return work.get();
         } catch (SpecException e) {
-            throw e.at(bundle.toString());
+            throw e.at(place);
         }
     }
 }

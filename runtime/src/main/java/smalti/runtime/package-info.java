@@ -3,11 +3,17 @@
  *
  * <pre>
  *   bundle ──SmaltiModel.open──▶ SmaltiModel ─┬─ codec() ─────▶ Pixels ⇄ Codes
- *   (folder or zip)                           └─ generator() ─▶ (count, seed) → Pixels
+ *   (folder, zip, stream)                     └─ generator() ─▶ (count, seed) → Pixels
+ *   any ONNX file ──OnnxModel.open──▶ OnnxModel ─▶ Tensors by name
+ *
+ *   a face ─▶ GraphService ─▶ Batcher ─▶ GraphRunner ─▶ GraphSession ─▶ ONNX Runtime
+ *                              │ └ Schedule, BatchCosts     └ Placement: on which Device
+ *                              └ ThreadBudget
  * </pre>
  *
- * <p>Start reading at {@link smalti.runtime.SmaltiModel}. Under the faces, a request becomes {@code HostTensor}s,
- * {@code ChunkedRuns} cuts it into batches and brings each into direct memory, {@code GraphSession} runs it.
+ * <p>Start reading at {@link smalti.runtime.SmaltiModel}, and below the faces at {@code Batcher}: it decides when what
+ * runs, {@code Schedule} who is next, {@code ThreadBudget} on how many threads. {@code GraphRunner} brings a batch into
+ * direct memory, {@code GraphSession} runs it.
  */
 @NullMarked
 package smalti.runtime;

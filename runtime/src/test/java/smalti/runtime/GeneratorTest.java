@@ -94,9 +94,13 @@ class GeneratorTest {
     void threadsDoNotChangeAPicture() {
         var expected = generator.generate(20, SEED);
         for (int threads : new int[] {1, 2, 4}) {
-            try (var other = SmaltiModel.open(
-                    Bundles.GENERATOR, RuntimeOptions.defaults().withIntraOpThreads(threads))) {
-                assertThat(other.generator().generate(20, SEED)).isEqualTo(expected);
+            for (var spread : Device.Spread.values()) {
+                var options = RuntimeOptions.defaults()
+                        .withDevice(Device.cpu().withThreads(threads).withSpread(spread))
+                        .withBudget(ThreadBudget.of(threads));
+                try (var other = SmaltiModel.open(Bundles.GENERATOR, options)) {
+                    assertThat(other.generator().generate(20, SEED)).isEqualTo(expected);
+                }
             }
         }
     }

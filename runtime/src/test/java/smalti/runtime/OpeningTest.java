@@ -4,12 +4,18 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
+import io.micrometer.observation.ObservationRegistry;
+import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
 import java.util.function.Consumer;
 import java.util.zip.ZipEntry;
 import java.util.zip.ZipOutputStream;
@@ -311,14 +317,86 @@ class OpeningTest {
 
     @Test
     void optionsCheckThemselves() {
-        assertThatThrownBy(() -> new RuntimeOptions(0, 0, 0, Precision.FP32))
+        var defaults = RuntimeOptions.defaults();
+        assertThatThrownBy(() -> new RuntimeOptions(
+                        defaults.device(),
+                        Precision.FP32,
+                        0,
+                        0,
+                        defaults.budget(),
+                        0,
+                        Duration.ofSeconds(-1),
+                        false,
+                        null,
+                        ObservationRegistry.NOOP))
                 .isInstanceOfSatisfying(
-                        SpecException.class, e -> assertThat(e.problems()).hasSize(3));
-        assertThat(RuntimeOptions.defaults()
-                        .withIntraOpThreads(3)
+                        SpecException.class, e -> assertThat(e.problems()).hasSize(4));
+        var budget = ThreadBudget.of(3);
+        var meters = new SimpleMeterRegistry();
+        var observations = ObservationRegistry.create();
+        assertThat(defaults.withDevice(Device.cpu().withThreads(3))
+                        .withPrecision(Precision.INT8)
                         .withMaxBatch(4)
-                        .withMaxFileBytes(5000))
-                .isEqualTo(new RuntimeOptions(3, 4, 5000, Precision.FP32));
+                        .withMaxWaiting(5)
+                        .withBudget(budget)
+                        .withMaxFileBytes(5000)
+                        .withDrainTimeout(Duration.ZERO)
+                        .withReadyWhenWarm(true)
+                        .withMeters(meters)
+                        .withObservations(observations))
+                .isEqualTo(new RuntimeOptions(
+                        Device.cpu().withThreads(3),
+                        Precision.INT8,
+                        4,
+                        5,
+                        budget,
+                        5000,
+                        Duration.ZERO,
+                        true,
+                        meters,
+                        observations));
+    }
+
+    @Test
+    void aStreamIsAZippedBundle() throws IOException {
+        for (var prefix : List.of("", "some-folder/")) {
+            var zip = Bundles.zip(Bundles.GENERATOR, prefix, fresh().resolve("bundle.zip"));
+            try (var streamed = SmaltiModel.open(Files.newInputStream(zip), RuntimeOptions.defaults());
+                    var model = SmaltiModel.open(Bundles.GENERATOR)) {
+                assertThat(streamed.generator().generate(3, 7))
+                        .isEqualTo(model.generator().generate(3, 7));
+            }
+            var small = RuntimeOptions.defaults().withMaxFileBytes(2048);
+            assertThatThrownBy(() -> SmaltiModel.open(Files.newInputStream(zip), small))
+                    .isInstanceOf(SpecException.class)
+                    .hasMessageContaining("maxFileBytes");
+        }
+        var none = new ByteArrayInputStream(new byte[] {1, 2, 3});
+        assertThatThrownBy(() -> SmaltiModel.open(none, RuntimeOptions.defaults()))
+                .isInstanceOf(SpecException.class)
+                .hasMessageContaining("stream: must hold one bundle.json");
+    }
+
+    @Test
+    void devicesCheckThemselves() {
+        assertThatThrownBy(() -> new Device.Cpu(
+                        0, Device.Spread.WIDE, Duration.ofSeconds(2), false, Map.of("session.disable_prepaking", "1")))
+                .isInstanceOfSatisfying(
+                        SpecException.class,
+                        e -> assertThat(e.problems())
+                                .hasSize(3)
+                                .last()
+                                .asString()
+                                .contains("session.disable_prepacking", "got session.disable_prepaking"));
+        var device = Device.cpu()
+                .withSpread(Device.Spread.NARROW)
+                .withSpin(Duration.ZERO)
+                .withFlushDenormals(true)
+                .withSessionConfig("session.disable_prepacking", "1");
+        try (var model =
+                SmaltiModel.open(Bundles.GENERATOR, RuntimeOptions.defaults().withDevice(device))) {
+            assertThat(model.generator().generate(2, 1)).isNotNull();
+        }
     }
 
     private void refusedAfter(Consumer<ObjectNode> change, String... parts) {

@@ -12,6 +12,8 @@ public final class CounterRandom {
     public static final int GENERATION = 0;
 
     private static final int ROUNDS = 10;
+    private static final int BLOCKS_OF_ATTEMPT = 1 << 20;
+    private static final int ATTEMPTS = 1 << 11;
     private static final long M0 = 0xD2511F53L;
     private static final long M1 = 0xCD9E8D57L;
     private static final int W0 = 0x9E3779B9;
@@ -54,8 +56,37 @@ public final class CounterRandom {
      * float at the end.
      */
     public void normals(long index, float[] into, int offset, int length) {
+        normals(index, 0, into, offset, length);
+    }
+
+    /**
+     * As {@link #normals(long, float[], int, int)}, where numbers beyond a threshold are drawn again: attempt a takes
+     * the number's place from blocks that begin at a·2²⁰ instead of 0.
+     *
+     * @param threshold most absolute value; at least 0.05
+     * @param length at most 2²²
+     */
+    public void normals(long index, double threshold, float[] into, int offset, int length) {
+        Check.that(length <= BLOCKS_OF_ATTEMPT * 4, "length must be at most %s, got %s", BLOCKS_OF_ATTEMPT * 4, length)
+                .and(threshold >= 0.05, "threshold must be at least 0.05, got %s", threshold)
+                .done();
+        normals(index, 0, into, offset, length);
+        if (threshold == Double.POSITIVE_INFINITY) {
+            return;
+        }
+        var again = new float[4];
+        for (int i = 0; i < length; i++) {
+            // the last attempts that a counter of 32 bits has are far beyond what chance brings about
+            for (int attempt = 1; Math.abs(into[offset + i]) > threshold && attempt < ATTEMPTS; attempt++) {
+                normals(index, attempt * BLOCKS_OF_ATTEMPT + i / 4, again, 0, 4);
+                into[offset + i] = again[i % 4];
+            }
+        }
+    }
+
+    private void normals(long index, int firstBlock, float[] into, int offset, int length) {
         for (int i = 0; i < length; i += 4) {
-            var words = block(index, i / 4);
+            var words = block(index, firstBlock + i / 4);
             for (int pair = 0; pair < 2; pair++) {
                 double u = ((words[2 * pair] & 0xFFFFFFFFL) + 1) / TWO_POW_32;
                 double v = (words[2 * pair + 1] & 0xFFFFFFFFL) / TWO_POW_32;

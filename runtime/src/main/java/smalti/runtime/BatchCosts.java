@@ -1,0 +1,119 @@
+package smalti.runtime;
+
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
+
+/**
+ * What batches of each size cost, as the batches that were run tell, and so how large one is worth making. On a
+ * processor a picture mostly costs the same alone and among many; then small batches answer sooner for nothing.
+ *
+ * <p>Sizes count by the power of two that holds them. Thread-safe.
+ */
+final class BatchCosts {
+    /** A larger batch must save so much of an item's cost. */
+    private static final double WORTH = 0.05;
+
+    /** Weight of the newest batch in the running mean, which follows a machine that becomes slower or faster. */
+    private static final double NEWEST = 0.1;
+
+    /** Batches of a size before its cost counts: the first ones allocate and warm up. */
+    static final int LEAST_SEEN = 3;
+
+    /** Every so many batches the next larger size is tried, and half way between the next smaller one. */
+    private static final int TRIAL = 64;
+
+    /** Kinds beyond it are not learnt: a service that is sent pictures of all sizes must not remember each. */
+    private static final int MOST_KINDS = 256;
+
+    private final int most;
+    private final Map<Object, Costs> kinds = new ConcurrentHashMap<>();
+
+    /** @param most items in a batch */
+    BatchCosts(int most) {
+        this.most = most;
+    }
+
+    /** Takes note of a batch. */
+    void ran(Object kind, int items, long nanos) {
+        var costs = kinds.get(kind);
+        if (costs == null && kinds.size() < MOST_KINDS) {
+            costs = kinds.computeIfAbsent(kind, unseen -> new Costs(most));
+        }
+        if (costs != null) {
+            costs.add(items, nanos);
+        }
+    }
+
+    /** How many items the next batch should have at most. */
+    int cap(Object kind) {
+        var costs = kinds.get(kind);
+        return costs == null ? most : costs.cap;
+    }
+
+    /** Nanoseconds that so many items take, one batch after the other; 0 where nothing is known. */
+    long estimate(Object kind, int items) {
+        var costs = kinds.get(kind);
+        return costs == null ? 0 : Math.round(items * costs.least);
+    }
+
+    /** Of one kind of items. */
+    private static final class Costs {
+        private final int most;
+        /** Mean nanoseconds of an item in batches of up to 2^i. */
+        private final double[] means;
+
+        private final int[] seen;
+        private int batches;
+        private volatile double least;
+        private volatile int cap;
+
+        Costs(int most) {
+            this.most = most;
+            this.means = new double[place(most) + 1];
+            this.seen = new int[means.length];
+            this.cap = most;
+        }
+
+        synchronized void add(int items, long nanos) {
+            int place = Math.min(place(items), means.length - 1);
+            double one = (double) nanos / items;
+            if (seen[place] == 0) {
+                means[place] = one;
+            } else if (seen[place] < LEAST_SEEN) {
+                means[place] = Math.min(means[place], one);
+            } else {
+                means[place] += NEWEST * (one - means[place]);
+            }
+            seen[place]++;
+            batches++;
+            settle();
+        }
+
+        private void settle() {
+            double lowest = Double.MAX_VALUE;
+            for (int place = 0; place < means.length; place++) {
+                if (seen[place] >= LEAST_SEEN) {
+                    lowest = Math.min(lowest, means[place]);
+                }
+            }
+            if (lowest == Double.MAX_VALUE) {
+                return;
+            }
+            int best = 0;
+            while (seen[best] < LEAST_SEEN || means[best] > lowest * (1 + WORTH)) {
+                best++;
+            }
+            if (batches % TRIAL == 0 || (best + 1 < means.length && seen[best + 1] < LEAST_SEEN)) {
+                best++;
+            } else if (batches % TRIAL == TRIAL / 2) {
+                best--;
+            }
+            least = lowest;
+            cap = Math.min(most, 1 << Math.max(0, best));
+        }
+
+        private static int place(int items) {
+            return Integer.SIZE - Integer.numberOfLeadingZeros(items - 1);
+        }
+    }
+}

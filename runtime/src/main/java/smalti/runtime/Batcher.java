@@ -1,0 +1,585 @@
+package smalti.runtime;
+
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Set;
+import java.util.concurrent.CancellationException;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.Executor;
+import java.util.concurrent.Future;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.Condition;
+import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
+import smalti.runtime.BatchListener.Outcome;
+import smalti.runtime.Ticket.Slice;
+
+/**
+ * Brings the requests of many callers to one graph: at once and on the caller's own thread where nothing else is run,
+ * else as batches of what waits, as soon as there are threads for one. It never waits for a batch to fill.
+ *
+ * <p>Requests are refused when too many items wait, expire and are cancelled while they wait, and a batch that fails is
+ * run again request by request, so that one bad request fails alone. A run is stopped when nobody waits for any of it.
+ *
+ * @param <R> what is asked for
+ */
+final class Batcher<R> {
+    private final String name;
+    private final Settings settings;
+    private final BatchRunner<R> runner;
+    private final BatchListener listener;
+    private final Executor servers;
+    private final ThreadBudget budget;
+    private final ThreadBudget.Claim claim;
+    private final BatchCosts costs;
+
+    private final ReentrantLock lock = new ReentrantLock();
+    /** A run ended, or the last of what waited went. */
+    private final Condition ended = lock.newCondition();
+
+    private final Schedule<R> schedule;
+    private final Set<Running<R>> running = new HashSet<>();
+    private boolean accepts = true;
+    private long wakesAt = Ticket.NEVER;
+    private @Nullable Future<?> wake;
+
+    /**
+     * @param name of the graph, for errors
+     * @param servers runs what the callers' threads do not
+     */
+    Batcher(String name, BatchRunner<R> runner, Settings settings, BatchListener listener, Executor servers) {
+        this.name = name;
+        this.settings = settings;
+        this.runner = runner;
+        this.listener = listener;
+        this.servers = servers;
+        this.budget = settings.budget();
+        this.claim = new ThreadBudget.Claim(settings.threads(), () -> servers.execute(this::serve));
+        this.costs = new BatchCosts(settings.maxBatch());
+        this.schedule = new Schedule<>(settings.maxWaiting());
+    }
+
+    /**
+     * @param maxBatch most items in a batch
+     * @param maxWaiting most items that wait
+     * @param threads of the budget that a batch takes
+     * @param threadsAlone that a batch takes where nothing else is run or waits
+     */
+    record Settings(int maxBatch, int maxWaiting, ThreadBudget budget, int threads, int threadsAlone) {}
+
+    /** Items that wait. */
+    int depth() {
+        return locked(schedule::waiting);
+    }
+
+    /** How long what waits will take, by what batches took so far; zero where none was run yet. */
+    Duration estimate() {
+        return Duration.ofNanos(locked(this::estimateNanos));
+    }
+
+    /**
+     * Runs a request and waits for it.
+     *
+     * @param kind requests of equal kinds may share a batch
+     * @throws QueueFullException if too many items wait
+     * @throws DeadlineException if the timeout passes before the request is run
+     * @throws CancellationException if the thread is interrupted while the request waits
+     * @throws IllegalStateException if the batcher is closed, or the run fails
+     */
+    void run(R request, Object kind, int items, RequestOptions options) {
+        var ticket = ticket(request, kind, items, options);
+        if (!runsHere(ticket)) {
+            await(ticket);
+        }
+    }
+
+    /**
+     * As {@link #run}, without waiting; what it throws, the future fails with. Cancelling the future gives the request
+     * up.
+     *
+     * @param answer makes the future's value, once the request was run
+     */
+    <T> CompletableFuture<T> submit(R request, Object kind, int items, RequestOptions options, Supplier<T> answer) {
+        var ticket = ticket(request, kind, items, options);
+        try {
+            enqueue(ticket);
+        } catch (QueueFullException | IllegalStateException e) {
+            return CompletableFuture.failedFuture(e);
+        }
+        // what depends on the future must not hold up the thread that runs batches
+        var result = ticket.result().thenApplyAsync(done -> answer.get());
+        var unused = result.whenComplete((done, failure) -> {
+            if (result.isCancelled()) {
+                cancel(ticket);
+            }
+        });
+        return result;
+    }
+
+    /**
+     * Runs a request for its own sake, as one batch, both alone and as under load, so that memory is there and costs are
+     * known when others come.
+     *
+     * @throws IllegalStateException if the batcher is closed, or a run fails
+     */
+    void warm(R request, Object kind, int items) {
+        var ticket = ticket(request, kind, items, RequestOptions.defaults());
+        var run = new Running<>(List.of(ticket.take(items)), true, false);
+        lock.lock();
+        try {
+            requireOpen();
+            running.add(run);
+        } finally {
+            lock.unlock();
+        }
+        try {
+            runner.run(run.batch, true, run.stop);
+            for (int i = 0; i < BatchCosts.LEAST_SEEN; i++) {
+                long start = System.nanoTime();
+                runner.run(run.batch, false, run.stop);
+                costs.ran(kind, items, System.nanoTime() - start);
+            }
+        } finally {
+            ticket.end();
+            finish(run);
+        }
+    }
+
+    /**
+     * Takes no more requests, and waits until those that it has are done. What is not by the end of the timeout, or
+     * when the thread is interrupted, fails, and what runs is stopped.
+     */
+    void drain(Duration timeout) {
+        long end = System.nanoTime() + timeout.toNanos();
+        lock.lock();
+        try {
+            accepts = false;
+            while (!isIdle() && end - System.nanoTime() > 0) {
+                ended.awaitNanos(end - System.nanoTime());
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        } finally {
+            lock.unlock();
+        }
+        abandon().forEach(ticket -> fail(ticket, Outcome.FAILED, closed()));
+        lock.lock();
+        try {
+            // what was stopped still holds the graph
+            while (!isIdle()) {
+                ended.awaitUninterruptibly();
+            }
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** Ends every request, and gives the signal to stop to every run. */
+    private List<Ticket<R>> abandon() {
+        lock.lock();
+        try {
+            var all = new ArrayList<>(schedule.clear());
+            running.forEach(run -> run.batch.forEach(slice -> all.add(slice.ticket())));
+            all.removeIf(ticket -> !ticket.end());
+            // only now: a run that fails is tried again for those who wait still
+            running.forEach(run -> run.stop.give());
+            return all;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    private boolean isIdle() {
+        return running.isEmpty() && schedule.isEmpty();
+    }
+
+    private Ticket<R> ticket(R request, Object kind, int items, RequestOptions options) {
+        long now = System.nanoTime();
+        var timeout = options.timeout();
+        long deadline = timeout == null ? Ticket.NEVER : now + timeout.toNanos();
+        return new Ticket<>(request, kind, items, options.priority(), options.caller(), now, deadline);
+    }
+
+    /** @return whether nothing stood in the way, so that the request was run */
+    private boolean runsHere(Ticket<R> ticket) {
+        if (Threads.currentIsVirtual()) {
+            return false;
+        }
+        int threads;
+        Running<R> run;
+        lock.lock();
+        try {
+            requireOpen();
+            if (!schedule.isEmpty() || ticket.items() > costs.cap(ticket.kind())) {
+                return false;
+            }
+            threads = takeThreads(running.isEmpty());
+            if (threads == 0) {
+                return false;
+            }
+            var all = List.of(ticket.take(ticket.items()));
+            run = new Running<>(all, threads == settings.threadsAlone(), false);
+            running.add(run);
+        } finally {
+            lock.unlock();
+        }
+        runHere(ticket, run, threads);
+        return true;
+    }
+
+    private void runHere(Ticket<R> ticket, Running<R> run, int threads) {
+        long start = System.nanoTime();
+        ticket.dispatched(start);
+        var outcome = Outcome.FAILED;
+        long copied = 0;
+        try {
+            copied = runner.run(run.batch, run.alone, run.stop);
+            outcome = Outcome.COMPLETED;
+        } catch (RuntimeException e) {
+            throw run.stop.isGiven() ? closed() : e;
+        } finally {
+            long end = System.nanoTime();
+            budget.give(claim, threads, end - start);
+            finish(run);
+            if (outcome == Outcome.COMPLETED) {
+                ran(run.batch, run.alone, copied, end - start);
+            }
+            if (end(ticket)) {
+                listener.request(outcome, ticket.items(), start - ticket.arrival(), end - ticket.arrival());
+            }
+        }
+    }
+
+    /** @return how many; 0 where there are none now */
+    private int takeThreads(boolean alone) {
+        if (alone && budget.tryTake(settings.threadsAlone())) {
+            return settings.threadsAlone();
+        }
+        return budget.tryTake(settings.threads()) ? settings.threads() : 0;
+    }
+
+    private void enqueue(Ticket<R> ticket) {
+        var refusal = offer(ticket);
+        if (refusal != null) {
+            listener.request(Outcome.REFUSED, ticket.items(), 0, 0);
+            throw refusal;
+        }
+        startServer();
+    }
+
+    private @Nullable QueueFullException offer(Ticket<R> ticket) {
+        lock.lock();
+        try {
+            requireOpen();
+            if (!schedule.offer(ticket)) {
+                var estimate = Duration.ofNanos(estimateNanos());
+                return new QueueFullException(
+                        name, ticket.items(), schedule.waiting(), settings.maxWaiting(), estimate);
+            }
+            wakeAt(ticket.deadline());
+            return null;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    private void await(Ticket<R> ticket) {
+        enqueue(ticket);
+        try {
+            ticket.result().get();
+        } catch (InterruptedException e) {
+            cancel(ticket);
+            awaitRuns(ticket);
+            Thread.currentThread().interrupt();
+            throw new CancellationException(name + ": interrupted while the request waited");
+        } catch (ExecutionException e) {
+            throw raised(e.getCause());
+        }
+    }
+
+    /** The memory of a request is its caller's again once no run reads or writes it. */
+    private void awaitRuns(Ticket<R> ticket) {
+        lock.lock();
+        try {
+            while (running.stream().anyMatch(run -> run.isOf(ticket))) {
+                ended.awaitUninterruptibly();
+            }
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** What another thread threw, as of this thread. */
+    private static RuntimeException raised(@Nullable Throwable failure) {
+        if (failure instanceof DeadlineException expired) {
+            return expired;
+        }
+        return new IllegalStateException(failure == null ? "failed" : failure.getMessage(), failure);
+    }
+
+    private void startServer() {
+        if (budget.takeOrWait(claim)) {
+            servers.execute(this::serve);
+        }
+    }
+
+    /** Runs batches as long as something waits and there are threads; begins with threads taken. */
+    private void serve() {
+        try {
+            do {
+                serveOne();
+            } while (depth() > 0 && budget.takeOrWait(claim));
+        } catch (RuntimeException | Error e) {
+            // it ends this thread, but not the service of what waits
+            if (depth() > 0) {
+                startServer();
+            }
+            throw e;
+        }
+    }
+
+    /** Runs one batch, if anything waits; gives the threads back. */
+    private void serveOne() {
+        expire();
+        long start = System.nanoTime();
+        int threads = settings.threads();
+        var run = next();
+        try {
+            if (run == null) {
+                return;
+            }
+            if (run.alone && budget.tryTake(settings.threadsAlone() - threads)) {
+                threads = settings.threadsAlone();
+            }
+            if (run.isFollowed) {
+                startServer();
+            }
+            run(run, threads == settings.threadsAlone());
+        } finally {
+            budget.give(claim, threads, System.nanoTime() - start);
+            if (run != null) {
+                finish(run);
+            }
+        }
+    }
+
+    /** The next batch; null where nothing waits. */
+    private @Nullable Running<R> next() {
+        lock.lock();
+        try {
+            var kind = schedule.next();
+            if (kind.isEmpty()) {
+                return null;
+            }
+            boolean first = running.isEmpty();
+            var batch = schedule.take(kind.get(), costs.cap(kind.get()));
+            long now = System.nanoTime();
+            batch.forEach(slice -> slice.ticket().dispatched(now));
+            var run = new Running<>(batch, first && schedule.isEmpty(), !schedule.isEmpty());
+            running.add(run);
+            return run;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    private void run(Running<R> run, boolean alone) {
+        var batch = run.batch;
+        if (attempt(batch, alone, run.stop) == null) {
+            return;
+        }
+        for (var slice : batch) {
+            if (slice.ticket().isEnded()) {
+                continue;
+            }
+            // alone it fails for its own reasons
+            var failure = attempt(List.of(slice), alone, run.stop);
+            if (failure != null && end(slice.ticket())) {
+                fail(slice.ticket(), Outcome.FAILED, failure);
+            }
+        }
+    }
+
+    /** @return what went wrong; null where all went well */
+    private @Nullable Throwable attempt(List<Slice<R>> batch, boolean alone, StopSignal stop) {
+        long start = System.nanoTime();
+        long copied;
+        try {
+            copied = runner.run(batch, alone, stop);
+        } catch (RuntimeException | OutOfMemoryError e) {
+            return e;
+        }
+        ran(batch, alone, copied, System.nanoTime() - start);
+        batch.forEach(this::complete);
+        return null;
+    }
+
+    private void ran(List<Slice<R>> batch, boolean alone, long copied, long nanos) {
+        int items = 0;
+        for (var slice : batch) {
+            items += slice.count();
+        }
+        // what a batch costs on threads that it has to itself says nothing of a loaded machine
+        if (!alone || settings.threadsAlone() == settings.threads()) {
+            costs.ran(batch.get(0).ticket().kind(), items, nanos);
+        }
+        listener.batch(items, copied, nanos - copied);
+    }
+
+    private void complete(Slice<R> slice) {
+        var ticket = slice.ticket();
+        boolean last;
+        lock.lock();
+        try {
+            last = ticket.finish(slice.count());
+        } finally {
+            lock.unlock();
+        }
+        if (last) {
+            long now = System.nanoTime();
+            listener.request(
+                    Outcome.COMPLETED,
+                    ticket.items(),
+                    ticket.firstDispatch() - ticket.arrival(),
+                    now - ticket.arrival());
+            ticket.result().complete(null);
+        }
+    }
+
+    /** Ends a request, and what waits of it with it. @return whether somebody waited for it until now */
+    private boolean end(Ticket<R> ticket) {
+        lock.lock();
+        try {
+            schedule.withdraw(ticket);
+            return ticket.end();
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    private void cancel(Ticket<R> ticket) {
+        lock.lock();
+        try {
+            schedule.withdraw(ticket);
+            if (!ticket.end()) {
+                return;
+            }
+            for (var run : running) {
+                if (run.batch.stream().allMatch(slice -> slice.ticket().isEnded())) {
+                    run.stop.give();
+                }
+            }
+            ended.signalAll();
+        } finally {
+            lock.unlock();
+        }
+        fail(ticket, Outcome.CANCELLED, new CancellationException(name + ": the request was cancelled"));
+    }
+
+    private void fail(Ticket<R> ticket, Outcome outcome, Throwable failure) {
+        long now = System.nanoTime();
+        long dispatched = Math.min(now, ticket.firstDispatch());
+        listener.request(outcome, ticket.items(), dispatched - ticket.arrival(), now - ticket.arrival());
+        ticket.result().completeExceptionally(failure);
+    }
+
+    private void finish(Running<R> run) {
+        lock.lock();
+        try {
+            running.remove(run);
+            ended.signalAll();
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    private void wakeUp() {
+        expire();
+        lock.lock();
+        try {
+            wakesAt = Ticket.NEVER;
+            wakeAt(schedule.nextDeadline());
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    private void expire() {
+        long now = System.nanoTime();
+        List<Ticket<R>> expired;
+        lock.lock();
+        try {
+            expired = schedule.expire(now);
+            ended.signalAll();
+        } finally {
+            lock.unlock();
+        }
+        for (var ticket : expired) {
+            var waited = Duration.ofNanos(now - ticket.arrival());
+            fail(ticket, Outcome.EXPIRED, new DeadlineException(name, waited));
+        }
+    }
+
+    private void wakeAt(long deadline) {
+        if (deadline == Ticket.NEVER || (wakesAt != Ticket.NEVER && wakesAt - deadline <= 0)) {
+            return;
+        }
+        if (wake != null) {
+            wake.cancel(false);
+        }
+        wakesAt = deadline;
+        wake = Threads.CLOCK.schedule(this::wakeUp, deadline - System.nanoTime(), TimeUnit.NANOSECONDS);
+    }
+
+    private long estimateNanos() {
+        var kind = schedule.next();
+        int lanes = Math.max(1, budget.threads() / settings.threads());
+        return kind.map(next -> costs.estimate(next, schedule.waiting()) / lanes)
+                .orElse(0L);
+    }
+
+    private void requireOpen() {
+        if (!accepts) {
+            throw closed();
+        }
+    }
+
+    private IllegalStateException closed() {
+        return new IllegalStateException(name + " is closed");
+    }
+
+    private <T> T locked(Supplier<T> work) {
+        lock.lock();
+        try {
+            return work.get();
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** A batch that is run; equal to itself alone. */
+    private static final class Running<R> {
+        private final List<Slice<R>> batch;
+        private final boolean alone;
+        private final boolean isFollowed;
+        private final StopSignal stop = new StopSignal();
+
+        /**
+         * @param alone whether nothing else was run or waited when it was made
+         * @param isFollowed whether more waits
+         */
+        Running(List<Slice<R>> batch, boolean alone, boolean isFollowed) {
+            this.batch = batch;
+            this.alone = alone;
+            this.isFollowed = isFollowed;
+        }
+
+        boolean isOf(Ticket<R> ticket) {
+            return batch.stream().anyMatch(slice -> slice.ticket() == ticket);
+        }
+    }
+}

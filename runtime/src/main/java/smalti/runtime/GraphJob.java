@@ -1,0 +1,37 @@
+package smalti.runtime;
+
+import java.util.List;
+import smalti.spec.Signature;
+
+/**
+ * A request of rows: they are its items, and rows of several requests may run as one batch.
+ *
+ * @param inputs in the signature's order, in any memory
+ * @param outputs in the signature's order, written; of the shapes that the signature gives for the inputs
+ */
+record GraphJob(List<HostTensor> inputs, List<HostTensor> outputs) implements GraphService.Job {
+    GraphJob {
+        inputs = List.copyOf(inputs);
+        outputs = List.copyOf(outputs);
+    }
+
+    /** A request of these inputs, with outputs on the heap. */
+    static GraphJob of(Signature signature, List<HostTensor> inputs) {
+        var shapes = ShapeBinding.of(inputs);
+        var outputs = signature.outputs().stream()
+                .map(output -> HostTensor.onHeap(output, shapes.shapeOf(output)))
+                .toList();
+        return new GraphJob(inputs, outputs);
+    }
+
+    @Override
+    public int items() {
+        return inputs.get(0).rows();
+    }
+
+    /** The shapes of a row of each input. */
+    @Override
+    public Object kind() {
+        return inputs.stream().map(HostTensor::shapeOfRow).toList();
+    }
+}

@@ -1,0 +1,148 @@
+package smalti.runtime;
+
+import io.micrometer.common.KeyValues;
+import io.micrometer.observation.Observation;
+import io.micrometer.observation.ObservationRegistry;
+import java.time.Duration;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
+import smalti.spec.Signature;
+import smalti.spec.SpecException;
+import smalti.spec.TensorSpec;
+
+/**
+ * One graph that serves many callers.
+ *
+ * @param <J> what it is asked for
+ */
+final class GraphService<J extends GraphService.Job> {
+    private final Signature signature;
+    private final Placement placement;
+    private final Batcher<J> batcher;
+    private final @Nullable Meters meters;
+    private final ObservationRegistry observations;
+    private final KeyValues names;
+
+    /** A request. */
+    interface Job {
+        List<HostTensor> inputs();
+
+        /** How many items it counts for. */
+        int items();
+
+        /** What requests must have in common to share a batch. */
+        Object kind();
+    }
+
+    /**
+     * @param model its name
+     * @param graph its name in the model, such as detokenize
+     * @param placement freed by {@link #free}
+     * @param runner of the placement's sessions
+     */
+    GraphService(
+            String model,
+            String graph,
+            Signature signature,
+            Placement placement,
+            BatchRunner<J> runner,
+            RuntimeOptions options) {
+        this.signature = signature;
+        this.placement = placement;
+        var registry = options.meters();
+        var device = placement.device().name();
+        this.meters = registry == null ? null : new Meters(registry, model, graph, device);
+        this.batcher = new Batcher<>(
+                model + "/" + graph,
+                runner,
+                placement.settings(),
+                meters == null ? BatchListener.NONE : meters,
+                Threads.SERVERS);
+        if (meters != null) {
+            meters.depth(batcher::depth);
+            meters.fallbacks(placement.passedOver().size());
+        }
+        this.observations = options.observations();
+        this.names = KeyValues.of("model", model, "graph", graph, "device", device);
+    }
+
+    /** Where the graph runs, and what was passed over for it. */
+    Placement placement() {
+        return placement;
+    }
+
+    Signature signature() {
+        return signature;
+    }
+
+    TensorSpec input(int place) {
+        return signature.inputs().get(place);
+    }
+
+    TensorSpec output(int place) {
+        return signature.outputs().get(place);
+    }
+
+    /**
+     * Runs a request and waits for it; throws as {@link Batcher#run}.
+     *
+     * @throws SpecException if the device was not made ready for such sizes
+     */
+    void run(J job, RequestOptions options) {
+        placement.shapes().check(job.inputs());
+        if (observations.isNoop()) {
+            batcher.run(job, job.kind(), job.items(), options);
+        } else {
+            observation(job).observe(() -> batcher.run(job, job.kind(), job.items(), options));
+        }
+    }
+
+    /** As {@link Batcher#submit}; refuses at once as {@link #run} does. */
+    <T> CompletableFuture<T> submit(J job, RequestOptions options, Supplier<T> answer) {
+        placement.shapes().check(job.inputs());
+        if (observations.isNoop()) {
+            return batcher.submit(job, job.kind(), job.items(), options, answer);
+        }
+        var observation = observation(job).start();
+        var result = batcher.submit(job, job.kind(), job.items(), options, answer);
+        var unused = result.whenComplete((done, failure) -> {
+            if (failure != null) {
+                observation.error(failure);
+            }
+            observation.stop();
+        });
+        return result;
+    }
+
+    private Observation observation(J job) {
+        return Observation.createNotStarted("smalti.request", observations)
+                .lowCardinalityKeyValues(names)
+                .highCardinalityKeyValue("items", Integer.toString(job.items()));
+    }
+
+    /** Items that wait. */
+    int depth() {
+        return batcher.depth();
+    }
+
+    /** Loads what would be loaded later, and runs a request of each of these. */
+    void warm(List<J> jobs) {
+        placement.sessions().loadAll();
+        jobs.forEach(job -> batcher.warm(job, job.kind(), job.items()));
+    }
+
+    /** As {@link Batcher#drain}. */
+    void drain(Duration timeout) {
+        batcher.drain(timeout);
+    }
+
+    /** After it was drained. */
+    void free() {
+        placement.sessions().close();
+        if (meters != null) {
+            meters.close();
+        }
+    }
+}

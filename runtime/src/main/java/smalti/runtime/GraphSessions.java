@@ -1,0 +1,87 @@
+package smalti.runtime;
+
+import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.IntFunction;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import smalti.spec.SpecException;
+
+/**
+ * One graph as it is run alone and under load. Where the two take different numbers of threads, the second session is
+ * made in the background when load first comes; until then, and where that fails, the first one serves.
+ */
+final class GraphSessions implements AutoCloseable {
+    private static final Logger LOG = LoggerFactory.getLogger(GraphSessions.class);
+
+    private final String name;
+    private final IntFunction<GraphSession> load;
+    private final int threadsUnderLoad;
+    private final GraphSession alone;
+    private final AtomicReference<State> state;
+    private volatile GraphSession underLoad;
+
+    private enum State {
+        WANTED,
+        STARTED,
+        DONE
+    }
+
+    /**
+     * @param name of the graph, for the log
+     * @param load a session with so many threads
+     */
+    GraphSessions(String name, IntFunction<GraphSession> load, int threadsAlone, int threadsUnderLoad) {
+        this.name = name;
+        this.load = load;
+        this.threadsUnderLoad = threadsUnderLoad;
+        this.alone = load.apply(threadsAlone);
+        this.underLoad = alone;
+        this.state = new AtomicReference<>(threadsAlone == threadsUnderLoad ? State.DONE : State.WANTED);
+    }
+
+    /** @param isAlone whether the run has all threads */
+    GraphSession session(boolean isAlone) {
+        if (isAlone) {
+            return alone;
+        }
+        if (state.get() == State.WANTED && state.compareAndSet(State.WANTED, State.STARTED)) {
+            Threads.SERVERS.execute(this::loadSecond);
+        }
+        return underLoad;
+    }
+
+    /** Makes the second session now, where there is one to make. */
+    void loadAll() {
+        if (state.compareAndSet(State.WANTED, State.STARTED)) {
+            loadSecond();
+        }
+    }
+
+    /** No session may be running. */
+    @Override
+    public synchronized void close() {
+        state.set(State.DONE);
+        alone.close();
+        if (underLoad != alone) {
+            underLoad.close();
+        }
+    }
+
+    private void loadSecond() {
+        GraphSession second;
+        try {
+            second = load.apply(threadsUnderLoad);
+        } catch (SpecException | OutOfMemoryError e) {
+            LOG.warn("{}: cannot be loaded a second time, for runs under load; one session serves all", name, e);
+            state.compareAndSet(State.STARTED, State.DONE);
+            return;
+        }
+        synchronized (this) {
+            if (state.compareAndSet(State.STARTED, State.DONE)) {
+                underLoad = second;
+                return;
+            }
+        }
+        second.close();
+    }
+}

@@ -1,0 +1,211 @@
+package smalti.runtime;
+
+import java.nio.file.Path;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.locks.Condition;
+import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.Consumer;
+import java.util.function.Function;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import smalti.spec.SpecException;
+
+/**
+ * A model that is replaced while it serves. A call keeps the model that it began with until it ends, so that no request
+ * fails when another takes over.
+ *
+ * <pre>{@code
+ * try (var flowers = LiveModel.open(Path.of("flowers-1.smalti"), RuntimeOptions.defaults())) {
+ *     Pixels pixels = flowers.call(model -> model.generator().generate(4, 42));
+ *     flowers.reload(Path.of("flowers-2.smalti"));
+ * }
+ * }</pre>
+ */
+public final class LiveModel implements AutoCloseable {
+    private static final Logger LOG = LoggerFactory.getLogger(LiveModel.class);
+
+    private final RuntimeOptions options;
+    private final Consumer<SmaltiModel> check;
+    private final ReentrantLock reloading = new ReentrantLock();
+    private final ReentrantLock lock = new ReentrantLock();
+    private Lent current;
+    private boolean closed;
+
+    private LiveModel(SmaltiModel model, RuntimeOptions options, Consumer<SmaltiModel> check) {
+        this.current = new Lent(model);
+        this.options = options;
+        this.check = check;
+    }
+
+    /** Opens, verifies and warms a bundle; nothing else is asked of it. */
+    public static LiveModel open(Path bundle, RuntimeOptions options) {
+        return open(bundle, options, model -> {});
+    }
+
+    /**
+     * Opens, verifies and warms a bundle.
+     *
+     * @param check throws if a model must not serve, as when its pictures of known seeds are not what they should be;
+     *     asked of this bundle and of each that is to replace it
+     * @throws SpecException if the bundle is not what was exported
+     */
+    public static LiveModel open(Path bundle, RuntimeOptions options, Consumer<SmaltiModel> check) {
+        return new LiveModel(made(bundle, options, check), options, check);
+    }
+
+    /**
+     * Does something with the model of the moment, which is not closed before it returns.
+     *
+     * @throws IllegalStateException if this is closed
+     */
+    public <T> T call(Function<SmaltiModel, T> work) {
+        var lent = borrow();
+        try {
+            return work.apply(lent.model);
+        } finally {
+            giveBack(lent);
+        }
+    }
+
+    /** As {@link #call}, where the model is needed until the future is done. */
+    public <T> CompletableFuture<T> callAsync(Function<SmaltiModel, CompletableFuture<T>> work) {
+        var lent = borrow();
+        CompletableFuture<T> result;
+        try {
+            result = work.apply(lent.model);
+        } catch (RuntimeException | Error e) {
+            giveBack(lent);
+            throw e;
+        }
+        var unused = result.whenComplete((done, failure) -> giveBack(lent));
+        return result;
+    }
+
+    /** Of the model of the moment. */
+    public Health health() {
+        lock.lock();
+        try {
+            return current.model.health();
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /**
+     * Opens, verifies, warms and checks another bundle while this one serves, then lets it take over; waits until the
+     * calls of the former are over and closes that. Where anything is wrong with the new bundle, the former stays.
+     *
+     * @throws SpecException if the bundle is not what was exported
+     * @throws IllegalStateException if this is closed, or a run of the new model fails
+     * @throws RuntimeException what the check throws
+     */
+    public void reload(Path bundle) {
+        reloading.lock();
+        try {
+            var made = made(bundle, options, check);
+            Lent former;
+            lock.lock();
+            try {
+                if (closed) {
+                    made.close();
+                    throw closedAlready();
+                }
+                former = current;
+                current = new Lent(made);
+            } finally {
+                lock.unlock();
+            }
+            LOG.info("{}: took over from {}", bundle, former.model.manifest().name());
+            end(former);
+        } finally {
+            reloading.unlock();
+        }
+    }
+
+    /** Waits for what is called, as {@link SmaltiModel#close} does; again, it does nothing. */
+    @Override
+    public void close() {
+        reloading.lock();
+        try {
+            lock.lock();
+            try {
+                if (closed) {
+                    return;
+                }
+                closed = true;
+            } finally {
+                lock.unlock();
+            }
+            end(current);
+        } finally {
+            reloading.unlock();
+        }
+    }
+
+    private static SmaltiModel made(Path bundle, RuntimeOptions options, Consumer<SmaltiModel> check) {
+        var model = SmaltiModel.open(bundle, options);
+        try {
+            model.verify();
+            model.warm();
+            check.accept(model);
+            return model;
+        } catch (RuntimeException | Error e) {
+            model.close();
+            throw e;
+        }
+    }
+
+    private Lent borrow() {
+        lock.lock();
+        try {
+            if (closed) {
+                throw closedAlready();
+            }
+            current.calls++;
+            return current;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    private void giveBack(Lent lent) {
+        lock.lock();
+        try {
+            lent.calls--;
+            lent.returned.signalAll();
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** Closes a model once nobody has it, or its time to drain is over. */
+    private void end(Lent lent) {
+        lock.lock();
+        try {
+            long left = options.drainTimeout().toNanos();
+            while (lent.calls > 0 && left > 0) {
+                left = lent.returned.awaitNanos(left);
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        } finally {
+            lock.unlock();
+        }
+        lent.model.close();
+    }
+
+    private static IllegalStateException closedAlready() {
+        return new IllegalStateException("the model is closed");
+    }
+
+    /** A model, and how many calls have it. */
+    private final class Lent {
+        private final SmaltiModel model;
+        private final Condition returned = lock.newCondition();
+        private int calls;
+
+        Lent(SmaltiModel model) {
+            this.model = model;
+        }
+    }
+}

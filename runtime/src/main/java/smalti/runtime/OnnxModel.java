@@ -1,0 +1,271 @@
+package smalti.runtime;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeSet;
+import java.util.concurrent.CompletableFuture;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
+import java.util.stream.Stream;
+import smalti.spec.Checksums;
+import smalti.spec.Dimension;
+import smalti.spec.IoReason;
+import smalti.spec.Signature;
+import smalti.spec.SpecException;
+import smalti.spec.TensorSpec;
+
+/**
+ * Any ONNX file, with tensors by name: queued, drained, metered and run on devices as a {@link SmaltiModel} is.
+ *
+ * <pre>{@code
+ * try (var model = OnnxModel.open(Path.of("resnet.onnx"), OnnxModel.Requests.OF_ROWS, RuntimeOptions.defaults())) {
+ *     var scores = model.run(Map.of("input", Tensor.of(pixels, 1, 3, 224, 224))).get("scores").floats();
+ * }
+ * }</pre>
+ *
+ * <p>Any number of threads may use one at once. Besides what each says, methods throw as {@link Codec}'s do.
+ */
+public final class OnnxModel implements AutoCloseable {
+    /** What one request may share with others. */
+    public enum Requests {
+        /** Nothing: each is a run of its own. It fits every file. */
+        ALONE,
+        /**
+         * A batch: axis 0 of every input and output is free and of one name, and a row's outputs follow from that row's
+         * inputs alone, whatever else is in the batch. The file says the former; that the latter holds is the user's
+         * word.
+         */
+        OF_ROWS
+    }
+
+    private final Service service;
+    private final Signature signature;
+    private final RequestOptions options;
+
+    private OnnxModel(Service service, Signature signature, RequestOptions options) {
+        this.service = service;
+        this.signature = signature;
+        this.options = options;
+    }
+
+    /** Opens a file each request of which runs alone, with {@link RuntimeOptions#defaults}. */
+    public static OnnxModel open(Path file) {
+        return open(file, Requests.ALONE, RuntimeOptions.defaults());
+    }
+
+    /**
+     * @param options {@link RuntimeOptions#precision} does not matter here
+     * @throws SpecException if the file cannot be read or loaded, has inputs or outputs that are no tensors of numbers,
+     *     keeps weights in other files, or does not fit {@code requests}
+     */
+    public static OnnxModel open(Path file, Requests requests, RuntimeOptions options) {
+        var name = String.valueOf(file.getFileName());
+        byte[] onnx = read(file, options.maxFileBytes());
+        var signature = GraphSession.signature(file.toString(), onnx);
+        if (requests == Requests.OF_ROWS) {
+            requireRows(file, signature);
+        }
+        var pool = new BufferPool();
+        var used = requests == Requests.ALONE ? options.withMaxBatch(1) : options;
+        var hash = Checksums.sha256(onnx);
+        var graph = new Placement.Graph(
+                name, file.toString(), signature, hash, () -> unchanged(file, hash, options.maxFileBytes()), Map.of());
+        var placement = Placement.of(graph, used);
+        var service = requests == Requests.ALONE
+                ? new Alone(new GraphService<>(
+                        name, "whole", signature, placement, new WholeRunner(placement.sessions(), pool), used))
+                : new Rows(new GraphService<>(name, "rows", signature, placement, placement.runner(pool), used));
+        return new OnnxModel(new Service(service, options), signature, RequestOptions.defaults());
+    }
+
+    /** The same model, whose requests are treated as these options say. */
+    public OnnxModel with(RequestOptions options) {
+        return new OnnxModel(service, signature, options);
+    }
+
+    public List<TensorSpec> inputs() {
+        return signature.inputs();
+    }
+
+    public List<TensorSpec> outputs() {
+        return signature.outputs();
+    }
+
+    /** What the graph really runs on. */
+    public Device device() {
+        return service.face.service().placement().device();
+    }
+
+    /**
+     * @param inputs one for each of {@link #inputs}, by name
+     * @return one for each of {@link #outputs}, by name, on the heap
+     * @throws SpecException with every input that is missing, unknown, or of another type or shape
+     */
+    public Map<String, Tensor> run(Map<String, Tensor> inputs) {
+        return service.face.run(tensors(inputs), options);
+    }
+
+    /** As {@link #run}, without waiting; the inputs must stay as they are until the future is done. */
+    public CompletableFuture<Map<String, Tensor>> runAsync(Map<String, Tensor> inputs) {
+        return service.face.submit(tensors(inputs), options);
+    }
+
+    /** As {@link SmaltiModel#close}. */
+    @Override
+    public void close() {
+        service.close();
+    }
+
+    private List<HostTensor> tensors(Map<String, Tensor> inputs) {
+        var problems = new ArrayList<String>();
+        var names = signature.inputs().stream().map(TensorSpec::name).collect(Collectors.toCollection(TreeSet::new));
+        inputs.keySet().stream()
+                .filter(name -> !names.contains(name))
+                .sorted()
+                .forEach(name -> problems.add("inputs must be " + names + ", got " + name));
+        var tensors = new ArrayList<HostTensor>();
+        for (var spec : signature.inputs()) {
+            var tensor = inputs.get(spec.name());
+            if (tensor == null) {
+                problems.add("inputs must be " + names + ", and " + spec.name() + " is missing");
+            } else if (tensor.type() != spec.type()) {
+                problems.add(spec.name() + " must be " + spec.type() + ", got " + tensor.type());
+            } else {
+                var shape = tensor.shape().stream().mapToLong(Long::longValue).toArray();
+                tensors.add(new HostTensor(spec, shape, tensor.data()));
+            }
+        }
+        if (problems.isEmpty()) {
+            ShapeBinding.of(tensors);
+        } else {
+            throw new SpecException(problems);
+        }
+        return tensors;
+    }
+
+    private static void requireRows(Path file, Signature signature) {
+        var all = Stream.concat(signature.inputs().stream(), signature.outputs().stream())
+                .toList();
+        var problems = new ArrayList<String>();
+        var batches = all.stream()
+                .map(tensor -> tensor.shape().isEmpty() || tensor.shape().get(0).isFixed()
+                        ? tensor + " has none"
+                        : String.valueOf(tensor.shape().get(0).symbol()))
+                .distinct()
+                .toList();
+        if (batches.size() != 1 || batches.get(0).contains(" ")) {
+            problems.add(file + ": for requests of rows, axis 0 of every input and output must be free and of one name,"
+                    + " got " + batches);
+        }
+        var bound = signature.inputs().stream()
+                .flatMap(tensor -> tensor.shape().stream())
+                .map(Dimension::symbol)
+                .collect(Collectors.toSet());
+        signature.outputs().stream()
+                .filter(output -> output.shape().stream()
+                        .anyMatch(dimension -> !dimension.isFixed() && !bound.contains(dimension.symbol())))
+                .forEach(output -> problems.add(file + ": for requests of rows, the sizes of outputs must be those of"
+                        + " inputs, got " + output));
+        if (!problems.isEmpty()) {
+            throw new SpecException(problems);
+        }
+    }
+
+    private static byte[] unchanged(Path file, String hash, int most) {
+        var bytes = read(file, most);
+        if (!Checksums.sha256(bytes).equals(hash)) {
+            throw new SpecException(file + ": changed since it was opened");
+        }
+        return bytes;
+    }
+
+    private static byte[] read(Path file, int most) {
+        try (var in = Files.newInputStream(file)) {
+            var bytes = in.readNBytes(most);
+            if (bytes.length == most && in.read() >= 0) {
+                throw new SpecException(
+                        file + ": must have at most " + most + " bytes (RuntimeOptions.maxFileBytes), got more");
+            }
+            return bytes;
+        } catch (IOException e) {
+            throw new SpecException(file + ": cannot be read (" + IoReason.of(e) + ")", e);
+        }
+    }
+
+    private static Map<String, Tensor> named(List<HostTensor> outputs) {
+        var named = new LinkedHashMap<String, Tensor>();
+        for (var output : outputs) {
+            var shape = IntStream.range(0, output.shape().length)
+                    .mapToObj(axis -> output.shape()[axis])
+                    .toList();
+            named.put(output.spec().name(), new Tensor(output.spec().type(), shape, output.data()));
+        }
+        return named;
+    }
+
+    /** The graph behind this model and its views. */
+    private static final class Service {
+        private final Face face;
+        private final RuntimeOptions options;
+        private boolean closed;
+
+        Service(Face face, RuntimeOptions options) {
+            this.face = face;
+            this.options = options;
+        }
+
+        void close() {
+            synchronized (this) {
+                if (closed) {
+                    return;
+                }
+                closed = true;
+            }
+            face.service().drain(options.drainTimeout());
+            face.service().free();
+        }
+    }
+
+    private sealed interface Face {
+        GraphService<?> service();
+
+        Map<String, Tensor> run(List<HostTensor> inputs, RequestOptions options);
+
+        CompletableFuture<Map<String, Tensor>> submit(List<HostTensor> inputs, RequestOptions options);
+    }
+
+    private record Alone(GraphService<WholeJob> service) implements Face {
+        @Override
+        public Map<String, Tensor> run(List<HostTensor> inputs, RequestOptions options) {
+            var job = new WholeJob(inputs);
+            service.run(job, options);
+            return named(job.outputs());
+        }
+
+        @Override
+        public CompletableFuture<Map<String, Tensor>> submit(List<HostTensor> inputs, RequestOptions options) {
+            var job = new WholeJob(inputs);
+            return service.submit(job, options, () -> named(job.outputs()));
+        }
+    }
+
+    private record Rows(GraphService<GraphJob> service) implements Face {
+        @Override
+        public Map<String, Tensor> run(List<HostTensor> inputs, RequestOptions options) {
+            var job = GraphJob.of(service.signature(), inputs);
+            service.run(job, options);
+            return named(job.outputs());
+        }
+
+        @Override
+        public CompletableFuture<Map<String, Tensor>> submit(List<HostTensor> inputs, RequestOptions options) {
+            var job = GraphJob.of(service.signature(), inputs);
+            return service.submit(job, options, () -> named(job.outputs()));
+        }
+    }
+}

@@ -1,0 +1,252 @@
+package smalti.runtime;
+
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.Deque;
+import java.util.EnumMap;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.NavigableSet;
+import java.util.Optional;
+import java.util.PriorityQueue;
+import java.util.TreeSet;
+import smalti.runtime.Ticket.Slice;
+
+/**
+ * What waits to be run, and who is next. It has no clock, no threads and no locks of its own: whoever uses it brings
+ * them.
+ *
+ * <p>Priorities share the items that are dispatched by their weights, and the callers of one priority share theirs
+ * evenly: at both levels the one with the smallest tag is next, and pays for each item with the inverse of its weight.
+ * One that was away starts again at the tag of whoever was served last, so that it neither saves up nor starves. A
+ * request larger than a batch goes on after the others had their turn.
+ *
+ * <p>Source: start-time fair queueing, Goyal, Vin and Cheng 1996, section 2.
+ *
+ * @param <R> what is asked for
+ */
+final class Schedule<R> {
+    /** Callers that are away are forgotten when there are so many more of them than of those who wait. */
+    private static final int REMEMBERED_CALLERS = 64;
+
+    private final int bound;
+    private final Map<Priority, Level> levels = new EnumMap<>(Priority.class);
+    private final PriorityQueue<Ticket<R>> deadlines = new PriorityQueue<>(Comparator.comparingLong(Ticket::deadline));
+    private double virtualTime;
+    private long arrivals;
+    private int waiting;
+
+    /** @param bound most items that wait; a larger request is taken only where nothing waits */
+    Schedule(int bound) {
+        this.bound = bound;
+        for (var priority : Priority.values()) {
+            levels.put(priority, new Level(priority));
+        }
+    }
+
+    /** Items that wait. */
+    int waiting() {
+        return waiting;
+    }
+
+    boolean isEmpty() {
+        return waiting == 0;
+    }
+
+    /** @return whether there was room for it */
+    boolean offer(Ticket<R> ticket) {
+        if (waiting > 0 && ticket.items() > bound - waiting) {
+            return false;
+        }
+        waiting += ticket.waiting();
+        level(ticket).add(ticket);
+        if (ticket.deadline() != Ticket.NEVER) {
+            deadlines.add(ticket);
+        }
+        return true;
+    }
+
+    /** The kind of the next batch. */
+    Optional<Object> next() {
+        return byTag().stream()
+                .findFirst()
+                .map(level -> level.flows.first().first().kind());
+    }
+
+    /**
+     * Takes a batch out.
+     *
+     * @param kind of all its items
+     * @param most items
+     * @return in the order in which they were served; empty where nothing of that kind waits
+     */
+    List<Slice<R>> take(Object kind, int most) {
+        var batch = new ArrayList<Slice<R>>();
+        int room = most;
+        while (room > 0) {
+            var slice = takeOne(kind, room);
+            if (slice.isEmpty()) {
+                break;
+            }
+            room -= slice.get().count();
+            batch.add(slice.get());
+        }
+        return batch;
+    }
+
+    /** Takes out those whose deadline has passed, and ends them. */
+    List<Ticket<R>> expire(long now) {
+        var expired = new ArrayList<Ticket<R>>();
+        while (true) {
+            var first = deadlines.peek();
+            if (first == null || (!isGone(first) && first.deadline() - now > 0)) {
+                return expired;
+            }
+            deadlines.remove();
+            if (!isGone(first)) {
+                withdraw(first);
+                first.end();
+                expired.add(first);
+            }
+        }
+    }
+
+    /** When {@link #expire} will next find something; {@link Ticket#NEVER}. */
+    long nextDeadline() {
+        while (!deadlines.isEmpty() && isGone(deadlines.element())) {
+            deadlines.remove();
+        }
+        return deadlines.isEmpty() ? Ticket.NEVER : deadlines.element().deadline();
+    }
+
+    /** Takes out what waits of a request; what was dispatched is none of this. */
+    void withdraw(Ticket<R> ticket) {
+        if (level(ticket).remove(ticket)) {
+            waiting -= ticket.waiting();
+        }
+    }
+
+    /** Takes out everything. */
+    List<Ticket<R>> clear() {
+        var all = new ArrayList<Ticket<R>>();
+        for (var level : levels.values()) {
+            level.flows.forEach(flow -> all.addAll(flow.tickets));
+        }
+        all.forEach(this::withdraw);
+        return all;
+    }
+
+    private static boolean isGone(Ticket<?> ticket) {
+        return ticket.isEnded() || ticket.waiting() == 0;
+    }
+
+    private Level level(Ticket<R> ticket) {
+        var level = levels.get(ticket.priority());
+        if (level == null) {
+            throw new IllegalStateException("every priority has a level");
+        }
+        return level;
+    }
+
+    /** The levels where something waits, the next one first. */
+    private List<Level> byTag() {
+        return levels.values().stream()
+                .filter(level -> !level.flows.isEmpty())
+                .sorted(Comparator.comparingDouble(level -> level.tag))
+                .toList();
+    }
+
+    private Optional<Slice<R>> takeOne(Object kind, int most) {
+        for (var level : byTag()) {
+            for (var flow : level.flows) {
+                if (flow.first().kind().equals(kind)) {
+                    virtualTime = Math.max(virtualTime, level.tag);
+                    var slice = level.serve(flow, most);
+                    waiting -= slice.count();
+                    return Optional.of(slice);
+                }
+            }
+        }
+        return Optional.empty();
+    }
+
+    /** The requests of one priority. */
+    private final class Level {
+        private final Priority priority;
+        private final Map<Object, Flow> callers = new HashMap<>();
+        /** Those with requests, the next one first. */
+        private final NavigableSet<Flow> flows =
+                new TreeSet<>(Comparator.<Flow>comparingDouble(flow -> flow.tag).thenComparing(flow -> flow.arrival));
+
+        private double tag;
+        private double served;
+
+        Level(Priority priority) {
+            this.priority = priority;
+        }
+
+        void add(Ticket<R> ticket) {
+            if (flows.isEmpty()) {
+                tag = Math.max(tag, virtualTime);
+            }
+            var flow = callers.computeIfAbsent(ticket.caller(), caller -> new Flow());
+            if (flow.tickets.isEmpty()) {
+                flow.tag = Math.max(flow.tag, served);
+                flow.arrival = arrivals++;
+                flow.tickets.add(ticket);
+                flows.add(flow);
+            } else {
+                flow.tickets.add(ticket);
+            }
+        }
+
+        Slice<R> serve(Flow flow, int most) {
+            flows.remove(flow);
+            served = Math.max(served, flow.tag);
+            var ticket = flow.first();
+            var slice = ticket.take(most);
+            tag += (double) slice.count() / priority.weight();
+            flow.tag += slice.count();
+            if (ticket.waiting() == 0) {
+                flow.tickets.remove();
+            }
+            settle(ticket.caller(), flow);
+            return slice;
+        }
+
+        boolean remove(Ticket<R> ticket) {
+            var flow = callers.get(ticket.caller());
+            if (flow == null || !flow.tickets.contains(ticket)) {
+                return false;
+            }
+            flows.remove(flow);
+            flow.tickets.remove(ticket);
+            settle(ticket.caller(), flow);
+            return true;
+        }
+
+        /** Puts a flow back in its new place, or away. */
+        private void settle(Object caller, Flow flow) {
+            if (!flow.tickets.isEmpty()) {
+                flows.add(flow);
+            } else if (caller instanceof Ticket) {
+                callers.remove(caller);
+            } else if (callers.size() > 2 * flows.size() + REMEMBERED_CALLERS) {
+                callers.values().removeIf(other -> other.tickets.isEmpty() && other.tag <= served);
+            }
+        }
+    }
+
+    /** The requests of one caller, in the order in which they came. */
+    private final class Flow {
+        private final Deque<Ticket<R>> tickets = new ArrayDeque<>();
+        private double tag;
+        private long arrival;
+
+        Ticket<R> first() {
+            return tickets.element();
+        }
+    }
+}

@@ -1,0 +1,131 @@
+package smalti.runtime;
+
+import java.util.Objects;
+import java.util.concurrent.CompletableFuture;
+
+/**
+ * A request of some items in a {@link Schedule}.
+ *
+ * @param <R> what is asked for
+ */
+final class Ticket<R> {
+    static final long NEVER = Long.MAX_VALUE;
+
+    private final R request;
+    private final Object kind;
+    private final int items;
+    private final Priority priority;
+    private final Object caller;
+    private final long arrival;
+    private final long deadline;
+    private final CompletableFuture<Void> result = new CompletableFuture<>();
+    private long firstDispatch = NEVER;
+    private int dispatched;
+    private int done;
+    private boolean ended;
+
+    /**
+     * @param kind requests of equal kinds may share a batch
+     * @param caller whom it counts for; empty for itself alone
+     * @param arrival in nanoseconds of the schedule's clock
+     * @param deadline after which no item of it is dispatched; {@link #NEVER}
+     */
+    Ticket(R request, Object kind, int items, Priority priority, String caller, long arrival, long deadline) {
+        this.request = request;
+        this.kind = kind;
+        this.items = items;
+        this.priority = priority;
+        this.caller = caller.isEmpty() ? this : caller;
+        this.arrival = arrival;
+        this.deadline = deadline;
+    }
+
+    R request() {
+        return request;
+    }
+
+    Object kind() {
+        return kind;
+    }
+
+    int items() {
+        return items;
+    }
+
+    Priority priority() {
+        return priority;
+    }
+
+    Object caller() {
+        return caller;
+    }
+
+    long arrival() {
+        return arrival;
+    }
+
+    long deadline() {
+        return deadline;
+    }
+
+    /** Completed once the request has ended. */
+    CompletableFuture<Void> result() {
+        return result;
+    }
+
+    /** When the first item was dispatched, if one was. */
+    long firstDispatch() {
+        return firstDispatch;
+    }
+
+    /** Takes note of when items are dispatched. */
+    void dispatched(long now) {
+        firstDispatch = Math.min(firstDispatch, now);
+    }
+
+    /** Items that wait still. */
+    int waiting() {
+        return items - dispatched;
+    }
+
+    /** Whether nobody waits for it any more: it is complete, failed, expired or cancelled. */
+    boolean isEnded() {
+        return ended;
+    }
+
+    /** Takes the next items. */
+    Slice<R> take(int most) {
+        int count = Math.min(most, waiting());
+        var slice = new Slice<>(this, dispatched, count);
+        dispatched += count;
+        return slice;
+    }
+
+    /** @return whether these were the last items of a request that somebody waits for */
+    boolean finish(int count) {
+        done += count;
+        if (done == items && !ended) {
+            ended = true;
+            return true;
+        }
+        return false;
+    }
+
+    /** @return whether somebody waited for it until now */
+    boolean end() {
+        boolean first = !ended;
+        ended = true;
+        return first;
+    }
+
+    /**
+     * Some items of a request.
+     *
+     * @param first the first of them
+     */
+    record Slice<R>(Ticket<R> ticket, int first, int count) {
+        Slice {
+            Objects.checkFromIndexSize(first, count, ticket.items());
+        }
+    }
+}

@@ -1,0 +1,74 @@
+package smalti.runtime;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.util.Collections;
+import java.util.HashMap;
+import java.util.Map;
+import java.util.Random;
+import java.util.function.IntToDoubleFunction;
+import org.junit.jupiter.api.Test;
+
+/** How large batches become on machines of known costs. */
+final class BatchCostsTest {
+    private static final int MOST = 32;
+
+    @Test
+    void whereBatchingBuysNothingBatchesAreSmall() {
+        assertThat(cap(items -> 1000 * items)).isEqualTo(1);
+    }
+
+    @Test
+    void whereARunCostsTheSameBatchesAreLarge() {
+        assertThat(cap(items -> 10_000)).isEqualTo(MOST);
+    }
+
+    @Test
+    void batchesAreAsLargeAsPays() {
+        // an item costs 1, a run 1 besides: from 16 items on less than 5% is left to save, to 32
+        assertThat(cap(items -> 1000 + 1000 * items)).isEqualTo(16);
+    }
+
+    @Test
+    void aMachineThatChangesIsFollowed() {
+        var costs = new BatchCosts(MOST);
+        live(costs, items -> 1000 * items, 1000, 1);
+        live(costs, items -> 100_000, 3000, 2);
+        assertThat(settled(costs, items -> 100_000)).isEqualTo(MOST);
+    }
+
+    @Test
+    void nothingIsKnownOfAnotherKind() {
+        var costs = new BatchCosts(MOST);
+        live(costs, items -> 1000 * items, 100, 3);
+        assertThat(costs.cap("other")).isEqualTo(MOST);
+        assertThat(costs.estimate("other", 10)).isZero();
+        assertThat(costs.estimate("kind", 10)).isBetween(9000L, 11_000L);
+    }
+
+    private static int cap(IntToDoubleFunction nanos) {
+        var costs = new BatchCosts(MOST);
+        live(costs, nanos, 2000, 4);
+        return settled(costs, nanos);
+    }
+
+    /** Batches as a loaded service makes them: mostly full. */
+    private static void live(BatchCosts costs, IntToDoubleFunction nanos, int batches, long seed) {
+        var random = new Random(seed);
+        for (int i = 0; i < batches; i++) {
+            int items = random.nextInt(4) == 0 ? 1 + random.nextInt(costs.cap("kind")) : costs.cap("kind");
+            double noise = 1 + 0.01 * random.nextGaussian();
+            costs.ran("kind", items, Math.round(nanos.applyAsDouble(items) * noise));
+        }
+    }
+
+    /** The cap but for the trials: the one that is given most of the time. */
+    private static int settled(BatchCosts costs, IntToDoubleFunction nanos) {
+        var seen = new HashMap<Integer, Integer>();
+        for (int i = 0; i < 128; i++) {
+            live(costs, nanos, 1, i);
+            seen.merge(costs.cap("kind"), 1, Integer::sum);
+        }
+        return Collections.max(seen.entrySet(), Map.Entry.comparingByValue()).getKey();
+    }
+}

@@ -1,0 +1,71 @@
+package smalti.runtime;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.micrometer.core.instrument.Meter;
+import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
+import java.awt.image.BufferedImage;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.stream.Collectors;
+import org.junit.jupiter.api.Test;
+
+/** What the guides say. */
+final class GuideTest {
+    static List<BufferedImage> guide(Path bundle, BufferedImage picture) {
+        // guide:begin
+        try (SmaltiModel model = SmaltiModel.open(bundle, RuntimeOptions.defaults())) {
+            model.warm(); // optional: the first requests find everything ready
+
+            Codec codec = model.codec();
+            Codes codes = codec.encode(picture); // [1,h,w], each in [0, K)
+            BufferedImage again = codec.decode(codes).image(0);
+
+            Codec patient = codec.with(
+                    RequestOptions.defaults().withTimeout(Duration.ofSeconds(2)).withCaller("tenant-7"));
+            CompletableFuture<Pixels> later = patient.decodeAsync(codes);
+            return List.of(again, later.join().image(0));
+        }
+        // guide:end
+    }
+
+    @Test
+    void theCodeWorks() {
+        var pictures = guide(Bundles.CODEC, new BufferedImage(8, 8, BufferedImage.TYPE_INT_RGB));
+        assertThat(Pixels.of(pictures.get(1), 3)).isEqualTo(Pixels.of(pictures.get(0), 3));
+    }
+
+    @Test
+    void theGuideShowsThisCode() throws Exception {
+        var source = Files.readString(Path.of("src/test/java/smalti/runtime/GuideTest.java"));
+        var begin = "// guide:begin\n";
+        var shown = source.substring(source.indexOf(begin) + begin.length(), source.indexOf("        // guide:end"))
+                .stripTrailing()
+                .stripIndent()
+                .strip();
+        assertThat(Files.readString(Path.of("../docs/guide/runtime.md"))).contains(shown);
+    }
+
+    @Test
+    void theGuideListsEveryMeter() throws Exception {
+        var meters = new SimpleMeterRegistry();
+        try (var model =
+                SmaltiModel.open(Bundles.GENERATOR, RuntimeOptions.defaults().withMeters(meters))) {
+            model.generator().generate(1, 1);
+            var found = meters.getMeters().stream()
+                    .map(Meter::getId)
+                    .map(Meter.Id::getName)
+                    // how this registry shows buckets
+                    .filter(name -> !name.endsWith(".histogram"))
+                    .collect(Collectors.toSet());
+            var listed = Files.readAllLines(Path.of("../docs/guide/metrics.md")).stream()
+                    .filter(line -> line.startsWith("| `smalti."))
+                    .map(line -> line.split("`", -1)[1])
+                    .collect(Collectors.toSet());
+            assertThat(listed).isEqualTo(found);
+        }
+    }
+}

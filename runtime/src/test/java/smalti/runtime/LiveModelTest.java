@@ -1,0 +1,112 @@
+package smalti.runtime;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.Callable;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.concurrent.atomic.AtomicBoolean;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+import smalti.spec.SpecException;
+
+/** Models that take over from one another. */
+@Timeout(60)
+final class LiveModelTest {
+    private static final RuntimeOptions OPTIONS = RuntimeOptions.defaults().withReadyWhenWarm(true);
+
+    @TempDir
+    Path folder;
+
+    @Test
+    void aModelIsReadyOnceItIsWarm() {
+        var model = SmaltiModel.open(Bundles.CODEC, OPTIONS);
+        assertThat(model.health()).isEqualTo(new Health(true, false, List.of("not warm yet")));
+        model.warm();
+        assertThat(model.health()).isEqualTo(new Health(true, true, List.of()));
+        model.close();
+        assertThat(model.health()).isEqualTo(new Health(false, false, List.of("closed")));
+        assertThatThrownBy(model::warm).isInstanceOf(IllegalStateException.class);
+    }
+
+    @Test
+    void noRequestFailsWhenAnotherModelTakesOver() throws Exception {
+        var stop = new AtomicBoolean();
+        var threads = Executors.newFixedThreadPool(4);
+        try (var live = LiveModel.open(Bundles.GENERATOR, OPTIONS)) {
+            var expected = live.call(model -> model.generator().generate(2, 5));
+            Callable<Integer> load = () -> {
+                int served = 0;
+                while (!stop.get()) {
+                    Pixels again = live.call(model -> model.generator().generate(2, 5));
+                    assertThat(again).isEqualTo(expected);
+                    assertThat(live.callAsync(model -> model.generator().generateAsync(Generation.of(2, 5)))
+                                    .join())
+                            .isEqualTo(expected);
+                    served++;
+                }
+                return served;
+            };
+            var running = new ArrayList<Future<Integer>>();
+            for (int i = 0; i < 4; i++) {
+                running.add(threads.submit(load));
+            }
+            for (int i = 0; i < 10; i++) {
+                live.reload(Bundles.copy(Bundles.GENERATOR, folder.resolve("copy-" + i)));
+            }
+            stop.set(true);
+            for (var one : running) {
+                assertThat(one.get()).isPositive();
+            }
+        } finally {
+            stop.set(true);
+            threads.shutdown();
+        }
+    }
+
+    @Test
+    void aModelThatMustNotServeTakesNothingOver() {
+        var damaged = Bundles.copy(Bundles.GENERATOR, folder);
+        Bundles.replace(damaged, "generator.onnx", new byte[] {1, 2, 3}, false);
+        var refuses = new AtomicBoolean();
+        try (var live = LiveModel.open(Bundles.GENERATOR, OPTIONS, model -> {
+            if (refuses.get()) {
+                throw new IllegalArgumentException("not these pictures");
+            }
+        })) {
+            var expected = live.call(model -> model.generator().generate(1, 1));
+            assertThatThrownBy(() -> live.reload(damaged))
+                    .isInstanceOf(SpecException.class)
+                    .hasMessageContaining("must have SHA-256");
+            assertThatThrownBy(() -> live.reload(folder.resolve("none"))).isInstanceOf(SpecException.class);
+            refuses.set(true);
+            assertThatThrownBy(() -> live.reload(Bundles.GENERATOR)).hasMessage("not these pictures");
+            assertThat(live.health().ready()).isTrue();
+            Pixels again = live.call(model -> model.generator().generate(1, 1));
+            assertThat(again).isEqualTo(expected);
+        }
+    }
+
+    @Test
+    void aClosedOneSaysSo() {
+        var live = LiveModel.open(Bundles.GENERATOR, OPTIONS);
+        var open = new CompletableFuture<String>();
+        var waiting = live.callAsync(model -> open);
+        var closing = CompletableFuture.runAsync(live::close);
+        open.complete("done");
+        assertThat(waiting.join()).isEqualTo("done");
+        closing.join();
+        live.close();
+        assertThatThrownBy(() -> live.call(SmaltiModel::manifest))
+                .isInstanceOf(IllegalStateException.class)
+                .hasMessageContaining("is closed");
+        assertThatThrownBy(() -> live.reload(Bundles.GENERATOR)).isInstanceOf(IllegalStateException.class);
+        assertThat(live.health().live()).isFalse();
+    }
+}

@@ -1,0 +1,130 @@
+package smalti.runtime;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.nio.ByteBuffer;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Map;
+import java.util.Objects;
+import java.util.concurrent.CompletableFuture;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+import smalti.runtime.OnnxModel.Requests;
+import smalti.spec.ElementType;
+import smalti.spec.SpecException;
+
+/** A generic model, by the graphs of the test bundles: what the typed faces give is the reference. */
+final class OnnxModelTest {
+    private static final Path GENERATOR = Bundles.GENERATOR.resolve("generator.onnx");
+    private static final Path DETOKENIZE = Bundles.CODEC.resolve("detokenize.onnx");
+
+    @TempDir
+    Path folder;
+
+    @ParameterizedTest
+    @EnumSource(Requests.class)
+    void tensorsByNameGiveWhatTheFacesGive(Requests requests) {
+        try (var typed = SmaltiModel.open(Bundles.GENERATOR);
+                var model = OnnxModel.open(GENERATOR, requests, RuntimeOptions.defaults())) {
+            assertThat(model.device()).isEqualTo(Device.cpu());
+            var input = model.inputs().get(0).name();
+            var output = model.outputs().get(0).name();
+            var expected = typed.generator().generate(5, 3);
+            var noise = new float[5 * TinyNets.NOISE];
+            for (int i = 0; i < 5; i++) {
+                System.arraycopy(typed.generator().noise(3, i), 0, noise, i * TinyNets.NOISE, TinyNets.NOISE);
+            }
+            var tensor = Tensor.of(noise, 5, TinyNets.NOISE);
+            var found = named(model.run(Map.of(input, tensor)), output);
+            assertThat(found.type()).isEqualTo(ElementType.UINT8);
+            assertThat(found.shape()).containsExactly(5L, (long) TinyNets.SIDE, (long) TinyNets.SIDE, 3L);
+            assertThat(found.bytes()).isEqualTo(expected.bytes());
+            var direct = ByteBuffer.allocateDirect(noise.length * Float.BYTES)
+                    .put(tensor.data())
+                    .flip();
+            var placed = new Tensor(ElementType.FLOAT32, tensor.shape(), direct);
+            assertThat(named(model.runAsync(Map.of(input, placed)).join(), output)
+                            .bytes())
+                    .isEqualTo(expected.bytes());
+        }
+    }
+
+    @ParameterizedTest
+    @EnumSource(Requests.class)
+    void callersDoNotMix(Requests requests) {
+        try (var model =
+                OnnxModel.open(GENERATOR, requests, RuntimeOptions.defaults().withMaxBatch(4))) {
+            var input = model.inputs().get(0).name();
+            var output = model.outputs().get(0).name();
+            var expected = new ArrayList<byte[]>();
+            var futures = new ArrayList<CompletableFuture<Map<String, Tensor>>>();
+            for (int i = 0; i < 30; i++) {
+                var noise = new float[(1 + i % 3) * TinyNets.NOISE];
+                Arrays.fill(noise, i / 10f);
+                var inputs = Map.of(input, Tensor.of(noise, 1 + i % 3, TinyNets.NOISE));
+                expected.add(named(model.run(inputs), output).bytes());
+                futures.add(model.runAsync(inputs));
+            }
+            for (int i = 0; i < 30; i++) {
+                assertThat(named(futures.get(i).join(), output).bytes()).isEqualTo(expected.get(i));
+            }
+        }
+    }
+
+    @Test
+    void allThatIsWrongWithTheInputsIsSaid() {
+        try (var model = OnnxModel.open(GENERATOR)) {
+            assertThatThrownBy(() -> model.run(Map.of("nois", Tensor.of(new float[16], 1, 16))))
+                    .isInstanceOfSatisfying(
+                            SpecException.class, e -> assertThat(e.problems()).hasSize(2))
+                    .hasMessageContaining("got nois")
+                    .hasMessageContaining("is missing");
+            var input = model.inputs().get(0).name();
+            assertThatThrownBy(() -> model.run(Map.of(input, Tensor.of(new long[16], 1, 16))))
+                    .hasMessageContaining("must be FLOAT32, got INT64");
+            assertThatThrownBy(() -> model.run(Map.of(input, Tensor.of(new float[17], 1, 17))))
+                    .isInstanceOf(SpecException.class)
+                    .hasMessageContaining("axis 1 must be 16, got 17");
+        }
+        assertThatThrownBy(() -> Tensor.of(new float[3], 2, 2)).hasMessageContaining("16 bytes");
+    }
+
+    @Test
+    void aModelThatIsClosedSaysSo() {
+        var model = OnnxModel.open(DETOKENIZE);
+        var input = Map.of(model.inputs().get(0).name(), Tensor.of(new long[4], 1, 2, 2));
+        assertThat(model.with(RequestOptions.defaults().withPriority(Priority.HIGH))
+                        .run(input))
+                .hasSize(1);
+        model.close();
+        model.close();
+        assertThatThrownBy(() -> model.run(input))
+                .isInstanceOf(IllegalStateException.class)
+                .hasMessageContaining("is closed");
+        assertThat(model.runAsync(input)).isCompletedExceptionally();
+    }
+
+    @Test
+    void filesThatDoNotFitAreRefused() throws Exception {
+        var broken = Files.write(folder.resolve("broken.onnx"), new byte[] {1, 2, 3});
+        assertThatThrownBy(() -> OnnxModel.open(broken))
+                .isInstanceOf(SpecException.class)
+                .hasMessageContaining("broken.onnx: ONNX Runtime cannot load it");
+        assertThatThrownBy(() -> OnnxModel.open(folder.resolve("none.onnx")))
+                .isInstanceOf(SpecException.class)
+                .hasMessageContaining("none.onnx: cannot be read");
+        var small = RuntimeOptions.defaults().withMaxFileBytes(1024);
+        assertThatThrownBy(() -> OnnxModel.open(GENERATOR, Requests.ALONE, small))
+                .hasMessageContaining("at most 1024 bytes");
+    }
+
+    private static Tensor named(Map<String, Tensor> outputs, String name) {
+        return Objects.requireNonNull(outputs.get(name), name);
+    }
+}
