@@ -73,7 +73,7 @@ final class BundleExporterTest {
         var codebook = Objects.requireNonNull(manifest.codebook());
         assertThat(codebook.codes()).isEqualTo(TinyRuns.CODES);
         assertThat(codebook.factor()).isEqualTo(TinyRuns.CODEC_FACTOR);
-        manifest.checkSeal();
+        manifest.checkSeal(RecordTree.json(manifest));
         assertThat(manifest.sha256()).isNotNull();
         assertThat(manifest.noise()).isNull();
         assertThat(manifest.opset()).isEqualTo(17);

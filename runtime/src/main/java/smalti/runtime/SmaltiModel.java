@@ -88,7 +88,7 @@ public final class SmaltiModel implements AutoCloseable {
         var json = new String(files.read(BundleManifest.FILE, MOST_MANIFEST_BYTES), StandardCharsets.UTF_8);
         var manifest = RecordTree.parse(json, BundleManifest.class, BundleManifest.FILE);
         BundleRules.check(manifest, files);
-        manifest.checkSeal();
+        manifest.checkSeal(json);
         if (manifest.graphs().values().stream()
                 .allMatch(graph -> graph.file(options.precision()).isEmpty())) {
             throw new SpecException("must hold a graph in " + options.precision()

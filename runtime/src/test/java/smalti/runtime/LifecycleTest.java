@@ -8,6 +8,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Random;
 import java.util.concurrent.Callable;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
@@ -68,14 +69,16 @@ class LifecycleTest {
             var expected = codecModel.codec().encode(pixels);
             var expectedPictures = generatorModel.generator().generate(16, round);
             long seed = round;
-            var closer = Executors.newSingleThreadScheduledExecutor();
-            var closing = closer.schedule(
-                    () -> {
-                        codecModel.close();
-                        generatorModel.close();
-                    },
-                    50 + 7L * round,
-                    TimeUnit.MILLISECONDS);
+            var called = new CountDownLatch(1);
+            var closer = Executors.newSingleThreadExecutor();
+            long pause = 7L * round;
+            var closing = closer.submit(() -> {
+                called.await();
+                TimeUnit.MILLISECONDS.sleep(pause);
+                codecModel.close();
+                generatorModel.close();
+                return true;
+            });
             var runs = runAll(Duration.ofSeconds(20), thread -> () -> {
                 try {
                     if (thread % 2 == 0) {
@@ -84,6 +87,7 @@ class LifecycleTest {
                         assertThat(generatorModel.generator().generate(16, seed))
                                 .isEqualTo(expectedPictures);
                     }
+                    called.countDown();
                     return true;
                 } catch (IllegalStateException e) {
                     assertThat(e).hasMessageContaining("is closed");

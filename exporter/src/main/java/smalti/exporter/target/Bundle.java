@@ -33,7 +33,7 @@ record Bundle(Path path, String prefix, BundleManifest manifest) {
         var manifest = RecordTree.parse(
                 json, BundleManifest.class, path.resolve(BundleManifest.FILE).toString());
         try {
-            manifest.checkSeal();
+            manifest.checkSeal(json);
         } catch (SpecException e) {
             throw e.at(path.toString());
         }
