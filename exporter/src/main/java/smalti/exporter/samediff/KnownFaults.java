@@ -32,8 +32,18 @@ public final class KnownFaults {
     /** Why SameDiff is not run for some operations, by node; what they document is computed in its place. */
     public static Map<SourceOp, String> notRun(SourceGraph graph) {
         var reasons = new LinkedHashMap<SourceOp, String>();
-        graph.ops().forEach(op -> StandIns.fault(op.op(), op.ints()).ifPresent(why -> reasons.put(op, why)));
+        graph.ops()
+                .forEach(op -> StandIns.fault(op.op(), op.ints(), isOfWhole(op, graph))
+                        .ifPresent(why -> reasons.put(op, why)));
         return reasons;
+    }
+
+    private static boolean isOfWhole(SourceOp op, SourceGraph graph) {
+        if (op.inputs().isEmpty()) {
+            return false;
+        }
+        var value = graph.values().get(op.inputs().get(0));
+        return value != null && value.type().isWhole();
     }
 
     /** Whether whole numbers are divided, where neither SameDiff nor ONNX Runtime takes 0 as a divisor. */

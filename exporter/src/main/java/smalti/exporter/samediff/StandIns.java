@@ -26,6 +26,7 @@ final class StandIns implements Engine {
     private static final Map<String, String> FAULTS = Map.of(
             "batch_to_space", "writes beyond its result where something is cut off",
             "batched_gemm", "takes its sizes in another order, and writes beyond its results",
+            "histogram_fixed_width", "shares out by whole widths of bins, and ends the process where one is 0",
             "strided_slice", "reads and writes elsewhere where a step is negative");
 
     private final SameDiff graph;
@@ -40,17 +41,29 @@ final class StandIns implements Engine {
 
     /** The engine itself where it needs none. */
     static Engine around(SameDiff graph, Engine engine) {
-        return graph.getOps().values().stream().anyMatch(StandIns::isNeeded) ? new StandIns(graph, engine) : engine;
+        var around = new StandIns(graph, engine);
+        return graph.getOps().values().stream().anyMatch(around::isNeeded) ? around : engine;
     }
 
-    private static boolean isNeeded(SameDiffOp op) {
+    private boolean isNeeded(SameDiffOp op) {
+        var inputs = op.getInputsToOp();
+        boolean isOfWhole = inputs != null
+                && !inputs.isEmpty()
+                && graph.getVariable(inputs.get(0)).dataType().isIntType();
         return op.getOp() instanceof DynamicCustomOp custom
-                && fault(custom.opName(), Arrays.stream(custom.iArgs()).boxed().toList())
+                && fault(custom.opName(), Arrays.stream(custom.iArgs()).boxed().toList(), isOfWhole)
                         .isPresent();
     }
 
-    /** Why an operation with those whole-number arguments is never run by SameDiff; empty where it is. */
-    static Optional<String> fault(String op, List<Long> ints) {
+    /**
+     * Why an operation with those whole-number arguments is never run by SameDiff; empty where it is.
+     *
+     * @param isOfWhole whether its first input is of whole numbers
+     */
+    static Optional<String> fault(String op, List<Long> ints, boolean isOfWhole) {
+        if (op.equals("histogram_fixed_width") && !isOfWhole) {
+            return Optional.empty();
+        }
         int count = (ints.size() - 5) / 3;
         // the arguments end with the steps
         boolean isForwards =
@@ -77,7 +90,7 @@ final class StandIns implements Engine {
                                     ? known.get(argument)
                                     : graph.getVariable(argument).getArr()))
                     .toList();
-            var made = made((DynamicCustomOp) op.getOp(), arrays);
+            var made = made(op, arrays);
             for (int i = 0; i < made.size(); i++) {
                 given.put(op.getOutputsOfOp().get(i), made.get(i));
             }
@@ -113,10 +126,14 @@ final class StandIns implements Engine {
         }
     }
 
-    private static List<INDArray> made(DynamicCustomOp op, List<INDArray> inputs) {
+    private List<INDArray> made(SameDiffOp node, List<INDArray> inputs) {
+        var op = (DynamicCustomOp) node.getOp();
         return switch (op.opName()) {
             case "batch_to_space" -> List.of(spread(inputs.get(0), inputs.get(1), op.iArgs()[0]));
             case "batched_gemm" -> products(inputs, op.iArgs());
+            case "histogram_fixed_width" ->
+                List.of(counted(inputs, op.iArgs())
+                        .castTo(graph.getVariable(node.getOutputsOfOp().get(0)).dataType()));
             case "strided_slice" -> List.of(cut(inputs.get(0), op.iArgs()));
             default -> throw new IllegalStateException(op.opName());
         };
@@ -174,6 +191,19 @@ final class StandIns implements Engine {
                     .mul(inputs.get(0).getDouble(i)));
         }
         return made;
+    }
+
+    /** Inputs: values, the ends of the range, how many bins, which may be an argument; 100 where it is neither. */
+    private static INDArray counted(List<INDArray> inputs, long[] ints) {
+        int bins = inputs.size() > 2 ? inputs.get(2).getInt(0) : ints.length > 0 ? Math.toIntExact(ints[0]) : 100;
+        double low = inputs.get(1).getDouble(0);
+        double width = inputs.get(1).getDouble(1) - low;
+        var counts = new double[bins];
+        for (long i = 0; i < inputs.get(0).length(); i++) {
+            double share = (inputs.get(0).getDouble(i) - low) / width;
+            counts[(int) Math.max(0, Math.min(bins - 1, Math.floor(share * bins)))]++;
+        }
+        return Nd4j.createFromArray(counts);
     }
 
     /** As NumPy cuts: masks of begin, ellipsis, end, new axis and shrunk axis, then begins, ends and steps. */

@@ -73,7 +73,7 @@ final class CountCases {
         int bins = (int) Arrays.stream(numbers.data).max().orElseThrow() + 1;
         var counts = new Doubles(Math.min(Math.max(bins, least), most));
         for (int i = 0; i < numbers.data.length; i++) {
-            if (numbers.data[i] < counts.data.length) {
+            if (numbers.data[i] >= 0 && numbers.data[i] < counts.data.length) {
                 counts.data[(int) numbers.data[i]] += weights.data.length == 0 ? 1 : weights.data[i];
             }
         }
@@ -94,6 +94,15 @@ final class CountCases {
                                 .outputVariable()
                                 .rename("y"),
                         in -> counted(get(in, "x"), none, 0, many)),
+                mixed(
+                                "bincount",
+                                "with numbers below 0, which are not counted",
+                                numbers,
+                                (g, in) -> AnyOp.of("bincount", g, List.of(DataType.INT64), in.apply("x"))
+                                        .outputVariable()
+                                        .rename("y"),
+                                in -> counted(get(in, "x"), none, 0, many))
+                        .domain("x", x -> x - 2),
                 mixed(
                         "bincount",
                         "bounded by arguments",
@@ -142,26 +151,36 @@ final class CountCases {
                         in -> counted(get(in, "x"), get(in, "w"), 1, 4)));
     }
 
-    private static Stream<OpCase> histograms() {
+    private static OpCase histogram(String label, double low, double high, int bins) {
         return one(
                 "histogram_fixed_width",
-                "five bins",
+                label,
                 "N 3 h",
                 (g, x) -> new HistogramFixedWidth(
                                 g,
                                 x,
-                                g.constant(Nd4j.createFromArray(-1.1, 1.3).castTo(x.dataType())),
-                                g.constant(Nd4j.scalar(5)))
+                                g.constant(Nd4j.createFromArray(low, high).castTo(x.dataType())),
+                                g.constant(Nd4j.scalar(bins)))
                         .outputVariable(),
                 x -> {
-                    var bins = new Doubles(5);
+                    var counts = new Doubles(bins);
                     for (double value : x.data) {
-                        bins.data[(int) Math.max(0, Math.min(4, Math.floor((value + 1.1) / 2.4 * 5)))]++;
+                        double bin = Math.floor((value - low) / (high - low) * bins);
+                        counts.data[(int) Math.max(0, Math.min(bins - 1, bin))]++;
                     }
-                    return bins;
-                })
-                .of(FLOAT32, FLOAT64)
-                .stream();
+                    return counts;
+                });
+    }
+
+    private static Stream<OpCase> histograms() {
+        return Stream.of(
+                        histogram("five bins", -1.1, 1.3, 5).of(FLOAT32, FLOAT64),
+                        histogram("many bins", -2.05, 1.97, 256).of(FLOAT32),
+                        histogram("spread", -1, 30, 5)
+                                .domain("x", x -> 6 * x - 3)
+                                .of(INT32, INT64),
+                        histogram("more bins than numbers", 0, 3, 5).of(INT32, INT64))
+                .flatMap(List::stream);
     }
 
     private static List<Doubles> summed(Doubles x, int[] axes) {
