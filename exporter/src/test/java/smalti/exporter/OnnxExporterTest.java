@@ -152,6 +152,41 @@ final class OnnxExporterTest {
         }
     }
 
+    private void isRefused(SameDiff graph, String... message) {
+        assertThatThrownBy(() -> OnnxExporter.export(graph, List.of(), List.of(), file(), ExportOptions.defaults()))
+                .isInstanceOf(SpecException.class)
+                .message()
+                .contains("op \"strided_slice\" at node")
+                .contains(message);
+        assertThat(Files.exists(file())).isFalse();
+    }
+
+    @Test
+    void aSliceByVariablesIsRefusedAndNotRun() {
+        var graph = SameDiff.create();
+        var x = graph.placeHolder("x", DataType.FLOAT, 3, 5);
+        var begin = graph.constant(Nd4j.createFromArray(2, 0));
+        var end = graph.constant(Nd4j.createFromArray(0, 5));
+        graph.stridedSlice("y", x, begin, end, graph.constant(Nd4j.createFromArray(-1, 1)));
+        isRefused(graph, "begins, ends and steps as numbers");
+    }
+
+    @Test
+    void aSliceThatGoesBackHasNoEllipsis() {
+        var graph = SameDiff.create();
+        var x = graph.placeHolder("x", DataType.FLOAT, 3, 4, 5);
+        graph.stridedSlice("y", x, new long[] {0, 4}, new long[] {0, 0}, new long[] {1, -1}, 0, 0, 1, 0, 0);
+        isRefused(graph, "no ellipsis and no new axis where it goes back, got masks 1 and 0");
+    }
+
+    @Test
+    void aSliceThatLeavesNothingIsRefused() {
+        var graph = SameDiff.create();
+        var x = graph.placeHolder("x", DataType.FLOAT, 5);
+        graph.stridedSlice("y", x, new long[] {-10}, new long[] {-20}, -1);
+        isRefused(graph, "must leave some of [5], got nothing of axis 0");
+    }
+
     /** Its GELU is no known one; what feeds it and what it feeds is compared all the same. */
     @Test
     void whereSameDiffIsWrongTheRestIsProven() throws IOException {

@@ -17,6 +17,7 @@ import org.nd4j.autodiff.samediff.internal.SameDiffOp;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.api.ops.DynamicCustomOp;
 import org.nd4j.linalg.factory.Nd4j;
+import smalti.spec.SpecException;
 
 /**
  * Runs a graph around the operations whose kernels write where they must not: what they document is computed here, and
@@ -30,18 +31,24 @@ final class StandIns implements Engine {
             "strided_slice", "reads and writes elsewhere where a step is negative");
 
     private final SameDiff graph;
+    private final String name;
     private final Engine engine;
     private final Map<String, SameDiffOp> makers = new HashMap<>();
 
-    private StandIns(SameDiff graph, Engine engine) {
+    private StandIns(SameDiff graph, String name, Engine engine) {
         this.graph = graph;
+        this.name = name;
         this.engine = engine;
         graph.getOps().values().forEach(op -> op.getOutputsOfOp().forEach(output -> makers.put(output, op)));
     }
 
-    /** The engine itself where it needs none. */
-    static Engine around(SameDiff graph, Engine engine) {
-        var around = new StandIns(graph, engine);
+    /**
+     * The engine itself where it needs none.
+     *
+     * @param name of the graph, for errors
+     */
+    static Engine around(SameDiff graph, String name, Engine engine) {
+        var around = new StandIns(graph, name, engine);
         return graph.getOps().values().stream().anyMatch(around::isNeeded) ? around : engine;
     }
 
@@ -134,7 +141,7 @@ final class StandIns implements Engine {
             case "histogram_fixed_width" ->
                 List.of(counted(inputs, op.iArgs())
                         .castTo(graph.getVariable(node.getOutputsOfOp().get(0)).dataType()));
-            case "strided_slice" -> List.of(cut(inputs.get(0), op.iArgs()));
+            case "strided_slice" -> List.of(cut(node, inputs.get(0), op.iArgs()));
             default -> throw new IllegalStateException(op.opName());
         };
     }
@@ -207,7 +214,7 @@ final class StandIns implements Engine {
     }
 
     /** As NumPy cuts: masks of begin, ellipsis, end, new axis and shrunk axis, then begins, ends and steps. */
-    private static INDArray cut(INDArray x, long[] ints) {
+    private INDArray cut(SameDiffOp node, INDArray x, long[] ints) {
         int count = (ints.length - 5) / 3;
         var begins = new long[x.rank()];
         var steps = new long[x.rank()];
@@ -221,10 +228,18 @@ final class StandIns implements Engine {
             long begin = axis >= count || bit(ints[0], axis) ? (forwards ? 0 : size - 1) : index(ints[5 + axis], size);
             long end =
                     axis >= count || bit(ints[2], axis) ? (forwards ? size : -1) : index(ints[5 + count + axis], size);
-            begins[axis] = Math.max(0, Math.min(begin, forwards ? size : size - 1));
-            long last = Math.max(-1, Math.min(end, size));
+            long least = forwards ? 0 : -1;
+            long most = forwards ? size : size - 1;
+            begins[axis] = Math.max(least, Math.min(begin, most));
+            long last = Math.max(least, Math.min(end, most));
             sizes[axis] =
                     shrunk ? 1 : Math.max(0, (last - begins[axis] + steps[axis] - (forwards ? 1 : -1)) / steps[axis]);
+            if (sizes[axis] == 0) {
+                throw new SpecException(name + ": op \"strided_slice\" at node " + node.getName()
+                        + " must leave some of "
+                        + Arrays.toString(x.shape()) + ", got nothing of axis " + axis + " from " + begin + " to " + end
+                        + " by " + steps[axis] + "; change where it begins or ends");
+            }
             if (!shrunk) {
                 kept.add(sizes[axis]);
             }
