@@ -151,7 +151,7 @@ final class CountLowerings {
 
     /**
      * Pictures [N, H, W, C], boxes [N, boxes, 4] of shares of a picture's height and width, colours [colours, C]. A
-     * later box is drawn over an earlier one, and edges outside are not drawn.
+     * later box is drawn over an earlier one; edges outside are not drawn, nor boxes that end before they begin.
      */
     private static void drawn(SourceOp op, Emitter to) {
         var f = new Formula(op, to);
@@ -175,6 +175,7 @@ final class CountLowerings {
         for (long box = 0; box < count; box++) {
             var inside = new Piece[2];
             var edges = new Piece[2];
+            var ordered = new Piece[2];
             for (int axis = 0; axis < 2; axis++) {
                 var first = f.unsqueeze(f.slice(ends[axis][0], 1, box, box + 1), 3);
                 var last = f.unsqueeze(f.slice(ends[axis][1], 1, box, box + 1), 3);
@@ -182,11 +183,12 @@ final class CountLowerings {
                         "And",
                         f.apply("GreaterOrEqual", places[axis], first),
                         f.apply("LessOrEqual", places[axis], last));
+                ordered[axis] = f.apply("LessOrEqual", first, last);
                 edges[axis] =
                         f.apply("Or", f.apply("Equal", places[axis], first), f.apply("Equal", places[axis], last));
             }
-            var drawn = f.apply(
-                    "Or", f.apply("And", edges[0], inside[1]), f.apply("And", edges[1], inside[0])); // [N, H, W, 1]
+            var lines = f.apply("Or", f.apply("And", edges[0], inside[1]), f.apply("And", edges[1], inside[0]));
+            var drawn = f.apply("And", lines, f.apply("And", ordered[0], ordered[1])); // [N, H, W, 1]
             y = f.where(drawn, f.slice(f.in(2), 0, box % colors, box % colors + 1), y);
         }
         f.give(y);

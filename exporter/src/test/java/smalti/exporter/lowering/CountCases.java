@@ -295,26 +295,29 @@ final class CountCases {
                 .outputVariable();
     }
 
-    /** Two boxes each, the corners in opposite quarters, in two colours. */
-    private static Stream<OpCase> drawings() {
-        var colors = new float[][] {{9, 8, 7}, {-5, -6, -7}};
-        return Stream.of(mixed(
+    /**
+     * Three boxes each: shares of the picture from normal numbers.
+     *
+     * @param spread of the corners around those given
+     */
+    private static OpCase drawing(
+            String label, float[][] colors, int height, int width, double spread, float... around) {
+        int channels = colors[0].length;
+        return mixed(
                 "draw_bounding_boxes",
-                "two colours",
-                List.of(spec("x", FLOAT32, "N 6 9 3"), spec("b", FLOAT32, "N 3 4")),
-                (g, in) -> {
-                    var half = g.constant(Nd4j.scalar(0.5f));
-                    var corner =
-                            g.constant(Nd4j.createFromArray(0f, 0f, 0.5f, 0.5f).reshape(1, 1, 4));
-                    return AnyOp.like(
-                                    "draw_bounding_boxes",
-                                    g,
-                                    in.apply("x"),
-                                    g.nn.sigmoid(in.apply("b")).mul(half).add(corner),
-                                    g.constant(Nd4j.createFromArray(colors)))
-                            .outputVariable()
-                            .rename("y");
-                },
+                label,
+                List.of(spec("x", FLOAT32, "N " + height + " " + width + " " + channels), spec("b", FLOAT32, "N 3 4")),
+                (g, in) -> AnyOp.like(
+                                "draw_bounding_boxes",
+                                g,
+                                in.apply("x"),
+                                g.math.tanh(in.apply("b"))
+                                        .mul(g.constant(Nd4j.scalar((float) spread)))
+                                        .add(g.constant(
+                                                Nd4j.createFromArray(around).reshape(1, 1, 4))),
+                                g.constant(Nd4j.createFromArray(colors)))
+                        .outputVariable()
+                        .rename("y"),
                 in -> {
                     var x = get(in, "x");
                     var drawn = x.map(v -> v);
@@ -322,22 +325,36 @@ final class CountCases {
                         for (int box = 0; box < 3; box++) {
                             var ends = new int[4];
                             for (int i = 0; i < 4; i++) {
-                                double share = 0.5 / (1 + Math.exp(-get(in, "b").at(n, box, i))) + (i < 2 ? 0 : 0.5);
-                                ends[i] = (int) (share * (i % 2 == 0 ? 5 : 8));
+                                double share = Math.tanh(get(in, "b").at(n, box, i)) * spread + around[i];
+                                ends[i] = (int) (share * ((i % 2 == 0 ? height : width) - 1));
                             }
-                            for (int row = ends[0]; row <= ends[2]; row++) {
-                                for (int column = ends[1]; column <= ends[3]; column++) {
+                            for (int row = Math.max(0, ends[0]); row <= Math.min(height - 1, ends[2]); row++) {
+                                for (int column = Math.max(0, ends[1]);
+                                        column <= Math.min(width - 1, ends[3]);
+                                        column++) {
                                     boolean edge =
                                             row == ends[0] || row == ends[2] || column == ends[1] || column == ends[3];
-                                    for (int c = 0; edge && c < 3; c++) {
-                                        drawn.data[((n * 6 + row) * 9 + column) * 3 + c] = colors[box % 2][c];
+                                    for (int c = 0; edge && c < channels; c++) {
+                                        drawn.data[((n * height + row) * width + column) * channels + c] =
+                                                colors[box % colors.length][c];
                                     }
                                 }
                             }
                         }
                     }
                     return drawn;
-                }));
+                });
+    }
+
+    private static Stream<OpCase> drawings() {
+        var colors = new float[][] {{9, 8, 7}, {-5, -6, -7}};
+        return Stream.of(
+                drawing("two colours", colors, 6, 9, 0.25, 0.25f, 0.25f, 0.75f, 0.75f),
+                drawing("grey, one colour", new float[][] {{3}}, 8, 5, 0.25, 0.25f, 0.25f, 0.75f, 0.75f),
+                drawing("some inverted", colors, 7, 7, 0.5, 0.5f, 0.5f, 0.5f, 0.5f),
+                drawing("all inverted", colors, 6, 9, 0.2, 0.75f, 0.25f, 0.25f, 0.75f),
+                drawing("partly outside", colors, 6, 9, 0.5, -0.1f, 0.4f, 0.6f, 1.2f),
+                drawing("wholly outside", colors, 6, 9, 0.1, 1.3f, 1.3f, 1.7f, 1.7f));
     }
 
     private static Stream<OpCase> chosen() {
