@@ -64,6 +64,9 @@ public final class KnownFaults {
         if (op.op().equals("sufficient_statistics") && op.inputs().size() == 3) {
             return Optional.of("it sums without the shift");
         }
+        if (op.op().equals("remainder_scalar") && isOfWhole(op, graph)) {
+            return Optional.of("whole numbers go through float32");
+        }
         if (op.op().equals("roll") && op.inputs().size() == 3) {
             var axes = graph.constants().get(op.inputs().get(2));
             return axes == null || axes.count() > 1 ? Optional.of("several axes are mixed up") : Optional.empty();
