@@ -11,8 +11,8 @@ import smalti.exporter.samediff.SourceOp;
 final class ElementLowerings {
     private static final Map<String, Attribute> FMOD = Map.of("fmod", Attribute.of(1L));
 
-    /** What nd4j takes for equal. */
-    private static final double NEAR = 1e-12;
+    /** What nd4j takes for equal where no distance is given. */
+    static final double NEAR = 1e-12;
 
     private ElementLowerings() {}
 
