@@ -73,7 +73,7 @@ final class CountCases {
         int bins = (int) Arrays.stream(numbers.data).max().orElseThrow() + 1;
         var counts = new Doubles(Math.min(Math.max(bins, least), most));
         for (int i = 0; i < numbers.data.length; i++) {
-            if (numbers.data[i] >= 0 && numbers.data[i] < counts.data.length) {
+            if (numbers.data[i] < counts.data.length) {
                 counts.data[(int) numbers.data[i]] += weights.data.length == 0 ? 1 : weights.data[i];
             }
         }
@@ -94,15 +94,6 @@ final class CountCases {
                                 .outputVariable()
                                 .rename("y"),
                         in -> counted(get(in, "x"), none, 0, many)),
-                mixed(
-                                "bincount",
-                                "with numbers below 0, which are not counted",
-                                numbers,
-                                (g, in) -> AnyOp.of("bincount", g, List.of(DataType.INT64), in.apply("x"))
-                                        .outputVariable()
-                                        .rename("y"),
-                                in -> counted(get(in, "x"), none, 0, many))
-                        .domain("x", x -> x - 2),
                 mixed(
                         "bincount",
                         "bounded by arguments",
@@ -259,8 +250,22 @@ final class CountCases {
         return Doubles.of(kept.stream().mapToDouble(i -> i).toArray());
     }
 
+    private static OpCase filledUp(String label, int most, double overlap, double least) {
+        return one(
+                        "non_max_suppression",
+                        label,
+                        "6",
+                        (g, x) -> new NonMaxSuppression(
+                                        g, g.constant(Nd4j.createFromArray(BOXES)), x, most, overlap, least)
+                                .outputVariable(),
+                        x -> kept(x, most, overlap, least))
+                .sameDiffIsWrong("it fills up with zeros what it does not choose");
+    }
+
     private static Stream<OpCase> boxes() {
         return Stream.of(
+                filledUp("little overlap", 6, 0.1, -10),
+                filledUp("much overlap", 5, 0.85, -0.5),
                 one(
                         "non_max_suppression_v3",
                         "two",
@@ -530,6 +535,17 @@ final class CountCases {
                         List.of(reductionShape(true), reductionShape(false)),
                         List.of(mixed(
                                         "broadcast_dynamic_shape",
+                                        "the second longer",
+                                        List.of(spec("x", INT64, "1"), spec("z", INT64, "3")),
+                                        (g, in) -> new BroadcastDynamicShape(g, in.apply("x"), in.apply("z"))
+                                                .outputVariable()
+                                                .rename("y"),
+                                        in -> Doubles.joined(0, Doubles.of(1, 1), get(in, "x"))
+                                                .with(get(in, "z"), Math::max))
+                                .domain("x", x -> x % 2 == 0 ? 1 : 4)
+                                .domain("z", x -> x % 2 == 0 ? 4 : 1)),
+                        List.of(mixed(
+                                        "broadcast_dynamic_shape",
                                         "two ranks",
                                         List.of(spec("x", INT32, "4"), spec("z", INT32, "2")),
                                         (g, in) -> new BroadcastDynamicShape(g, in.apply("x"), in.apply("z"))
@@ -548,6 +564,23 @@ final class CountCases {
                                                 .add(x),
                                         x -> x)
                                 .of(FLOAT32),
+                        one(
+                                        "create",
+                                        "zeros of other types",
+                                        "4",
+                                        (g, x) -> new Create(g, ints(g, 5, 1, 4), x.dataType(), "c", true)
+                                                .outputVariable()
+                                                .add(x),
+                                        x -> Doubles.filled(new int[] {5, 1, 4}, at -> x.at(at[2])))
+                                .of(FLOAT32, FLOAT64, INT32, INT64),
+                        List.of(one(
+                                "linspace_random",
+                                "seven, downwards",
+                                "7",
+                                (g, x) -> new Linspace(g, 2.5, -0.5, 7)
+                                        .outputVariable()
+                                        .add(x),
+                                x -> x.with(Doubles.of(2.5, 2, 1.5, 1, 0.5, 0, -0.5), Double::sum))),
                         List.of(one(
                                 "linspace_random",
                                 "four",
@@ -572,6 +605,24 @@ final class CountCases {
                                                 new int[] {x.shape[0]},
                                                 at -> Math.log(Math.abs(x.at(at[0], 0, 0) * x.at(at[0], 1, 1)
                                                         - x.at(at[0], 0, 1) * x.at(at[0], 1, 0)))))
+                                .within(1e-4)
+                                .of(FLOAT32),
+                        one(
+                                        "log_matrix_determinant",
+                                        "of three rows, in two axes",
+                                        "N 2 3 3",
+                                        (g, x) -> new LogMatrixDeterminant(g, x, false).outputVariable(),
+                                        x -> Doubles.filled(new int[] {x.shape[0], 2}, at -> {
+                                            double sum = 0;
+                                            for (int i = 0; i < 3; i++) {
+                                                int j = (i + 1) % 3;
+                                                int k = (i + 2) % 3;
+                                                sum += x.at(at[0], at[1], 0, i)
+                                                        * (x.at(at[0], at[1], 1, j) * x.at(at[0], at[1], 2, k)
+                                                                - x.at(at[0], at[1], 1, k) * x.at(at[0], at[1], 2, j));
+                                            }
+                                            return Math.log(Math.abs(sum));
+                                        }))
                                 .within(1e-4)
                                 .of(FLOAT32))
                 .flatMap(List::stream);
