@@ -92,7 +92,10 @@ sealed interface BundleFiles {
                         throw new SpecException("must have at most " + MOST_ENTRIES + " files, got more");
                     }
                 }
-            } catch (IOException e) {
+            } catch (SpecException e) {
+                throw e;
+            } catch (IOException | IllegalArgumentException e) {
+                // the latter for names that are no text
                 throw new SpecException("must be a zipped bundle, and is none or a damaged one", e);
             }
             var prefix = Zip.prefix(entries.keySet());
@@ -125,7 +128,9 @@ sealed interface BundleFiles {
         static Zip at(Path zip) {
             try (var file = new ZipFile(zip.toFile())) {
                 return new Zip(zip, prefix(file.stream().map(ZipEntry::getName).toList()));
-            } catch (IOException e) {
+            } catch (SpecException e) {
+                throw e;
+            } catch (IOException | IllegalArgumentException e) {
                 throw new SpecException("must be a bundle, a folder or a zip, and is none or a damaged one", e);
             }
         }

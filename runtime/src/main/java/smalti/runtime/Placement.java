@@ -1,6 +1,5 @@
 package smalti.runtime;
 
-import ai.onnxruntime.OrtEnvironment;
 import java.util.ArrayList;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -109,10 +108,7 @@ record Placement(
         if (device instanceof Device.TensorRt tensorRt) {
             var shapes = ShapeRange.of(graph.signature(), options.maxBatch(), tensorRt.sizes(), graph.usualSizes());
             var gpu = EngineCache.gpu(
-                    tensorRt.index(),
-                    EngineCache.DRIVER,
-                    System.getenv("CUDA_VISIBLE_DEVICES"),
-                    OrtEnvironment.getEnvironment().getVersion());
+                    tensorRt.index(), EngineCache.DRIVER, System.getenv("CUDA_VISIBLE_DEVICES"), SessionPlan.version());
             var cache = EngineCache.folder(tensorRt.cache(), graph.sha256(), gpu);
             var plan = SessionPlan.of(tensorRt, graph.signature(), shapes, cache);
             return onGpu(tensorRt, tensorRt.index(), plan, shapes, shapes.usual(), graph, options, passedOver);

@@ -1,5 +1,6 @@
 package smalti.runtime;
 
+import ai.onnxruntime.OrtEnvironment;
 import ai.onnxruntime.OrtException;
 import ai.onnxruntime.OrtLoggingLevel;
 import ai.onnxruntime.OrtSession;
@@ -154,5 +155,10 @@ record SessionPlan(int threads, Map<String, String> config, List<ExecutionProvid
                 }
             }
         }
+    }
+
+    /** ONNX Runtime's. */
+    static String version() {
+        return OrtEnvironment.getEnvironment().getVersion();
     }
 }
