@@ -16,6 +16,7 @@ import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ops.custom.Digamma;
 import org.nd4j.linalg.api.ops.custom.Lgamma;
 import org.nd4j.linalg.api.ops.impl.layers.convolution.config.Conv2DConfig;
+import org.nd4j.linalg.api.ops.impl.transforms.HistogramFixedWidth;
 import org.nd4j.linalg.factory.Nd4j;
 import smalti.exporter.proof.GraphProver;
 import smalti.exporter.proof.OrtRunner;
@@ -132,6 +133,58 @@ final class OnnxExporterTest {
             var made = session.run(Map.of("x", NpyArray.of(new float[] {0, 1, 2, 3, 4, 5}, 6)));
             assertThat(java.util.Objects.requireNonNull(made.get("y")).floats()).containsExactly(5, 4, 3, 2, 1);
         }
+    }
+
+    @Test
+    void aHistogramOfWholeNumbersWithBinsNarrowerThanOneIsNotRunBySameDiff() throws IOException {
+        var graph = SameDiff.create();
+        var x = graph.placeHolder("x", DataType.INT64, 6);
+        var ends = graph.constant(Nd4j.createFromArray(0L, 3L));
+        var made = new HistogramFixedWidth(graph, x, ends, graph.constant(Nd4j.scalar(5))).outputVariable();
+        graph.castTo("y", made, DataType.INT64);
+        var exported = OnnxExporter.export(graph, List.of(), List.of(), file(), ExportOptions.defaults());
+        assertThat(exported.notes())
+                .anySatisfy(note -> assertThat(note).contains("histogram_fixed_width", "ends the process"));
+        try (var session = OrtRunner.open(file())) {
+            var counts = session.run(Map.of("x", NpyArray.of(new long[] {0, 1, 1, 2, 3, 9}, 6)));
+            assertThat(java.util.Objects.requireNonNull(counts.get("y")).longs())
+                    .containsExactly(1, 2, 0, 1, 2);
+        }
+    }
+
+    private void isRefused(SameDiff graph, String... message) {
+        assertThatThrownBy(() -> OnnxExporter.export(graph, List.of(), List.of(), file(), ExportOptions.defaults()))
+                .isInstanceOf(SpecException.class)
+                .message()
+                .contains("op \"strided_slice\" at node")
+                .contains(message);
+        assertThat(Files.exists(file())).isFalse();
+    }
+
+    @Test
+    void aSliceByVariablesIsRefusedAndNotRun() {
+        var graph = SameDiff.create();
+        var x = graph.placeHolder("x", DataType.FLOAT, 3, 5);
+        var begin = graph.constant(Nd4j.createFromArray(2, 0));
+        var end = graph.constant(Nd4j.createFromArray(0, 5));
+        graph.stridedSlice("y", x, begin, end, graph.constant(Nd4j.createFromArray(-1, 1)));
+        isRefused(graph, "begins, ends and steps as numbers");
+    }
+
+    @Test
+    void aSliceThatGoesBackHasNoEllipsis() {
+        var graph = SameDiff.create();
+        var x = graph.placeHolder("x", DataType.FLOAT, 3, 4, 5);
+        graph.stridedSlice("y", x, new long[] {0, 4}, new long[] {0, 0}, new long[] {1, -1}, 0, 0, 1, 0, 0);
+        isRefused(graph, "no ellipsis and no new axis where it goes back, got masks 1 and 0");
+    }
+
+    @Test
+    void aSliceThatLeavesNothingIsRefused() {
+        var graph = SameDiff.create();
+        var x = graph.placeHolder("x", DataType.FLOAT, 5);
+        graph.stridedSlice("y", x, new long[] {-10}, new long[] {-20}, -1);
+        isRefused(graph, "must leave some of [5], got nothing of axis 0");
     }
 
     /** Its GELU is no known one; what feeds it and what it feeds is compared all the same. */

@@ -451,11 +451,20 @@ final class ArrangementLowerings {
         var ends = new ArrayList<Long>();
         var steps = new ArrayList<Long>();
         var shrunk = new ArrayList<Long>();
+        var x = to.in(op, 0);
         for (int axis = 0; axis < count; axis++) {
             long begin = ints.get(5 + axis);
             long end = ints.get(5 + count + axis);
             long step = ints.get(5 + 2 * count + axis);
-            if (bit(ints.get(4), axis)) {
+            boolean isFromTheEnd = begin < -1 && !bit(ints.get(0), axis);
+            if (step < 0 && isFromTheEnd && !bit(ints.get(4), axis)) {
+                // ONNX would begin at the first element where there are fewer: cut first, then go back from the last
+                long first = bit(ints.get(2), axis) ? 0 : end == -1 ? TO_THE_END : end + 1;
+                x = new Formula(op, to).slice(x, axis, first, begin + 1);
+                begins.add(-1L);
+                ends.add(TO_THE_FRONT);
+                steps.add(step);
+            } else if (bit(ints.get(4), axis)) {
                 shrunk.add((long) axis);
                 begins.add(begin);
                 ends.add(begin == -1 ? TO_THE_END : begin + 1);
@@ -466,7 +475,7 @@ final class ArrangementLowerings {
                 steps.add(step);
             }
         }
-        var cut = sliced(op, to, to.in(op, 0), begins, ends, steps);
+        var cut = sliced(op, to, x, begins, ends, steps);
         to.give(op, shrunk.isEmpty() ? cut : to.apply(op, "Squeeze", cut, to.longs(op, shrunk)));
     }
 

@@ -72,7 +72,7 @@ final class CollectionLowerings {
                             "the result must be of the values' type, got %s of %s",
                             to.outputType(op),
                             values.type());
-                    var rest = to.has(op, 3) ? f.reshape(to.in(op, 3), new long[0]) : f.number(values, 0);
+                    var rest = f.reshape(to.in(op, 3), new long[0]);
                     var empty = f.apply("Expand", rest, to.cast(op, to.in(op, 1), ValueType.INT64));
                     var places = to.cast(op, to.in(op, 0), ValueType.INT64);
                     f.give(to.make(op, values.type(), "ScatterND", Map.of(), empty, places, values));
@@ -218,7 +218,6 @@ final class CollectionLowerings {
         f.give(f.apply(onnx, attributes, f.abs(f.in(0))));
     }
 
-    /** The second input has paths to elements or rows of the first. */
     /** Into nothing; what meets at one place adds up. */
     private static void brought(SourceOp op, Emitter to) {
         var f = new Formula(op, to);
@@ -249,6 +248,7 @@ final class CollectionLowerings {
         return true;
     }
 
+    /** The second input has paths to elements or rows of the first. */
     private static void scattered(SourceOp op, Emitter to, String how, Piece x, Piece updates) {
         int since = how.equals("none") ? 13 : 16;
         Emitter.require(

@@ -6,6 +6,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.IntStream;
+import smalti.exporter.graph.Attribute;
 import smalti.exporter.graph.Tensor;
 import smalti.exporter.graph.ValueType;
 import smalti.exporter.lowering.Emitter.Piece;
@@ -56,30 +57,48 @@ final class CountLowerings {
             length = op.ints().size() < 2 ? length : f.min(length, (double) f.integer(1));
         }
         var type = to.outputType(op);
-        var is = f.apply("Equal", f.unsqueeze(range(f, length), 1), f.unsqueeze(numbers, 0)); // [bins, numbers]
         boolean weighted = inputs == 2 || inputs == 4;
         var wide = type.isFloat() ? f.wide(to.number(op, type, 0)).type() : type;
-        var counted = f.indicator(is, wide);
-        if (weighted) {
-            counted = f.mul(counted, f.reshape(to.cast(op, to.in(op, 1), wide), 1, -1));
-        }
-        f.give(f.sum(counted, false, 1));
+        var counted = weighted
+                ? f.reshape(to.cast(op, to.in(op, 1), wide), -1)
+                : f.apply("Expand", to.number(op, wide, 1), f.shape(numbers));
+        // one bin more, for what is not counted
+        var isCounted = f.apply("And", f.atLeast(numbers, 0), f.apply("Less", numbers, length));
+        var bins = f.where(isCounted, numbers, length);
+        f.give(f.slice(collected(f, f.add(length, 1), bins, counted), 0, 0, -1));
     }
 
-    /** Inputs: values, the ends of the range, how many bins; what is beyond the range counts in the outer bins. */
+    /** Sums of what falls into each bin; numbers and their bins are lists of one length. */
+    private static Piece collected(Formula f, Piece length, Piece bins, Piece numbers) {
+        if (f.to().opset() >= 16) {
+            var empty = f.apply("Expand", f.number(numbers, 0), f.reshape(length, 1));
+            var attributes = Map.of("axis", Attribute.of(0L), "reduction", Attribute.of("add"));
+            return f.apply("ScatterElements", attributes, empty, bins, numbers);
+        }
+        // ONNX adds up nothing that meets at one place: a table [bins, numbers]
+        var is = f.apply("Equal", f.unsqueeze(range(f, length), 1), f.unsqueeze(bins, 0));
+        return f.sum(f.mul(f.indicator(is, numbers.type()), f.unsqueeze(numbers, 0)), false, 1);
+    }
+
+    /**
+     * Inputs: values, the ends of the range, how many bins; what is beyond the range counts in the outer bins. Whole
+     * numbers are shared out in FLOAT64, as TensorFlow does.
+     */
     private static void histogram(SourceOp op, Emitter to) {
         var f = new Formula(op, to);
         long bins = to.has(op, 2)
                 ? (long) to.constant(op, 2, "the number of bins").number(0)
                 : op.ints().isEmpty() ? BINS : f.integer(0);
-        var low = f.slice(f.in(1), 0, 0, 1);
-        var width = f.sub(f.slice(f.in(1), 0, 1, 2), low);
-        var share = f.div(f.sub(f.reshape(f.in(0), -1), low), width);
+        var type = to.value(op, 0).type();
+        var computed = type.isWhole() ? ValueType.FLOAT64 : f.in(0).type();
+        var values = f.reshape(to.cast(op, to.in(op, 0), computed), -1);
+        var ends = to.cast(op, to.in(op, 1), computed);
+        var low = f.slice(ends, 0, 0, 1);
+        var width = f.sub(f.slice(ends, 0, 1, 2), low);
+        var share = f.div(f.sub(values, low), width);
         var bin = whole(f, f.min(f.max(f.apply("Floor", f.mul(share, (double) bins)), 0), bins - 1.0));
-        var all = new long[(int) bins];
-        Arrays.setAll(all, i -> i);
-        var is = f.apply("Equal", f.constant(Tensor.of(all, bins, 1)), f.unsqueeze(bin, 0));
-        f.give(f.sum(f.indicator(is, to.outputType(op)), false, 1));
+        var ones = f.apply("Expand", to.number(op, to.outputType(op), 1), f.shape(bin));
+        f.give(collected(f, to.number(op, ValueType.INT64, (double) bins), bin, ones));
     }
 
     /** How many elements are summed, their sum, and that of their squares; both of the distance from a third input. */
@@ -132,7 +151,7 @@ final class CountLowerings {
 
     /**
      * Pictures [N, H, W, C], boxes [N, boxes, 4] of shares of a picture's height and width, colours [colours, C]. A
-     * later box is drawn over an earlier one, and edges outside are not drawn.
+     * later box is drawn over an earlier one; edges outside are not drawn, nor boxes that end before they begin.
      */
     private static void drawn(SourceOp op, Emitter to) {
         var f = new Formula(op, to);
@@ -156,6 +175,7 @@ final class CountLowerings {
         for (long box = 0; box < count; box++) {
             var inside = new Piece[2];
             var edges = new Piece[2];
+            var ordered = new Piece[2];
             for (int axis = 0; axis < 2; axis++) {
                 var first = f.unsqueeze(f.slice(ends[axis][0], 1, box, box + 1), 3);
                 var last = f.unsqueeze(f.slice(ends[axis][1], 1, box, box + 1), 3);
@@ -163,11 +183,12 @@ final class CountLowerings {
                         "And",
                         f.apply("GreaterOrEqual", places[axis], first),
                         f.apply("LessOrEqual", places[axis], last));
+                ordered[axis] = f.apply("LessOrEqual", first, last);
                 edges[axis] =
                         f.apply("Or", f.apply("Equal", places[axis], first), f.apply("Equal", places[axis], last));
             }
-            var drawn = f.apply(
-                    "Or", f.apply("And", edges[0], inside[1]), f.apply("And", edges[1], inside[0])); // [N, H, W, 1]
+            var lines = f.apply("Or", f.apply("And", edges[0], inside[1]), f.apply("And", edges[1], inside[0]));
+            var drawn = f.apply("And", lines, f.apply("And", ordered[0], ordered[1])); // [N, H, W, 1]
             y = f.where(drawn, f.slice(f.in(2), 0, box % colors, box % colors + 1), y);
         }
         f.give(y);

@@ -11,8 +11,8 @@ import smalti.exporter.samediff.SourceOp;
 final class ElementLowerings {
     private static final Map<String, Attribute> FMOD = Map.of("fmod", Attribute.of(1L));
 
-    /** What nd4j takes for equal. */
-    private static final double NEAR = 1e-12;
+    /** What nd4j takes for equal where no distance is given. */
+    static final double NEAR = 1e-12;
 
     private ElementLowerings() {}
 
@@ -164,14 +164,7 @@ final class ElementLowerings {
         rows.put("scalar_min", number((op, to, x, s) -> to.apply(op, "Min", x, s)));
         rows.put("fmod_scalar", number((op, to, x, s) -> to.apply(op, "Mod", FMOD, x, s)));
         rows.put("pow", number((op, to, x, s) -> to.apply(op, "Pow", x, s)));
-        // to the nearest whole quotient, halves to the even one
-        rows.put("remainder_scalar", number((op, to, x, s) -> {
-            boolean isFloat = x.type().isFloat();
-            var dividend = isFloat ? x : to.cast(op, x, ValueType.FLOAT64);
-            var divisor = isFloat ? s : to.cast(op, s, ValueType.FLOAT64);
-            var quotient = to.apply(op, "Round", to.apply(op, "Div", dividend, divisor));
-            return to.apply(op, "Sub", dividend, to.apply(op, "Mul", quotient, divisor));
-        }));
+        rows.put("remainder_scalar", number((op, to, x, s) -> remainder(op, to, x)));
         rows.put("setvalorless_scalar", number((op, to, x, s) -> to.apply(op, "Expand", s, to.apply(op, "Shape", x))));
         rows.put("set_scalar", number((op, to, x, s) -> to.apply(op, "Expand", s, to.apply(op, "Shape", x))));
         rows.put("step", number((op, to, x, s) -> to.cast(op, to.apply(op, "Greater", x, s), x.type())));
@@ -199,6 +192,42 @@ final class ElementLowerings {
             });
         });
         rows.put("notequals_scalar", number((op, to, x, s) -> to.apply(op, "Not", to.apply(op, "Equal", x, s))));
+    }
+
+    /**
+     * To the nearest whole quotient, halves to the even one: what is left by twice the divisor, less the divisor once or
+     * twice. Each step is exact.
+     */
+    private static Piece remainder(SourceOp op, Emitter to, Piece number) {
+        var f = new Formula(op, to);
+        double divisor = Math.abs(scalar(op));
+        if (number.type().isFloat()) {
+            // of the type's own precision, twice which is exact
+            var size = to.number(op, number.type(), divisor);
+            var rest = to.apply(op, "Mod", FMOD, number, f.add(size, size));
+            var most = f.abs(rest);
+            var once = f.sub(most, size);
+            var half = f.mul(size, 0.5);
+            var twice = f.where(f.apply("GreaterOrEqual", once, half), f.sub(once, size), once);
+            var near = f.where(f.apply("Greater", most, half), twice, most);
+            return f.where(f.less(number, 0), f.neg(near), near);
+        }
+        Emitter.require(
+                number.type() != ValueType.UINT8 && number.type().isWhole(),
+                "remainders may be below 0, which %s does not hold; cast it",
+                number.type());
+        Emitter.require(
+                divisor >= 1 && divisor < 0x1p63, "the number must be from 1 to 2^63 in size, got %s", scalar(op));
+        long size = (long) divisor;
+        var x = to.cast(op, number, ValueType.INT64);
+        // beyond half the range twice the divisor is beyond the range, and x within it
+        var rest = size > Long.MAX_VALUE / 2 ? x : to.apply(op, "Mod", FMOD, x, f.longs(2 * size));
+        var least = f.where(f.greater(rest, 0), f.neg(rest), rest); // below 0 the range is wider
+        var once = f.add(least, f.longs(size));
+        var twice = f.where(
+                f.apply("LessOrEqual", once, f.longs(-(size / 2 + size % 2))), f.add(once, f.longs(size)), once);
+        var near = f.where(f.apply("Less", least, f.longs(-(size / 2))), twice, least);
+        return f.where(f.greater(rest, 0), f.neg(near), near);
     }
 
     /** Towards −∞, of whole numbers too, where ONNX's Div goes towards 0. */

@@ -10,9 +10,6 @@ import smalti.exporter.samediff.SourceOp;
 
 /** Choices between elements, conditions on them, and bounds. */
 final class SelectionLowerings {
-    /** What nd4j takes for equal where no distance is given. */
-    private static final double NEAR = 1e-12;
-
     private SelectionLowerings() {}
 
     static Map<String, Lowering> rows() {
@@ -38,7 +35,7 @@ final class SelectionLowerings {
                     ? to.cast(op, to.in(op, 1), x.type())
                     : to.number(op, x.type(), new Formula(op, to).real(0));
             int mode = Math.toIntExact(op.ints().get(0));
-            var holds = to.apply(op, "Reshape", met(op, to, x, value, NEAR, mode), to.longs(op, -1));
+            var holds = to.apply(op, "Reshape", met(op, to, x, value, ElementLowerings.NEAR, mode), to.longs(op, -1));
             var line = to.apply(op, "Reshape", x, to.longs(op, -1));
             var chosen = to.make(op, x.type(), "Compress", Map.of("axis", Attribute.of(0L)), line, holds);
             var count = to.apply(op, "Size", chosen);

@@ -24,8 +24,9 @@ import smalti.exporter.graph.Tensor;
  * follows is rearranged as [N,H,W,C], where rows are copied whole. Functions of single elements that follow the layer
  * are taken before the interleaving, so that it moves what they leave, such as bytes.
  *
- * <p>Three channels are computed as four, where that makes a multiple of sixteen outputs: ONNX Runtime's integer kernels
- * and its copies of rows are faster so, even with the fourth cut off at the end.
+ * <p>Channels are filled up to where they make a multiple of sixteen outputs, if that is at most a third more (at stride
+ * 2, 3 become 4 and 13 become 16): ONNX Runtime's integer kernels and its copies of rows are faster so, even with what
+ * was added cut off at the end.
  *
  * <p>Source: Shi et al. 2016, arXiv:1609.07009.
  */

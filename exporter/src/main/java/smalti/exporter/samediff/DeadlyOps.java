@@ -1,6 +1,7 @@
 package smalti.exporter.samediff;
 
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Map;
 import java.util.Optional;
 import org.nd4j.autodiff.samediff.SameDiff;
@@ -23,10 +24,9 @@ final class DeadlyOps {
     static void refuse(SameDiff graph, String name) {
         var problems = new ArrayList<String>();
         for (var op : graph.getOps().values()) {
-            remedy(op)
-                    .ifPresent(
-                            remedy -> problems.add(name + ": op \"" + op.getOp().opName() + "\" at node " + op.getName()
-                                    + " ends the process when it is run; " + remedy));
+            var place = name + ": op \"" + op.getOp().opName() + "\" at node " + op.getName();
+            remedy(op).ifPresent(remedy -> problems.add(place + " ends the process when it is run; " + remedy));
+            cut(op).ifPresent(rule -> problems.add(place + " " + rule));
         }
         if (!problems.isEmpty()) {
             throw new SpecException(problems);
@@ -53,6 +53,30 @@ final class DeadlyOps {
 
     static boolean isDivision(String op) {
         return op.contains("div") || op.contains("mod");
+    }
+
+    /** What a strided slice must be to be computed in SameDiff's place where it goes back, which it must not run. */
+    private static Optional<String> cut(SameDiffOp op) {
+        if (!(op.getOp() instanceof DynamicCustomOp custom && custom.opName().equals("strided_slice"))) {
+            return Optional.empty();
+        }
+        var ints = custom.iArgs();
+        int inputs = op.getInputsToOp() == null ? 0 : op.getInputsToOp().size();
+        if (inputs != 1 || ints.length < 8 || (ints.length - 5) % 3 != 0) {
+            return Optional.of("must have its begins, ends and steps as numbers, got them as " + (inputs - 1)
+                    + " more variables; steps that go back would end the process, so give them to stridedSlice as"
+                    + " long...");
+        }
+        var steps = Arrays.copyOfRange(ints, ints.length - (ints.length - 5) / 3, ints.length);
+        if (Arrays.stream(steps).anyMatch(step -> step == 0)) {
+            return Optional.of("must have steps other than 0, got " + Arrays.toString(steps));
+        }
+        boolean isMasked = ints[1] != 0 || ints[3] != 0;
+        return isMasked && Arrays.stream(steps).anyMatch(step -> step < 0)
+                ? Optional.of("must have no ellipsis and no new axis where it goes back, got masks " + ints[1] + " and "
+                        + ints[3] + " with steps " + Arrays.toString(steps)
+                        + "; name every axis, and add axes with expandDims")
+                : Optional.empty();
     }
 
     /** Of those without arguments: an imported graph has them. */

@@ -32,8 +32,18 @@ public final class KnownFaults {
     /** Why SameDiff is not run for some operations, by node; what they document is computed in its place. */
     public static Map<SourceOp, String> notRun(SourceGraph graph) {
         var reasons = new LinkedHashMap<SourceOp, String>();
-        graph.ops().forEach(op -> StandIns.fault(op.op(), op.ints()).ifPresent(why -> reasons.put(op, why)));
+        graph.ops()
+                .forEach(op -> StandIns.fault(op.op(), op.ints(), isOfWhole(op, graph))
+                        .ifPresent(why -> reasons.put(op, why)));
         return reasons;
+    }
+
+    private static boolean isOfWhole(SourceOp op, SourceGraph graph) {
+        if (op.inputs().isEmpty()) {
+            return false;
+        }
+        var value = graph.values().get(op.inputs().get(0));
+        return value != null && value.type().isWhole();
     }
 
     /** Whether whole numbers are divided, where neither SameDiff nor ONNX Runtime takes 0 as a divisor. */
@@ -53,6 +63,9 @@ public final class KnownFaults {
         }
         if (op.op().equals("sufficient_statistics") && op.inputs().size() == 3) {
             return Optional.of("it sums without the shift");
+        }
+        if (op.op().equals("remainder_scalar") && isOfWhole(op, graph)) {
+            return Optional.of("whole numbers go through float32");
         }
         if (op.op().equals("roll") && op.inputs().size() == 3) {
             var axes = graph.constants().get(op.inputs().get(2));

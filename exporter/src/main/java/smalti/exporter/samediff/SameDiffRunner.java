@@ -42,7 +42,7 @@ public final class SameDiffRunner implements AutoCloseable {
      */
     public static SameDiffRunner open(Path file, String name, Signature signature) {
         var graph = load(file, name);
-        return new SameDiffRunner(graph, here(graph), name, signature, false);
+        return new SameDiffRunner(graph, here(graph, name), name, signature, false);
     }
 
     /**
@@ -80,7 +80,7 @@ public final class SameDiffRunner implements AutoCloseable {
     /** A graph that is in memory; trainable variables are taken as constants. */
     public static SameDiffRunner of(SameDiff graph, String name, Signature signature) {
         DeadlyOps.refuse(graph, name);
-        return new SameDiffRunner(graph, here(graph), name, signature, true);
+        return new SameDiffRunner(graph, here(graph, name), name, signature, true);
     }
 
     /** The same, run in a JVM of its own where that is asked for; to be closed. */
@@ -91,12 +91,12 @@ public final class SameDiffRunner implements AutoCloseable {
 
     private static Engine engine(SameDiff graph, String name, Isolation isolation) {
         return isolation.always() || DeadlyOps.endangers(graph)
-                ? StandIns.around(graph, new OwnProcess(graph, name, isolation.timeout()))
-                : here(graph);
+                ? StandIns.around(graph, name, new OwnProcess(graph, name, isolation.timeout()))
+                : here(graph, name);
     }
 
-    private static Engine here(SameDiff graph) {
-        return StandIns.around(graph, new Engine.Here(graph));
+    private static Engine here(SameDiff graph, String name) {
+        return StandIns.around(graph, name, new Engine.Here(graph));
     }
 
     /**
@@ -107,7 +107,7 @@ public final class SameDiffRunner implements AutoCloseable {
      */
     public static SameDiffRunner of(SameDiff graph, String name, List<String> inputs, List<String> outputs) {
         DeadlyOps.refuse(graph, name);
-        var engine = here(graph);
+        var engine = here(graph, name);
         var signature = new SignatureInference(graph, engine, name, inputs, outputs).infer();
         return new SameDiffRunner(graph, engine, name, signature, true);
     }
@@ -133,7 +133,7 @@ public final class SameDiffRunner implements AutoCloseable {
      */
     public static SameDiffRunner of(
             SameDiff graph, String name, Map<String, List<Dimension>> inputs, List<String> outputs) {
-        var engine = here(graph);
+        var engine = here(graph, name);
         return of(
                 graph,
                 name,

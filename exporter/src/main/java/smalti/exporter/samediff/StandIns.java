@@ -17,6 +17,7 @@ import org.nd4j.autodiff.samediff.internal.SameDiffOp;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.api.ops.DynamicCustomOp;
 import org.nd4j.linalg.factory.Nd4j;
+import smalti.spec.SpecException;
 
 /**
  * Runs a graph around the operations whose kernels write where they must not: what they document is computed here, and
@@ -26,31 +27,50 @@ final class StandIns implements Engine {
     private static final Map<String, String> FAULTS = Map.of(
             "batch_to_space", "writes beyond its result where something is cut off",
             "batched_gemm", "takes its sizes in another order, and writes beyond its results",
+            "histogram_fixed_width", "shares out by whole widths of bins, and ends the process where one is 0",
             "strided_slice", "reads and writes elsewhere where a step is negative");
 
     private final SameDiff graph;
+    private final String name;
     private final Engine engine;
     private final Map<String, SameDiffOp> makers = new HashMap<>();
 
-    private StandIns(SameDiff graph, Engine engine) {
+    private StandIns(SameDiff graph, String name, Engine engine) {
         this.graph = graph;
+        this.name = name;
         this.engine = engine;
         graph.getOps().values().forEach(op -> op.getOutputsOfOp().forEach(output -> makers.put(output, op)));
     }
 
-    /** The engine itself where it needs none. */
-    static Engine around(SameDiff graph, Engine engine) {
-        return graph.getOps().values().stream().anyMatch(StandIns::isNeeded) ? new StandIns(graph, engine) : engine;
+    /**
+     * The engine itself where it needs none.
+     *
+     * @param name of the graph, for errors
+     */
+    static Engine around(SameDiff graph, String name, Engine engine) {
+        var around = new StandIns(graph, name, engine);
+        return graph.getOps().values().stream().anyMatch(around::isNeeded) ? around : engine;
     }
 
-    private static boolean isNeeded(SameDiffOp op) {
+    private boolean isNeeded(SameDiffOp op) {
+        var inputs = op.getInputsToOp();
+        boolean isOfWhole = inputs != null
+                && !inputs.isEmpty()
+                && graph.getVariable(inputs.get(0)).dataType().isIntType();
         return op.getOp() instanceof DynamicCustomOp custom
-                && fault(custom.opName(), Arrays.stream(custom.iArgs()).boxed().toList())
+                && fault(custom.opName(), Arrays.stream(custom.iArgs()).boxed().toList(), isOfWhole)
                         .isPresent();
     }
 
-    /** Why an operation with those whole-number arguments is never run by SameDiff; empty where it is. */
-    static Optional<String> fault(String op, List<Long> ints) {
+    /**
+     * Why an operation with those whole-number arguments is never run by SameDiff; empty where it is.
+     *
+     * @param isOfWhole whether its first input is of whole numbers
+     */
+    static Optional<String> fault(String op, List<Long> ints, boolean isOfWhole) {
+        if (op.equals("histogram_fixed_width") && !isOfWhole) {
+            return Optional.empty();
+        }
         int count = (ints.size() - 5) / 3;
         // the arguments end with the steps
         boolean isForwards =
@@ -77,7 +97,7 @@ final class StandIns implements Engine {
                                     ? known.get(argument)
                                     : graph.getVariable(argument).getArr()))
                     .toList();
-            var made = made((DynamicCustomOp) op.getOp(), arrays);
+            var made = made(op, arrays);
             for (int i = 0; i < made.size(); i++) {
                 given.put(op.getOutputsOfOp().get(i), made.get(i));
             }
@@ -113,11 +133,15 @@ final class StandIns implements Engine {
         }
     }
 
-    private static List<INDArray> made(DynamicCustomOp op, List<INDArray> inputs) {
+    private List<INDArray> made(SameDiffOp node, List<INDArray> inputs) {
+        var op = (DynamicCustomOp) node.getOp();
         return switch (op.opName()) {
             case "batch_to_space" -> List.of(spread(inputs.get(0), inputs.get(1), op.iArgs()[0]));
             case "batched_gemm" -> products(inputs, op.iArgs());
-            case "strided_slice" -> List.of(cut(inputs.get(0), op.iArgs()));
+            case "histogram_fixed_width" ->
+                List.of(counted(inputs, op.iArgs())
+                        .castTo(graph.getVariable(node.getOutputsOfOp().get(0)).dataType()));
+            case "strided_slice" -> List.of(cut(node, inputs.get(0), op.iArgs()));
             default -> throw new IllegalStateException(op.opName());
         };
     }
@@ -176,8 +200,21 @@ final class StandIns implements Engine {
         return made;
     }
 
+    /** Inputs: values, the ends of the range, how many bins, which may be an argument; 100 where it is neither. */
+    private static INDArray counted(List<INDArray> inputs, long[] ints) {
+        int bins = inputs.size() > 2 ? inputs.get(2).getInt(0) : ints.length > 0 ? Math.toIntExact(ints[0]) : 100;
+        double low = inputs.get(1).getDouble(0);
+        double width = inputs.get(1).getDouble(1) - low;
+        var counts = new double[bins];
+        for (long i = 0; i < inputs.get(0).length(); i++) {
+            double share = (inputs.get(0).getDouble(i) - low) / width;
+            counts[(int) Math.max(0, Math.min(bins - 1, Math.floor(share * bins)))]++;
+        }
+        return Nd4j.createFromArray(counts);
+    }
+
     /** As NumPy cuts: masks of begin, ellipsis, end, new axis and shrunk axis, then begins, ends and steps. */
-    private static INDArray cut(INDArray x, long[] ints) {
+    private INDArray cut(SameDiffOp node, INDArray x, long[] ints) {
         int count = (ints.length - 5) / 3;
         var begins = new long[x.rank()];
         var steps = new long[x.rank()];
@@ -191,10 +228,18 @@ final class StandIns implements Engine {
             long begin = axis >= count || bit(ints[0], axis) ? (forwards ? 0 : size - 1) : index(ints[5 + axis], size);
             long end =
                     axis >= count || bit(ints[2], axis) ? (forwards ? size : -1) : index(ints[5 + count + axis], size);
-            begins[axis] = Math.max(0, Math.min(begin, forwards ? size : size - 1));
-            long last = Math.max(-1, Math.min(end, size));
+            long least = forwards ? 0 : -1;
+            long most = forwards ? size : size - 1;
+            begins[axis] = Math.max(least, Math.min(begin, most));
+            long last = Math.max(least, Math.min(end, most));
             sizes[axis] =
                     shrunk ? 1 : Math.max(0, (last - begins[axis] + steps[axis] - (forwards ? 1 : -1)) / steps[axis]);
+            if (sizes[axis] == 0) {
+                throw new SpecException(name + ": op \"strided_slice\" at node " + node.getName()
+                        + " must leave some of "
+                        + Arrays.toString(x.shape()) + ", got nothing of axis " + axis + " from " + begin + " to " + end
+                        + " by " + steps[axis] + "; change where it begins or ends");
+            }
             if (!shrunk) {
                 kept.add(sizes[axis]);
             }

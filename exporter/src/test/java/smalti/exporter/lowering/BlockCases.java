@@ -236,6 +236,13 @@ final class BlockCases {
                                 x -> x.taken(0, 0).taken(1, 3, 2, 1).taken(2, 5, 3, 1)),
                         one(
                                 "strided_slice",
+                                "backwards from the end, and from before the start",
+                                "N 5 6",
+                                (g, x) -> g.stridedSlice(
+                                        x, new long[] {0, -2, -3}, new long[] {1, -10, -1}, new long[] {1, -2, 1}),
+                                x -> x.taken(0, 0).taken(1, 3, 1).taken(2, 3, 4)),
+                        one(
+                                "strided_slice",
                                 "backwards, masked",
                                 "N 4 h",
                                 (g, x) -> g.stridedSlice(

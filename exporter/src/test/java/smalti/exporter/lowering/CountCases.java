@@ -142,26 +142,36 @@ final class CountCases {
                         in -> counted(get(in, "x"), get(in, "w"), 1, 4)));
     }
 
-    private static Stream<OpCase> histograms() {
+    private static OpCase histogram(String label, double low, double high, int bins) {
         return one(
                 "histogram_fixed_width",
-                "five bins",
+                label,
                 "N 3 h",
                 (g, x) -> new HistogramFixedWidth(
                                 g,
                                 x,
-                                g.constant(Nd4j.createFromArray(-1.1, 1.3).castTo(x.dataType())),
-                                g.constant(Nd4j.scalar(5)))
+                                g.constant(Nd4j.createFromArray(low, high).castTo(x.dataType())),
+                                g.constant(Nd4j.scalar(bins)))
                         .outputVariable(),
                 x -> {
-                    var bins = new Doubles(5);
+                    var counts = new Doubles(bins);
                     for (double value : x.data) {
-                        bins.data[(int) Math.max(0, Math.min(4, Math.floor((value + 1.1) / 2.4 * 5)))]++;
+                        double bin = Math.floor((value - low) / (high - low) * bins);
+                        counts.data[(int) Math.max(0, Math.min(bins - 1, bin))]++;
                     }
-                    return bins;
-                })
-                .of(FLOAT32, FLOAT64)
-                .stream();
+                    return counts;
+                });
+    }
+
+    private static Stream<OpCase> histograms() {
+        return Stream.of(
+                        histogram("five bins", -1.1, 1.3, 5).of(FLOAT32, FLOAT64),
+                        histogram("many bins", -2.05, 1.97, 256).of(FLOAT32),
+                        histogram("spread", -1, 30, 5)
+                                .domain("x", x -> 6 * x - 3)
+                                .of(INT32, INT64),
+                        histogram("more bins than numbers", 0, 3, 5).of(INT32, INT64))
+                .flatMap(List::stream);
     }
 
     private static List<Doubles> summed(Doubles x, int[] axes) {
@@ -240,8 +250,21 @@ final class CountCases {
         return Doubles.of(kept.stream().mapToDouble(i -> i).toArray());
     }
 
+    private static OpCase filledUp(String label, int most, double overlap, double least) {
+        return one(
+                        "non_max_suppression",
+                        label,
+                        "6",
+                        (g, x) -> new NonMaxSuppression(
+                                        g, g.constant(Nd4j.createFromArray(BOXES)), x, most, overlap, least)
+                                .outputVariable(),
+                        x -> kept(x, most, overlap, least))
+                .sameDiffIsWrong("it fills up with zeros what it does not choose");
+    }
+
     private static Stream<OpCase> boxes() {
         return Stream.of(
+                filledUp("little overlap", 6, 0.1, -10),
                 one(
                         "non_max_suppression_v3",
                         "two",
@@ -276,26 +299,29 @@ final class CountCases {
                 .outputVariable();
     }
 
-    /** Two boxes each, the corners in opposite quarters, in two colours. */
-    private static Stream<OpCase> drawings() {
-        var colors = new float[][] {{9, 8, 7}, {-5, -6, -7}};
-        return Stream.of(mixed(
+    /**
+     * Three boxes each: shares of the picture from normal numbers.
+     *
+     * @param spread of the corners around those given
+     */
+    private static OpCase drawing(
+            String label, float[][] colors, int height, int width, double spread, float... around) {
+        int channels = colors[0].length;
+        return mixed(
                 "draw_bounding_boxes",
-                "two colours",
-                List.of(spec("x", FLOAT32, "N 6 9 3"), spec("b", FLOAT32, "N 3 4")),
-                (g, in) -> {
-                    var half = g.constant(Nd4j.scalar(0.5f));
-                    var corner =
-                            g.constant(Nd4j.createFromArray(0f, 0f, 0.5f, 0.5f).reshape(1, 1, 4));
-                    return AnyOp.like(
-                                    "draw_bounding_boxes",
-                                    g,
-                                    in.apply("x"),
-                                    g.nn.sigmoid(in.apply("b")).mul(half).add(corner),
-                                    g.constant(Nd4j.createFromArray(colors)))
-                            .outputVariable()
-                            .rename("y");
-                },
+                label,
+                List.of(spec("x", FLOAT32, "N " + height + " " + width + " " + channels), spec("b", FLOAT32, "N 3 4")),
+                (g, in) -> AnyOp.like(
+                                "draw_bounding_boxes",
+                                g,
+                                in.apply("x"),
+                                g.math.tanh(in.apply("b"))
+                                        .mul(g.constant(Nd4j.scalar((float) spread)))
+                                        .add(g.constant(
+                                                Nd4j.createFromArray(around).reshape(1, 1, 4))),
+                                g.constant(Nd4j.createFromArray(colors)))
+                        .outputVariable()
+                        .rename("y"),
                 in -> {
                     var x = get(in, "x");
                     var drawn = x.map(v -> v);
@@ -303,22 +329,36 @@ final class CountCases {
                         for (int box = 0; box < 3; box++) {
                             var ends = new int[4];
                             for (int i = 0; i < 4; i++) {
-                                double share = 0.5 / (1 + Math.exp(-get(in, "b").at(n, box, i))) + (i < 2 ? 0 : 0.5);
-                                ends[i] = (int) (share * (i % 2 == 0 ? 5 : 8));
+                                double share = Math.tanh(get(in, "b").at(n, box, i)) * spread + around[i];
+                                ends[i] = (int) (share * ((i % 2 == 0 ? height : width) - 1));
                             }
-                            for (int row = ends[0]; row <= ends[2]; row++) {
-                                for (int column = ends[1]; column <= ends[3]; column++) {
+                            for (int row = Math.max(0, ends[0]); row <= Math.min(height - 1, ends[2]); row++) {
+                                for (int column = Math.max(0, ends[1]);
+                                        column <= Math.min(width - 1, ends[3]);
+                                        column++) {
                                     boolean edge =
                                             row == ends[0] || row == ends[2] || column == ends[1] || column == ends[3];
-                                    for (int c = 0; edge && c < 3; c++) {
-                                        drawn.data[((n * 6 + row) * 9 + column) * 3 + c] = colors[box % 2][c];
+                                    for (int c = 0; edge && c < channels; c++) {
+                                        drawn.data[((n * height + row) * width + column) * channels + c] =
+                                                colors[box % colors.length][c];
                                     }
                                 }
                             }
                         }
                     }
                     return drawn;
-                }));
+                });
+    }
+
+    private static Stream<OpCase> drawings() {
+        var colors = new float[][] {{9, 8, 7}, {-5, -6, -7}};
+        return Stream.of(
+                drawing("two colours", colors, 6, 9, 0.25, 0.25f, 0.25f, 0.75f, 0.75f),
+                drawing("grey, one colour", new float[][] {{3}}, 8, 5, 0.25, 0.25f, 0.25f, 0.75f, 0.75f),
+                drawing("some inverted", colors, 7, 7, 0.5, 0.5f, 0.5f, 0.5f, 0.5f),
+                drawing("all inverted", colors, 6, 9, 0.2, 0.75f, 0.25f, 0.25f, 0.75f),
+                drawing("partly outside", colors, 6, 9, 0.5, -0.1f, 0.4f, 0.6f, 1.2f),
+                drawing("wholly outside", colors, 6, 9, 0.1, 1.3f, 1.3f, 1.7f, 1.7f));
     }
 
     private static Stream<OpCase> chosen() {
@@ -494,6 +534,17 @@ final class CountCases {
                         List.of(reductionShape(true), reductionShape(false)),
                         List.of(mixed(
                                         "broadcast_dynamic_shape",
+                                        "the second longer",
+                                        List.of(spec("x", INT64, "1"), spec("z", INT64, "3")),
+                                        (g, in) -> new BroadcastDynamicShape(g, in.apply("x"), in.apply("z"))
+                                                .outputVariable()
+                                                .rename("y"),
+                                        in -> Doubles.joined(0, Doubles.of(1, 1), get(in, "x"))
+                                                .with(get(in, "z"), Math::max))
+                                .domain("x", x -> x % 2 == 0 ? 1 : 4)
+                                .domain("z", x -> x % 2 == 0 ? 4 : 1)),
+                        List.of(mixed(
+                                        "broadcast_dynamic_shape",
                                         "two ranks",
                                         List.of(spec("x", INT32, "4"), spec("z", INT32, "2")),
                                         (g, in) -> new BroadcastDynamicShape(g, in.apply("x"), in.apply("z"))
@@ -512,6 +563,23 @@ final class CountCases {
                                                 .add(x),
                                         x -> x)
                                 .of(FLOAT32),
+                        one(
+                                        "create",
+                                        "zeros, added with broadcasting",
+                                        "4",
+                                        (g, x) -> new Create(g, ints(g, 5, 1, 4), x.dataType(), "c", true)
+                                                .outputVariable()
+                                                .add(x),
+                                        x -> Doubles.filled(new int[] {5, 1, 4}, at -> x.at(at[2])))
+                                .of(FLOAT32),
+                        List.of(one(
+                                "linspace_random",
+                                "seven, downwards",
+                                "7",
+                                (g, x) -> new Linspace(g, 2.5, -0.5, 7)
+                                        .outputVariable()
+                                        .add(x),
+                                x -> x.with(Doubles.of(2.5, 2, 1.5, 1, 0.5, 0, -0.5), Double::sum))),
                         List.of(one(
                                 "linspace_random",
                                 "four",
@@ -536,6 +604,24 @@ final class CountCases {
                                                 new int[] {x.shape[0]},
                                                 at -> Math.log(Math.abs(x.at(at[0], 0, 0) * x.at(at[0], 1, 1)
                                                         - x.at(at[0], 0, 1) * x.at(at[0], 1, 0)))))
+                                .within(1e-4)
+                                .of(FLOAT32),
+                        one(
+                                        "log_matrix_determinant",
+                                        "of three rows, in two axes",
+                                        "N 2 3 3",
+                                        (g, x) -> new LogMatrixDeterminant(g, x, false).outputVariable(),
+                                        x -> Doubles.filled(new int[] {x.shape[0], 2}, at -> {
+                                            double sum = 0;
+                                            for (int i = 0; i < 3; i++) {
+                                                int j = (i + 1) % 3;
+                                                int k = (i + 2) % 3;
+                                                sum += x.at(at[0], at[1], 0, i)
+                                                        * (x.at(at[0], at[1], 1, j) * x.at(at[0], at[1], 2, k)
+                                                                - x.at(at[0], at[1], 1, k) * x.at(at[0], at[1], 2, j));
+                                            }
+                                            return Math.log(Math.abs(sum));
+                                        }))
                                 .within(1e-4)
                                 .of(FLOAT32))
                 .flatMap(List::stream);

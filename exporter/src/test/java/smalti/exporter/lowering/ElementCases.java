@@ -249,6 +249,35 @@ final class ElementCases {
                 .of(NUMBERS));
     }
 
+    private void remainder(double s, DoubleUnaryOperator domain, ElementType... types) {
+        cases.addAll(one(
+                        "remainder_scalar",
+                        (g, x) -> new ScalarRemainder(g, x, s).outputVariable(),
+                        x -> Math.IEEEremainder(x, s))
+                .domain("x", domain)
+                .of(types));
+    }
+
+    private void remainders() {
+        remainder(3, x -> 4 * x, FLOAT32, FLOAT64, FLOAT16);
+        // ties, to the even quotient
+        remainder(-4, x -> 2 * Math.rint(x) - 5, FLOAT32, FLOAT64);
+        // large quotients, of a number that every type has
+        remainder(0.3125, x -> 1e5 * x, FLOAT32, FLOAT64);
+        // beyond float32, which SameDiff takes whole numbers through; the same remainders as without the large part
+        wholeRemainder(3, x -> 4 * x - 12 - 6 * 0x1p25, INT32, INT64);
+        wholeRemainder(-4, x -> 2 * x - 5 + 0x1p28, INT32, INT64);
+        wholeRemainder(6, x -> 3 * x - 9 + 12 * 0x1p24, INT32, INT64);
+        wholeRemainder(7, x -> 1e15 * x - 3e15, INT64);
+    }
+
+    private void wholeRemainder(double s, DoubleUnaryOperator domain, ElementType... types) {
+        int first = cases.size();
+        remainder(s, domain, types);
+        cases.subList(first, cases.size())
+                .replaceAll(useCase -> useCase.sameDiffIsWrong("whole numbers go through float32"));
+    }
+
     private void scalars() {
         for (double s : new double[] {0, 2}) {
             cases.addAll(one("not_scalar", (g, x) -> new ScalarNot(g, x, s).outputVariable(), x -> x == s ? 0 : 1)
@@ -270,12 +299,7 @@ final class ElementCases {
         }
         cases.addAll(one("not_scalar", (g, x) -> new ScalarNot(g, x, 0).outputVariable(), x -> x)
                 .of(BOOL));
-        cases.addAll(one(
-                        "remainder_scalar",
-                        (g, x) -> new ScalarRemainder(g, x, 3).outputVariable(),
-                        x -> Math.IEEEremainder(x, 3))
-                .domain("x", x -> 4 * x)
-                .of(FLOAT32, FLOAT64, INT32, INT64));
+        remainders();
         cases.addAll(one("setvalorless_scalar", (g, x) -> new ScalarSetValue(g, x, 0.5).outputVariable(), x -> 0.5)
                 .of(FLOAT32, FLOAT64));
         cases.addAll(two(
