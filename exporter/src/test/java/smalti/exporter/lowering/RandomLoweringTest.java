@@ -244,11 +244,12 @@ final class RandomLoweringTest {
                     assertThat(exported.parity()).extracting(Parity::output).containsExactly("y", "z");
                     var saved = folder.resolve("draw.fb");
                     graph.save(saved.toFile(), false);
-                    var again = OnnxExporter.export(saved, List.of(), List.of("y", "z"), onnx, ExportOptions.defaults());
-            assertThat(again.notes()).isEqualTo(exported.notes());
-            assertThat(again.nodes()).isEqualTo(exported.nodes());
-            assertThat(again.parity()).hasSize(2);
-        }));
+                    var again =
+                            OnnxExporter.export(saved, List.of(), List.of("y", "z"), onnx, ExportOptions.defaults());
+                    assertThat(again.notes()).isEqualTo(exported.notes());
+                    assertThat(again.nodes()).isEqualTo(exported.nodes());
+                    assertThat(again.parity()).hasSize(2);
+                }));
     }
 
     /** An output that is drawn is not compared; what is drawn from is. */
