@@ -7,8 +7,10 @@ import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
+import java.util.TreeMap;
 import java.util.function.BiFunction;
 import org.jspecify.annotations.Nullable;
 import org.nd4j.autodiff.functions.DifferentialFunction;
@@ -162,6 +164,7 @@ final class SourceReader {
         if (arrays.isEmpty()) {
             throw refused.get(0);
         }
+        var varied = new DataDependentSizes(graph, wanted).varied(runner, ones(sizes), arrays, wanted);
         var values = new HashMap<String, SourceValue>();
         for (var variable : variables) {
             var constant = constants.get(variable);
@@ -176,7 +179,7 @@ final class SourceReader {
                             new SourceValue(
                                     PlainArrays.type(array.dataType(), variable),
                                     Arrays.stream(array.shape()).boxed().toList(),
-                                    fixed(array, other)));
+                                    fixed(array, other, varied.getOrDefault(variable, array))));
                 } catch (SpecException e) {
                     e.problems().forEach(problem -> problem("%s", problem));
                 }
@@ -207,20 +210,29 @@ final class SourceReader {
     }
 
     private Map<String, INDArray> run(Map<String, Long> sizes, List<String> wanted) {
-        var inputs = new HashMap<String, INDArray>();
-        for (var input : signature.inputs()) {
-            // not zeros: nd4j ends the process where whole numbers are divided by 0
-            inputs.put(input.name(), Nd4j.ones(PlainArrays.type(ValueType.of(input.type())), shape(input, sizes)));
-        }
+        var inputs = ones(sizes);
         var arrays = new HashMap<>(runner.apply(inputs, wanted));
         arrays.putAll(inputs);
         return arrays;
     }
 
-    private static List<Boolean> fixed(INDArray array, @Nullable INDArray other) {
+    private Map<String, INDArray> ones(Map<String, Long> sizes) {
+        var inputs = new HashMap<String, INDArray>();
+        for (var input : signature.inputs()) {
+            // not zeros: nd4j ends the process where whole numbers are divided by 0
+            inputs.put(input.name(), Nd4j.ones(PlainArrays.type(ValueType.of(input.type())), shape(input, sizes)));
+        }
+        return inputs;
+    }
+
+    /** @param others of other runs */
+    private static List<Boolean> fixed(INDArray array, @Nullable INDArray... others) {
         var fixed = new ArrayList<Boolean>();
         for (int axis = 0; axis < array.rank(); axis++) {
-            fixed.add(other != null && other.rank() == array.rank() && other.size(axis) == array.size(axis));
+            int at = axis;
+            fixed.add(Arrays.stream(others)
+                    .allMatch(other ->
+                            other != null && other.rank() == array.rank() && other.size(at) == array.size(at)));
         }
         return fixed;
     }
@@ -237,7 +249,7 @@ final class SourceReader {
             if (!fits(output, made, expected, unknown) || made.type() != ValueType.of(output.type())) {
                 problem(
                         "output %s must be %s where %s, but SameDiff gives %s of %s",
-                        output, expected, new java.util.TreeMap<>(sizes), made.type(), made);
+                        output, expected, new TreeMap<>(sizes), made.type(), made);
             }
         }
     }
@@ -328,7 +340,7 @@ final class SourceReader {
     }
 
     private void problem(String problem, Object... received) {
-        problems.add(name + ": " + String.format(java.util.Locale.ROOT, problem, received));
+        problems.add(name + ": " + String.format(Locale.ROOT, problem, received));
     }
 
     private void stopIfBroken() {
