@@ -18,6 +18,7 @@ import org.nd4j.autodiff.samediff.SDVariable;
 import org.nd4j.autodiff.samediff.SameDiff;
 import org.nd4j.autodiff.samediff.VariableType;
 import org.nd4j.autodiff.samediff.internal.SameDiffOp;
+import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.api.ops.BaseOp;
 import org.nd4j.linalg.api.ops.DynamicCustomOp;
@@ -185,6 +186,7 @@ final class SourceReader {
                 }
             }
         }
+        ops.forEach(op -> checkRead(op, arrays));
         for (var output : signature.outputs()) {
             checkOutput(output, values.get(output.name()), sizes);
         }
@@ -235,6 +237,24 @@ final class SourceReader {
                             other != null && other.rank() == array.rank() && other.size(at) == array.size(at)));
         }
         return fixed;
+    }
+
+    /** SameDiff's files hold numbers for operations with a scalar, and one number for several of them. */
+    private void checkRead(SameDiffOp op, Map<String, INDArray> arrays) {
+        if (!(op.getOp() instanceof ScalarOp)) {
+            return;
+        }
+        for (var output : op.getOutputsOfOp()) {
+            var made = arrays.get(output);
+            var saved = variable(output).dataType();
+            if (made != null && (made.dataType() == DataType.BOOL) != (saved == DataType.BOOL)) {
+                problem(
+                        "output \"%s\" of op \"%s\" at node %s must be %s, as it was saved, but what SameDiff read makes"
+                                + " %s: its files hold another operation than was saved; export the graph from memory"
+                                + " by OnnxExporter",
+                        output, op.getOp().opName(), op.getName(), saved, made.dataType());
+            }
+        }
     }
 
     private void checkOutput(TensorSpec output, @Nullable SourceValue made, Map<String, Long> sizes) {
