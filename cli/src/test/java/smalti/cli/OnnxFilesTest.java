@@ -13,6 +13,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import smalti.exporter.graph.Attribute;
 import smalti.exporter.graph.Axis;
+import smalti.exporter.graph.Constant;
 import smalti.exporter.graph.Graph;
 import smalti.exporter.graph.Model;
 import smalti.exporter.graph.Node;
@@ -297,5 +298,40 @@ class OnnxFilesTest {
         Cli.run("inspect", model, "--size", "q=2").failsWith("free axis of an input (N), got q");
         Cli.run("inspect", folder, "--json").failsWith("must be an ONNX file for --out, --size and --json");
         Cli.run("inspect", folder.resolve("none.onnx")).failsWith("none.onnx");
+    }
+
+    /** Of other shapes, and where one takes no input of the other's: the rest is told, and no figure of nothing. */
+    @Test
+    void diffSaysWhatItCouldNotCompare() throws IOException {
+        var one = model("m.onnx", 8);
+        nodes.add(Node.of("Identity", List.of("y"), "z", Map.of()));
+        var turned = folder.resolve("turned.onnx");
+        var weights = Map.<String, Constant>of("w", Tensor.of(new float[] {1, 2, 3, 4, 5, 6, 7, 9}, 4, 2));
+        var x = value("x", Axis.named("N"), Axis.of(3), Axis.of(4));
+        nodes.set(4, Node.of("MatMul", List.of("d", "w"), "product", Map.of()));
+        nodes.set(5, Node.of("Transpose", List.of("product"), "y", Map.of("perm", Attribute.ints(0, 2, 1))));
+        var y = value("y", Axis.named("N"), Axis.of(2), Axis.of(3));
+        OnnxWriter.write(Model.of(new Graph("g", List.of(x), List.of(y), weights, nodes), 17, 8), turned);
+        assertThat(Cli.run("diff", one, turned).out())
+                .contains("weights: 1 difference", "output y must be")
+                .doesNotContain("differ by at most 0.0e+00 of");
+
+        nodes.remove(5);
+        nodes.set(4, Node.of("MatMul", List.of("d", "w"), "y", Map.of()));
+        var fixed = folder.resolve("fixed.onnx");
+        OnnxWriter.write(
+                Model.of(
+                        new Graph(
+                                "g",
+                                List.of(value("x", Axis.of(7), Axis.of(3), Axis.of(4))),
+                                List.of(value("y", Axis.of(7), Axis.of(3), Axis.of(2))),
+                                weights,
+                                nodes),
+                        17,
+                        8),
+                fixed);
+        assertThat(Cli.run("diff", one, fixed).out())
+                .contains("structure: 2 differences", "weights: 1 difference", "not compared: ")
+                .doesNotContain("of their range");
     }
 }

@@ -18,6 +18,7 @@ final class Distance {
 
     private final Set<String> problems = new LinkedHashSet<>();
     private double worst;
+    private boolean isOfAny;
 
     void problem(String problem) {
         problems.add(problem);
@@ -43,6 +44,7 @@ final class Distance {
                     + actual.dims());
             return;
         }
+        isOfAny = true;
         if (!expected.type().isFloat()) {
             if (!expected.data().equals(actual.data())) {
                 problem("output " + output + " of " + expected.type() + " must be the same, and "
@@ -96,6 +98,11 @@ final class Distance {
     /** The largest difference of floats, as a share of the range of their output. */
     double worst() {
         return worst;
+    }
+
+    /** Whether any numbers were compared: not where all outputs have other types or shapes. */
+    boolean isOfAny() {
+        return isOfAny;
     }
 
     /** What is too far off; nothing if all is well. */

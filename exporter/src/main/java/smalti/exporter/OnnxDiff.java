@@ -7,6 +7,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
+import java.util.OptionalDouble;
 import java.util.TreeMap;
 import java.util.TreeSet;
 import smalti.exporter.graph.Constant;
@@ -17,6 +18,7 @@ import smalti.exporter.graph.Tensor;
 import smalti.exporter.graph.Value;
 import smalti.exporter.onnx.OnnxReader;
 import smalti.exporter.proof.ModelSession;
+import smalti.exporter.proof.ProofException;
 import smalti.spec.SpecException;
 
 /** Tells two ONNX files apart. */
@@ -27,9 +29,10 @@ public final class OnnxDiff {
      * @param structure what differs of the graphs, one line each
      * @param weights what differs of the constants, one line each
      * @param outputs what differs in ONNX Runtime on inputs made up from a seed, beyond 1e-4 of the range
-     * @param difference the largest of the outputs, as a share of the range
+     * @param difference the largest of the outputs, as a share of the range; empty where none could be compared
      */
-    public record Differences(List<String> structure, List<String> weights, List<String> outputs, double difference) {
+    public record Differences(
+            List<String> structure, List<String> weights, List<String> outputs, OptionalDouble difference) {
         public boolean none() {
             return structure.isEmpty() && weights.isEmpty() && outputs.isEmpty();
         }
@@ -42,20 +45,40 @@ public final class OnnxDiff {
         var structure = structure(a, b);
         var weights = weights(a.graph(), b.graph());
         var outputs = new ArrayList<String>();
-        double difference = 0;
+        var difference = OptionalDouble.empty();
         if (!names(a.graph().inputs()).equals(names(b.graph().inputs()))) {
             outputs.add("not compared: the inputs differ");
         } else {
             var place = String.valueOf(one.getFileName());
             try (var first = ModelSession.open(one, place);
                     var second = ModelSession.open(other, String.valueOf(other.getFileName()))) {
-                var run = SeededRun.of(first, a.graph(), seed, place);
-                var distance = run.distance(run.again(second));
+                var distance = distance(first, a.graph(), second, seed, place);
                 outputs.addAll(distance.problems());
-                difference = distance.worst();
+                difference = distance.isOfAny() ? OptionalDouble.of(distance.worst()) : OptionalDouble.empty();
+            } catch (NotRun e) {
+                outputs.add("not compared: " + e.getMessage());
             }
         }
         return new Differences(structure, weights, outputs, difference);
+    }
+
+    /** One of the two takes no inputs that the other takes. */
+    private static final class NotRun extends Exception {
+        private static final long serialVersionUID = 1;
+
+        NotRun(RuntimeException cause) {
+            super(String.valueOf(cause.getMessage()).lines().findFirst().orElse(""), cause);
+        }
+    }
+
+    private static Distance distance(ModelSession first, Graph graph, ModelSession second, long seed, String place)
+            throws NotRun {
+        try {
+            var run = SeededRun.of(first, graph, seed, place);
+            return run.distance(run.again(second));
+        } catch (ProofException | SpecException e) {
+            throw new NotRun(e);
+        }
     }
 
     private static List<String> names(List<Value> values) {

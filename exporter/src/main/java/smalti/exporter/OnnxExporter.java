@@ -150,25 +150,31 @@ public final class OnnxExporter {
         return written.get(0);
     }
 
-    /** Proves the file, around the operations that SameDiff computes wrongly, or not at all. */
+    /** Proves the file, around the operations that are random, or that SameDiff computes wrongly or not at all. */
     private static List<Parity> parity(
             SameDiffRunner source, SourceGraph graph, Model model, Path file, ExportOptions options, List<String> notes)
             throws IOException {
         var faults = new LinkedHashMap<SourceOp, String>();
         KnownFaults.of(graph).forEach((op, how) -> faults.put(op, "does not do what it documents (" + how + ")"));
+        var random = KnownFaults.random(graph);
         while (true) {
             try {
-                var detour = detour(model, graph, faults.keySet(), file, options);
+                var around = new LinkedHashSet<>(faults.keySet());
+                around.addAll(random);
+                var detour = detour(model, graph, around, random, file, options);
                 var parity = GraphProver.prove(source, graph, file, detour, options.seed());
                 faults.forEach((op, how) -> notes.add("op \"" + op.op() + "\" at node " + op.name() + ": SameDiff "
                         + how + "; written as documented, and not compared with SameDiff, but all around it is"));
+                random.forEach(op -> notes.add("op \"" + op.op() + "\" at node " + op.name() + ": random: it is held to"
+                        + " its distribution by tests, and its numbers are not compared with SameDiff's, but all"
+                        + " around it is"));
                 KnownFaults.notRun(graph)
                         .forEach((op, why) -> notes.add("op \"" + op.op() + "\" at node " + op.name()
                                 + ": SameDiff's kernel " + why + "; compared with what it documents"));
                 return parity;
             } catch (DeadlyOpException e) {
                 var deadly = graph.ops().stream()
-                        .filter(op -> op.name().equals(e.node()) && !faults.containsKey(op))
+                        .filter(op -> op.name().equals(e.node()) && !faults.containsKey(op) && !random.contains(op))
                         .findFirst()
                         .orElseThrow(() -> e);
                 faults.put(deadly, e.how());
@@ -178,7 +184,12 @@ public final class OnnxExporter {
 
     /** The same model with the values of some operations, and what goes into them, as outputs. */
     private static Optional<Detour> detour(
-            Model model, SourceGraph source, Set<SourceOp> around, Path file, ExportOptions options)
+            Model model,
+            SourceGraph source,
+            Set<SourceOp> around,
+            Set<SourceOp> random,
+            Path file,
+            ExportOptions options)
             throws IOException {
         if (around.isEmpty()) {
             return Optional.empty();
@@ -191,6 +202,12 @@ public final class OnnxExporter {
         around.forEach(op -> watched.addAll(op.inputs()));
         watched.retainAll(made);
         watched.removeAll(given);
+        var drawn = new LinkedHashSet<String>();
+        for (var op : source.ops()) { // each comes after what feeds it
+            if (random.contains(op) || op.inputs().stream().anyMatch(drawn::contains)) {
+                drawn.addAll(op.outputs());
+            }
+        }
         var outputs = new ArrayList<>(model.graph().outputs());
         var names = new LinkedHashSet<>(given);
         names.addAll(watched);
@@ -207,7 +224,7 @@ public final class OnnxExporter {
         var wider = new Graph(graph.name(), graph.inputs(), outputs, graph.initializers(), graph.nodes());
         var beside = file.resolveSibling("watched.onnx");
         OnnxWriter.write(model.with(wider), beside, options.externalDataAbove(), unseen -> {});
-        return Optional.of(new Detour(beside, List.copyOf(given), List.copyOf(watched)));
+        return Optional.of(new Detour(beside, List.copyOf(given), List.copyOf(watched), drawn));
     }
 
     private static String name(Path file) {

@@ -2,24 +2,30 @@ package smalti.exporter;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.within;
 
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.nd4j.autodiff.samediff.SDIndex;
 import org.nd4j.autodiff.samediff.SDVariable;
 import org.nd4j.autodiff.samediff.SameDiff;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ops.custom.Digamma;
 import org.nd4j.linalg.api.ops.custom.Lgamma;
+import org.nd4j.linalg.api.ops.impl.image.NonMaxSuppressionV3;
 import org.nd4j.linalg.api.ops.impl.layers.convolution.config.Conv2DConfig;
 import org.nd4j.linalg.api.ops.impl.transforms.HistogramFixedWidth;
+import org.nd4j.linalg.api.ops.impl.transforms.custom.Unique;
 import org.nd4j.linalg.factory.Nd4j;
 import smalti.exporter.proof.GraphProver;
 import smalti.exporter.proof.OrtRunner;
+import smalti.exporter.samediff.SameDiffRunner;
 import smalti.spec.ElementType;
 import smalti.spec.NpyArray;
 import smalti.spec.Signature;
@@ -58,11 +64,8 @@ final class OnnxExporterTest {
         try (var session = OrtRunner.open(file())) {
             var made = session.run(Map.of("features", NpyArray.of(new float[] {1, 1, 1, 0, 0, 0}, 2, 3)));
             // σ(1 − 1 + ½), σ(2 + 1 − ½), σ(½), σ(−½)
-            assertThat(java.util.Objects.requireNonNull(made.get("probabilities"))
-                            .floats())
-                    .containsExactly(
-                            new float[] {0.62245935f, 0.9241418f, 0.62245935f, 0.37754068f},
-                            org.assertj.core.api.Assertions.within(1e-6f));
+            assertThat(Objects.requireNonNull(made.get("probabilities")).floats())
+                    .containsExactly(new float[] {0.62245935f, 0.9241418f, 0.62245935f, 0.37754068f}, within(1e-6f));
         }
     }
 
@@ -90,6 +93,67 @@ final class OnnxExporterTest {
                         .outputs())
                 .singleElement()
                 .hasToString("z [z_0,4] float32");
+    }
+
+    /** Boxes that are all alike leave one; others leave two. */
+    @Test
+    void howManyBoxesAreLeftIsFree() throws IOException {
+        var graph = SameDiff.create();
+        var boxes = graph.placeHolder("boxes", DataType.FLOAT, 3, 4);
+        var scores = graph.placeHolder("scores", DataType.FLOAT, 3);
+        var left = new NonMaxSuppressionV3(
+                        graph,
+                        boxes,
+                        scores,
+                        graph.constant(Nd4j.scalar(3)),
+                        graph.constant(Nd4j.scalar(0.5f)),
+                        graph.constant(Nd4j.scalar(-10f)))
+                .outputVariable()
+                .rename("y");
+        graph.gather("z", boxes, left, 0);
+        var exported = OnnxExporter.export(graph, List.of(), List.of("y", "z"), file(), ExportOptions.defaults());
+        assertThat(exported.signature().outputs())
+                .extracting(TensorSpec::toString)
+                .containsExactly("y [y_0] int32", "z [z_0,4] float32");
+        try (var session = OrtRunner.open(file())) {
+            var made = session.run(Map.of(
+                    "boxes", NpyArray.of(new float[] {0, 0, 1, 1, 0, 0, 1, 1, 5, 5, 6, 6}, 3, 4),
+                    "scores", NpyArray.of(new float[] {1, 2, 3}, 3)));
+            assertThat(Objects.requireNonNull(made.get("z")).floats()).containsExactly(5, 5, 6, 6, 0, 0, 1, 1);
+        }
+    }
+
+    /** What follows numbers in other ways, and what is like it and does not. */
+    @Test
+    void sizesAreFreeWhereNumbersDecide() {
+        var graph = SameDiff.create();
+        var x = graph.placeHolder("x", DataType.INT32, 4);
+        var one = graph.constant(Nd4j.scalar(1));
+        var count = x.max(0);
+        var unique = new Unique(graph, x).outputVariables();
+        unique[0].rename("each");
+        unique[1].rename("places");
+        graph.math.listDiff(new String[] {"other", "otherPlaces"}, x, graph.constant(Nd4j.createFromArray(7)));
+        graph.dynamicPartition(new String[] {"part", "rest"}, graph.constant(Nd4j.ones(4, 3)), x, 2);
+        graph.range("range", graph.constant(Nd4j.scalar(0)), count, one, DataType.INT32);
+        graph.fill(
+                "filled",
+                graph.concat(0, x.get(SDIndex.interval(0, 1)), graph.constant(Nd4j.createFromArray(3))),
+                DataType.FLOAT,
+                2);
+        graph.fill("like", graph.shape(x), DataType.FLOAT, 2);
+        var names = List.of("each", "places", "other", "part", "rest", "range", "filled", "like");
+        assertThat(SameDiffRunner.of(graph, "m", List.of(), names).signature().outputs())
+                .extracting(TensorSpec::toString)
+                .containsExactly(
+                        "each [each_0] int32",
+                        "places [4] int32",
+                        "other [other_0] int32",
+                        "part [part_0,3] float32",
+                        "rest [rest_0,3] float32",
+                        "range [range_0] int32",
+                        "filled [filled_0,filled_1] float32",
+                        "like [4] float32");
     }
 
     /** At small sizes SameDiff makes one element of each picture: that does not make the size a fixed one. */
@@ -131,7 +195,7 @@ final class OnnxExporterTest {
                 .contains("strided_slice", "reads and writes elsewhere where a step is negative");
         try (var session = OrtRunner.open(file())) {
             var made = session.run(Map.of("x", NpyArray.of(new float[] {0, 1, 2, 3, 4, 5}, 6)));
-            assertThat(java.util.Objects.requireNonNull(made.get("y")).floats()).containsExactly(5, 4, 3, 2, 1);
+            assertThat(Objects.requireNonNull(made.get("y")).floats()).containsExactly(5, 4, 3, 2, 1);
         }
     }
 
@@ -211,8 +275,7 @@ final class OnnxExporterTest {
             double t = Math.tanh(1);
             // ½t·(1 + tanh(√(2/π)·(t + 0.044715·t³)))
             double expected = t / 2 * (1 + Math.tanh(Math.sqrt(2 / Math.PI) * (t + 0.044715 * t * t * t)));
-            assertThat(java.util.Objects.requireNonNull(made.get("gelu")).floats()[1])
-                    .isCloseTo((float) expected, org.assertj.core.api.Assertions.within(1e-6f));
+            assertThat(Objects.requireNonNull(made.get("gelu")).floats()[1]).isCloseTo((float) expected, within(1e-6f));
         }
         // SameDiff runs the graph as before
         assertThat(graph.output(Map.of("x", Nd4j.ones(DataType.FLOAT, 1, 3)), "y"))

@@ -1,8 +1,11 @@
 package smalti.exporter.samediff;
 
 import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
+import java.util.stream.Collectors;
 import smalti.exporter.graph.ValueType;
 
 /** Operations that SameDiff computes otherwise than it documents; measured against float64 arithmetic by the tests. */
@@ -20,6 +23,24 @@ public final class KnownFaults {
     private static final Map<String, String> OF_HALVES =
             Map.of("isfinite", "finds no NaN in 16 bits", "isnan", "finds no NaN in 16 bits");
 
+    private static final Set<String> RANDOM = Set.of(
+            "distribution_bernoulli",
+            "distribution_binomial",
+            "distribution_gaussian",
+            "distribution_lognormal",
+            "distribution_truncated",
+            "distribution_uniform",
+            "random_bernoulli",
+            "random_crop",
+            "random_exponential",
+            "random_gamma",
+            "random_multinomial",
+            "random_normal",
+            "random_poisson",
+            "random_shuffle",
+            "randomnormal",
+            "randomuniform");
+
     private KnownFaults() {}
 
     /** How SameDiff is wrong, by node, in the graph's order; empty where it is right as far as is known. */
@@ -27,6 +48,13 @@ public final class KnownFaults {
         var faults = new LinkedHashMap<SourceOp, String>();
         graph.ops().forEach(op -> fault(op, graph).ifPresent(how -> faults.put(op, how)));
         return faults;
+    }
+
+    /** What draws random numbers, in the graph's order: no two runs of it are alike, so no fault of SameDiff's either. */
+    public static Set<SourceOp> random(SourceGraph graph) {
+        return graph.ops().stream()
+                .filter(op -> RANDOM.contains(op.op()))
+                .collect(Collectors.toCollection(LinkedHashSet::new));
     }
 
     /** Why SameDiff is not run for some operations, by node; what they document is computed in its place. */

@@ -1,9 +1,11 @@
 package smalti.exporter.samediff;
 
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import org.nd4j.autodiff.samediff.SameDiff;
@@ -17,7 +19,7 @@ import smalti.spec.TensorSpec;
 
 /**
  * Finds what goes into a SameDiff graph and what comes out by running it: a size of an output that follows a free size
- * of an input in every run bears its name; one that changes otherwise gets a name of its own.
+ * of an input in every run bears its name; one that changes otherwise, or follows numbers, gets a name of its own.
  */
 final class SignatureInference {
     private final SameDiff graph;
@@ -72,10 +74,15 @@ final class SignatureInference {
                 .flatMap(dimension -> dimension.name().stream())
                 .distinct()
                 .toList();
-        var runs = runs(shapes, symbols);
+        var dependent = new DataDependentSizes(graph, outputs);
+        var wanted = new LinkedHashSet<>(outputs);
+        wanted.addAll(dependent.made());
+        var runs = runs(shapes, symbols, wanted);
+        var first = runs.get(0);
+        var varied = dependent.varied(engine::run, ones(shapes, first.sizes()), first.outputs(), outputs);
         var made = new ArrayList<TensorSpec>();
         for (var output : outputs) {
-            made.add(output(output, runs, symbols));
+            made.add(output(output, runs, varied.getOrDefault(output, array(first, output)), symbols));
         }
         return new Signature(
                 inputs.stream()
@@ -127,12 +134,12 @@ final class SignatureInference {
     private record Run(Map<String, Long> sizes, Map<String, INDArray> outputs) {}
 
     /** Two runs of different sizes, or one where nothing is free. */
-    private List<Run> runs(Map<String, List<Dimension>> shapes, List<String> symbols) {
+    private List<Run> runs(Map<String, List<Dimension>> shapes, List<String> symbols, Collection<String> wanted) {
         var runs = new ArrayList<Run>();
         var refused = new ArrayList<RuntimeException>();
         for (var sizes : SourceReader.trials(symbols)) {
             try {
-                runs.add(new Run(sizes, engine.run(ones(shapes, sizes), outputs)));
+                runs.add(new Run(sizes, engine.run(ones(shapes, sizes), wanted)));
             } catch (DeadlyOpException e) {
                 throw e;
             } catch (RuntimeException e) {
@@ -164,14 +171,17 @@ final class SignatureInference {
         return arrays;
     }
 
-    private TensorSpec output(String output, List<Run> runs, List<String> symbols) {
+    /** @param varied of the first run's inputs, with other sizes where they follow numbers */
+    private TensorSpec output(String output, List<Run> runs, INDArray varied, List<String> symbols) {
         var first = array(runs.get(0), output);
         var last = array(runs.get(runs.size() - 1), output);
         var axes = new ArrayList<Dimension>();
         for (int axis = 0; axis < first.rank(); axis++) {
             int at = axis;
             long size = first.size(axis);
-            if (symbols.isEmpty() || (size == last.size(axis) && size > 0 && runs.size() > 1)) {
+            if (varied.size(axis) != size) {
+                axes.add(Dimension.free(symbol(output, axis)));
+            } else if (symbols.isEmpty() || (size == last.size(axis) && size > 0 && runs.size() > 1)) {
                 axes.add(Dimension.of(size));
             } else {
                 axes.add(Dimension.free(symbols.stream()

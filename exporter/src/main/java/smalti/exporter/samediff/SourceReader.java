@@ -7,8 +7,10 @@ import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
+import java.util.TreeMap;
 import java.util.function.BiFunction;
 import org.jspecify.annotations.Nullable;
 import org.nd4j.autodiff.functions.DifferentialFunction;
@@ -16,6 +18,7 @@ import org.nd4j.autodiff.samediff.SDVariable;
 import org.nd4j.autodiff.samediff.SameDiff;
 import org.nd4j.autodiff.samediff.VariableType;
 import org.nd4j.autodiff.samediff.internal.SameDiffOp;
+import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.api.ops.BaseOp;
 import org.nd4j.linalg.api.ops.DynamicCustomOp;
@@ -162,6 +165,7 @@ final class SourceReader {
         if (arrays.isEmpty()) {
             throw refused.get(0);
         }
+        var varied = new DataDependentSizes(graph, wanted).varied(runner, ones(sizes), arrays, wanted);
         var values = new HashMap<String, SourceValue>();
         for (var variable : variables) {
             var constant = constants.get(variable);
@@ -176,12 +180,13 @@ final class SourceReader {
                             new SourceValue(
                                     PlainArrays.type(array.dataType(), variable),
                                     Arrays.stream(array.shape()).boxed().toList(),
-                                    fixed(array, other)));
+                                    fixed(array, other, varied.getOrDefault(variable, array))));
                 } catch (SpecException e) {
                     e.problems().forEach(problem -> problem("%s", problem));
                 }
             }
         }
+        ops.forEach(op -> checkRead(op, arrays));
         for (var output : signature.outputs()) {
             checkOutput(output, values.get(output.name()), sizes);
         }
@@ -207,22 +212,49 @@ final class SourceReader {
     }
 
     private Map<String, INDArray> run(Map<String, Long> sizes, List<String> wanted) {
-        var inputs = new HashMap<String, INDArray>();
-        for (var input : signature.inputs()) {
-            // not zeros: nd4j ends the process where whole numbers are divided by 0
-            inputs.put(input.name(), Nd4j.ones(PlainArrays.type(ValueType.of(input.type())), shape(input, sizes)));
-        }
+        var inputs = ones(sizes);
         var arrays = new HashMap<>(runner.apply(inputs, wanted));
         arrays.putAll(inputs);
         return arrays;
     }
 
-    private static List<Boolean> fixed(INDArray array, @Nullable INDArray other) {
+    private Map<String, INDArray> ones(Map<String, Long> sizes) {
+        var inputs = new HashMap<String, INDArray>();
+        for (var input : signature.inputs()) {
+            // not zeros: nd4j ends the process where whole numbers are divided by 0
+            inputs.put(input.name(), Nd4j.ones(PlainArrays.type(ValueType.of(input.type())), shape(input, sizes)));
+        }
+        return inputs;
+    }
+
+    /** @param others of other runs */
+    private static List<Boolean> fixed(INDArray array, @Nullable INDArray... others) {
         var fixed = new ArrayList<Boolean>();
         for (int axis = 0; axis < array.rank(); axis++) {
-            fixed.add(other != null && other.rank() == array.rank() && other.size(axis) == array.size(axis));
+            int at = axis;
+            fixed.add(Arrays.stream(others)
+                    .allMatch(other ->
+                            other != null && other.rank() == array.rank() && other.size(at) == array.size(at)));
         }
         return fixed;
+    }
+
+    /** SameDiff's files hold numbers for operations with a scalar, and one number for several of them. */
+    private void checkRead(SameDiffOp op, Map<String, INDArray> arrays) {
+        if (!(op.getOp() instanceof ScalarOp)) {
+            return;
+        }
+        for (var output : op.getOutputsOfOp()) {
+            var made = arrays.get(output);
+            var saved = variable(output).dataType();
+            if (made != null && (made.dataType() == DataType.BOOL) != (saved == DataType.BOOL)) {
+                problem(
+                        "output \"%s\" of op \"%s\" at node %s must be %s, as it was saved, but what SameDiff read makes"
+                                + " %s: its files hold another operation than was saved; export the graph from memory"
+                                + " by OnnxExporter",
+                        output, op.getOp().opName(), op.getName(), saved, made.dataType());
+            }
+        }
     }
 
     private void checkOutput(TensorSpec output, @Nullable SourceValue made, Map<String, Long> sizes) {
@@ -237,7 +269,7 @@ final class SourceReader {
             if (!fits(output, made, expected, unknown) || made.type() != ValueType.of(output.type())) {
                 problem(
                         "output %s must be %s where %s, but SameDiff gives %s of %s",
-                        output, expected, new java.util.TreeMap<>(sizes), made.type(), made);
+                        output, expected, new TreeMap<>(sizes), made.type(), made);
             }
         }
     }
@@ -328,7 +360,7 @@ final class SourceReader {
     }
 
     private void problem(String problem, Object... received) {
-        problems.add(name + ": " + String.format(java.util.Locale.ROOT, problem, received));
+        problems.add(name + ": " + String.format(Locale.ROOT, problem, received));
     }
 
     private void stopIfBroken() {

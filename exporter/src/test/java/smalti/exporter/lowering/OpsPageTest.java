@@ -6,6 +6,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Comparator;
+import java.util.Locale;
 import java.util.Objects;
 import java.util.TreeMap;
 import java.util.TreeSet;
@@ -42,7 +43,7 @@ final class OpsPageTest {
                 wrong.computeIfAbsent(useCase.op(), unseen -> new TreeSet<>()).add(useCase.wrong());
             }
         });
-        var names = new TreeSet<>(Comparator.comparing((String name) -> name.toLowerCase(java.util.Locale.ROOT))
+        var names = new TreeSet<>(Comparator.comparing((String name) -> name.toLowerCase(Locale.ROOT))
                 .thenComparing(Comparator.naturalOrder()));
         names.addAll(Lowerings.operations());
         DifferentialFunctionClassHolder.getInstance().opNames().stream()
@@ -55,6 +56,9 @@ final class OpsPageTest {
             var remarks = name.equals("repeat")
                     ? "of imported graphs; SameDiff's own repeat is refused, as nd4j keeps its axis in no file"
                     : wrong.containsKey(name) ? "SameDiff itself: " + String.join("; ", wrong.get(name)) : "";
+            if (LoweringTest.LOST.contains(name)) {
+                remarks += (remarks.isEmpty() ? "" : "; ") + "a file of SameDiff's loses it: export from memory";
+            }
             if (RandomLoweringTest.operations().contains(name)) {
                 return "| " + name
                         + " | 13 to 21 | | random: held to its distribution; ONNX Runtime has no kernels beyond |";

@@ -3,7 +3,10 @@ package smalti.exporter.lowering;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import java.io.IOException;
 import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -29,12 +32,16 @@ import org.nd4j.linalg.api.ops.random.custom.RandomNormal;
 import org.nd4j.linalg.api.ops.random.custom.RandomPoisson;
 import org.nd4j.linalg.api.ops.random.custom.RandomShuffle;
 import org.nd4j.linalg.factory.Nd4j;
+import smalti.exporter.ExportOptions;
 import smalti.exporter.OnnxChecker;
+import smalti.exporter.OnnxExporter;
 import smalti.exporter.graph.GraphCheck;
 import smalti.exporter.graph.Tensor;
 import smalti.exporter.graph.Value;
 import smalti.exporter.onnx.OnnxWriter;
+import smalti.exporter.proof.GraphProver.Parity;
 import smalti.exporter.proof.OrtRunner;
+import smalti.exporter.samediff.KnownFaults;
 import smalti.exporter.samediff.SameDiffRunner;
 import smalti.spec.Dimension;
 import smalti.spec.ElementType;
@@ -202,6 +209,73 @@ final class RandomLoweringTest {
         return DRAWS.stream().map(draw -> DynamicTest.dynamicTest(draw.op(), () -> check(draw)));
     }
 
+    @Test
+    void theProofKnowsWhatIsRandom() {
+        var built = new LinkedHashSet<String>();
+        for (var draw : DRAWS) {
+            var graph = SameDiff.create();
+            graph.placeHolder("x", DataType.FLOAT, 1);
+            var name = draw.build().apply(graph).castTo(DataType.FLOAT).name();
+            KnownFaults.random(SameDiffRunner.of(graph, "draw", List.of(), List.of(name))
+                            .source())
+                    .forEach(op -> built.add(op.op()));
+        }
+        built.add(CROP);
+        assertThat(built).isEqualTo(operations());
+    }
+
+    /** From memory and from a file: the numbers are not compared, what is made of them and of the input is. */
+    @TestFactory
+    Stream<DynamicTest> isExported() {
+        return DRAWS.stream()
+                .map(draw -> DynamicTest.dynamicTest(draw.op(), () -> {
+                    var graph = SameDiff.create();
+                    var x = graph.placeHolder("x", DataType.FLOAT, -1, 1);
+                    var drawn = draw.build().apply(graph).castTo(DataType.FLOAT);
+                    graph.math.tanh(drawn.reshape(1, -1).add(x)).rename("y");
+                    graph.math.sin("z", x);
+                    var onnx = folder.resolve("draw.onnx");
+                    var exported =
+                            OnnxExporter.export(graph, List.of(), List.of("y", "z"), onnx, ExportOptions.defaults());
+                    assertThat(exported.notes())
+                            .anySatisfy(note -> assertThat(note)
+                                    .startsWith("op \"" + draw.op() + "\" at node ")
+                                    .contains(": random: it is held to its distribution by tests"));
+                    assertThat(exported.parity()).extracting(Parity::output).containsExactly("y", "z");
+                    var saved = folder.resolve("draw.fb");
+                    graph.save(saved.toFile(), false);
+                    var again =
+                            OnnxExporter.export(saved, List.of(), List.of("y", "z"), onnx, ExportOptions.defaults());
+                    assertThat(again.notes()).isEqualTo(exported.notes());
+                    assertThat(again.nodes()).isEqualTo(exported.nodes());
+                    assertThat(again.parity()).hasSize(2);
+                }));
+    }
+
+    /** An output that is drawn is not compared; what is drawn from is. */
+    @Test
+    void aCropIsExported() throws IOException {
+        var graph = SameDiff.create();
+        var x = graph.placeHolder("x", DataType.FLOAT, 5, 7);
+        new RandomCrop(graph, graph.math.sin("in", x), Cases.ints(graph, 2, 3))
+                .outputVariable()
+                .rename("y");
+        var exported = OnnxExporter.export(
+                graph, List.of(), List.of("y"), folder.resolve("crop.onnx"), ExportOptions.defaults());
+        assertThat(exported.notes()).singleElement().asString().contains("\"random_crop\"", "random: it is held");
+        assertThat(exported.parity()).isEmpty();
+        var part = graph.getVariable("y").mul(2).rename("twice");
+        assertThat(OnnxExporter.export(
+                                graph,
+                                List.of(),
+                                List.of(part.name()),
+                                folder.resolve("crop.onnx"),
+                                ExportOptions.defaults())
+                        .parity())
+                .singleElement()
+                .satisfies(parity -> assertThat(parity.largest()).isPositive());
+    }
+
     private void check(Draw draw) throws Exception {
         var sameDiff = SameDiff.create();
         // a graph has inputs: this one is 0
@@ -227,7 +301,7 @@ final class RandomLoweringTest {
                 var drawn = Doubles.of(
                         Objects.requireNonNull(exported.run(Map.of("x", none)).get("y")));
                 assertThat(drawn.data).hasSize((int) COUNT);
-                java.util.Arrays.sort(drawn.data);
+                Arrays.sort(drawn.data);
                 for (int i = 0; i < COUNT; i += 997) {
                     double value = drawn.data[i];
                     int last = i;

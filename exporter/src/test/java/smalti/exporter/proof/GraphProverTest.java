@@ -8,6 +8,7 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.function.UnaryOperator;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -50,7 +51,7 @@ final class GraphProverTest {
                 runner,
                 runner.source(),
                 folder.resolve("m.onnx"),
-                Optional.of(new Detour(folder.resolve("w.onnx"), List.of("gelu"), List.of("in"))),
+                Optional.of(new Detour(folder.resolve("w.onnx"), List.of("gelu"), List.of("in"), Set.of())),
                 1);
     }
 
@@ -81,5 +82,35 @@ final class GraphProverTest {
                 .isInstanceOf(ProofException.class)
                 .hasMessageContaining("output \"y\" must be within")
                 .hasMessageNotContaining("\"in\"");
+    }
+
+    /** The numbers of the run that gave them go to SameDiff: what it makes of them must be what that run made. */
+    @Test
+    void aDifferenceBehindRandomNumbersFails() throws IOException {
+        var detour = new Detour(folder.resolve("drawn.onnx"), List.of("drawn"), List.of(), Set.of("y"));
+        OnnxExporter.export(
+                noise(x -> x.getSameDiff().math.square(x)),
+                List.of(),
+                List.of("y", "drawn"),
+                detour.file(),
+                ExportOptions.defaults());
+        var same = noise(x -> x.getSameDiff().math.square(x));
+        var other = noise(x -> x.getSameDiff().math.abs(x));
+        var runner = SameDiffRunner.of(same, "m", List.of(), List.of("y"));
+        assertThat(GraphProver.prove(runner, runner.source(), detour.file(), Optional.of(detour), 1))
+                .singleElement()
+                .satisfies(parity -> assertThat(parity.difference()).isLessThan(1e-6));
+        var wrong = SameDiffRunner.of(other, "m", List.of(), List.of("y"));
+        assertThatThrownBy(() -> GraphProver.prove(wrong, wrong.source(), detour.file(), Optional.of(detour), 1))
+                .isInstanceOf(ProofException.class)
+                .hasMessageContaining("output \"y\" must be within");
+    }
+
+    private static SameDiff noise(UnaryOperator<SDVariable> behind) {
+        var graph = SameDiff.create();
+        var x = graph.placeHolder("x", DataType.FLOAT, -1, 3);
+        behind.apply(graph.random.normal("drawn", 0, 1, DataType.FLOAT, 3).add(x))
+                .rename("y");
+        return graph;
     }
 }
