@@ -76,11 +76,6 @@ final class Batcher<R> {
         return locked(schedule::waiting);
     }
 
-    /** How long what waits will take, by what batches took so far; zero where none was run yet. */
-    Duration estimate() {
-        return Duration.ofNanos(locked(this::estimateNanos));
-    }
-
     /**
      * Runs a request and waits for it.
      *
@@ -248,7 +243,8 @@ final class Batcher<R> {
             if (outcome == Outcome.COMPLETED) {
                 ran(run.batch, run.alone, copied, end - start);
             }
-            if (end(ticket)) {
+            // nothing of it waits that would have to be taken out
+            if (locked(ticket::end)) {
                 listener.request(outcome, ticket.items(), start - ticket.arrival(), end - ticket.arrival());
             }
         }

@@ -32,7 +32,7 @@ sealed interface BundleFiles {
         return Zip.at(bundle);
     }
 
-    private static byte[] bounded(InputStream in, String name, int maxBytes) throws IOException {
+    static byte[] bounded(InputStream in, String name, int maxBytes) throws IOException {
         // a zip's own word on an entry's size is not trusted
         byte[] bytes = in.readNBytes(maxBytes + 1);
         if (bytes.length > maxBytes) {

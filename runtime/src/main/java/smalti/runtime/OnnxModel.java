@@ -186,12 +186,7 @@ public final class OnnxModel implements AutoCloseable {
 
     private static byte[] read(Path file, int most) {
         try (var in = Files.newInputStream(file)) {
-            var bytes = in.readNBytes(most);
-            if (bytes.length == most && in.read() >= 0) {
-                throw new SpecException(
-                        file + ": must have at most " + most + " bytes (RuntimeOptions.maxFileBytes), got more");
-            }
-            return bytes;
+            return BundleFiles.bounded(in, file.toString(), most);
         } catch (IOException e) {
             throw new SpecException(file + ": cannot be read (" + IoReason.of(e) + ")", e);
         }

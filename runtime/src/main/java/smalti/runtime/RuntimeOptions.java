@@ -3,6 +3,7 @@ package smalti.runtime;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.observation.ObservationRegistry;
 import java.time.Duration;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import smalti.spec.Check;
 import smalti.spec.Precision;
@@ -66,142 +67,85 @@ public record RuntimeOptions(
     }
 
     public RuntimeOptions withDevice(Device device) {
-        return new RuntimeOptions(
-                device,
-                precision,
-                maxBatch,
-                maxWaiting,
-                budget,
-                maxFileBytes,
-                drainTimeout,
-                readyWhenWarm,
-                meters,
-                observations);
+        return with(values -> values.device = device);
     }
 
     public RuntimeOptions withPrecision(Precision precision) {
-        return new RuntimeOptions(
-                device,
-                precision,
-                maxBatch,
-                maxWaiting,
-                budget,
-                maxFileBytes,
-                drainTimeout,
-                readyWhenWarm,
-                meters,
-                observations);
+        return with(values -> values.precision = precision);
     }
 
     public RuntimeOptions withMaxBatch(int maxBatch) {
-        return new RuntimeOptions(
-                device,
-                precision,
-                maxBatch,
-                maxWaiting,
-                budget,
-                maxFileBytes,
-                drainTimeout,
-                readyWhenWarm,
-                meters,
-                observations);
+        return with(values -> values.maxBatch = maxBatch);
     }
 
     public RuntimeOptions withMaxWaiting(int maxWaiting) {
-        return new RuntimeOptions(
-                device,
-                precision,
-                maxBatch,
-                maxWaiting,
-                budget,
-                maxFileBytes,
-                drainTimeout,
-                readyWhenWarm,
-                meters,
-                observations);
+        return with(values -> values.maxWaiting = maxWaiting);
     }
 
     public RuntimeOptions withBudget(ThreadBudget budget) {
-        return new RuntimeOptions(
-                device,
-                precision,
-                maxBatch,
-                maxWaiting,
-                budget,
-                maxFileBytes,
-                drainTimeout,
-                readyWhenWarm,
-                meters,
-                observations);
+        return with(values -> values.budget = budget);
     }
 
     public RuntimeOptions withMaxFileBytes(int maxFileBytes) {
-        return new RuntimeOptions(
-                device,
-                precision,
-                maxBatch,
-                maxWaiting,
-                budget,
-                maxFileBytes,
-                drainTimeout,
-                readyWhenWarm,
-                meters,
-                observations);
+        return with(values -> values.maxFileBytes = maxFileBytes);
     }
 
     public RuntimeOptions withDrainTimeout(Duration drainTimeout) {
-        return new RuntimeOptions(
-                device,
-                precision,
-                maxBatch,
-                maxWaiting,
-                budget,
-                maxFileBytes,
-                drainTimeout,
-                readyWhenWarm,
-                meters,
-                observations);
+        return with(values -> values.drainTimeout = drainTimeout);
     }
 
     public RuntimeOptions withReadyWhenWarm(boolean readyWhenWarm) {
-        return new RuntimeOptions(
-                device,
-                precision,
-                maxBatch,
-                maxWaiting,
-                budget,
-                maxFileBytes,
-                drainTimeout,
-                readyWhenWarm,
-                meters,
-                observations);
+        return with(values -> values.readyWhenWarm = readyWhenWarm);
     }
 
     public RuntimeOptions withMeters(MeterRegistry meters) {
-        return new RuntimeOptions(
-                device,
-                precision,
-                maxBatch,
-                maxWaiting,
-                budget,
-                maxFileBytes,
-                drainTimeout,
-                readyWhenWarm,
-                meters,
-                observations);
+        return with(values -> values.meters = meters);
     }
 
     public RuntimeOptions withObservations(ObservationRegistry observations) {
+        return with(values -> values.observations = observations);
+    }
+
+    private RuntimeOptions with(Consumer<Values> change) {
+        var values = new Values(this);
+        change.accept(values);
         return new RuntimeOptions(
-                device,
-                precision,
-                maxBatch,
-                maxWaiting,
-                budget,
-                maxFileBytes,
-                drainTimeout,
-                readyWhenWarm,
-                meters,
-                observations);
+                values.device,
+                values.precision,
+                values.maxBatch,
+                values.maxWaiting,
+                values.budget,
+                values.maxFileBytes,
+                values.drainTimeout,
+                values.readyWhenWarm,
+                values.meters,
+                values.observations);
+    }
+
+    /** The components, while one of them is changed. */
+    private static final class Values {
+        private Device device;
+        private Precision precision;
+        private int maxBatch;
+        private int maxWaiting;
+        private ThreadBudget budget;
+        private int maxFileBytes;
+        private Duration drainTimeout;
+        private boolean readyWhenWarm;
+        private @Nullable MeterRegistry meters;
+        private ObservationRegistry observations;
+
+        Values(RuntimeOptions options) {
+            this.device = options.device;
+            this.precision = options.precision;
+            this.maxBatch = options.maxBatch;
+            this.maxWaiting = options.maxWaiting;
+            this.budget = options.budget;
+            this.maxFileBytes = options.maxFileBytes;
+            this.drainTimeout = options.drainTimeout;
+            this.readyWhenWarm = options.readyWhenWarm;
+            this.meters = options.meters;
+            this.observations = options.observations;
+        }
     }
 }
