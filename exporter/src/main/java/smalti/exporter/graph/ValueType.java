@@ -56,6 +56,11 @@ public enum ValueType {
         };
     }
 
+    /** Whole numbers from 0 on. */
+    public boolean isUnsigned() {
+        return this == UINT8 || this == UINT16 || this == UINT32 || this == UINT64;
+    }
+
     /** The type with a number of ONNX's, if it is one of these. */
     public static Optional<ValueType> ofOnnxCode(int code) {
         return Arrays.stream(values()).filter(type -> type.onnxCode == code).findFirst();

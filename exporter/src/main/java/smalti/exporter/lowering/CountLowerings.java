@@ -42,13 +42,14 @@ final class CountLowerings {
 
     /**
      * Inputs: numbers, then weights of each, then the least and the greatest count of bins; those two may be arguments.
-     * There are as many bins as the largest number asks for, within those bounds; what is beyond them is not counted.
+     * There are as many bins as the largest number asks for, within those bounds; what is beyond them or below 0 is not
+     * counted.
      */
     private static void counts(SourceOp op, Emitter to) {
         var f = new Formula(op, to);
         int inputs = op.inputs().size();
         var numbers = f.reshape(whole(f, to.in(op, 0)), -1);
-        var length = f.add(f.most(numbers, false), 1);
+        var length = f.max(f.add(f.most(numbers, false), 1), 0);
         if (inputs > 2) {
             length = f.apply("Max", length, f.reshape(whole(f, to.in(op, inputs - 2)), new long[0]));
             length = f.apply("Min", length, f.reshape(whole(f, to.in(op, inputs - 1)), new long[0]));

@@ -55,7 +55,8 @@ public final class GraphProver {
     public record Detour(Path file, List<String> given, List<String> watched, Set<String> drawn) {}
 
     /**
-     * Runs both on normal numbers, and on whole numbers: two that follow one another, as most indices may be 0 and 1.
+     * Runs both on normal numbers, and on whole numbers near 0: on two that follow one another where they may be
+     * indices, as most indices may be 0 and 1.
      *
      * @param graph as read from the source
      * @return a line for each output that SameDiff computes
@@ -172,8 +173,7 @@ public final class GraphProver {
 
     private static Map<String, NpyArray> inputs(
             Signature signature, SourceGraph source, Map<String, Long> sizes, long seed, int run) {
-        // indices, more often than not
-        int least = KnownFaults.dividesWholeNumbers(source) ? 1 : 0;
+        boolean divides = KnownFaults.dividesWholeNumbers(source);
         var random = new CounterRandom(seed + run, STREAM);
         var inputs = new LinkedHashMap<String, NpyArray>();
         for (var input : signature.inputs()) {
@@ -191,8 +191,14 @@ public final class GraphProver {
             var normals = new float[count];
             random.normals(inputs.size(), normals, 0, count);
             var values = new double[count];
+            boolean wide = type.isWhole() && !divides && !WholeInputs.mayIndex(source, input.name());
             for (int i = 0; i < count; i++) {
-                values[i] = type.isFloat() ? normals[i] : normals[i] > 0 ? least + 1 : least;
+                values[i] = type.isFloat() ? normals[i] : wide ? Math.rint(2 * normals[i]) : normals[i] > 0 ? 1 : 0;
+                if (divides && type.isWhole()) {
+                    values[i]++;
+                } else if (type.isUnsigned()) {
+                    values[i] = Math.abs(values[i]);
+                }
             }
             var tensor = Tensor.of(values, shape).cast(type);
             inputs.put(input.name(), tensor.npy());

@@ -27,6 +27,7 @@ final class StandIns implements Engine {
     private static final Map<String, String> FAULTS = Map.of(
             "batch_to_space", "writes beyond its result where something is cut off",
             "batched_gemm", "takes its sizes in another order, and writes beyond its results",
+            "bincount", "writes before its result where a number is below 0",
             "histogram_fixed_width", "shares out by whole widths of bins, and ends the process where one is 0",
             "strided_slice", "reads and writes elsewhere where a step is negative");
 
@@ -138,6 +139,9 @@ final class StandIns implements Engine {
         return switch (op.opName()) {
             case "batch_to_space" -> List.of(spread(inputs.get(0), inputs.get(1), op.iArgs()[0]));
             case "batched_gemm" -> products(inputs, op.iArgs());
+            case "bincount" ->
+                List.of(binned(inputs, op.iArgs())
+                        .castTo(graph.getVariable(node.getOutputsOfOp().get(0)).dataType()));
             case "histogram_fixed_width" ->
                 List.of(counted(inputs, op.iArgs())
                         .castTo(graph.getVariable(node.getOutputsOfOp().get(0)).dataType()));
@@ -198,6 +202,27 @@ final class StandIns implements Engine {
                     .mul(inputs.get(0).getDouble(i)));
         }
         return made;
+    }
+
+    /** Inputs: numbers, weights of each, the least and the greatest count of bins; the last two may be arguments. */
+    private static INDArray binned(List<INDArray> inputs, long[] ints) {
+        var numbers = inputs.get(0);
+        int count = inputs.size();
+        long least = count > 2 ? inputs.get(count - 2).getLong(0) : ints.length > 0 ? ints[0] : 0;
+        long most = count > 2 ? inputs.get(count - 1).getLong(0) : ints.length > 1 ? ints[1] : Integer.MAX_VALUE;
+        long length = least;
+        for (long i = 0; i < numbers.length(); i++) {
+            length = Math.max(length, numbers.getLong(i) + 1);
+        }
+        var sums = new double[Math.toIntExact(Math.min(length, most))];
+        boolean weighted = count == 2 || count == 4;
+        for (long i = 0; i < numbers.length(); i++) {
+            long bin = numbers.getLong(i);
+            if (bin >= 0 && bin < sums.length) {
+                sums[(int) bin] += weighted ? inputs.get(1).getDouble(i) : 1;
+            }
+        }
+        return Nd4j.createFromArray(sums);
     }
 
     /** Inputs: values, the ends of the range, how many bins, which may be an argument; 100 where it is neither. */

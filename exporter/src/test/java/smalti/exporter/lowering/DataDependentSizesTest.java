@@ -66,4 +66,24 @@ final class DataDependentSizesTest {
                     .isEqualTo(4);
         }
     }
+
+    /** nd4j writes before its result there, and ends the process. */
+    @Test
+    void countsLeaveOutWhatIsBelow0() throws IOException {
+        var graph = SameDiff.create();
+        var x = graph.placeHolder("x", DataType.INT32, 5);
+        AnyOp.of("bincount", graph, List.of(DataType.INT32), x).outputVariable().rename("y");
+        var file = folder.resolve("m.onnx");
+        OnnxExporter.export(graph, List.of(), List.of("y"), file, ExportOptions.defaults());
+        assertThat(bins(file, -3, 0, 2, -1, 2)).containsExactly(1, 0, 2);
+        assertThat(bins(file, -3, -1, -2, -1, -2)).isEmpty();
+    }
+
+    private static long[] bins(Path file, double... numbers) {
+        try (var session = OrtRunner.open(file)) {
+            var x = Tensor.of(numbers, 5).cast(ValueType.INT32).npy();
+            return Tensor.of(Objects.requireNonNull(session.run(Map.of("x", x)).get("y")))
+                    .longs();
+        }
+    }
 }

@@ -16,6 +16,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.nd4j.autodiff.samediff.SDVariable;
 import org.nd4j.autodiff.samediff.SameDiff;
 import org.nd4j.linalg.api.buffer.DataType;
+import org.nd4j.linalg.factory.Nd4j;
 import smalti.exporter.ExportOptions;
 import smalti.exporter.OnnxExporter;
 import smalti.exporter.proof.GraphProver.Detour;
@@ -112,5 +113,46 @@ final class GraphProverTest {
         behind.apply(graph.random.normal("drawn", 0, 1, DataType.FLOAT, 3).add(x))
                 .rename("y");
         return graph;
+    }
+
+    private static SameDiff ofWhole(UnaryOperator<SDVariable> after) {
+        var graph = SameDiff.create();
+        after.apply(graph.placeHolder("x", DataType.INT32, 8)).rename("y");
+        return graph;
+    }
+
+    private Path exported(SameDiff graph) throws IOException {
+        var file = folder.resolve("whole.onnx");
+        OnnxExporter.export(graph, List.of(), List.of("y"), file, ExportOptions.defaults());
+        return file;
+    }
+
+    private static SameDiffRunner runner(SameDiff graph) {
+        return SameDiffRunner.of(graph, "m", Map.of("x", List.of(Dimension.of(8))), List.of("y"));
+    }
+
+    /** x and max(x, 0) are alike on 0 and 1. */
+    @Test
+    void wholeNumbersBelow0AreTried() throws IOException {
+        var file = exported(ofWhole(x -> x.add(0)));
+        var runner =
+                runner(ofWhole(x -> x.getSameDiff().math.max(x, x.getSameDiff().constant(0))));
+        assertThatThrownBy(() -> GraphProver.prove(runner, runner.source(), file, Optional.empty(), 1))
+                .isInstanceOf(ProofException.class)
+                .hasMessageContaining("output \"y\" must be within");
+    }
+
+    /** A table of two rows has no others. */
+    @Test
+    void indicesAre0And1() throws IOException {
+        var graph = ofWhole(x -> {
+            var table = x.getSameDiff().constant(Nd4j.createFromArray(3f, 5f));
+            return x.getSameDiff().gather(table, x.add(0), 0);
+        });
+        var file = exported(graph);
+        var runner = runner(graph);
+        assertThat(GraphProver.prove(runner, runner.source(), file, Optional.empty(), 1))
+                .singleElement()
+                .satisfies(parity -> assertThat(parity.largest()).isEqualTo(5));
     }
 }
