@@ -241,7 +241,8 @@ final class Batcher<R> {
             budget.give(claim, threads, end - start);
             finish(run);
             if (outcome == Outcome.COMPLETED) {
-                ran(run.batch, run.alone, copied, end - start);
+                learn(run.batch, run.alone, end - start);
+                listener.batch(ticket.items(), copied, end - start - copied);
             }
             // nothing of it waits that would have to be taken out
             if (locked(ticket::end)) {
@@ -323,44 +324,56 @@ final class Batcher<R> {
         }
     }
 
-    /** Runs batches as long as something waits and there are threads; begins with threads taken. */
+    /** Runs batches as long as something waits and no other model has a better claim; begins with threads taken. */
     private void serve() {
-        try {
-            do {
-                serveOne();
-            } while (depth() > 0 && budget.takeOrWait(claim));
-        } catch (RuntimeException | Error e) {
-            // it ends this thread, but not the service of what waits
-            if (depth() > 0) {
-                startServer();
+        boolean holds = true;
+        while (holds) {
+            long start = System.nanoTime();
+            int threads = settings.threads();
+            boolean goesOn = false;
+            try {
+                expire();
+                var run = next();
+                if (run != null) {
+                    threads = widened(run);
+                    serve(run, threads);
+                    goesOn = depth() > 0;
+                }
+            } finally {
+                holds = release(threads, System.nanoTime() - start, goesOn);
             }
-            throw e;
         }
     }
 
-    /** Runs one batch, if anything waits; gives the threads back. */
-    private void serveOne() {
-        expire();
-        long start = System.nanoTime();
-        int threads = settings.threads();
-        var run = next();
+    /** @return the threads that the run has: all of them where nothing else wants any */
+    private int widened(Running<R> run) {
+        boolean isWide = run.alone && budget.tryTake(settings.threadsAlone() - settings.threads());
+        return isWide ? settings.threadsAlone() : settings.threads();
+    }
+
+    private void serve(Running<R> run, int threads) {
         try {
-            if (run == null) {
-                return;
-            }
-            if (run.alone && budget.tryTake(settings.threadsAlone() - threads)) {
-                threads = settings.threadsAlone();
-            }
             if (run.isFollowed) {
                 startServer();
             }
             run(run, threads == settings.threadsAlone());
         } finally {
-            budget.give(claim, threads, System.nanoTime() - start);
-            if (run != null) {
-                finish(run);
-            }
+            finish(run);
         }
+    }
+
+    /** @return whether the threads of a batch are still taken, for the next one */
+    private boolean release(int threads, long nanos, boolean goesOn) {
+        if (goesOn) {
+            return budget.keep(claim, threads, nanos);
+        }
+        // what came to wait meanwhile waits in line already, or must now
+        budget.leave(claim);
+        budget.give(claim, threads, nanos);
+        if (depth() > 0) {
+            startServer();
+        }
+        return false;
     }
 
     /** The next batch; null where nothing waits. */
@@ -409,21 +422,26 @@ final class Batcher<R> {
         } catch (RuntimeException | OutOfMemoryError e) {
             return e;
         }
-        ran(batch, alone, copied, System.nanoTime() - start);
+        listener.batch(items(batch), copied, System.nanoTime() - start - copied);
         batch.forEach(this::complete);
+        learn(batch, alone, System.nanoTime() - start);
         return null;
     }
 
-    private void ran(List<Slice<R>> batch, boolean alone, long copied, long nanos) {
+    /** @param nanos with those that it took to wake whoever waited */
+    private void learn(List<Slice<R>> batch, boolean alone, long nanos) {
+        // what a batch costs on threads that it has to itself says nothing of a loaded machine
+        if (!alone || settings.threadsAlone() == settings.threads()) {
+            costs.ran(batch.get(0).ticket().kind(), items(batch), nanos);
+        }
+    }
+
+    private static int items(List<? extends Slice<?>> batch) {
         int items = 0;
         for (var slice : batch) {
             items += slice.count();
         }
-        // what a batch costs on threads that it has to itself says nothing of a loaded machine
-        if (!alone || settings.threadsAlone() == settings.threads()) {
-            costs.ran(batch.get(0).ticket().kind(), items, nanos);
-        }
-        listener.batch(items, copied, nanos - copied);
+        return items;
     }
 
     private void complete(Slice<R> slice) {

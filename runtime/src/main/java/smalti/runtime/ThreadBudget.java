@@ -1,6 +1,7 @@
 package smalti.runtime;
 
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.Comparator;
 import java.util.List;
 import smalti.spec.Check;
@@ -73,29 +74,58 @@ public final class ThreadBudget {
     }
 
     /**
+     * Goes on with a claim's threads after a run, unless another waits that has had less of the threads' time; then it
+     * waits in line again.
+     *
+     * @param held threads, given back as far as they are more than the claim's
+     * @param nanos for how long they were held
+     * @return whether the claim's threads are still taken; else {@link Claim#granted} is called once they are
+     */
+    boolean keep(Claim claim, int held, long nanos) {
+        boolean kept;
+        List<Claim> granted;
+        synchronized (this) {
+            claim.served += (double) nanos * held;
+            kept = waiting.stream().allMatch(other -> other == claim || other.served >= claim.served);
+            free += kept ? held - claim.threads : held;
+            if (!kept && !waiting.contains(claim)) {
+                waiting.add(claim);
+            }
+            granted = grant();
+        }
+        granted.forEach(next -> next.granted.run());
+        return kept;
+    }
+
+    /**
      * Gives threads back.
      *
      * @param nanos for how long they were held
      */
-    void give(Claim claim, int count, long nanos) {
-        var granted = new ArrayList<Claim>();
+    void give(Claim claim, int held, long nanos) {
+        List<Claim> granted;
         synchronized (this) {
-            free += count;
-            claim.served += (double) nanos * count;
-            while (!waiting.isEmpty()) {
-                var next = waiting.stream()
-                        .min(Comparator.comparingDouble(other -> other.served))
-                        .orElseThrow();
-                if (next.threads > free) {
-                    break;
-                }
-                waiting.remove(next);
-                free -= next.threads;
-                served = Math.max(served, next.served);
-                granted.add(next);
-            }
+            claim.served += (double) nanos * held;
+            free += held;
+            granted = grant();
         }
         granted.forEach(next -> next.granted.run());
+    }
+
+    /** Takes threads for those who wait, in turn, as far as there are any. */
+    private List<Claim> grant() {
+        var granted = new ArrayList<Claim>();
+        while (!waiting.isEmpty()) {
+            var next = Collections.min(waiting, Comparator.comparingDouble(claim -> claim.served));
+            if (next.threads > free) {
+                break;
+            }
+            waiting.remove(next);
+            free -= next.threads;
+            served = Math.max(served, next.served);
+            granted.add(next);
+        }
+        return granted;
     }
 
     /** One model's graph before a budget. */

@@ -1,0 +1,79 @@
+package smalti.runtime;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.util.ArrayList;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+import smalti.runtime.ThreadBudget.Claim;
+import smalti.spec.SpecException;
+
+/** Who gets threads, and who goes on with them. */
+final class ThreadBudgetTest {
+    private final List<String> granted = new ArrayList<>();
+
+    private Claim claim(String name, int threads) {
+        return new Claim(threads, () -> granted.add(name));
+    }
+
+    @Test
+    void oneThatIsAloneGoesOn() {
+        var budget = ThreadBudget.of(1);
+        var claim = claim("a", 1);
+        assertThat(budget.takeOrWait(claim)).isTrue();
+        assertThat(budget.takeOrWait(claim)).isFalse();
+        assertThat(budget.keep(claim, 1, 100)).isTrue();
+        assertThat(granted).isEmpty();
+        budget.give(claim, 1, 100);
+        assertThat(granted).containsExactly("a");
+    }
+
+    @Test
+    void oneThatHadMoreMakesWay() {
+        var budget = ThreadBudget.of(1);
+        var busy = claim("busy", 1);
+        var other = claim("other", 1);
+        assertThat(budget.takeOrWait(busy)).isTrue();
+        assertThat(budget.takeOrWait(other)).isFalse();
+        assertThat(budget.keep(busy, 1, 100)).isFalse();
+        assertThat(granted).containsExactly("other");
+        // now the other has had more
+        assertThat(budget.keep(other, 1, 101)).isFalse();
+        assertThat(granted).containsExactly("other", "busy");
+        budget.leave(other);
+        assertThat(budget.keep(busy, 1, 500)).isTrue();
+    }
+
+    /** Two runs of one thread each would never leave two free at once if both went on. */
+    @Test
+    void oneThatWantsMoreThreadsIsNotStarved() {
+        var budget = ThreadBudget.of(2);
+        var narrow = claim("narrow", 1);
+        var wide = claim("wide", 2);
+        assertThat(budget.takeOrWait(narrow)).isTrue();
+        assertThat(budget.takeOrWait(narrow)).isTrue();
+        assertThat(budget.takeOrWait(wide)).isFalse();
+        assertThat(budget.keep(narrow, 1, 100)).isFalse();
+        assertThat(granted).isEmpty();
+        assertThat(budget.keep(narrow, 1, 100)).isFalse();
+        assertThat(granted).containsExactly("wide");
+    }
+
+    @Test
+    void threadsBeyondTheClaimAreFreeAgain() {
+        var budget = ThreadBudget.of(2);
+        var claim = claim("a", 1);
+        assertThat(budget.tryTake(2)).isTrue();
+        assertThat(budget.keep(claim, 2, 100)).isTrue();
+        assertThat(budget.tryTake(1)).isTrue();
+        assertThat(budget.tryTake(1)).isFalse();
+    }
+
+    @Test
+    void aBudgetHasThreads() {
+        assertThatThrownBy(() -> ThreadBudget.of(0))
+                .isInstanceOf(SpecException.class)
+                .hasMessage("threads must be from 1 to 1024, got 0");
+    }
+}
