@@ -10,6 +10,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Executor;
 import java.util.concurrent.Future;
+import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
@@ -55,10 +56,10 @@ final class Batcher<R> {
         this.name = name;
         this.settings = settings;
         this.runner = runner;
-        this.listener = listener;
+        this.listener = new GuardedListener(name, listener);
         this.servers = servers;
         this.budget = settings.budget();
-        this.claim = new ThreadBudget.Claim(settings.threads(), () -> servers.execute(this::serve));
+        this.claim = new ThreadBudget.Claim(settings.threads(), this::startServing);
         this.costs = new BatchCosts(settings.maxBatch());
         this.schedule = new Schedule<>(settings.maxWaiting());
     }
@@ -320,7 +321,16 @@ final class Batcher<R> {
 
     private void startServer() {
         if (budget.takeOrWait(claim)) {
+            startServing();
+        }
+    }
+
+    private void startServing() {
+        try {
             servers.execute(this::serve);
+        } catch (RejectedExecutionException | OutOfMemoryError e) {
+            // the machine gives no more threads: this one serves, or those who wait would wait for ever
+            serve();
         }
     }
 
@@ -419,7 +429,7 @@ final class Batcher<R> {
         long copied;
         try {
             copied = runner.run(batch, alone, stop);
-        } catch (RuntimeException | OutOfMemoryError e) {
+        } catch (RuntimeException | Error e) {
             return e;
         }
         listener.batch(items(batch), copied, System.nanoTime() - start - copied);
