@@ -11,7 +11,6 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Executor;
 import java.util.concurrent.Future;
 import java.util.concurrent.RejectedExecutionException;
-import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Supplier;
@@ -37,6 +36,7 @@ final class Batcher<R> {
     private final ThreadBudget budget;
     private final ThreadBudget.Claim claim;
     private final BatchCosts costs;
+    private final Ticker ticker;
 
     private final ReentrantLock lock = new ReentrantLock();
     /** A run ended, or the last of what waited went. */
@@ -53,11 +53,23 @@ final class Batcher<R> {
      * @param servers runs what the callers' threads do not
      */
     Batcher(String name, BatchRunner<R> runner, Settings settings, BatchListener listener, Executor servers) {
+        this(name, runner, settings, listener, servers, Ticker.SYSTEM);
+    }
+
+    /** @param ticker that requests wait by */
+    Batcher(
+            String name,
+            BatchRunner<R> runner,
+            Settings settings,
+            BatchListener listener,
+            Executor servers,
+            Ticker ticker) {
         this.name = name;
         this.settings = settings;
         this.runner = runner;
         this.listener = new GuardedListener(name, listener);
         this.servers = servers;
+        this.ticker = ticker;
         this.budget = settings.budget();
         this.claim = new ThreadBudget.Claim(settings.threads(), this::startServing);
         this.costs = new BatchCosts(settings.maxBatch());
@@ -135,9 +147,9 @@ final class Batcher<R> {
         try {
             runner.run(run.batch, true, run.stop);
             for (int i = 0; i < BatchCosts.LEAST_SEEN; i++) {
-                long start = System.nanoTime();
+                long start = ticker.nanos();
                 runner.run(run.batch, false, run.stop);
-                costs.ran(kind, items, System.nanoTime() - start);
+                costs.ran(kind, items, ticker.nanos() - start);
             }
         } finally {
             ticket.end();
@@ -150,12 +162,12 @@ final class Batcher<R> {
      * when the thread is interrupted, fails, and what runs is stopped.
      */
     void drain(Duration timeout) {
-        long end = System.nanoTime() + timeout.toNanos();
+        long end = ticker.nanos() + timeout.toNanos();
         lock.lock();
         try {
             accepts = false;
-            while (!isIdle() && end - System.nanoTime() > 0) {
-                ended.awaitNanos(end - System.nanoTime());
+            while (!isIdle() && end - ticker.nanos() > 0) {
+                ended.awaitNanos(end - ticker.nanos());
             }
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
@@ -194,7 +206,7 @@ final class Batcher<R> {
     }
 
     private Ticket<R> ticket(R request, Object kind, int items, RequestOptions options) {
-        long now = System.nanoTime();
+        long now = ticker.nanos();
         var timeout = options.timeout();
         long deadline = timeout == null ? Ticket.NEVER : now + timeout.toNanos();
         return new Ticket<>(request, kind, items, options.priority(), options.caller(), now, deadline);
@@ -228,7 +240,7 @@ final class Batcher<R> {
     }
 
     private void runHere(Ticket<R> ticket, Running<R> run, int threads) {
-        long start = System.nanoTime();
+        long start = ticker.nanos();
         ticket.dispatched(start);
         var outcome = Outcome.FAILED;
         long copied = 0;
@@ -238,7 +250,7 @@ final class Batcher<R> {
         } catch (RuntimeException e) {
             throw run.stop.isGiven() ? closed() : e;
         } finally {
-            long end = System.nanoTime();
+            long end = ticker.nanos();
             budget.give(claim, threads, end - start);
             finish(run);
             if (outcome == Outcome.COMPLETED) {
@@ -338,7 +350,7 @@ final class Batcher<R> {
     private void serve() {
         boolean holds = true;
         while (holds) {
-            long start = System.nanoTime();
+            long start = ticker.nanos();
             int threads = settings.threads();
             boolean goesOn = false;
             try {
@@ -350,7 +362,7 @@ final class Batcher<R> {
                     goesOn = depth() > 0;
                 }
             } finally {
-                holds = release(threads, System.nanoTime() - start, goesOn);
+                holds = release(threads, ticker.nanos() - start, goesOn);
             }
         }
     }
@@ -396,7 +408,7 @@ final class Batcher<R> {
             }
             boolean first = running.isEmpty();
             var batch = schedule.take(kind.get(), costs.cap(kind.get()));
-            long now = System.nanoTime();
+            long now = ticker.nanos();
             batch.forEach(slice -> slice.ticket().dispatched(now));
             var run = new Running<>(batch, first && schedule.isEmpty(), !schedule.isEmpty());
             running.add(run);
@@ -425,16 +437,16 @@ final class Batcher<R> {
 
     /** @return what went wrong; null where all went well */
     private @Nullable Throwable attempt(List<Slice<R>> batch, boolean alone, StopSignal stop) {
-        long start = System.nanoTime();
+        long start = ticker.nanos();
         long copied;
         try {
             copied = runner.run(batch, alone, stop);
         } catch (RuntimeException | Error e) {
             return e;
         }
-        listener.batch(items(batch), copied, System.nanoTime() - start - copied);
+        listener.batch(items(batch), copied, ticker.nanos() - start - copied);
         batch.forEach(this::complete);
-        learn(batch, alone, System.nanoTime() - start);
+        learn(batch, alone, ticker.nanos() - start);
         return null;
     }
 
@@ -464,7 +476,7 @@ final class Batcher<R> {
             lock.unlock();
         }
         if (last) {
-            long now = System.nanoTime();
+            long now = ticker.nanos();
             listener.request(
                     Outcome.COMPLETED,
                     ticket.items(),
@@ -505,7 +517,7 @@ final class Batcher<R> {
     }
 
     private void fail(Ticket<R> ticket, Outcome outcome, Throwable failure) {
-        long now = System.nanoTime();
+        long now = ticker.nanos();
         long dispatched = Math.min(now, ticket.firstDispatch());
         listener.request(outcome, ticket.items(), dispatched - ticket.arrival(), now - ticket.arrival());
         ticket.result().completeExceptionally(failure);
@@ -533,7 +545,7 @@ final class Batcher<R> {
     }
 
     private void expire() {
-        long now = System.nanoTime();
+        long now = ticker.nanos();
         List<Ticket<R>> expired;
         lock.lock();
         try {
@@ -556,7 +568,7 @@ final class Batcher<R> {
             wake.cancel(false);
         }
         wakesAt = deadline;
-        wake = Threads.CLOCK.schedule(this::wakeUp, deadline - System.nanoTime(), TimeUnit.NANOSECONDS);
+        wake = ticker.after(deadline - ticker.nanos(), this::wakeUp);
     }
 
     private long estimateNanos() {
