@@ -28,6 +28,9 @@ import smalti.runtime.Ticket.Slice;
  * @param <R> what is asked for
  */
 final class Batcher<R> {
+    /** What waits may take so much longer than what was run last. */
+    private static final double SLOWER = 1.15;
+
     private final String name;
     private final Settings settings;
     private final BatchRunner<R> runner;
@@ -43,6 +46,7 @@ final class Batcher<R> {
     private final Condition ended = lock.newCondition();
 
     private final Schedule<R> schedule;
+    private final Pace pace = new Pace();
     private final Set<Running<R>> running = new HashSet<>();
     private boolean accepts = true;
     private long wakesAt = Ticket.NEVER;
@@ -285,16 +289,44 @@ final class Batcher<R> {
         lock.lock();
         try {
             requireOpen();
+            if (schedule.isEmpty()) {
+                pace.rested();
+            }
+            if (isTooLate(ticket)) {
+                var timeout = Duration.ofNanos(ticket.deadline() - ticket.arrival());
+                var estimate = Duration.ofNanos(nanosUntilDone(ticket));
+                return QueueFullException.late(name, ticket.items(), schedule.waiting(), timeout, estimate);
+            }
             if (!schedule.offer(ticket)) {
                 var estimate = Duration.ofNanos(estimateNanos());
-                return new QueueFullException(
+                return QueueFullException.full(
                         name, ticket.items(), schedule.waiting(), settings.maxWaiting(), estimate);
             }
-            wakeAt(ticket.deadline());
+            wakeAt(ticket.latestDispatch());
             return null;
         } finally {
             lock.unlock();
         }
+    }
+
+    /** Whether a request would not be done in time. Where nothing waits each is tried: what was learnt may be wrong. */
+    private boolean isTooLate(Ticket<R> ticket) {
+        if (ticket.deadline() == Ticket.NEVER || (schedule.isEmpty() && running.isEmpty())) {
+            return false;
+        }
+        ticket.willTake(runNanos(ticket));
+        return !schedule.isEmpty() && nanosUntilDone(ticket) > ticket.deadline() - ticket.arrival();
+    }
+
+    /** With something to spare: who is let in must be served. */
+    private long nanosUntilDone(Ticket<R> ticket) {
+        long ahead = schedule.ahead(ticket, costs.cap(ticket.kind())) + ticket.items();
+        double ofOne = (double) costs.estimate(ticket.kind(), 1) / lanes();
+        return Math.round(pace.estimate(ahead, ofOne) * SLOWER) + 2 * runNanos(ticket);
+    }
+
+    private long runNanos(Ticket<R> ticket) {
+        return costs.run(ticket.kind(), costs.cap(ticket.kind()));
     }
 
     private void await(Ticket<R> ticket) {
@@ -410,6 +442,7 @@ final class Batcher<R> {
             var batch = schedule.take(kind.get(), costs.cap(kind.get()));
             long now = ticker.nanos();
             batch.forEach(slice -> slice.ticket().dispatched(now));
+            pace.dispatched(now, items(batch), !schedule.isEmpty());
             var run = new Running<>(batch, first && schedule.isEmpty(), !schedule.isEmpty());
             running.add(run);
             return run;
@@ -573,9 +606,13 @@ final class Batcher<R> {
 
     private long estimateNanos() {
         var kind = schedule.next();
-        int lanes = Math.max(1, budget.threads() / settings.threads());
-        return kind.map(next -> costs.estimate(next, schedule.waiting()) / lanes)
+        return kind.map(next -> costs.estimate(next, schedule.waiting()) / lanes())
                 .orElse(0L);
+    }
+
+    /** How many batches run at once, at most. */
+    private int lanes() {
+        return Math.max(1, budget.threads() / settings.threads());
     }
 
     private void requireOpen() {
