@@ -309,7 +309,7 @@ public final class SoakRun {
     private static double number(List<String> status, String key) {
         var line =
                 status.stream().filter(any -> any.startsWith(key)).findFirst().orElseThrow();
-        return Double.parseDouble(line.substring(key.length()).strip().split(" ")[0]);
+        return Double.parseDouble(line.replaceAll("[^0-9]", ""));
     }
 
     private boolean verdict() {

@@ -75,7 +75,7 @@ final class Batcher<R> {
         this.servers = servers;
         this.ticker = ticker;
         this.budget = settings.budget();
-        this.claim = new ThreadBudget.Claim(settings.threads(), this::startServing);
+        this.claim = new ThreadBudget.Claim(settings.threads(), () -> elsewhere(this::serve));
         this.costs = new BatchCosts(settings.maxBatch());
         this.schedule = new Schedule<>(settings.maxWaiting());
     }
@@ -122,8 +122,9 @@ final class Batcher<R> {
         } catch (QueueFullException | IllegalStateException e) {
             return CompletableFuture.failedFuture(e);
         }
-        // what depends on the future must not hold up the thread that runs batches
-        var result = ticket.result().thenApplyAsync(done -> answer.get());
+        // what depends on the future must not hold up the thread that runs batches; the JDK's own pool makes a thread
+        // for each task where there are two processors or fewer
+        var result = ticket.result().thenApplyAsync(done -> answer.get(), this::elsewhere);
         var unused = result.whenComplete((done, failure) -> {
             if (result.isCancelled()) {
                 cancel(ticket);
@@ -314,19 +315,17 @@ final class Batcher<R> {
         if (ticket.deadline() == Ticket.NEVER || (schedule.isEmpty() && running.isEmpty())) {
             return false;
         }
-        ticket.willTake(runNanos(ticket));
+        ticket.willTake(costs.run(ticket.kind(), Math.min(ticket.items(), costs.cap(ticket.kind()))));
         return !schedule.isEmpty() && nanosUntilDone(ticket) > ticket.deadline() - ticket.arrival();
     }
 
     /** With something to spare: who is let in must be served. */
     private long nanosUntilDone(Ticket<R> ticket) {
-        long ahead = schedule.ahead(ticket, costs.cap(ticket.kind())) + ticket.items();
+        int cap = costs.cap(ticket.kind());
+        long items = schedule.ahead(ticket, cap) + ticket.items();
         double ofOne = (double) costs.estimate(ticket.kind(), 1) / lanes();
-        return Math.round(pace.estimate(ahead, ofOne) * SLOWER) + 2 * runNanos(ticket);
-    }
-
-    private long runNanos(Ticket<R> ticket) {
-        return costs.run(ticket.kind(), costs.cap(ticket.kind()));
+        long waits = Math.round(pace.estimate(items, ofOne) * SLOWER);
+        return waits + 2 * costs.run(ticket.kind(), (int) Math.min(items, cap));
     }
 
     private void await(Ticket<R> ticket) {
@@ -365,16 +364,16 @@ final class Batcher<R> {
 
     private void startServer() {
         if (budget.takeOrWait(claim)) {
-            startServing();
+            elsewhere(this::serve);
         }
     }
 
-    private void startServing() {
+    private void elsewhere(Runnable task) {
         try {
-            servers.execute(this::serve);
+            servers.execute(task);
         } catch (RejectedExecutionException | OutOfMemoryError e) {
-            // the machine gives no more threads: this one serves, or those who wait would wait for ever
-            serve();
+            // the machine gives no more threads: it is done on this one, or those who wait would wait for ever
+            task.run();
         }
     }
 
