@@ -3,8 +3,10 @@ package smalti.runtime;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import com.sun.management.ThreadMXBean;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import java.io.ByteArrayInputStream;
+import java.lang.management.ManagementFactory;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -83,6 +85,28 @@ final class FaultsTest {
             assertThat(count(meters, "failed")).isEqualTo(isOneBad ? 2 : 0);
             assertThat(count(meters, "completed")).isEqualTo(isOneBad ? 5 : 7);
             assertThat(pixels(model.run(classes(model, 1, 2)))).isEqualTo(expected.get(2));
+        }
+    }
+
+    /** Else a full queue would hold the memory of a thousand answers, and refusing would cost as much as they do. */
+    @Test
+    void aRequestThatWaitsHasNoMemoryForItsAnswerYet() {
+        var budget = ThreadBudget.of(1);
+        var options = RuntimeOptions.defaults().withBudget(budget);
+        try (var model = SmaltiModel.open(Bundles.GENERATOR, options)) {
+            var request = Generation.of(20_000, 1);
+            var generator = model.generator();
+            assertThat(generator.generate(Generation.of(1, 1)).count()).isEqualTo(1);
+            hold(budget);
+            var threads = (ThreadMXBean) ManagementFactory.getThreadMXBean();
+            long before = threads.getCurrentThreadAllocatedBytes();
+            var future = generator.generateAsync(request);
+            long allocated = threads.getCurrentThreadAllocatedBytes() - before;
+            letGo(budget);
+            long answer = future.join().data().remaining();
+            assertThat(answer).isEqualTo(20_000L * TinyNets.SIDE * TinyNets.SIDE * 3);
+            // it has its noise, a sixth of that, and what drawing it took
+            assertThat(allocated).isLessThan(answer);
         }
     }
 
