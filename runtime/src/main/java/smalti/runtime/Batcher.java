@@ -31,6 +31,8 @@ final class Batcher<R> {
     /** What waits may take so much longer than what was run last. */
     private static final double SLOWER = 1.15;
 
+    private static final Duration CENTURY = Duration.ofDays(36_500);
+
     private final String name;
     private final Settings settings;
     private final BatchRunner<R> runner;
@@ -213,7 +215,8 @@ final class Batcher<R> {
     private Ticket<R> ticket(R request, Object kind, int items, RequestOptions options) {
         long now = ticker.nanos();
         var timeout = options.timeout();
-        long deadline = timeout == null ? Ticket.NEVER : now + timeout.toNanos();
+        // beyond a century nanoseconds overflow
+        long deadline = timeout == null || timeout.compareTo(CENTURY) > 0 ? Ticket.NEVER : now + timeout.toNanos();
         return new Ticket<>(request, kind, items, options.priority(), options.caller(), now, deadline);
     }
 

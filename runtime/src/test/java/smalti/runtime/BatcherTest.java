@@ -232,6 +232,14 @@ final class BatcherTest {
     }
 
     @Test
+    void aTimeoutOfAgesIsNone() {
+        var batcher = batcher(4, 100, 1);
+        var ages = PLAIN.withTimeout(Duration.ofSeconds(Long.MAX_VALUE));
+        assertThat(run(batcher, new Squares(3, 1), ages).answers).containsExactly(9);
+        assertThat(submit(batcher, new Squares(4, 1), ages).join().answers).containsExactly(16);
+    }
+
+    @Test
     void aCancelledRequestIsNotRun() {
         var batcher = batcher(4, 100, 1);
         kitchen.close();
