@@ -214,19 +214,8 @@ final class MetersTest {
 
     @Test
     void requestsAreObserved() {
-        var seen = new CopyOnWriteArrayList<Observation.Context>();
-        var registry = ObservationRegistry.create();
-        registry.observationConfig().observationHandler(new ObservationHandler<>() {
-            @Override
-            public void onStop(Observation.Context context) {
-                seen.add(context);
-            }
-
-            @Override
-            public boolean supportsContext(Observation.Context context) {
-                return true;
-            }
-        });
+        var seen = new Contexts();
+        var registry = seen.registry();
         var model = SmaltiModel.open(Bundles.CODEC, RuntimeOptions.defaults().withObservations(registry));
         var codec = model.codec();
         var pixels = new Pixels(1, 8, 8, 3, ByteBuffer.allocate(192));
@@ -234,14 +223,55 @@ final class MetersTest {
         codec.reconstructAsync(pixels).join();
         model.close();
         assertThatThrownBy(() -> codec.encode(pixels)).isInstanceOf(IllegalStateException.class);
-        assertThat(seen).extracting(Observation.Context::getName).containsOnly("smalti.request");
-        assertThat(seen)
+        assertThat(seen.stopped).extracting(Observation.Context::getName).containsOnly("smalti.request");
+        assertThat(seen.stopped)
                 .extracting(context -> context.getLowCardinalityKeyValues().stream()
                         .map(pair -> pair.getValue())
                         .toList())
                 .contains(List.of("cpu", "tokenize", "tiny-codec"), List.of("cpu", "detokenize", "tiny-codec"));
-        assertThat(seen).hasSize(5);
-        assertThat(seen.get(4).getError()).isInstanceOf(IllegalStateException.class);
+        assertThat(seen.stopped).hasSize(5);
+        assertThat(seen.stopped.get(4).getError()).isInstanceOf(IllegalStateException.class);
+    }
+
+    @Test
+    void requestsAreAPartOfWhatTheirCallerDoes() {
+        var seen = new Contexts();
+        var registry = seen.registry();
+        var pixels = new Pixels(1, 8, 8, 3, ByteBuffer.allocate(192));
+        try (var model =
+                SmaltiModel.open(Bundles.CODEC, RuntimeOptions.defaults().withObservations(registry))) {
+            var codec = model.codec();
+            var call = Observation.start("call", registry);
+            call.scoped(() -> codec.reconstruct(pixels));
+            // another thread asks for the second half of it
+            call.scoped(() -> codec.reconstructAsync(pixels)).join();
+            assertThat(seen.stopped)
+                    .hasSize(4)
+                    .allSatisfy(context ->
+                            assertThat(context.getParentObservation()).isSameAs(call));
+            call.stop();
+        }
+    }
+
+    /** What was observed to its end. */
+    private static final class Contexts implements ObservationHandler<Observation.Context> {
+        private final List<Observation.Context> stopped = new CopyOnWriteArrayList<>();
+
+        ObservationRegistry registry() {
+            var registry = ObservationRegistry.create();
+            registry.observationConfig().observationHandler(this);
+            return registry;
+        }
+
+        @Override
+        public void onStop(Observation.Context context) {
+            stopped.add(context);
+        }
+
+        @Override
+        public boolean supportsContext(Observation.Context context) {
+            return true;
+        }
     }
 
     /** Something else that has the only thread at times. */
