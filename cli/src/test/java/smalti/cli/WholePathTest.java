@@ -14,8 +14,12 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
+import smalti.runtime.RuntimeOptions;
+import smalti.runtime.SmaltiModel;
 import smalti.spec.BundleManifest;
+import smalti.spec.Precision;
 import smalti.spec.RecordTree;
+import smalti.spec.SpecException;
 import smalti.trainer.Presets;
 
 /** From pictures to pictures by the command line alone, and what it says when something is wrong. */
@@ -59,6 +63,22 @@ class WholePathTest {
             assertThat(made)
                     .allSatisfy(file -> assertThat(decoded.resolve(rebuilt.relativize(file)))
                             .hasSameBinaryContentAs(file));
+        }
+    }
+
+    @Test
+    void bundlesDoInEachPrecisionWhatTheirRunsDid() {
+        for (var bundle : List.of(codec, gan)) {
+            for (var precision : Precision.values()) {
+                var options = RuntimeOptions.defaults().withPrecision(precision);
+                try (var model = SmaltiModel.open(bundle, options)) {
+                    assertThat(model.manifest().files()).containsKey(BundleManifest.PARITY_FILE);
+                    model.checkParity();
+                } catch (SpecException e) {
+                    // which precisions there are is the export's to say
+                    assertThat(e).hasMessageContaining("must hold a graph in " + precision);
+                }
+            }
         }
     }
 

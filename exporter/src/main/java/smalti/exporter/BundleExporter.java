@@ -27,6 +27,7 @@ import smalti.exporter.pass.Passes;
 import smalti.exporter.proof.CodecProver;
 import smalti.exporter.proof.GeneratorProver;
 import smalti.exporter.proof.OrtRunner;
+import smalti.exporter.proof.ParitySamples;
 import smalti.exporter.report.ExportReport;
 import smalti.exporter.report.ReportPage;
 import smalti.exporter.samediff.SameDiffRunner;
@@ -36,6 +37,7 @@ import smalti.spec.Checksums;
 import smalti.spec.Dimension;
 import smalti.spec.ElementType;
 import smalti.spec.NpyArray;
+import smalti.spec.Npz;
 import smalti.spec.PixelContract;
 import smalti.spec.Precision;
 import smalti.spec.Provenance;
@@ -114,6 +116,7 @@ public final class BundleExporter {
                 OnnxWriter.write(model.getValue(), folder.resolve(file(model.getKey())));
             }
             var proofs = run.isCodec() ? proveCodec(folder, stitcher, lowered) : proveGenerator(folder);
+            Npz.write(folder.resolve(BundleManifest.PARITY_FILE), paritySamples());
             var variants = variants(models);
             for (var role : variants.variants().entrySet()) {
                 for (var variant : role.getValue()) {
@@ -220,6 +223,18 @@ public final class BundleExporter {
                 folder,
                 options.seed(),
                 options.progress());
+    }
+
+    private Map<String, NpyArray> paritySamples() throws IOException {
+        var manifest = run.manifest();
+        return run.isCodec()
+                ? ParitySamples.ofCodec(manifest.pixels(), sources, pictures(run.heldOut(), manifest.pixels()))
+                : ParitySamples.ofGenerator(
+                        manifest.pixels(),
+                        run.noiseLength(),
+                        manifest.classes().size(),
+                        source(Role.GENERATOR),
+                        options.seed());
     }
 
     private SameDiffRunner source(Role role) {

@@ -2,6 +2,7 @@ package smalti.exporter;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.within;
 
 import ai.onnxruntime.OrtEnvironment;
 import java.io.IOException;
@@ -17,6 +18,7 @@ import java.util.TreeMap;
 import java.util.stream.Stream;
 import javax.imageio.ImageIO;
 import javax.xml.parsers.DocumentBuilderFactory;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -31,6 +33,7 @@ import smalti.exporter.report.ReportPage;
 import smalti.spec.BundleManifest;
 import smalti.spec.Checksums;
 import smalti.spec.NpyArray;
+import smalti.spec.Npz;
 import smalti.spec.RecordTree;
 
 /** Whole run folders to whole bundles. */
@@ -215,6 +218,46 @@ final class BundleExporterTest {
                 }
             }
             assertThat(manifest.files()).isEqualTo(found);
+        }
+    }
+
+    /** Against ONNX Runtime, where the samples are of SameDiff. */
+    @Test
+    void aBundleCarriesWhatTheTrainedModelMakes() throws IOException {
+        var samples = Npz.read(codec.resolve(BundleManifest.PARITY_FILE), 1 << 20);
+        assertThat(samples.keySet())
+                .containsExactly("tokenize.pixels", "tokenize.codes", "detokenize.codes", "detokenize.pixels");
+        var heldOut = Objects.requireNonNull(samples.get("tokenize.pixels"));
+        assertThat(heldOut.shape().get(0)).isEqualTo(2);
+        var codes = Objects.requireNonNull(samples.get("tokenize.codes"));
+        assertThat(samples.get("detokenize.codes")).isEqualTo(codes);
+        assertThat(run(codec.resolve("tokenize.onnx"), Map.of("pixels", heldOut), "codes"))
+                .isEqualTo(codes);
+        near(run(codec.resolve("detokenize.onnx"), Map.of("codes", codes), "pixels"), samples.get("detokenize.pixels"));
+
+        var generated = Npz.read(generator.resolve(BundleManifest.PARITY_FILE), 1 << 20);
+        assertThat(generated.keySet()).containsExactly("generator.noise", "generator.class", "generator.pixels");
+        var inputs = Map.of(
+                "noise", Objects.requireNonNull(generated.get("generator.noise")),
+                "class", Objects.requireNonNull(generated.get("generator.class")));
+        near(run(generator.resolve("generator.onnx"), inputs, "pixels"), generated.get("generator.pixels"));
+    }
+
+    private static @Nullable NpyArray run(Path file, Map<String, NpyArray> inputs, String output) {
+        try (var session = OrtRunner.open(file)) {
+            return session.run(inputs).get(output);
+        }
+    }
+
+    /** Within a level. */
+    private static void near(@Nullable NpyArray actual, @Nullable NpyArray expected) {
+        var wanted = Objects.requireNonNull(expected);
+        var got = Objects.requireNonNull(actual);
+        assertThat(got.shape()).isEqualTo(wanted.shape());
+        var levels = got.bytes();
+        var wantedLevels = wanted.bytes();
+        for (int i = 0; i < levels.length; i++) {
+            assertThat(levels[i] & 0xFF).isCloseTo(wantedLevels[i] & 0xFF, within(1));
         }
     }
 

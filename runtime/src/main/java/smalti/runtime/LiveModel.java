@@ -37,16 +37,16 @@ public final class LiveModel implements AutoCloseable {
         this.check = check;
     }
 
-    /** Opens, verifies and warms a bundle; nothing else is asked of it. */
+    /** Opens, verifies and warms a bundle and holds it to its own samples; nothing else is asked of it. */
     public static LiveModel open(Path bundle, RuntimeOptions options) {
         return open(bundle, options, model -> {});
     }
 
     /**
-     * Opens, verifies and warms a bundle.
+     * Opens, verifies and warms a bundle, and holds it to its own samples, see {@link SmaltiModel#checkParity}.
      *
-     * @param check throws if a model must not serve, as when its pictures of known seeds are not what they should be;
-     *     asked of this bundle and of each that is to replace it
+     * @param check throws if a model must not serve for reasons of the service's own; asked of this bundle and of each
+     *     that is to replace it
      * @throws SpecException if the bundle is not what was exported
      */
     public static LiveModel open(Path bundle, RuntimeOptions options, Consumer<SmaltiModel> check) {
@@ -92,8 +92,9 @@ public final class LiveModel implements AutoCloseable {
     }
 
     /**
-     * Opens, verifies, warms and checks another bundle while this one serves, then lets it take over; waits until the
-     * calls of the former are over and closes that. Where anything is wrong with the new bundle, the former stays.
+     * Opens, verifies, warms and checks another bundle, by its own samples first, while this one serves, then lets it
+     * take over; waits until the calls of the former are over and closes that. Where anything is wrong with the new
+     * bundle, the former stays.
      *
      * @throws SpecException if the bundle is not what was exported
      * @throws IllegalStateException if this is closed, or a run of the new model fails
@@ -147,6 +148,7 @@ public final class LiveModel implements AutoCloseable {
         try {
             model.verify();
             model.warm();
+            model.checkParity();
             check.accept(model);
             return model;
         } catch (RuntimeException | Error e) {

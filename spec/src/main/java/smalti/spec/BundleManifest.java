@@ -35,6 +35,12 @@ public record BundleManifest(
     public static final int FORMAT = 1;
     public static final String FILE = "bundle.json";
 
+    /**
+     * Inputs of the graphs that services run, and what the trained model makes of them before any export, by
+     * {@code role.tensor}. Not in bundles of before.
+     */
+    public static final String PARITY_FILE = "parity.npz";
+
     /** The last key of the file. */
     private static final Pattern SEAL = Pattern.compile(",\\s*\"sha256\" : \"[0-9a-f]{64}\"(\\s*}\\s*)\\z");
 

@@ -1,8 +1,10 @@
 package smalti.spec;
 
 import java.io.BufferedOutputStream;
+import java.io.ByteArrayInputStream;
 import java.io.EOFException;
 import java.io.IOException;
+import java.io.InputStream;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
@@ -14,6 +16,7 @@ import java.util.zip.Deflater;
 import java.util.zip.ZipEntry;
 import java.util.zip.ZipException;
 import java.util.zip.ZipFile;
+import java.util.zip.ZipInputStream;
 import java.util.zip.ZipOutputStream;
 
 /** Named arrays in NumPy's {@code .npz} format: a ZIP of {@code .npy} files. */
@@ -60,23 +63,63 @@ public final class Npz {
                 .done();
         try (var zip = new ZipFile(file.toFile())) {
             if (zip.size() > MOST_ARRAYS) {
-                throw new SpecException(file + ": must hold at most " + MOST_ARRAYS + " arrays, got " + zip.size());
+                throw tooMany(file.toString(), zip.size());
             }
             for (var entry : Collections.list(zip.entries())) {
-                var name = entry.getName();
-                if (!name.endsWith(SUFFIX)) {
-                    throw new SpecException(file + ": must hold .npy files alone, got " + name);
-                }
                 try (var in = zip.getInputStream(entry)) {
-                    var array = NpyArray.read(in, file + ": " + name, mostBytes);
-                    arrays.put(name.substring(0, name.length() - SUFFIX.length()), array);
+                    put(arrays, file.toString(), entry.getName(), in, mostBytes);
                 }
             }
         } catch (NoSuchFileException e) {
             throw Unreadable.because(file, e);
         } catch (ZipException | EOFException e) {
-            throw new SpecException(file + ": must be a whole .npz file, and is not", e);
+            throw notWhole(file.toString(), e);
         }
         return arrays;
+    }
+
+    /**
+     * Reads all arrays of a file in memory.
+     *
+     * @param place of the file, for errors
+     * @param mostBytes bound on the data of all arrays together
+     * @throws SpecException if it is not such a ZIP
+     */
+    public static Map<String, NpyArray> read(byte[] file, String place, long mostBytes) {
+        var arrays = new LinkedHashMap<String, NpyArray>();
+        long left = mostBytes;
+        try (var zip = new ZipInputStream(new ByteArrayInputStream(file))) {
+            for (var entry = zip.getNextEntry(); entry != null; entry = zip.getNextEntry()) {
+                if (arrays.size() == MOST_ARRAYS) {
+                    throw tooMany(place, MOST_ARRAYS + 1);
+                }
+                left -= put(arrays, place, entry.getName(), zip, left);
+            }
+        } catch (IOException e) {
+            throw notWhole(place, e);
+        }
+        if (arrays.isEmpty()) {
+            throw new SpecException(place + ": must be a whole .npz file, got nothing");
+        }
+        return arrays;
+    }
+
+    /** @return how many bytes of data the array has */
+    private static long put(Map<String, NpyArray> arrays, String place, String name, InputStream in, long mostBytes)
+            throws IOException {
+        if (!name.endsWith(SUFFIX)) {
+            throw new SpecException(place + ": must hold .npy files alone, got " + name);
+        }
+        var array = NpyArray.read(in, place + ": " + name, mostBytes);
+        arrays.put(name.substring(0, name.length() - SUFFIX.length()), array);
+        return array.data().remaining();
+    }
+
+    private static SpecException tooMany(String place, int count) {
+        return new SpecException(place + ": must hold at most " + MOST_ARRAYS + " arrays, got " + count);
+    }
+
+    private static SpecException notWhole(String place, IOException e) {
+        return new SpecException(place + ": must be a whole .npz file, and is not", e);
     }
 }

@@ -64,7 +64,7 @@ public final class GeneratorProver {
         return figures;
     }
 
-    private static Map<String, NpyArray> inputs(Batch batch, int length, int classes, long seed) {
+    static Map<String, NpyArray> inputs(Batch batch, int length, int classes, long seed) {
         var random = new CounterRandom(seed, CounterRandom.GENERATION);
         var noise = new float[batch.size() * length];
         var labels = new long[batch.size()];
