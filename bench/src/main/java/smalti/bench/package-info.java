@@ -15,6 +15,8 @@
  *   bench/run -h                                       all options
  * </pre>
  *
+ * <p>{@link smalti.bench.WatchedLoad} is a service under load, to see its meters: {@code bench/watched 10 flowers.smalti}.
+ *
  * <p>Start reading at {@link smalti.bench.DecodeBenchmark}.
  */
 @NullMarked
