@@ -22,6 +22,8 @@
  *   bench/soak flowers.smalti faces.smalti 30          half an hour of load, memory, handles, threads: SoakRun
  * </pre>
  *
+ * <p>{@link smalti.bench.WatchedLoad} is a service under load, to see its meters: {@code bench/watched 10 flowers.smalti}.
+ *
  * <p>Start reading at {@link smalti.bench.DecodeBenchmark}.
  */
 @NullMarked
