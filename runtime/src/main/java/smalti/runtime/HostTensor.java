@@ -95,7 +95,7 @@ final class HostTensor {
         int row = bytesOfRow();
         var into = ByteBuffer.allocateDirect(Math.multiplyExact(rows, row));
         for (int i = 0; i < rows; i++) {
-            into.put(data.slice(i % rows() * row, row));
+            into.put(memory().slice(i % rows() * row, row));
         }
         return withRows(rows, into.flip());
     }
