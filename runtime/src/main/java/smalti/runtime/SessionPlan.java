@@ -1,6 +1,5 @@
 package smalti.runtime;
 
-import ai.onnxruntime.OrtEnvironment;
 import ai.onnxruntime.OrtException;
 import ai.onnxruntime.OrtLoggingLevel;
 import ai.onnxruntime.OrtSession;
@@ -159,6 +158,6 @@ record SessionPlan(int threads, Map<String, String> config, List<ExecutionProvid
 
     /** ONNX Runtime's. */
     static String version() {
-        return OrtEnvironment.getEnvironment().getVersion();
+        return Engine.environment().getVersion();
     }
 }
