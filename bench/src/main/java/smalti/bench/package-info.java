@@ -15,6 +15,11 @@
  *   bench/run -h                                       all options
  * </pre>
  *
+ * <p>Beside JMH there are programs that compare whole settings in turns, each started by the script of its purpose:
+ * {@link smalti.bench.ServingTimes} (bench/serving), {@link smalti.bench.ColdStart} (bench/coldstart),
+ * {@link smalti.bench.QuotaTimes} (bench/containers), {@link smalti.bench.PassTimes} (bench/passes) and, in the profile
+ * {@code djl}, {@code DjlTimes} (bench/djl). docs/performance.md has their figures.
+ *
  * <p>Start reading at {@link smalti.bench.DecodeBenchmark}.
  */
 @NullMarked
