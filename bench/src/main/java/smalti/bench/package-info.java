@@ -20,6 +20,8 @@
  * {@link smalti.bench.QuotaTimes} (bench/containers), {@link smalti.bench.PassTimes} (bench/passes) and, in the profile
  * {@code djl}, {@code DjlTimes} (bench/djl). docs/performance.md has their figures.
  *
+ * <p>{@link smalti.bench.WatchedLoad} is a service under load, to see its meters: {@code bench/watched 10 flowers.smalti}.
+ *
  * <p>Start reading at {@link smalti.bench.DecodeBenchmark}.
  */
 @NullMarked

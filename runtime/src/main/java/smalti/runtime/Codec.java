@@ -5,6 +5,7 @@ import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
+import java.util.function.Function;
 import java.util.stream.Stream;
 import smalti.spec.BundleManifest;
 import smalti.spec.Check;
@@ -137,7 +138,9 @@ public final class Codec {
     /** As {@link #reconstruct(Pixels)}, without waiting. */
     public CompletableFuture<Pixels> reconstructAsync(Pixels pixels) {
         long start = System.nanoTime();
-        return Steps.of(encodeAsync(pixels), codes -> with(options.since(start)).decodeAsync(codes));
+        Function<Codes, CompletableFuture<Pixels>> decode =
+                codes -> with(options.since(start)).decodeAsync(codes);
+        return Steps.of(encodeAsync(pixels), detokenize.observed(decode));
     }
 
     /** What the codes keep of one picture. */

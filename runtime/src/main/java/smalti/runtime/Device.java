@@ -20,7 +20,7 @@ import smalti.spec.SpecException;
 public sealed interface Device {
     /** The processor, all of its threads; see {@link Cpu}. */
     static Cpu cpu() {
-        return new Cpu(Runtime.getRuntime().availableProcessors(), Spread.ADAPTIVE, null, false, Map.of());
+        return new Cpu(Runtime.getRuntime().availableProcessors(), Spread.ADAPTIVE, null, false, false, Map.of());
     }
 
     /**
@@ -83,6 +83,8 @@ public sealed interface Device {
      * @param spin how long a thread that ran out of work turns round before it sleeps: answers sooner where calls come
      *     close together, and keeps the processor busy for nothing where they do not; null for ONNX Runtime's own time
      * @param flushDenormals whether numbers below 1.2e-38 count as zero: faster where a model makes many of them
+     * @param shrink whether ONNX Runtime gives back after each run what memory it took: for services where a large picture
+     *     comes now and then, whose memory would else be kept; a run that then needs it again must ask for it
      * @param sessionConfig entries of ONNX Runtime's session configuration, of those in {@link SessionConfig#KEYS}
      */
     record Cpu(
@@ -90,6 +92,7 @@ public sealed interface Device {
             Spread spread,
             @Nullable Duration spin,
             boolean flushDenormals,
+            boolean shrink,
             Map<String, String> sessionConfig)
             implements Device {
         public Cpu {
@@ -113,26 +116,30 @@ public sealed interface Device {
         }
 
         public Cpu withThreads(int threads) {
-            return new Cpu(threads, spread, spin, flushDenormals, sessionConfig);
+            return new Cpu(threads, spread, spin, flushDenormals, shrink, sessionConfig);
         }
 
         public Cpu withSpread(Spread spread) {
-            return new Cpu(threads, spread, spin, flushDenormals, sessionConfig);
+            return new Cpu(threads, spread, spin, flushDenormals, shrink, sessionConfig);
         }
 
         public Cpu withSpin(Duration spin) {
-            return new Cpu(threads, spread, spin, flushDenormals, sessionConfig);
+            return new Cpu(threads, spread, spin, flushDenormals, shrink, sessionConfig);
         }
 
         public Cpu withFlushDenormals(boolean flushDenormals) {
-            return new Cpu(threads, spread, spin, flushDenormals, sessionConfig);
+            return new Cpu(threads, spread, spin, flushDenormals, shrink, sessionConfig);
+        }
+
+        public Cpu withShrink(boolean shrink) {
+            return new Cpu(threads, spread, spin, flushDenormals, shrink, sessionConfig);
         }
 
         /** Adds an entry. */
         public Cpu withSessionConfig(String key, String value) {
             var entries = new TreeMap<>(sessionConfig);
             entries.put(key, value);
-            return new Cpu(threads, spread, spin, flushDenormals, entries);
+            return new Cpu(threads, spread, spin, flushDenormals, shrink, entries);
         }
     }
 

@@ -6,6 +6,7 @@ import io.micrometer.observation.ObservationRegistry;
 import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
+import java.util.function.Function;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import smalti.spec.Signature;
@@ -114,6 +115,12 @@ final class GraphService<J extends GraphService.Job> {
             observation.stop();
         });
         return result;
+    }
+
+    /** Work that is done later, maybe by another thread, as a part of what is observed now. */
+    <A, B> Function<A, B> observed(Function<A, B> work) {
+        var current = observations.getCurrentObservation();
+        return current == null ? work : given -> current.scoped(() -> work.apply(given));
     }
 
     private Observation observation(J job) {

@@ -28,12 +28,19 @@ final class GraphSession implements AutoCloseable {
     private final Signature signature;
     private final OrtEnvironment environment;
     private final OrtSession session;
+    private final Map<String, String> runConfig;
 
-    private GraphSession(String file, Signature signature, OrtEnvironment environment, OrtSession session) {
+    private GraphSession(
+            String file,
+            Signature signature,
+            OrtEnvironment environment,
+            OrtSession session,
+            Map<String, String> runConfig) {
         this.file = file;
         this.signature = signature;
         this.environment = environment;
         this.session = session;
+        this.runConfig = runConfig;
     }
 
     /** @throws SpecException if ONNX Runtime refuses the graph or the plan, or the graph is not what the signature says */
@@ -45,7 +52,7 @@ final class GraphSession implements AutoCloseable {
         } catch (OrtException e) {
             throw new SpecException(file + ": ONNX Runtime cannot load it" + plan.where() + " (" + oneLine(e) + ")", e);
         }
-        var graph = new GraphSession(file, signature, environment, session);
+        var graph = new GraphSession(file, signature, environment, session, plan.runConfig());
         try {
             graph.checkSignature();
         } catch (SpecException e) {
@@ -64,7 +71,7 @@ final class GraphSession implements AutoCloseable {
      * @throws IllegalStateException if ONNX Runtime fails, or the run is stopped
      */
     void run(List<HostTensor> inputs, List<HostTensor> outputs, StopSignal stop) {
-        try (var options = new OrtSession.RunOptions();
+        try (var options = runOptions();
                 var fed = new Tensors();
                 var pinned = new Tensors()) {
             fed.addAll(inputs);
@@ -89,7 +96,7 @@ final class GraphSession implements AutoCloseable {
      */
     List<HostTensor> run(List<HostTensor> inputs, StopSignal stop) {
         var names = signature.outputs().stream().map(TensorSpec::name).collect(Collectors.toSet());
-        try (var options = new OrtSession.RunOptions();
+        try (var options = runOptions();
                 var fed = new Tensors()) {
             fed.addAll(inputs);
             stop.onStop(() -> terminate(options));
@@ -104,6 +111,19 @@ final class GraphSession implements AutoCloseable {
             }
         } catch (OrtException e) {
             throw new IllegalStateException(file + ": ONNX Runtime failed (" + e.getMessage() + ")", e);
+        }
+    }
+
+    private OrtSession.RunOptions runOptions() throws OrtException {
+        var options = new OrtSession.RunOptions();
+        try {
+            for (var entry : runConfig.entrySet()) {
+                options.addRunConfigEntry(entry.getKey(), entry.getValue());
+            }
+            return options;
+        } catch (OrtException e) {
+            options.close();
+            throw e;
         }
     }
 

@@ -19,9 +19,11 @@ import smalti.spec.Signature;
  *
  * @param threads of a run on the processor
  * @param config entries of the session's configuration
+ * @param runConfig entries of the configuration of each run
  * @param providers that are asked for each operation, in this order, before the processor
  */
-record SessionPlan(int threads, Map<String, String> config, List<ExecutionProvider> providers) {
+record SessionPlan(
+        int threads, Map<String, String> config, Map<String, String> runConfig, List<ExecutionProvider> providers) {
 
     enum ProviderKind {
         TENSORRT,
@@ -45,11 +47,13 @@ record SessionPlan(int threads, Map<String, String> config, List<ExecutionProvid
         if (cpu.flushDenormals()) {
             config.put("session.set_denormal_as_zero", "1");
         }
-        return new SessionPlan(threads, config, List.of());
+        var runConfig =
+                cpu.shrink() ? Map.of("memory.enable_memory_arena_shrinkage", "cpu:0") : Map.<String, String>of();
+        return new SessionPlan(threads, config, runConfig, List.of());
     }
 
     static SessionPlan of(Device.Cuda cuda) {
-        return new SessionPlan(1, cuda.sessionConfig(), List.of(provider(cuda)));
+        return new SessionPlan(1, cuda.sessionConfig(), Map.of(), List.of(provider(cuda)));
     }
 
     /**
@@ -77,6 +81,7 @@ record SessionPlan(int threads, Map<String, String> config, List<ExecutionProvid
         return new SessionPlan(
                 1,
                 tensorRt.cuda().sessionConfig(),
+                Map.of(),
                 List.of(
                         new ExecutionProvider(ProviderKind.TENSORRT, tensorRt.index(), options),
                         provider(tensorRt.cuda())));

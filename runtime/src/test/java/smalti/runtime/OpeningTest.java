@@ -381,7 +381,12 @@ class OpeningTest {
     @Test
     void devicesCheckThemselves() {
         assertThatThrownBy(() -> new Device.Cpu(
-                        0, Device.Spread.WIDE, Duration.ofSeconds(2), false, Map.of("session.disable_prepaking", "1")))
+                        0,
+                        Device.Spread.WIDE,
+                        Duration.ofSeconds(2),
+                        false,
+                        false,
+                        Map.of("session.disable_prepaking", "1")))
                 .isInstanceOfSatisfying(
                         SpecException.class,
                         e -> assertThat(e.problems())
@@ -393,6 +398,7 @@ class OpeningTest {
                 .withSpread(Device.Spread.NARROW)
                 .withSpin(Duration.ZERO)
                 .withFlushDenormals(true)
+                .withShrink(true)
                 .withSessionConfig("session.disable_prepacking", "1");
         try (var model =
                 SmaltiModel.open(Bundles.GENERATOR, RuntimeOptions.defaults().withDevice(device))) {

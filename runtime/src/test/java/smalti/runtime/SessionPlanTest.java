@@ -38,7 +38,7 @@ class SessionPlanTest {
 
     @Test
     void theProcessorHasNoProvider() {
-        assertThat(SessionPlan.of(Device.cpu(), 3)).isEqualTo(new SessionPlan(3, Map.of(), List.of()));
+        assertThat(SessionPlan.of(Device.cpu(), 3)).isEqualTo(new SessionPlan(3, Map.of(), Map.of(), List.of()));
         var cpu = Device.cpu().withFlushDenormals(true).withSessionConfig("session.disable_prepacking", "1");
         assertThat(SessionPlan.of(cpu.withSpin(Duration.ZERO), 1).config())
                 .isEqualTo(Map.of(
@@ -48,6 +48,8 @@ class SessionPlanTest {
         assertThat(SessionPlan.of(Device.cpu().withSpin(Duration.ofMillis(2)), 1)
                         .config())
                 .isEqualTo(Map.of("session.intra_op.spin_duration_us", "2000"));
+        assertThat(SessionPlan.of(Device.cpu().withShrink(true), 1).runConfig())
+                .isEqualTo(Map.of("memory.enable_memory_arena_shrinkage", "cpu:0"));
     }
 
     @Test
@@ -55,6 +57,7 @@ class SessionPlanTest {
         assertThat(SessionPlan.of(Device.cuda(2)))
                 .isEqualTo(new SessionPlan(
                         1,
+                        Map.of(),
                         Map.of(),
                         List.of(new ExecutionProvider(
                                 ProviderKind.CUDA,
@@ -81,6 +84,7 @@ class SessionPlanTest {
                 .isEqualTo(new SessionPlan(
                         1,
                         Map.of("ep.cuda.use_env_allocator", "1"),
+                        Map.of(),
                         List.of(new ExecutionProvider(
                                 ProviderKind.CUDA,
                                 0,
