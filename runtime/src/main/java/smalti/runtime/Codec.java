@@ -140,7 +140,7 @@ public final class Codec {
         long start = System.nanoTime();
         Function<Codes, CompletableFuture<Pixels>> decode =
                 codes -> with(options.since(start)).decodeAsync(codes);
-        return Steps.of(encodeAsync(pixels), detokenize.observed(decode));
+        return Steps.of(encodeAsync(pixels), detokenize.service().observed(decode));
     }
 
     /** What the codes keep of one picture. */
