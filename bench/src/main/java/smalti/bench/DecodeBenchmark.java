@@ -47,6 +47,10 @@ public class DecodeBenchmark {
     @Param({"1", "16"})
     int batch;
 
+    /** Codes on each side of a picture; 0: as many as those have that the model was trained on. */
+    @Param("0")
+    int side;
+
     /** Path of a folder that is a bundle with a codec; empty: an {@link UntrainedBundle}. */
     @Param("")
     String bundle = "";
@@ -69,7 +73,7 @@ public class DecodeBenchmark {
             throw new SpecException("-p bundle=" + bundle + " must be a bundle with a codec, and is not");
         }
         codec = model.codec();
-        codes = randomCodes(model, batch);
+        codes = randomCodes(model, batch, side);
         var detokenize = Objects.requireNonNull(model.manifest().graphs().get(Role.DETOKENIZE.fileStem()));
         var pixels = codec.decode(codes);
         into = ByteBuffer.allocateDirect(pixels.data().remaining());
@@ -109,11 +113,11 @@ public class DecodeBenchmark {
         return plain.decode();
     }
 
-    private static Codes randomCodes(SmaltiModel model, int batch) {
+    private static Codes randomCodes(SmaltiModel model, int batch, int side) {
         var manifest = model.manifest();
         var codebook = Objects.requireNonNull(manifest.codebook(), "a codec has a codebook");
-        int height = manifest.pixels().height() / codebook.factor();
-        int width = manifest.pixels().width() / codebook.factor();
+        int height = side > 0 ? side : manifest.pixels().height() / codebook.factor();
+        int width = side > 0 ? side : manifest.pixels().width() / codebook.factor();
         var random = new CounterRandom(SEED, 0);
         var values = new long[batch * height * width];
         for (int i = 0; i < values.length; i++) {

@@ -15,6 +15,7 @@ import smalti.runtime.Codes;
 import smalti.runtime.Device;
 import smalti.runtime.RuntimeOptions;
 import smalti.runtime.SmaltiModel;
+import smalti.spec.BundleManifest;
 import smalti.spec.CounterRandom;
 import smalti.spec.Role;
 import smalti.spec.SpecException;
@@ -136,11 +137,19 @@ public final class ServingTimes {
         print(CALLERS + " callers, runtime / best loop", ratios);
     }
 
-    private smalti.spec.BundleManifest.Graph detokenize() {
+    private BundleManifest.Graph detokenize() {
+        return detokenize(model);
+    }
+
+    static BundleManifest.Graph detokenize(SmaltiModel model) {
         return Objects.requireNonNull(model.manifest().graphs().get(Role.DETOKENIZE.fileStem()));
     }
 
     private Codes codes(int count) {
+        return codes(model, size, count);
+    }
+
+    static Codes codes(SmaltiModel model, int size, int count) {
         var codebook = Objects.requireNonNull(model.manifest().codebook(), "a codec has a codebook");
         var random = new CounterRandom(1, 0);
         var values = new long[count * size * size];
@@ -151,16 +160,16 @@ public final class ServingTimes {
     }
 
     /** What one thread does over and over; says how many pictures that were. */
-    private interface Step {
-        int pictures() throws OrtException;
+    interface Step {
+        int pictures() throws Exception;
     }
 
-    private interface Worker {
-        Step step() throws OrtException;
+    interface Worker {
+        Step step() throws Exception;
     }
 
     /** Pictures a second of so many threads. */
-    private static double served(int threads, Worker worker) throws InterruptedException {
+    static double served(int threads, Worker worker) throws InterruptedException {
         var stop = new AtomicBoolean();
         var pictures = new LongAdder();
         var ready = new CountDownLatch(threads);
@@ -173,7 +182,7 @@ public final class ServingTimes {
                     while (!stop.get()) {
                         pictures.add(step.pictures());
                     }
-                } catch (OrtException e) {
+                } catch (Exception e) {
                     throw new IllegalStateException(e);
                 }
             });
@@ -232,12 +241,12 @@ public final class ServingTimes {
         }
     }
 
-    private static double median(List<? extends Number> values) {
+    static double median(List<? extends Number> values) {
         var sorted = values.stream().mapToDouble(Number::doubleValue).sorted().toArray();
         return sorted[sorted.length / 2];
     }
 
-    private static void print(String what, List<Double> values) {
+    static void print(String what, List<Double> values) {
         var sorted = values.stream().mapToDouble(Double::doubleValue).sorted().toArray();
         System.out.printf(
                 Locale.ROOT,

@@ -15,14 +15,19 @@
  *   bench/run -h                                       all options
  * </pre>
  *
+ * <p>Beside JMH there are programs that compare whole settings in turns, each started by the script of its purpose:
+ * {@link smalti.bench.ServingTimes} (bench/serving), {@link smalti.bench.ColdStart} (bench/coldstart),
+ * {@link smalti.bench.QuotaTimes} (bench/containers), {@link smalti.bench.PassTimes} (bench/passes) and, in the profile
+ * {@code djl}, {@code DjlTimes} (bench/djl). docs/performance.md has their figures.
+ *
+ * <p>{@link smalti.bench.WatchedLoad} is a service under load, to see its meters: {@code bench/watched 10 flowers.smalti}.
+ *
  * <p>Programs of their own, which say in the end whether what they are about holds, by their exit status too:
  *
  * <pre>
  *   bench/overload flowers.smalti 16                   three times the requests that can be served: OverloadRun
  *   bench/soak flowers.smalti faces.smalti 30          half an hour of load, memory, handles, threads: SoakRun
  * </pre>
- *
- * <p>{@link smalti.bench.WatchedLoad} is a service under load, to see its meters: {@code bench/watched 10 flowers.smalti}.
  *
  * <p>Start reading at {@link smalti.bench.DecodeBenchmark}.
  */

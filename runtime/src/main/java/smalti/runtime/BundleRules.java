@@ -1,10 +1,11 @@
 package smalti.runtime;
 
 import java.util.ArrayList;
-import java.util.Arrays;
+import java.util.LinkedHashSet;
 import java.util.List;
-import java.util.Optional;
-import java.util.stream.Collectors;
+import java.util.Locale;
+import java.util.Set;
+import java.util.StringJoiner;
 import smalti.spec.BundleManifest;
 import smalti.spec.Dimension;
 import smalti.spec.ElementType;
@@ -27,26 +28,42 @@ final class BundleRules {
         var rules = new BundleRules(manifest);
         rules.files(files);
         rules.roles();
-        rules.graph(Role.TOKENIZE).ifPresent(rules::tokenize);
-        rules.graph(Role.DETOKENIZE).ifPresent(rules::detokenize);
-        rules.graph(Role.GENERATOR).ifPresent(rules::generator);
+        for (var role : Role.values()) {
+            var graph = manifest.graphs().get(role.fileStem());
+            if (graph != null) {
+                rules.graph(role, graph.signature());
+            }
+        }
         if (!rules.problems.isEmpty()) {
             throw new SpecException(rules.problems);
         }
     }
 
     private void files(BundleFiles files) {
-        manifest.files().keySet().stream()
-                .filter(file -> !files.has(file))
-                .forEach(file -> problems.add(file + " is missing"));
+        for (var file : manifest.files().keySet()) {
+            if (!files.has(file)) {
+                problems.add(file + " is missing");
+            }
+        }
     }
 
     private void roles() {
-        var known = Arrays.stream(Role.values()).map(Role::fileStem).toList();
-        manifest.graphs().keySet().stream()
-                .filter(role -> !known.contains(role))
-                .forEach(role -> problems.add(BundleManifest.FILE + ": graphs." + role
-                        + " is not a known role; known here: " + String.join(", ", known)));
+        var known = new ArrayList<String>();
+        for (var role : Role.values()) {
+            known.add(role.fileStem());
+        }
+        for (var role : manifest.graphs().keySet()) {
+            rule(known.contains(role), "graphs.%s is not a known role; known here: %s", role, String.join(", ", known));
+        }
+    }
+
+    private void graph(Role role, Signature signature) {
+        switch (role) {
+            case TOKENIZE -> tokenize(signature);
+            case DETOKENIZE -> detokenize(signature);
+            case GENERATOR -> generator(signature);
+            default -> {} // no face of the runtime runs it
+        }
     }
 
     private void tokenize(Signature signature) {
@@ -64,7 +81,7 @@ final class BundleRules {
     }
 
     private void codebook(Role role) {
-        rule(manifest.codebook() != null, "codebook is missing, but there is graphs." + role.fileStem());
+        rule(manifest.codebook() != null, "codebook is missing, but there is graphs.%s", role.fileStem());
     }
 
     private void generator(Signature signature) {
@@ -78,7 +95,9 @@ final class BundleRules {
             rule(noise != null, "noise is missing, but there is graphs.generator");
             rule(
                     noise == null || length.equals(Dimension.of(noise.length())),
-                    "noise.length must be that of " + signature.inputs().get(0) + ", got " + noise);
+                    "noise.length must be that of %s, got %s",
+                    signature.inputs().get(0),
+                    String.valueOf(noise));
         }
     }
 
@@ -87,30 +106,25 @@ final class BundleRules {
         var before = problems.size();
         var place = "graphs." + role.fileStem() + ".signature";
         var expected = inputs.replace(" and (for classes) ", " and ");
-        rule(kinds(signature.inputs()).equals(expected), place + ".inputs must be " + inputs + ", got " + signature);
-        rule(kinds(signature.outputs()).equals(outputs), place + ".outputs must be " + outputs + ", got " + signature);
+        rule(kinds(signature.inputs()).equals(expected), "%s.inputs must be %s, got %s", place, inputs, signature);
+        rule(kinds(signature.outputs()).equals(outputs), "%s.outputs must be %s, got %s", place, outputs, signature);
         if (problems.size() > before) {
             return false;
         }
         var batch = signature.inputs().get(0).shape().get(0);
         var tensors = new ArrayList<>(signature.inputs());
         tensors.addAll(signature.outputs());
-        rule(
-                !batch.isFixed()
-                        && batch.factor() == 1
-                        && tensors.stream()
-                                .allMatch(tensor -> tensor.shape().get(0).equals(batch)),
-                place + " must have the same free batch as axis 0 of every tensor, got " + signature);
-        var bound = signature.inputs().stream()
-                .flatMap(tensor -> tensor.shape().stream())
-                .flatMap(dimension -> dimension.name().stream())
-                .collect(Collectors.toSet());
-        signature.outputs().stream()
-                .flatMap(tensor -> tensor.shape().stream())
-                .flatMap(dimension -> dimension.name().stream())
-                .filter(symbol -> !bound.contains(symbol))
-                .forEach(symbol -> problems.add(place + ".outputs must have free sizes of the inputs only, got "
-                        + symbol + " in " + signature));
+        boolean oneBatch = !batch.isFixed() && batch.factor() == 1;
+        for (var tensor : tensors) {
+            oneBatch &= tensor.shape().get(0).equals(batch);
+        }
+        rule(oneBatch, "%s must have the same free batch as axis 0 of every tensor, got %s", place, signature);
+        var unbound = symbols(signature.outputs());
+        unbound.removeAll(symbols(signature.inputs()));
+        for (var symbol : unbound) {
+            problems.add(
+                    place + ".outputs must have free sizes of the inputs only, got " + symbol + " in " + signature);
+        }
         return problems.size() == before;
     }
 
@@ -118,28 +132,40 @@ final class BundleRules {
         var channels = manifest.pixels().channels();
         rule(
                 pixels.shape().get(3).equals(Dimension.of(channels)),
-                "graphs." + role.fileStem() + ".signature must have pixels.channels (" + channels
-                        + ") as the last axis of " + pixels);
+                "graphs.%s.signature must have pixels.channels (%s) as the last axis of %s",
+                role.fileStem(),
+                channels,
+                pixels);
     }
 
-    private Optional<Signature> graph(Role role) {
-        return Optional.ofNullable(manifest.graphs().get(role.fileStem())).map(BundleManifest.Graph::signature);
+    /** The names of free sizes. */
+    private static Set<String> symbols(List<TensorSpec> tensors) {
+        var symbols = new LinkedHashSet<String>();
+        for (var tensor : tensors) {
+            for (var dimension : tensor.shape()) {
+                if (dimension.symbol() != null) {
+                    symbols.add(dimension.symbol());
+                }
+            }
+        }
+        return symbols;
     }
 
-    private void rule(boolean holds, String problem) {
+    private void rule(boolean holds, String problem, Object... received) {
         if (!holds) {
-            problems.add(BundleManifest.FILE + ": " + problem);
+            problems.add(BundleManifest.FILE + ": " + String.format(Locale.ROOT, problem, received));
         }
     }
 
     private static String kinds(List<TensorSpec> tensors) {
-        return tensors.stream()
-                .map(tensor ->
-                        kind(tensor.type()) + " of rank " + tensor.shape().size())
-                .collect(Collectors.joining(" and "));
+        var kinds = new StringJoiner(" and ");
+        for (var tensor : tensors) {
+            kinds.add(kind(tensor.type()) + " of rank " + tensor.shape().size());
+        }
+        return kinds.toString();
     }
 
     private static String kind(ElementType type) {
-        return type.name().toLowerCase(java.util.Locale.ROOT);
+        return type.name().toLowerCase(Locale.ROOT);
     }
 }

@@ -18,6 +18,9 @@ import smalti.spec.SpecException;
  * <p>Sizes: where the bundle's signature leaves height and width free (a convolutional model does), every multiple of
  * the codebook's factor is taken.
  *
+ * <p>Each of the two graphs is loaded by the first call that needs it, which throws {@link SpecException} where the file
+ * is not the one that was exported; {@link SmaltiModel#warm} loads both.
+ *
  * <p>Besides what each says, methods throw {@link IllegalStateException} once the model is closed,
  * {@link QueueFullException} where too much waits, {@link DeadlineException} where the request's timeout passes, and
  * {@link java.util.concurrent.CancellationException} where the waiting thread is interrupted. The futures of the
@@ -28,15 +31,15 @@ public final class Codec {
 
     private final BundleManifest.Codebook codebook;
     private final int channels;
-    private final GraphService<GraphJob> tokenize;
-    private final GraphService<GraphJob> detokenize;
+    private final LazyGraph tokenize;
+    private final LazyGraph detokenize;
     private final RequestOptions options;
 
     Codec(
             BundleManifest.Codebook codebook,
             int channels,
-            GraphService<GraphJob> tokenize,
-            GraphService<GraphJob> detokenize,
+            LazyGraph tokenize,
+            LazyGraph detokenize,
             RequestOptions options) {
         this.codebook = codebook;
         this.channels = channels;
@@ -57,14 +60,14 @@ public final class Codec {
      */
     public Codes encode(Pixels pixels) {
         var job = encoding(pixels);
-        tokenize.run(job, options);
+        tokenize.service().run(job, options);
         return encoded(job);
     }
 
     /** As {@link #encode(Pixels)}, without waiting; the pixels must stay as they are until the future is done. */
     public CompletableFuture<Codes> encodeAsync(Pixels pixels) {
         var job = encoding(pixels);
-        return tokenize.submit(job, options, () -> encoded(job));
+        return tokenize.service().submit(job, options, () -> encoded(job));
     }
 
     /**
@@ -93,14 +96,14 @@ public final class Codec {
      */
     public Pixels decode(Codes codes) {
         var job = decoding(codes);
-        detokenize.run(job, options);
+        detokenize.service().run(job, options);
         return decoded(job);
     }
 
     /** As {@link #decode(Codes)}, without waiting. */
     public CompletableFuture<Pixels> decodeAsync(Codes codes) {
         var job = decoding(codes);
-        return detokenize.submit(job, options, () -> decoded(job));
+        return detokenize.service().submit(job, options, () -> decoded(job));
     }
 
     /** The pixels of many codes; as {@link #encode(Stream)}. */
@@ -118,9 +121,10 @@ public final class Codec {
         Check.that(!into.isReadOnly(), "into must be writable, got a read-only buffer")
                 .done();
         var input = checked(codes);
-        var shape = ShapeBinding.of(List.of(input)).shapeOf(detokenize.output(0));
-        var job = new GraphJob(List.of(input), List.of(new HostTensor(detokenize.output(0), shape, into)));
-        detokenize.run(job, options);
+        var output = detokenize.signature().outputs().get(0);
+        var shape = ShapeBinding.of(List.of(input)).shapeOf(output);
+        var job = new GraphJob(List.of(input), List.of(new HostTensor(output, shape, into)));
+        detokenize.service().run(job, options);
         return decoded(job);
     }
 
@@ -136,7 +140,7 @@ public final class Codec {
         long start = System.nanoTime();
         Function<Codes, CompletableFuture<Pixels>> decode =
                 codes -> with(options.since(start)).decodeAsync(codes);
-        return Steps.of(encodeAsync(pixels), detokenize.observed(decode));
+        return Steps.of(encodeAsync(pixels), detokenize.service().observed(decode));
     }
 
     /** What the codes keep of one picture. */
@@ -150,8 +154,9 @@ public final class Codec {
     }
 
     private GraphJob encoding(Pixels pixels) {
-        return GraphJob.of(
-                tokenize.signature(), List.of(new HostTensor(tokenize.input(0), pixels.shape(), pixels.data())));
+        var signature = tokenize.signature();
+        var input = signature.inputs().get(0);
+        return GraphJob.of(signature, List.of(new HostTensor(input, pixels.shape(), pixels.data())));
     }
 
     private Codes encoded(GraphJob job) {
@@ -174,17 +179,17 @@ public final class Codec {
                     + "), got those of " + codes.fingerprint());
         }
         var problems = new ArrayList<String>();
-        var values = codes.values();
         int wrong = 0;
-        for (int i = 0; i < values.length; i++) {
-            if (values[i] < 0 || values[i] >= codebook.codes()) {
+        for (int i = 0; i < codes.size(); i++) {
+            long code = codes.at(i);
+            if (code < 0 || code >= codebook.codes()) {
                 wrong++;
                 if (wrong <= MOST_REPORTED) {
                     int column = i % codes.width();
                     int row = i / codes.width() % codes.height();
                     int picture = i / codes.width() / codes.height();
                     problems.add("codes[" + picture + "][" + row + "][" + column + "] must be in [0, "
-                            + codebook.codes() + "), got " + values[i]);
+                            + codebook.codes() + "), got " + code);
                 }
             }
         }
@@ -194,6 +199,6 @@ public final class Codec {
         if (!problems.isEmpty()) {
             throw new SpecException(problems);
         }
-        return new HostTensor(detokenize.input(0), codes.shape(), codes.data());
+        return new HostTensor(detokenize.signature().inputs().get(0), codes.shape(), codes.data());
     }
 }

@@ -2,7 +2,6 @@ package smalti.runtime;
 
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
-import java.util.Arrays;
 import java.util.Objects;
 import smalti.spec.Check;
 
@@ -14,7 +13,9 @@ public final class Codes {
     private final int count;
     private final int height;
     private final int width;
-    private final long[] values;
+    /** As a tensor holds them: int64 in the machine's byte order, from 0 to its capacity. */
+    private final ByteBuffer data;
+
     private final String fingerprint;
 
     /**
@@ -36,7 +37,9 @@ public final class Codes {
         this.count = count;
         this.height = height;
         this.width = width;
-        this.values = values.clone();
+        this.data = ByteBuffer.allocate(Math.multiplyExact(values.length, Long.BYTES))
+                .order(ByteOrder.nativeOrder());
+        this.data.asLongBuffer().put(values);
         this.fingerprint = fingerprint;
     }
 
@@ -62,14 +65,16 @@ public final class Codes {
 
     /** A copy of the codes [count, height, width]. */
     public long[] values() {
-        return values.clone();
+        var values = new long[size()];
+        data.asLongBuffer().get(values);
+        return values;
     }
 
     public long at(int picture, int row, int column) {
         Objects.checkIndex(picture, count);
         Objects.checkIndex(row, height);
         Objects.checkIndex(column, width);
-        return values[(picture * height + row) * width + column];
+        return at((picture * height + row) * width + column);
     }
 
     /** Some of the pictures' codes. */
@@ -82,7 +87,8 @@ public final class Codes {
                         count)
                 .done();
         int picture = height * width;
-        var part = Arrays.copyOfRange(values, first * picture, (first + count) * picture);
+        var part = new long[count * picture];
+        data.asLongBuffer().get(first * picture, part);
         return new Codes(count, height, width, part, fingerprint);
     }
 
@@ -90,12 +96,19 @@ public final class Codes {
         return new long[] {count, height, width};
     }
 
-    /** The codes as a tensor holds them. */
+    /** How many codes all pictures have. */
+    int size() {
+        return data.capacity() / Long.BYTES;
+    }
+
+    /** The code of a place, picture by picture and row by row. */
+    long at(int place) {
+        return data.getLong(place * Long.BYTES);
+    }
+
+    /** The codes as a tensor holds them, to be read alone; not copied. */
     ByteBuffer data() {
-        var data = ByteBuffer.allocate(Math.multiplyExact(values.length, Long.BYTES))
-                .order(ByteOrder.nativeOrder());
-        data.asLongBuffer().put(values);
-        return data;
+        return data.asReadOnlyBuffer();
     }
 
     /** The inverse of {@link #data}. */
@@ -113,12 +126,12 @@ public final class Codes {
                 && height == that.height
                 && width == that.width
                 && fingerprint.equals(that.fingerprint)
-                && Arrays.equals(values, that.values);
+                && data.equals(that.data);
     }
 
     @Override
     public int hashCode() {
-        return 31 * fingerprint.hashCode() + Arrays.hashCode(values);
+        return 31 * fingerprint.hashCode() + data.hashCode();
     }
 
     @Override

@@ -1,5 +1,6 @@
 package smalti.runtime;
 
+import java.util.ArrayList;
 import java.util.List;
 import smalti.spec.Signature;
 
@@ -18,9 +19,10 @@ record GraphJob(List<HostTensor> inputs, List<HostTensor> outputs) implements Gr
     /** A request of these inputs, with outputs on the heap. */
     static GraphJob of(Signature signature, List<HostTensor> inputs) {
         var shapes = ShapeBinding.of(inputs);
-        var outputs = signature.outputs().stream()
-                .map(output -> HostTensor.onHeap(output, shapes.shapeOf(output)))
-                .toList();
+        var outputs = new ArrayList<HostTensor>();
+        for (var output : signature.outputs()) {
+            outputs.add(HostTensor.onHeap(output, shapes.shapeOf(output)));
+        }
         return new GraphJob(inputs, outputs);
     }
 
@@ -32,6 +34,10 @@ record GraphJob(List<HostTensor> inputs, List<HostTensor> outputs) implements Gr
     /** The shapes of a row of each input. */
     @Override
     public Object kind() {
-        return inputs.stream().map(HostTensor::shapeOfRow).toList();
+        var shapes = new ArrayList<List<Long>>(inputs.size());
+        for (var input : inputs) {
+            shapes.add(input.shapeOfRow());
+        }
+        return shapes;
     }
 }

@@ -41,7 +41,11 @@ final class GraphRunner implements BatchRunner<GraphJob> {
     }
 
     private static List<HostTensor> tensors(List<Staged> staged) {
-        return staged.stream().map(Staged::whole).toList();
+        var tensors = new ArrayList<HostTensor>(staged.size());
+        for (var tensor : staged) {
+            tensors.add(tensor.whole());
+        }
+        return tensors;
     }
 
     /**

@@ -9,6 +9,7 @@ import ai.onnxruntime.OrtSession;
 import ai.onnxruntime.TensorInfo;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -44,8 +45,7 @@ final class GraphSession implements AutoCloseable {
 
     /** @throws SpecException if ONNX Runtime refuses the graph or the plan, or the graph is not what the signature says */
     static GraphSession load(String file, Signature signature, byte[] onnx, SessionPlan plan) {
-        // shared by the whole process, so it is never closed here; providers cannot be loaded before it is there
-        var environment = OrtEnvironment.getEnvironment();
+        var environment = Engine.environment();
         OrtSession session;
         try (var options = plan.options()) {
             session = environment.createSession(onnx, options);
@@ -141,7 +141,7 @@ final class GraphSession implements AutoCloseable {
      * @throws SpecException if it cannot be loaded, or has inputs or outputs that are no tensors of numbers
      */
     static Signature signature(String file, byte[] onnx) {
-        var environment = OrtEnvironment.getEnvironment();
+        var environment = Engine.environment();
         try (var options = new OrtSession.SessionOptions()) {
             // only to look at: nothing is prepared for a run
             options.setOptimizationLevel(OrtSession.SessionOptions.OptLevel.NO_OPT);
@@ -258,7 +258,10 @@ final class GraphSession implements AutoCloseable {
     }
 
     private void compare(String side, List<TensorSpec> specs, Map<String, NodeInfo> infos, List<String> problems) {
-        var names = specs.stream().map(TensorSpec::name).collect(Collectors.toSet());
+        var names = new HashSet<String>();
+        for (var spec : specs) {
+            names.add(spec.name());
+        }
         if (!names.equals(infos.keySet())) {
             problems.add(file + ": " + side + " must be " + specs + " as the signature says, got " + infos.keySet());
             return;

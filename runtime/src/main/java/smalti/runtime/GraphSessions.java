@@ -2,8 +2,6 @@ package smalti.runtime;
 
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.IntFunction;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 import smalti.spec.SpecException;
 
 /**
@@ -11,8 +9,6 @@ import smalti.spec.SpecException;
  * made in the background when load first comes; until then, and where that fails, the first one serves.
  */
 final class GraphSessions implements AutoCloseable {
-    private static final Logger LOG = LoggerFactory.getLogger(GraphSessions.class);
-
     private final String name;
     private final IntFunction<GraphSession> load;
     private final int threadsUnderLoad;
@@ -72,7 +68,7 @@ final class GraphSessions implements AutoCloseable {
         try {
             second = load.apply(threadsUnderLoad);
         } catch (SpecException | OutOfMemoryError e) {
-            LOG.warn("{}: cannot be loaded a second time, for runs under load; one session serves all", name, e);
+            Log.LOG.warn("{}: cannot be loaded a second time, for runs under load; one session serves all", name, e);
             state.compareAndSet(State.STARTED, State.DONE);
             return;
         }

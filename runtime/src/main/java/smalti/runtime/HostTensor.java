@@ -2,6 +2,7 @@ package smalti.runtime;
 
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -80,7 +81,11 @@ final class HostTensor {
 
     /** The shape without the batch. */
     List<Long> shapeOfRow() {
-        return Arrays.stream(shape, 1, shape.length).boxed().toList();
+        var row = new ArrayList<Long>(shape.length - 1);
+        for (int axis = 1; axis < shape.length; axis++) {
+            row.add(shape[axis]);
+        }
+        return row;
     }
 
     /** A tensor of other rows elsewhere. */

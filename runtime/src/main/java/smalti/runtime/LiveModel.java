@@ -6,8 +6,6 @@ import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Consumer;
 import java.util.function.Function;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 import smalti.spec.SpecException;
 
 /**
@@ -22,8 +20,6 @@ import smalti.spec.SpecException;
  * }</pre>
  */
 public final class LiveModel implements AutoCloseable {
-    private static final Logger LOG = LoggerFactory.getLogger(LiveModel.class);
-
     private final RuntimeOptions options;
     private final Consumer<SmaltiModel> check;
     private final ReentrantLock reloading = new ReentrantLock();
@@ -116,7 +112,8 @@ public final class LiveModel implements AutoCloseable {
             } finally {
                 lock.unlock();
             }
-            LOG.info("{}: took over from {}", bundle, former.model.manifest().name());
+            Log.LOG.info(
+                    "{}: took over from {}", bundle, former.model.manifest().name());
             end(former);
         } finally {
             reloading.unlock();

@@ -8,8 +8,6 @@ import java.util.Optional;
 import java.util.TreeMap;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Supplier;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 import smalti.spec.Signature;
 import smalti.spec.SpecException;
 
@@ -27,8 +25,6 @@ record Placement(
         BatchSizes sizes,
         ShapeRange shapes,
         List<String> passedOver) {
-    private static final Logger LOG = LoggerFactory.getLogger(Placement.class);
-
     /** One run at a time on each GPU, whoever asks. */
     private static final Map<Integer, ThreadBudget> GPUS = new ConcurrentHashMap<>();
 
@@ -65,7 +61,8 @@ record Placement(
         for (var device : devices) {
             try {
                 var placed = on(device, graph, options, List.copyOf(passedOver));
-                passedOver.forEach(reason -> LOG.warn("{}: runs on {}, as {}", graph.name(), device.name(), reason));
+                passedOver.forEach(
+                        reason -> Log.LOG.warn("{}: runs on {}, as {}", graph.name(), device.name(), reason));
                 return placed;
             } catch (SpecException e) {
                 passedOver.add(device.name() + " cannot run it: " + e.getMessage());

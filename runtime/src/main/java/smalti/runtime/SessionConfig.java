@@ -1,5 +1,6 @@
 package smalti.runtime;
 
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -40,10 +41,12 @@ public final class SessionConfig {
     private SessionConfig() {}
 
     static List<String> problems(Map<String, String> entries) {
-        return entries.keySet().stream()
-                .filter(key -> !KEYS.contains(key))
-                .sorted()
-                .map(key -> "sessionConfig must have keys of " + new TreeSet<>(KEYS) + ", got " + key)
-                .toList();
+        var problems = new ArrayList<String>();
+        for (var key : new TreeSet<>(entries.keySet())) {
+            if (!KEYS.contains(key)) {
+                problems.add("sessionConfig must have keys of " + new TreeSet<>(KEYS) + ", got " + key);
+            }
+        }
+        return problems;
     }
 }

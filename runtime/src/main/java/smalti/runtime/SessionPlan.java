@@ -1,6 +1,5 @@
 package smalti.runtime;
 
-import ai.onnxruntime.OrtEnvironment;
 import ai.onnxruntime.OrtException;
 import ai.onnxruntime.OrtLoggingLevel;
 import ai.onnxruntime.OrtSession;
@@ -164,6 +163,6 @@ record SessionPlan(
 
     /** ONNX Runtime's. */
     static String version() {
-        return OrtEnvironment.getEnvironment().getVersion();
+        return Engine.environment().getVersion();
     }
 }

@@ -5,6 +5,7 @@ import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.stream.Collectors;
 import smalti.spec.Dimension;
 import smalti.spec.SpecException;
@@ -20,7 +21,9 @@ final class ShapeBinding {
     /** @throws SpecException with every axis that breaks its dimension */
     static ShapeBinding of(List<HostTensor> inputs) {
         var binding = new ShapeBinding();
-        inputs.forEach(input -> binding.bind(input.spec(), input.shape()));
+        for (var input : inputs) {
+            binding.bind(input.spec(), input.shape());
+        }
         if (!binding.problems.isEmpty()) {
             throw new SpecException(binding.problems);
         }
@@ -29,11 +32,12 @@ final class ShapeBinding {
 
     /** @throws SpecException if a free dimension of {@code output} is in no input */
     long[] shapeOf(TensorSpec output) {
-        return output.shape().stream().mapToLong(this::size).toArray();
-    }
-
-    private long size(Dimension dimension) {
-        return dimension.name().map(this::bound).orElse(1L) * dimension.factor();
+        var shape = new long[output.shape().size()];
+        for (int axis = 0; axis < shape.length; axis++) {
+            var dimension = output.shape().get(axis);
+            shape[axis] = dimension.factor() * (dimension.symbol() == null ? 1 : bound(dimension.symbol()));
+        }
+        return shape;
     }
 
     private long bound(String symbol) {
@@ -67,16 +71,15 @@ final class ShapeBinding {
 
     private void bind(TensorSpec spec, long[] shape, int axis, Dimension dimension) {
         long value = shape[axis] / dimension.factor();
-        dimension.name().ifPresent(symbol -> {
-            var before = sizes.putIfAbsent(symbol, value);
-            if (before != null && before != value) {
-                problem(
-                        spec,
-                        shape,
-                        "axis " + axis + " must be " + before * dimension.factor() + " (" + symbol + " is " + before
-                                + " by an axis before), got " + shape[axis]);
-            }
-        });
+        var symbol = Objects.requireNonNull(dimension.symbol(), "only a free dimension is bound");
+        var before = sizes.putIfAbsent(symbol, value);
+        if (before != null && before != value) {
+            problem(
+                    spec,
+                    shape,
+                    "axis " + axis + " must be " + before * dimension.factor() + " (" + symbol + " is " + before
+                            + " by an axis before), got " + shape[axis]);
+        }
     }
 
     private void problem(TensorSpec spec, long[] shape, String rule) {

@@ -11,9 +11,6 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.TreeMap;
 import java.util.function.Supplier;
-import java.util.stream.Stream;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 import smalti.spec.BundleManifest;
 import smalti.spec.Checksums;
 import smalti.spec.Dimension;
@@ -24,6 +21,7 @@ import smalti.spec.RecordTree;
 import smalti.spec.Role;
 import smalti.spec.Signature;
 import smalti.spec.SpecException;
+import smalti.spec.TensorSpec;
 
 /**
  * A bundle, opened.
@@ -35,15 +33,15 @@ import smalti.spec.SpecException;
  * }
  * }</pre>
  *
- * <p>Opening reads and checks {@code bundle.json}; a graph is read, checked against its SHA-256 and loaded when
- * {@link #codec} or {@link #generator} first needs it, so call those at start-up to fail there.
+ * <p>Opening reads and checks {@code bundle.json}; a graph is read, checked against its SHA-256 and loaded when it is
+ * first needed, so that a service that only decodes never loads what encodes. {@link #warm} loads them all: call it at
+ * start-up to fail there.
  *
  * <p>Any number of threads may use one model at once. {@link #close} waits for the calls that are running; calls after
  * it throw {@link IllegalStateException}. Close it before the JVM goes down: ONNX Runtime frees itself in a shutdown
  * hook of its own, and a run at that moment crashes the process.
  */
 public final class SmaltiModel implements AutoCloseable {
-    private static final Logger LOG = LoggerFactory.getLogger(SmaltiModel.class);
     private static final int MOST_MANIFEST_BYTES = 16 << 20;
 
     /** The graphs behind the faces. */
@@ -89,16 +87,29 @@ public final class SmaltiModel implements AutoCloseable {
     }
 
     private static SmaltiModel open(String place, BundleFiles files, RuntimeOptions options) {
+        Engine.begin();
+        try {
+            return new SmaltiModel(place, files, manifest(files, options), options);
+        } catch (RuntimeException e) {
+            Engine.settle();
+            throw e;
+        }
+    }
+
+    private static BundleManifest manifest(BundleFiles files, RuntimeOptions options) {
         var json = new String(files.read(BundleManifest.FILE, MOST_MANIFEST_BYTES), StandardCharsets.UTF_8);
         var manifest = RecordTree.parse(json, BundleManifest.class, BundleManifest.FILE);
         BundleRules.check(manifest, files);
         manifest.checkSeal(json);
-        if (manifest.graphs().values().stream()
-                .allMatch(graph -> graph.file(options.precision()).isEmpty())) {
+        boolean none = true;
+        for (var graph : manifest.graphs().values()) {
+            none &= graph.file(options.precision()).isEmpty();
+        }
+        if (none) {
             throw new SpecException("must hold a graph in " + options.precision()
                     + " to be opened in it, and holds none;" + " FP32 is always there");
         }
-        return new SmaltiModel(place, files, manifest, options);
+        return manifest;
     }
 
     /** What the bundle holds. */
@@ -154,17 +165,17 @@ public final class SmaltiModel implements AutoCloseable {
     }
 
     /**
-     * The codec; the first call loads its graphs.
+     * The codec; it loads its graphs when they are first needed.
      *
-     * @throws SpecException if the bundle has none, or a graph of it is not the one that was exported
+     * @throws SpecException if the bundle has none
      */
     public Codec codec() {
         return located(place, () -> {
+            requireOpen();
             require("codec", Role.TOKENIZE, Role.DETOKENIZE);
             var codebook = Objects.requireNonNull(manifest.codebook(), "checked when the bundle was opened");
             var channels = manifest.pixels().channels();
-            return new Codec(
-                    codebook, channels, service(Role.TOKENIZE), service(Role.DETOKENIZE), RequestOptions.defaults());
+            return new Codec(codebook, channels, lazy(Role.TOKENIZE), lazy(Role.DETOKENIZE), RequestOptions.defaults());
         });
     }
 
@@ -285,6 +296,7 @@ public final class SmaltiModel implements AutoCloseable {
             closed = true;
             all = new EnumMap<>(services);
         }
+        Engine.settle();
         long end = System.nanoTime() + options.drainTimeout().toNanos();
         for (var service : all.values()) {
             service.drain(Duration.ofNanos(Math.max(0, end - System.nanoTime())));
@@ -297,8 +309,12 @@ public final class SmaltiModel implements AutoCloseable {
     }
 
     private void require(String face, Role... roles) {
-        var missing =
-                Stream.of(roles).filter(role -> !has(role)).map(Role::fileStem).toList();
+        var missing = new ArrayList<String>();
+        for (var role : roles) {
+            if (!has(role)) {
+                missing.add(role.fileStem());
+            }
+        }
         if (!missing.isEmpty()) {
             throw new SpecException(
                     "a " + face + " must have the graphs " + String.join(" and ", missing) + ", got a bundle with "
@@ -306,17 +322,27 @@ public final class SmaltiModel implements AutoCloseable {
         }
     }
 
-    private GraphService<GraphJob> service(Role role) {
+    private void requireOpen() {
         synchronized (services) {
             if (closed) {
                 throw new IllegalStateException(place + " is closed");
             }
+        }
+    }
+
+    private LazyGraph lazy(Role role) {
+        var graph = Objects.requireNonNull(manifest.graphs().get(role.fileStem()), role.fileStem());
+        return new LazyGraph(graph.signature(), () -> located(place, () -> service(role)));
+    }
+
+    private GraphService<GraphJob> service(Role role) {
+        synchronized (services) {
+            requireOpen();
             return services.computeIfAbsent(role, this::load);
         }
     }
 
     private GraphService<GraphJob> load(Role role) {
-        var start = System.nanoTime();
         var graph = Objects.requireNonNull(manifest.graphs().get(role.fileStem()), role.fileStem());
         var file = graph.file(precision(role)).orElseThrow();
         var name = place + "/" + file;
@@ -329,8 +355,6 @@ public final class SmaltiModel implements AutoCloseable {
                         () -> verified(file),
                         trainedSizes(graph.signature())),
                 options);
-        LOG.debug(
-                "{}: loaded on {} in {} ms", name, placement.device().name(), (System.nanoTime() - start) / 1_000_000);
         return new GraphService<>(
                 manifest.name(), role.fileStem(), graph.signature(), placement, placement.runner(pool), options);
     }
@@ -338,26 +362,24 @@ public final class SmaltiModel implements AutoCloseable {
     /** The sizes of free dimensions for pictures as the model was trained on. */
     private Map<String, Long> trainedSizes(Signature signature) {
         var sizes = new TreeMap<String, Long>();
-        Stream.concat(signature.inputs().stream(), signature.outputs().stream())
-                .filter(tensor ->
-                        tensor.type() == ElementType.UINT8 && tensor.shape().size() == 4)
-                .forEach(
-                        pictures -> { // [N,H,W,C]
-                            addSize(
-                                    sizes,
-                                    pictures.shape().get(1),
-                                    manifest.pixels().height());
-                            addSize(
-                                    sizes,
-                                    pictures.shape().get(2),
-                                    manifest.pixels().width());
-                        });
+        addSizes(sizes, signature.inputs());
+        addSizes(sizes, signature.outputs());
         return sizes;
     }
 
+    private void addSizes(Map<String, Long> sizes, List<TensorSpec> tensors) {
+        for (var tensor : tensors) {
+            var shape = tensor.shape();
+            if (tensor.type() == ElementType.UINT8 && shape.size() == 4) { // [N,H,W,C]
+                addSize(sizes, shape.get(1), manifest.pixels().height());
+                addSize(sizes, shape.get(2), manifest.pixels().width());
+            }
+        }
+    }
+
     private static void addSize(Map<String, Long> sizes, Dimension dimension, int pixels) {
-        if (pixels % dimension.factor() == 0) {
-            dimension.name().ifPresent(symbol -> sizes.put(symbol, pixels / dimension.factor()));
+        if (dimension.symbol() != null && pixels % dimension.factor() == 0) {
+            sizes.put(dimension.symbol(), pixels / dimension.factor());
         }
     }
 

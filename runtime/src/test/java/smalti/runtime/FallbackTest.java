@@ -124,7 +124,7 @@ class FallbackTest {
     @Test
     void graphsOfTensorRtHaveFoldersOfTheirOwn() throws Exception {
         try (var model = open(Bundles.CODEC, Device.firstOf(noTensorRt(), Device.cpu()))) {
-            model.codec();
+            model.warm();
         }
         for (var file : List.of("tokenize.onnx", "detokenize.onnx")) {
             var folder = temporary.resolve("engines").resolve(Checksums.sha256(Bundles.read(Bundles.CODEC, file)));

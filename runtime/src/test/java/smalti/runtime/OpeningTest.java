@@ -156,7 +156,8 @@ class OpeningTest {
         var copy = Bundles.copy(Bundles.CODEC, temporary);
         try (var model = SmaltiModel.open(copy)) {
             Files.delete(copy.resolve("detokenize.onnx"));
-            refused(model::codec, copy + ": detokenize.onnx is missing");
+            var codes = model.codec().encode(new Pixels(1, 2, 2, 3, ByteBuffer.allocate(12)));
+            refused(() -> model.codec().decode(codes), copy + ": detokenize.onnx is missing");
         }
     }
 
@@ -168,7 +169,7 @@ class OpeningTest {
         bytes[bytes.length / 2] ^= 1;
         Bundles.replace(copy, "detokenize.onnx", bytes, false);
         try (var model = SmaltiModel.open(copy)) {
-            refused(model::codec, copy + ": detokenize.onnx must have SHA-256 " + expected, Checksums.sha256(bytes));
+            refused(model::warm, copy + ": detokenize.onnx must have SHA-256 " + expected, Checksums.sha256(bytes));
             refused(model::verify, "detokenize.onnx must have SHA-256 " + expected);
         }
     }
@@ -195,7 +196,7 @@ class OpeningTest {
 
     @Test
     void aGraphThatIsNotItsSignatureIsRefused() {
-        refusedByCodec(
+        refusedByWarming(
                 manifest -> Bundles.tensor(manifest, "tokenize", "inputs").put("name", "image"),
                 "tokenize.onnx: inputs must be [image [N,2*h,2*w,3] uint8] as the signature says, got [pixels]");
         var grey = Bundles.copy(Bundles.GREY, temporary);
@@ -205,7 +206,7 @@ class OpeningTest {
         });
         try (var model = SmaltiModel.open(grey)) {
             refused(
-                    model::codec,
+                    model::warm,
                     "tokenize.onnx: inputs must have pixels [N,4*h,8,1] uint8 as the signature says",
                     "got [-1, 8, 8, 1] UINT8",
                     "tokenize.onnx: outputs must have codes [N,h,2] int64 as the signature says, got [-1, 2, 2] INT64");
@@ -232,7 +233,7 @@ class OpeningTest {
 
     @Test
     void theGraphOfAnotherRoleIsRefused() {
-        refusedByCodec(
+        refusedByWarming(
                 manifest -> {
                     var tokenize = (ObjectNode) manifest.at("/graphs/tokenize");
                     tokenize.put("file", "encoder.onnx");
@@ -311,7 +312,7 @@ class OpeningTest {
             assertThat(model.precision(Role.DETOKENIZE)).isEqualTo(Precision.INT8);
             assertThat(model.precision(Role.TOKENIZE)).isEqualTo(Precision.FP32);
             // it is another graph under that name, so its signature tells that it was loaded
-            refused(model::codec, "detokenize.int8.onnx: inputs must be");
+            refused(model::warm, "detokenize.int8.onnx: inputs must be");
         }
     }
 
@@ -413,11 +414,11 @@ class OpeningTest {
         refused(() -> SmaltiModel.open(copy), parts);
     }
 
-    private void refusedByCodec(Consumer<ObjectNode> change, String... parts) {
+    private void refusedByWarming(Consumer<ObjectNode> change, String... parts) {
         var copy = Bundles.copy(Bundles.CODEC, fresh());
         Bundles.edit(copy, change);
         try (var model = SmaltiModel.open(copy)) {
-            refused(model::codec, parts);
+            refused(model::warm, parts);
         }
     }
 

@@ -1,7 +1,6 @@
 package smalti.spec;
 
 import java.nio.charset.StandardCharsets;
-import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -44,6 +43,9 @@ public record BundleManifest(
     /** The last key of the file. */
     private static final Pattern SEAL = Pattern.compile(",\\s*\"sha256\" : \"[0-9a-f]{64}\"(\\s*}\\s*)\\z");
 
+    private static final Pattern SHA_256 = Pattern.compile("[0-9a-f]{64}");
+    private static final Pattern PLAIN_NAME = Pattern.compile("[A-Za-z0-9][A-Za-z0-9._-]{0,127}");
+
     /**
      * @param proof how the graph was compared with its source before it was written
      * @param variants the same graph in other precisions, by {@link Precision#key}; null where there is none
@@ -57,15 +59,20 @@ public record BundleManifest(
             var check =
                     Check.that(BundleManifest.isPlainName(file), "file must be a plain file name, got \"%s\"", file);
             if (variants != null) {
-                variants.keySet()
-                        .forEach(key -> check.and(
-                                Arrays.stream(Precision.values())
-                                        .anyMatch(precision -> precision != Precision.FP32
-                                                && precision.key().equals(key)),
-                                "variants must be of fp16 or int8, got \"%s\"",
-                                key));
+                for (var key : variants.keySet()) {
+                    check.and(isReduced(key), "variants must be of fp16 or int8, got \"%s\"", key);
+                }
             }
             check.done();
+        }
+
+        private static boolean isReduced(String key) {
+            for (var precision : Precision.values()) {
+                if (precision != Precision.FP32 && precision.key().equals(key)) {
+                    return true;
+                }
+            }
+            return false;
         }
 
         public Graph(String file, Signature signature, Proof proof) {
@@ -149,22 +156,29 @@ public record BundleManifest(
     public BundleManifest {
         var check = Check.that(format == FORMAT, "format must be %s, got %s", FORMAT, format)
                 .and(!graphs.isEmpty(), "graphs must not be empty");
-        graphs.forEach((role, graph) -> check.and(
-                files.containsKey(graph.file()), "files must list %s (graphs.%s), but does not", graph.file(), role));
-        graphs.forEach((role, graph) -> {
-            if (graph.variants() != null) {
-                graph.variants()
-                        .forEach((precision, variant) -> check.and(
-                                files.containsKey(variant.file()),
-                                "files must list %s (graphs.%s.variants.%s), but does not",
-                                variant.file(),
-                                role,
-                                precision));
+        for (var entry : graphs.entrySet()) {
+            var graph = entry.getValue();
+            check.and(
+                    files.containsKey(graph.file()),
+                    "files must list %s (graphs.%s), but does not",
+                    graph.file(),
+                    entry.getKey());
+            var variants = graph.variants() == null ? Map.<String, Variant>of() : graph.variants();
+            for (var variant : variants.entrySet()) {
+                check.and(
+                        files.containsKey(variant.getValue().file()),
+                        "files must list %s (graphs.%s.variants.%s), but does not",
+                        variant.getValue().file(),
+                        entry.getKey(),
+                        variant.getKey());
             }
-        });
-        files.forEach((file, hash) -> check.and(
-                        isPlainName(file), "files must be named by plain file names, got \"%s\"", file)
-                .and(hash.matches("[0-9a-f]{64}"), "files.%s must be a SHA-256, got \"%s\"", file, hash));
+        }
+        for (var entry : files.entrySet()) {
+            var file = entry.getKey();
+            var hash = entry.getValue();
+            check.and(isPlainName(file), "files must be named by plain file names, got \"%s\"", file)
+                    .and(SHA_256.matcher(hash).matches(), "files.%s must be a SHA-256, got \"%s\"", file, hash);
+        }
         check.done();
     }
 
@@ -223,6 +237,6 @@ public record BundleManifest(
     }
 
     private static boolean isPlainName(String file) {
-        return file.matches("[A-Za-z0-9][A-Za-z0-9._-]{0,127}");
+        return PLAIN_NAME.matcher(file).matches();
     }
 }

@@ -1,5 +1,6 @@
 package smalti.spec;
 
+import java.util.Objects;
 import java.util.Optional;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
@@ -45,6 +46,17 @@ public record Dimension(long factor, @Nullable String symbol) {
     /** The free dimension's name. */
     public Optional<String> name() {
         return Optional.ofNullable(symbol);
+    }
+
+    /** Written out, as is the hash: what the JVM makes of a record at first use takes it longer than loading a graph. */
+    @Override
+    public boolean equals(@Nullable Object other) {
+        return other instanceof Dimension that && factor == that.factor && Objects.equals(symbol, that.symbol);
+    }
+
+    @Override
+    public int hashCode() {
+        return 31 * Long.hashCode(factor) + Objects.hashCode(symbol);
     }
 
     @Override

@@ -1,14 +1,18 @@
 package smalti.spec;
 
+import com.fasterxml.jackson.core.JsonFactory;
+import com.fasterxml.jackson.core.JsonParseException;
+import com.fasterxml.jackson.core.JsonParser;
 import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.core.JsonToken;
 import com.fasterxml.jackson.core.StreamReadFeature;
-import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.ObjectWriter;
 import com.fasterxml.jackson.databind.SerializationFeature;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
+import com.fasterxml.jackson.databind.node.MissingNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.IOException;
 import java.lang.reflect.Array;
@@ -28,7 +32,6 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.TreeSet;
 import java.util.regex.Pattern;
-import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -40,14 +43,22 @@ import org.jspecify.annotations.Nullable;
  * {@code Map<String, …>}, {@link Dimension}, and any of the reference types marked {@code @Nullable}.
  */
 public final class RecordTree {
-    private static final ObjectMapper MAPPER = JsonMapper.builder()
-            .enable(SerializationFeature.INDENT_OUTPUT)
+    /** Read without a mapper: making one takes longer than all else that opens a model. */
+    private static final JsonFactory JSON = JsonFactory.builder()
             .enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION)
-            .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS)
             .build();
+
     private static final String KIND = "kind";
 
     private RecordTree() {}
+
+    /** Made when the first record is written. */
+    private static final class Indented {
+        static final ObjectWriter WRITER = JsonMapper.builder()
+                .enable(SerializationFeature.INDENT_OUTPUT)
+                .build()
+                .writer();
+    }
 
     /** Parses a JSON file into a record. */
     public static <T extends Record> T read(Path file, Class<T> type) {
@@ -63,14 +74,52 @@ public final class RecordTree {
     /** Parses JSON text into a record; {@code place} names the text in errors. */
     public static <T extends Record> T parse(String json, Class<T> type, String place) {
         JsonNode tree;
-        try {
-            tree = MAPPER.readTree(json);
+        try (var parser = JSON.createParser(json)) {
+            tree = parser.nextToken() == null ? MissingNode.getInstance() : tree(parser);
+            if (parser.nextToken() != null) {
+                throw new JsonParseException(parser, "got " + parser.currentToken() + " after its end");
+            }
         } catch (JsonProcessingException e) {
             var where =
                     e.getLocation() == null ? "" : " at line " + e.getLocation().getLineNr();
             throw new SpecException(place + ": must be JSON" + where + ", " + e.getOriginalMessage(), e);
+        } catch (IOException e) {
+            throw new IllegalStateException("text in memory can be read", e);
         }
         return bind(tree, type, place);
+    }
+
+    /** The value that begins at the parser's token. */
+    private static JsonNode tree(JsonParser parser) throws IOException {
+        var nodes = JsonNodeFactory.instance;
+        return switch (parser.currentToken()) {
+            case START_OBJECT -> {
+                var object = nodes.objectNode();
+                for (var key = parser.nextFieldName(); key != null; key = parser.nextFieldName()) {
+                    parser.nextToken();
+                    object.set(key, tree(parser));
+                }
+                yield object;
+            }
+            case START_ARRAY -> {
+                var array = nodes.arrayNode();
+                while (parser.nextToken() != JsonToken.END_ARRAY) {
+                    array.add(tree(parser));
+                }
+                yield array;
+            }
+            case VALUE_STRING -> nodes.textNode(parser.getText());
+            case VALUE_NUMBER_INT ->
+                switch (parser.getNumberType()) {
+                    case INT -> nodes.numberNode(parser.getIntValue());
+                    case LONG -> nodes.numberNode(parser.getLongValue());
+                    default -> nodes.numberNode(parser.getBigIntegerValue());
+                };
+            case VALUE_NUMBER_FLOAT -> nodes.numberNode(parser.getDoubleValue());
+            case VALUE_TRUE, VALUE_FALSE -> nodes.booleanNode(parser.getBooleanValue());
+            case VALUE_NULL -> nodes.nullNode();
+            default -> throw new IllegalStateException(parser.currentToken() + " begins no value");
+        };
     }
 
     /** Binds a tree to a record; {@code place} stands in front of every problem. */
@@ -91,7 +140,7 @@ public final class RecordTree {
     /** The record as indented JSON with a final newline; the same record gives the same bytes everywhere. */
     public static String json(Record value) {
         try {
-            return MAPPER.writeValueAsString(tree(value)).replace("\r\n", "\n") + "\n";
+            return Indented.WRITER.writeValueAsString(tree(value)).replace("\r\n", "\n") + "\n";
         } catch (JsonProcessingException e) {
             throw new IllegalStateException(e);
         }
@@ -210,13 +259,16 @@ public final class RecordTree {
             return null;
         }
         var components = type.getRecordComponents();
-        var known = Arrays.stream(components).map(RecordComponent::getName).collect(Collectors.toSet());
-        tree.fieldNames().forEachRemaining(key -> {
+        var known = new TreeSet<String>();
+        for (var component : components) {
+            known.add(component.getName());
+        }
+        for (var field : tree.properties()) {
+            var key = field.getKey();
             if (!known.contains(key) && !(withKind && key.equals(KIND))) {
-                problems.add(child(path, key) + " is not a known key; known here: "
-                        + known.stream().sorted().collect(Collectors.joining(", ")));
+                problems.add(child(path, key) + " is not a known key; known here: " + String.join(", ", known));
             }
-        });
+        }
         var arguments = new @Nullable Object[components.length];
         var broken = new LinkedHashSet<String>();
         for (int i = 0; i < components.length; i++) {
@@ -268,7 +320,10 @@ public final class RecordTree {
             String path,
             List<String> problems) {
         try {
-            var types = Arrays.stream(components).map(RecordComponent::getType).toArray(Class<?>[]::new);
+            var types = new Class<?>[components.length];
+            for (int i = 0; i < types.length; i++) {
+                types[i] = components[i].getType();
+            }
             var constructor = type.getDeclaredConstructor(types);
             constructor.setAccessible(true);
             return constructor.newInstance(arguments);
@@ -348,9 +403,9 @@ public final class RecordTree {
         }
         var before = problems.size();
         var values = new LinkedHashMap<String, @Nullable Object>();
-        tree.properties()
-                .forEach(entry -> values.put(
-                        entry.getKey(), value(entry.getValue(), element, child(path, entry.getKey()), problems)));
+        for (var entry : tree.properties()) {
+            values.put(entry.getKey(), value(entry.getValue(), element, child(path, entry.getKey()), problems));
+        }
         return problems.size() > before ? null : values;
     }
 

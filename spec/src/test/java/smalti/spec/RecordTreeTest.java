@@ -236,6 +236,24 @@ class RecordTreeTest {
     }
 
     @Test
+    void numbersOfEveryLengthAndLiteralsAreRead() {
+        assertThatThrownBy(() -> RecordTree.parse(
+                        "{\"height\":123456789012345678901,\"width\":3000000000,\"channels\":[1,-2.5e3,true,null,{}]}",
+                        ImageSpec.class,
+                        "image.json"))
+                .isInstanceOfSatisfying(
+                        SpecException.class,
+                        e -> assertThat(e.problems())
+                                .containsExactly(
+                                        "image.json: height must be a whole number from -2147483648 to 2147483647, got"
+                                                + " 123456789012345678901",
+                                        "image.json: width must be a whole number from -2147483648 to 2147483647, got"
+                                                + " 3000000000",
+                                        "image.json: channels must be a whole number, got"
+                                                + " [1,-2500.0,true,null,{}]"));
+    }
+
+    @Test
     void duplicateKeysAreRefused() {
         assertThatThrownBy(() -> RecordTree.parse("{\"height\":8,\"height\":9}", ImageSpec.class, "image.json"))
                 .isInstanceOf(SpecException.class)

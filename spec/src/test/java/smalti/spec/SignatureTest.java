@@ -66,4 +66,15 @@ class SignatureTest {
         assertThat(Role.GENERATOR_FLOAT.fileStem()).isEqualTo("generator-float");
         assertThat(Role.ENCODER.fileStem()).isEqualTo("encoder");
     }
+
+    @Test
+    void dimensionsAreEqualByFactorAndName() {
+        assertThat(Dimension.parse("4*h")).isEqualTo(new Dimension(4, "h")).hasSameHashCodeAs(new Dimension(4, "h"));
+        assertThat(Dimension.parse("4*h"))
+                .isNotEqualTo(Dimension.parse("2*h"))
+                .isNotEqualTo(Dimension.parse("4*w"))
+                .isNotEqualTo(Dimension.of(4))
+                .isNotEqualTo("4*h");
+        assertThat(Dimension.of(4)).isEqualTo(Dimension.parse("4"));
+    }
 }

@@ -1,0 +1,67 @@
+package smalti.runtime;
+
+import ai.onnxruntime.OrtEnvironment;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
+import smalti.spec.SpecException;
+
+/**
+ * ONNX Runtime, loaded once in the process. Unpacking its native library takes longer than all else that opens a model,
+ * so another thread does it meanwhile.
+ */
+final class Engine {
+    private static final CompletableFuture<OrtEnvironment> LOADED = new CompletableFuture<>();
+
+    static {
+        new Loading().start();
+    }
+
+    private Engine() {}
+
+    /** Written out: the first lambda of a process takes as long as a tenth of the library. */
+    private static final class Loading extends Thread {
+        Loading() {
+            super("smalti-load");
+            setDaemon(true);
+        }
+
+        @Override
+        public void run() {
+            try {
+                LOADED.complete(OrtEnvironment.getEnvironment());
+            } catch (RuntimeException | Error e) {
+                LOADED.completeExceptionally(e);
+            }
+        }
+    }
+
+    /**
+     * Begins to load it, if nothing did. Before the JVM may end, {@link #settle}: a JVM that ends while the library is
+     * unpacked leaves it lying in the folder for temporary files.
+     */
+    static void begin() {
+        // loading this class did
+    }
+
+    /** Waits until it is loaded, or cannot be. */
+    static void settle() {
+        LOADED.handle((environment, failure) -> environment).join();
+    }
+
+    /**
+     * Shared by the whole process, so it is never closed; providers cannot be loaded before it is there.
+     *
+     * @throws SpecException if it cannot be loaded
+     */
+    static OrtEnvironment environment() {
+        try {
+            return LOADED.join();
+        } catch (CompletionException e) {
+            var cause = e.getCause() instanceof ExceptionInInitializerError error ? error.getCause() : e.getCause();
+            throw new SpecException(
+                    "ONNX Runtime cannot be loaded (" + cause + "); it is built for Linux, macOS and Windows, not for"
+                            + " musl, and wants a folder for temporary files or -Donnxruntime.native.path",
+                    e);
+        }
+    }
+}

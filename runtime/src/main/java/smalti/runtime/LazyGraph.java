@@ -1,0 +1,32 @@
+package smalti.runtime;
+
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
+import smalti.spec.Signature;
+
+/** A graph of a bundle, loaded when it is first run. */
+final class LazyGraph {
+    private final Signature signature;
+    private final Supplier<GraphService<GraphJob>> load;
+    private volatile @Nullable GraphService<GraphJob> loaded;
+
+    /** @param load gives the same whenever it is called, by however many threads */
+    LazyGraph(Signature signature, Supplier<GraphService<GraphJob>> load) {
+        this.signature = signature;
+        this.load = load;
+    }
+
+    Signature signature() {
+        return signature;
+    }
+
+    /** @throws smalti.spec.SpecException if it cannot be loaded; the next call tries again */
+    GraphService<GraphJob> service() {
+        var service = loaded;
+        if (service == null) {
+            service = load.get();
+            loaded = service;
+        }
+        return service;
+    }
+}

@@ -1,0 +1,94 @@
+package smalti.runtime;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+import smalti.spec.SpecException;
+
+/** What only a JVM of its own shows. */
+class OwnJvmTest {
+    @TempDir
+    Path folder;
+
+    /** As in a container, whose quota is what the JVM says that it may use. */
+    @ParameterizedTest
+    @ValueSource(ints = {1, 2, 3})
+    void threadsFollowTheProcessorsOfTheJvm(int processors) throws Exception {
+        assertThat(output(List.of("-XX:ActiveProcessorCount=" + processors), CountThreads.class))
+                .isEqualTo("device " + processors + ", budget " + processors);
+    }
+
+    @Test
+    void aProcessThatOpensAndEndsLeavesNoLibraryBehind() throws Exception {
+        var options = List.of("-Djava.io.tmpdir=" + folder);
+
+        assertThat(output(options, Open.class, Bundles.CODEC)).isEqualTo("closed");
+        var damaged = Bundles.copy(Bundles.CODEC, folder);
+        Bundles.edit(damaged, manifest -> manifest.put("format", 99));
+        assertThat(output(options, Open.class, damaged)).isEqualTo("refused");
+
+        // ONNX Runtime itself leaves its folder, empty
+        try (var left = Files.walk(folder)) {
+            assertThat(left.filter(Files::isRegularFile)
+                            .map(path -> path.getFileName().toString()))
+                    .noneMatch(name -> name.contains("onnxruntime"));
+        }
+    }
+
+    /** Prints the threads that runs take. */
+    static final class CountThreads {
+        private CountThreads() {}
+
+        public static void main(String[] args) {
+            System.out.println("device " + Device.cpu().threads() + ", budget "
+                    + ThreadBudget.ofProcess().threads());
+        }
+    }
+
+    /** Opens a bundle, runs nothing, and ends at once. */
+    static final class Open {
+        private Open() {}
+
+        public static void main(String[] args) {
+            try (var model = SmaltiModel.open(Path.of(args[0]))) {
+                assertThat(model.hasCodec()).isTrue();
+            } catch (SpecException e) {
+                System.out.println("refused");
+                System.exit(0);
+            }
+            System.out.println("closed");
+            System.exit(0);
+        }
+    }
+
+    private String output(List<String> options, Class<?> program, Object... arguments)
+            throws IOException, InterruptedException {
+        var line = new ArrayList<String>();
+        line.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
+        line.add("-Xmx256m");
+        line.addAll(options);
+        line.add(program.getName());
+        for (var argument : arguments) {
+            line.add(argument.toString());
+        }
+        // on the command line it may be too long for ONNX Runtime
+        var log = folder.resolve("error.log");
+        var builder = new ProcessBuilder(line).redirectError(log.toFile());
+        builder.environment().put("CLASSPATH", System.getProperty("java.class.path"));
+        var process = builder.start();
+        var output = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+        assertThat(process.waitFor(2, TimeUnit.MINUTES)).isTrue();
+        assertThat(process.exitValue()).as(Files.readString(log)).isZero();
+        return output.strip();
+    }
+}
