@@ -399,7 +399,7 @@ final class FaultsTest {
     }
 
     private static double count(SimpleMeterRegistry meters, String outcome) {
-        return meters.get("smalti.request.time").tag("outcome", outcome).timer().count();
+        return meters.get("smalti.requests").tag("outcome", outcome).counter().count();
     }
 
     private static Pixels pictures(long seed, int count) {
