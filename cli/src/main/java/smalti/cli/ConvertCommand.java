@@ -115,6 +115,7 @@ final class ConvertCommand implements Callable<Integer> {
                         "--inputs, --outputs, --shape and --isolated must be left out for an ONNX file, which is read as it is");
             }
             if (!half) {
+                OnnxReader.read(graph); // or it says why it is none
                 throw new SpecException(graph + ": is ONNX already; --precision fp16 makes it smaller");
             }
             half(graph);

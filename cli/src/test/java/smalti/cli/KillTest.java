@@ -77,6 +77,22 @@ class KillTest {
         Cli.run("export", run, "--out", bundle).succeeds();
         Cli.run("inspect", bundle).succeeds();
         assertNothingUnfinished(bundle.resolveSibling(""));
+
+        var stopped = folder.resolve("stopped");
+        var process = Cli.start(folder.resolve("log"), "export", run, "--out", stopped.resolve("tiny.smalti"));
+        while (process.isAlive() && !(Files.exists(stopped) && isNotEmpty(stopped))) {
+            process.waitFor(10, TimeUnit.MILLISECONDS);
+        }
+        // as Ctrl-C does
+        process.destroy();
+        assertThat(process.waitFor()).as(this::log).isNotZero();
+        assertThat(isNotEmpty(stopped)).isFalse();
+    }
+
+    private static boolean isNotEmpty(Path folder) throws IOException {
+        try (var files = Files.list(folder)) {
+            return files.findAny().isPresent();
+        }
     }
 
     private int finish(Object... arguments) throws IOException, InterruptedException {

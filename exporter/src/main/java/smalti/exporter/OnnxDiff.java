@@ -15,6 +15,7 @@ import smalti.exporter.graph.Graph;
 import smalti.exporter.graph.Model;
 import smalti.exporter.graph.Node;
 import smalti.exporter.graph.Tensor;
+import smalti.exporter.graph.Type;
 import smalti.exporter.graph.Value;
 import smalti.exporter.onnx.OnnxReader;
 import smalti.exporter.proof.ModelSession;
@@ -117,10 +118,17 @@ public final class OnnxDiff {
 
     private static void ends(List<String> lines, String what, List<Value> ones, List<Value> others) {
         for (int i = 0; i < Math.max(ones.size(), others.size()); i++) {
-            var one = i < ones.size() ? ones.get(i).toString() : "none";
-            var other = i < others.size() ? others.get(i).toString() : "none";
+            var one = i < ones.size() ? shown(ones.get(i)) : "none";
+            var other = i < others.size() ? shown(others.get(i)) : "none";
             differ(lines, what + " " + i, one, other);
         }
+    }
+
+    private static String shown(Value value) {
+        return value.type() instanceof Type.OfTensor tensor
+                ? value.name() + " " + tensor.element().text() + " "
+                        + (tensor.shape() == null ? "of any rank" : tensor.shape())
+                : value.name() + " of no tensor type";
     }
 
     private static Map<String, Integer> counts(Graph graph) {

@@ -69,6 +69,39 @@ final class OnnxExporterTest {
         }
     }
 
+    /** With oneDNN, xw_plus_b adds to what it finds in an array that is used again. */
+    @Test
+    void layersInsideAGraphAreProvenRunAfterRun() throws IOException {
+        var graph = SameDiff.create();
+        var x = graph.placeHolder("x", DataType.FLOAT, -1, 8);
+        var h = x;
+        for (int layer = 0; layer < 3; layer++) {
+            var w = graph.var(
+                    "w" + layer, Nd4j.linspace(-1, 1, 64, DataType.FLOAT).reshape(8, 8));
+            var b = graph.var("b" + layer, Nd4j.linspace(1, 2, 8, DataType.FLOAT));
+            h = graph.nn.relu(graph.nn.linear(h, w, b), 0);
+        }
+        graph.nn.softmax("probabilities", h, 1);
+        var exported =
+                OnnxExporter.export(graph, List.of(), List.of("probabilities"), file(), ExportOptions.defaults());
+        assertThat(exported.parity())
+                .singleElement()
+                .satisfies(parity -> assertThat(parity.difference()).isLessThan(1e-6));
+    }
+
+    /** nd4j saves the axis of a log softmax so that its own reader fails. */
+    @Test
+    void aFileThatSameDiffCannotReadBackIsNamed() throws IOException {
+        var graph = SameDiff.create();
+        graph.nn.logSoftmax("y", graph.placeHolder("x", DataType.FLOAT, -1, 8), 1);
+        var saved = folder.resolve("saved.fb");
+        graph.save(saved.toFile(), false);
+        assertThatThrownBy(() -> OnnxExporter.export(
+                        saved, List.of(), List.of("y"), folder.resolve("y.onnx"), ExportOptions.defaults()))
+                .isInstanceOf(SpecException.class)
+                .hasMessageContaining("SameDiff saves the operation LogSoftMax so that it cannot read it back");
+    }
+
     @Test
     void anOutputMayBeAnyVariableAndMaySharePlaceholders() throws IOException {
         var graph = classifier();

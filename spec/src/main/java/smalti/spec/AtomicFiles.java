@@ -13,7 +13,9 @@ import java.nio.file.attribute.BasicFileAttributes;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
+import java.util.Set;
 import java.util.UUID;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.regex.Pattern;
 
 /**
@@ -28,7 +30,25 @@ public final class AtomicFiles {
     private static final Pattern TEMPORARY = Pattern.compile(
             Pattern.quote(UNFINISHED) + "([^/\\\\]+?)-\\d+-[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}");
 
+    /** What is being filled; gone with a process that is told to end, as by Ctrl-C. */
+    private static final Set<Path> FILLED = ConcurrentHashMap.newKeySet();
+
+    static {
+        Runtime.getRuntime().addShutdownHook(new Thread(AtomicFiles::deleteFilled, "smalti-unfinished"));
+    }
+
     private AtomicFiles() {}
+
+    private static void deleteFilled() {
+        for (var path : FILLED) {
+            try {
+                deleteRecursively(path);
+            } catch (IOException e) {
+                // the process ends, and a later run may delete it
+                System.err.println(path + ": is unfinished and could not be deleted (" + IoReason.of(e) + ")");
+            }
+        }
+    }
 
     /** Something that fills a file or a folder. */
     @FunctionalInterface
@@ -47,6 +67,7 @@ public final class AtomicFiles {
             throw unwritten(file, e);
         } finally {
             Files.deleteIfExists(temporary);
+            FILLED.remove(temporary);
         }
     }
 
@@ -74,6 +95,7 @@ public final class AtomicFiles {
             throw unwritten(folder, e);
         } finally {
             deleteRecursively(temporary);
+            FILLED.remove(temporary);
         }
     }
 
@@ -105,6 +127,7 @@ public final class AtomicFiles {
             throw unwritten(file, e);
         } finally {
             deleteRecursively(temporary);
+            FILLED.remove(temporary);
         }
     }
 
@@ -230,7 +253,9 @@ public final class AtomicFiles {
         }
         var stem = UNFINISHED + target.getFileName() + "-";
         sweep(parent, stem);
-        return parent.resolve(stem + ProcessHandle.current().pid() + "-" + UUID.randomUUID());
+        var temporary = parent.resolve(stem + ProcessHandle.current().pid() + "-" + UUID.randomUUID());
+        FILLED.add(temporary);
+        return temporary;
     }
 
     /** Deletes what processes that are no more left unfinished of the same target. */

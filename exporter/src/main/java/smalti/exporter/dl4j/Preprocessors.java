@@ -145,7 +145,10 @@ final class Preprocessors {
     }
 
     private static Signal flat(Signal in, long features, String remedy, Site site) {
-        NotCovered.unless(in.sized(), "the sizes of the network's input must be given, as %s", remedy);
+        NotCovered.unless(
+                in.sized(),
+                "the sizes of the network's input must be given, as %s in the network or --shape input=C,H,W",
+                remedy);
         return Signal.features(site.graph().reshape(in.x(), -1, features));
     }
 }

@@ -128,7 +128,10 @@ public final class ModelSession implements AutoCloseable {
             }
             return outputs;
         } catch (OrtException e) {
-            throw new ProofException(name + ": ONNX Runtime cannot run it" + on + ": " + e.getMessage(), e);
+            throw new ProofException(
+                    name + ": ONNX Runtime cannot run it" + on + ": "
+                            + String.valueOf(e.getMessage()).strip().replaceAll("\\s*\\R\\s*", " "),
+                    e);
         } finally {
             tensors.values().forEach(OnnxTensor::close);
         }

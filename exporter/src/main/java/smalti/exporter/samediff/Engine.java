@@ -8,6 +8,7 @@ import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 import org.nd4j.autodiff.samediff.SameDiff;
 import org.nd4j.autodiff.samediff.VariableType;
+import org.nd4j.autodiff.samediff.internal.InferenceSession;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
 /** Runs one graph. */
@@ -37,8 +38,12 @@ interface Engine extends AutoCloseable {
                             variable.getVariable().setVariableType(VariableType.PLACEHOLDER);
                         }
                     }
+                    var session = new InferenceSession(graph);
+                    session.setMmgr(new FreshArrays());
+                    graph.getSessions().put(Thread.currentThread().getId(), session);
                     return graph.output(inputs, List.copyOf(wanted));
                 } finally {
+                    graph.getSessions().remove(Thread.currentThread().getId());
                     makers.forEach((name, maker) -> {
                         var variable =
                                 Objects.requireNonNull(graph.getVariables().get(name));

@@ -7,6 +7,9 @@ import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
+import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
 import org.nd4j.autodiff.samediff.SDVariable;
 import org.nd4j.autodiff.samediff.SameDiff;
 import org.nd4j.autodiff.samediff.VariableType;
@@ -20,6 +23,9 @@ import smalti.spec.TensorSpec;
 
 /** A SameDiff file, opened to be read and run. */
 public final class SameDiffRunner implements AutoCloseable {
+    /** Of nd4j's message. */
+    private static final Pattern UNREAD = Pattern.compile("Error setting property for function \\S*\\.(\\w+)");
+
     private final SameDiff graph;
     private final Engine engine;
     private final String name;
@@ -56,8 +62,23 @@ public final class SameDiffRunner implements AutoCloseable {
         } catch (SpecException e) {
             throw e;
         } catch (Exception e) { // the reader throws checked exceptions that it does not declare
-            throw new SpecException(name + ": " + file + " must be a SameDiff file, and is not one, or not whole", e);
+            throw new SpecException(
+                    unread(e)
+                            .map(op -> file + ": SameDiff saves the operation " + op
+                                    + " so that it cannot read it back; make the graph of other operations, or export it from"
+                                    + " memory by OnnxExporter")
+                            .orElse(file + ": must be a SameDiff file, and is not one, or not whole"),
+                    e);
         }
+    }
+
+    /** The class of the operation at which SameDiff's reader fails, where it says so. */
+    private static Optional<String> unread(@Nullable Throwable failure) {
+        if (failure == null) {
+            return Optional.empty();
+        }
+        var matcher = UNREAD.matcher(String.valueOf(failure.getMessage()));
+        return matcher.find() ? Optional.of(matcher.group(1)) : unread(failure.getCause());
     }
 
     /** SameDiff's reader swaps the bytes of bfloat16 numbers: what it read is not what was saved. */

@@ -157,7 +157,7 @@ public final class WebFolder {
                     tar -xzf onnxruntime-web-%3$s.tgz --strip-components=2 --one-top-level=ort \\
                         package/dist/ort.wasm.bundle.min.mjs package/dist/ort-wasm-simd-threaded.wasm
 
-                Then serve the folder with whatever serves files, such as `npx http-server .` or the JDK's `jwebserver`. There is no build step. A server that sends `Cross-Origin-Opener-Policy: same-origin` and `Cross-Origin-Embedder-Policy: require-corp` lets the page use more than one thread.
+                Then serve the folder with whatever serves files, such as `npx http-server .` or `jwebserver` of a JDK from 18 on. There is no build step. A server that sends `Cross-Origin-Opener-Policy: same-origin` and `Cross-Origin-Embedder-Policy: require-corp` lets the page use more than one thread.
 
                 `smalti.js` is the bundle's runtime for other pages: `Bundle.open(ort, read)`, then `encode`, `decode` or `noise` and `generate`. One seed makes the pictures that every Smalti runtime makes of it.
                 """.formatted(bundle.manifest().name(), files, ONNX_RUNTIME_WEB);

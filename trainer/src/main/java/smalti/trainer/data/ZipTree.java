@@ -26,7 +26,10 @@ final class ZipTree implements FileTree {
         try {
             zip = new ZipFile(path.toFile());
         } catch (ZipException e) {
-            throw new SpecException(path + ": must be a ZIP, and is none or a damaged one", e);
+            throw new SpecException(
+                    path
+                            + ": must be a ZIP, and is none or a damaged one; pictures are read from a folder, a ZIP or IDX files",
+                    e);
         }
         var found = new TreeSet<String>();
         zip.stream().forEach(entry -> {
