@@ -72,6 +72,16 @@ final class HostTensor {
         return new HostTensor(spec, whole, other);
     }
 
+    /** So many rows in direct memory, these over and over. */
+    HostTensor repeated(int rows) {
+        int row = bytesOfRow();
+        var into = ByteBuffer.allocateDirect(Math.multiplyExact(rows, row));
+        for (int i = 0; i < rows; i++) {
+            into.put(data.slice(i % rows() * row, row));
+        }
+        return withRows(rows, into.flip());
+    }
+
     /** A view of some rows, itself where they are all; shares the memory. */
     HostTensor rows(int first, int count) {
         if (count == rows()) {

@@ -115,6 +115,25 @@ public final class OnnxModel implements AutoCloseable {
         return service.face.submit(tensors(inputs), options);
     }
 
+    /**
+     * Runs inputs like these once, as a service would be asked for them; of rows, in batches of all sizes, made of their
+     * rows. What comes after finds memory, engines and costs of batches as they will be; until then {@link #health} may
+     * say that the model is not ready, see {@link RuntimeOptions#readyWhenWarm}.
+     *
+     * @throws SpecException as {@link #run}
+     * @throws IllegalStateException if the model is closed, or a run fails
+     */
+    public void warm(Map<String, Tensor> inputs) {
+        service.face.warm(tensors(inputs));
+        service.isWarm = true;
+    }
+
+    /** Whether the model lives and may be sent requests, and why not. */
+    public Health health() {
+        var graph = service.face.service();
+        return Health.of(!service.isClosed(), service.isWarm, Map.of("graph", graph.depth()), service.options);
+    }
+
     /** As {@link SmaltiModel#close}. */
     @Override
     public void close() {
@@ -207,11 +226,16 @@ public final class OnnxModel implements AutoCloseable {
     private static final class Service {
         private final Face face;
         private final RuntimeOptions options;
+        private volatile boolean isWarm;
         private boolean closed;
 
         Service(Face face, RuntimeOptions options) {
             this.face = face;
             this.options = options;
+        }
+
+        synchronized boolean isClosed() {
+            return closed;
         }
 
         void close() {
@@ -229,12 +253,19 @@ public final class OnnxModel implements AutoCloseable {
     private sealed interface Face {
         GraphService<?> service();
 
+        void warm(List<HostTensor> inputs);
+
         Map<String, Tensor> run(List<HostTensor> inputs, RequestOptions options);
 
         CompletableFuture<Map<String, Tensor>> submit(List<HostTensor> inputs, RequestOptions options);
     }
 
     private record Alone(GraphService<WholeJob> service) implements Face {
+        @Override
+        public void warm(List<HostTensor> inputs) {
+            service.warm(List.of(new WholeJob(inputs)));
+        }
+
         @Override
         public Map<String, Tensor> run(List<HostTensor> inputs, RequestOptions options) {
             var job = new WholeJob(inputs);
@@ -250,6 +281,15 @@ public final class OnnxModel implements AutoCloseable {
     }
 
     private record Rows(GraphService<GraphJob> service) implements Face {
+        @Override
+        public void warm(List<HostTensor> inputs) {
+            service.warm(service.placement().sizes().all().stream()
+                    .map(rows -> GraphJob.of(
+                            service.signature(),
+                            inputs.stream().map(input -> input.repeated(rows)).toList()))
+                    .toList());
+        }
+
         @Override
         public Map<String, Tensor> run(List<HostTensor> inputs, RequestOptions options) {
             var job = GraphJob.of(service.signature(), inputs);

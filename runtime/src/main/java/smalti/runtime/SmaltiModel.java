@@ -220,24 +220,13 @@ public final class SmaltiModel implements AutoCloseable {
 
     /** Whether the model lives and may be sent requests, and why not. */
     public Health health() {
-        var reasons = new ArrayList<String>();
+        var depths = new TreeMap<String, Integer>();
         boolean live;
         synchronized (services) {
             live = !closed;
-            services.forEach((role, service) -> {
-                if (service.depth() >= options.maxWaiting()) {
-                    reasons.add(role.fileStem() + ": " + service.depth() + " of at most " + options.maxWaiting()
-                            + " pictures wait");
-                }
-            });
+            services.forEach((role, service) -> depths.put(role.fileStem(), service.depth()));
         }
-        if (!live) {
-            reasons.add("closed");
-        }
-        if (options.readyWhenWarm() && !isWarm) {
-            reasons.add("not warm yet");
-        }
-        return new Health(live, reasons.isEmpty(), reasons);
+        return Health.of(live, isWarm, depths, options);
     }
 
     /**

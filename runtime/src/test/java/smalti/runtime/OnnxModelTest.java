@@ -8,6 +8,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
@@ -75,6 +76,23 @@ final class OnnxModelTest {
                 assertThat(named(futures.get(i).join(), output).bytes()).isEqualTo(expected.get(i));
             }
         }
+    }
+
+    @ParameterizedTest
+    @EnumSource(Requests.class)
+    void aModelIsReadyOnceItIsWarm(Requests requests) {
+        var options = RuntimeOptions.defaults().withReadyWhenWarm(true).withMaxBatch(4);
+        var model = OnnxModel.open(GENERATOR, requests, options);
+        try (model) {
+            assertThat(model.health()).isEqualTo(new Health(true, false, List.of("not warm yet")));
+            var inputs =
+                    Map.of(model.inputs().get(0).name(), Tensor.of(new float[2 * TinyNets.NOISE], 2, TinyNets.NOISE));
+            model.warm(inputs);
+            assertThat(model.health()).isEqualTo(new Health(true, true, List.of()));
+            assertThat(model.run(inputs)).hasSize(1);
+            assertThatThrownBy(() -> model.warm(Map.of())).isInstanceOf(SpecException.class);
+        }
+        assertThat(model.health()).isEqualTo(new Health(false, false, List.of("closed")));
     }
 
     @Test
