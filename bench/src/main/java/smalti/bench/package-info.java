@@ -1,5 +1,5 @@
 /**
- * What the runtime costs beside ONNX Runtime alone, measured by JMH.
+ * What the runtime costs beside ONNX Runtime alone, measured by JMH, and what becomes of it under load.
  *
  * <pre>
  *   UntrainedBundle ──▶ DecodeBenchmark ──┬─ Codec.decode
@@ -21,6 +21,13 @@
  * {@code djl}, {@code DjlTimes} (bench/djl). docs/performance.md has their figures.
  *
  * <p>{@link smalti.bench.WatchedLoad} is a service under load, to see its meters: {@code bench/watched 10 flowers.smalti}.
+ *
+ * <p>Programs of their own, which say in the end whether what they are about holds, by their exit status too:
+ *
+ * <pre>
+ *   bench/overload flowers.smalti 16                   three times the requests that can be served: OverloadRun
+ *   bench/soak flowers.smalti faces.smalti 30          half an hour of load, memory, handles, threads: SoakRun
+ * </pre>
  *
  * <p>Start reading at {@link smalti.bench.DecodeBenchmark}.
  */

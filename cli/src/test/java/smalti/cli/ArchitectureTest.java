@@ -112,6 +112,18 @@ class ArchitectureTest {
             .resideInAnyPackage(
                     "org.nd4j.linalg.factory..", "org.nd4j.linalg.api.ops..", "org.nd4j.autodiff.samediff.ops..");
 
+    /** What waits, waits by {@link System#nanoTime}: a machine's clock may jump, and nobody may expire for that. */
+    @ArchTest
+    static final ArchRule theRuntimeReadsNoClockThatMayJump = noClasses()
+            .that()
+            .resideInAPackage("smalti.runtime..")
+            .should()
+            .callMethod(System.class, "currentTimeMillis")
+            .orShould()
+            .dependOnClassesThat()
+            .haveNameMatching("java\\.time\\.(Clock|Instant|InstantSource|(Local|Zoned|Offset).*)"
+                    + "|java\\.util\\.(Date|Calendar|Timer|TimerTask)|java\\.nio\\.file\\.attribute\\.FileTime");
+
     @ArchTest
     static final ArchRule theCommandAloneWritesToTheConsole =
             noClasses().that().resideOutsideOfPackage("smalti.cli..").should(ACCESS_STANDARD_STREAMS);

@@ -13,6 +13,9 @@ final class BatchCosts {
     /** A larger batch must save so much of an item's cost. */
     private static final double WORTH = 0.05;
 
+    /** By how many standard errors beyond that: what only chance makes cheaper is slower for nothing. */
+    private static final double SURE = 2;
+
     /** Weight of the newest batch in the running mean, which follows a machine that becomes slower or faster. */
     private static final double NEWEST = 0.1;
 
@@ -56,11 +59,20 @@ final class BatchCosts {
         return costs == null ? 0 : Math.round(items * costs.least);
     }
 
+    /** Nanoseconds of a batch of so many items or the next power of two; 0 where nothing is known. */
+    long run(Object kind, int items) {
+        var costs = kinds.get(kind);
+        return costs == null ? 0 : costs.run(items);
+    }
+
     /** Of one kind of items. */
     private static final class Costs {
         private final int most;
         /** Mean nanoseconds of an item in batches of up to 2^i. */
         private final double[] means;
+
+        /** Mean squared distance from them. */
+        private final double[] variances;
 
         private final int[] seen;
         private int batches;
@@ -70,6 +82,7 @@ final class BatchCosts {
         Costs(int most) {
             this.most = most;
             this.means = new double[place(most) + 1];
+            this.variances = new double[means.length];
             this.seen = new int[means.length];
             this.cap = most;
         }
@@ -77,30 +90,42 @@ final class BatchCosts {
         synchronized void add(int items, long nanos) {
             int place = Math.min(place(items), means.length - 1);
             double one = (double) nanos / items;
-            if (seen[place] == 0) {
-                means[place] = one;
-            } else if (seen[place] < LEAST_SEEN) {
-                means[place] = Math.min(means[place], one);
-            } else {
-                means[place] += NEWEST * (one - means[place]);
-            }
             seen[place]++;
+            if (seen[place] <= 2) {
+                // the first one may have done what is done once
+                means[place] = one;
+            } else {
+                double off = one - means[place];
+                double weight = Math.max(NEWEST, 1.0 / (seen[place] - 1));
+                means[place] += weight * off;
+                variances[place] += weight * (off * off - variances[place]);
+            }
             batches++;
             settle();
         }
 
-        private void settle() {
-            double lowest = Double.MAX_VALUE;
-            for (int place = 0; place < means.length; place++) {
+        /** By the smallest size that holds them and was seen. */
+        synchronized long run(int items) {
+            for (int place = Math.min(place(items), means.length - 1); place < means.length; place++) {
                 if (seen[place] >= LEAST_SEEN) {
-                    lowest = Math.min(lowest, means[place]);
+                    return Math.round(means[place] * Math.min(most, 1 << place));
                 }
             }
-            if (lowest == Double.MAX_VALUE) {
+            return 0;
+        }
+
+        private void settle() {
+            int cheapest = -1;
+            for (int place = 0; place < means.length; place++) {
+                if (seen[place] >= LEAST_SEEN && (cheapest < 0 || means[place] < means[cheapest])) {
+                    cheapest = place;
+                }
+            }
+            if (cheapest < 0) {
                 return;
             }
             int best = 0;
-            while (seen[best] < LEAST_SEEN || means[best] > lowest * (1 + WORTH)) {
+            while (best < cheapest && !isAsGood(best, cheapest)) {
                 best++;
             }
             if (batches % TRIAL == 0 || (best + 1 < means.length && seen[best + 1] < LEAST_SEEN)) {
@@ -108,8 +133,18 @@ final class BatchCosts {
             } else if (batches % TRIAL == TRIAL / 2) {
                 best--;
             }
-            least = lowest;
+            least = means[cheapest];
             cap = Math.min(most, 1 << Math.max(0, best));
+        }
+
+        private boolean isAsGood(int place, int cheapest) {
+            double chance = SURE * Math.sqrt(squaredError(place) + squaredError(cheapest));
+            return seen[place] >= LEAST_SEEN && means[place] <= means[cheapest] * (1 + WORTH) + chance;
+        }
+
+        /** Of a mean, squared. */
+        private double squaredError(int place) {
+            return variances[place] * Math.max(NEWEST / (2 - NEWEST), 1.0 / (seen[place] - 1));
         }
 
         private static int place(int items) {

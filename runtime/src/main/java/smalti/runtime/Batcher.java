@@ -10,7 +10,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Executor;
 import java.util.concurrent.Future;
-import java.util.concurrent.TimeUnit;
+import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Supplier;
@@ -28,6 +28,11 @@ import smalti.runtime.Ticket.Slice;
  * @param <R> what is asked for
  */
 final class Batcher<R> {
+    /** What waits may take so much longer than what was run last. */
+    private static final double SLOWER = 1.15;
+
+    private static final Duration CENTURY = Duration.ofDays(36_500);
+
     private final String name;
     private final Settings settings;
     private final BatchRunner<R> runner;
@@ -36,12 +41,14 @@ final class Batcher<R> {
     private final ThreadBudget budget;
     private final ThreadBudget.Claim claim;
     private final BatchCosts costs;
+    private final Ticker ticker;
 
     private final ReentrantLock lock = new ReentrantLock();
     /** A run ended, or the last of what waited went. */
     private final Condition ended = lock.newCondition();
 
     private final Schedule<R> schedule;
+    private final Pace pace = new Pace();
     private final Set<Running<R>> running = new HashSet<>();
     private boolean accepts = true;
     private long wakesAt = Ticket.NEVER;
@@ -52,13 +59,25 @@ final class Batcher<R> {
      * @param servers runs what the callers' threads do not
      */
     Batcher(String name, BatchRunner<R> runner, Settings settings, BatchListener listener, Executor servers) {
+        this(name, runner, settings, listener, servers, Ticker.SYSTEM);
+    }
+
+    /** @param ticker that requests wait by */
+    Batcher(
+            String name,
+            BatchRunner<R> runner,
+            Settings settings,
+            BatchListener listener,
+            Executor servers,
+            Ticker ticker) {
         this.name = name;
         this.settings = settings;
         this.runner = runner;
-        this.listener = listener;
+        this.listener = new GuardedListener(name, listener);
         this.servers = servers;
+        this.ticker = ticker;
         this.budget = settings.budget();
-        this.claim = new ThreadBudget.Claim(settings.threads(), () -> servers.execute(this::serve));
+        this.claim = new ThreadBudget.Claim(settings.threads(), () -> elsewhere(this::serve));
         this.costs = new BatchCosts(settings.maxBatch());
         this.schedule = new Schedule<>(settings.maxWaiting());
     }
@@ -105,8 +124,9 @@ final class Batcher<R> {
         } catch (QueueFullException | IllegalStateException e) {
             return CompletableFuture.failedFuture(e);
         }
-        // what depends on the future must not hold up the thread that runs batches
-        var result = ticket.result().thenApplyAsync(done -> answer.get());
+        // what depends on the future must not hold up the thread that runs batches; the JDK's own pool makes a thread
+        // for each task where there are two processors or fewer
+        var result = ticket.result().thenApplyAsync(done -> answer.get(), this::elsewhere);
         var unused = result.whenComplete((done, failure) -> {
             if (result.isCancelled()) {
                 cancel(ticket);
@@ -134,9 +154,9 @@ final class Batcher<R> {
         try {
             runner.run(run.batch, true, run.stop);
             for (int i = 0; i < BatchCosts.LEAST_SEEN; i++) {
-                long start = System.nanoTime();
+                long start = ticker.nanos();
                 runner.run(run.batch, false, run.stop);
-                costs.ran(kind, items, System.nanoTime() - start);
+                costs.ran(kind, items, ticker.nanos() - start);
             }
         } finally {
             ticket.end();
@@ -149,12 +169,12 @@ final class Batcher<R> {
      * when the thread is interrupted, fails, and what runs is stopped.
      */
     void drain(Duration timeout) {
-        long end = System.nanoTime() + timeout.toNanos();
+        long end = ticker.nanos() + timeout.toNanos();
         lock.lock();
         try {
             accepts = false;
-            while (!isIdle() && end - System.nanoTime() > 0) {
-                ended.awaitNanos(end - System.nanoTime());
+            while (!isIdle() && end - ticker.nanos() > 0) {
+                ended.awaitNanos(end - ticker.nanos());
             }
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
@@ -193,9 +213,10 @@ final class Batcher<R> {
     }
 
     private Ticket<R> ticket(R request, Object kind, int items, RequestOptions options) {
-        long now = System.nanoTime();
+        long now = ticker.nanos();
         var timeout = options.timeout();
-        long deadline = timeout == null ? Ticket.NEVER : now + timeout.toNanos();
+        // beyond a century nanoseconds overflow
+        long deadline = timeout == null || timeout.compareTo(CENTURY) > 0 ? Ticket.NEVER : now + timeout.toNanos();
         return new Ticket<>(request, kind, items, options.priority(), options.caller(), now, deadline);
     }
 
@@ -227,7 +248,7 @@ final class Batcher<R> {
     }
 
     private void runHere(Ticket<R> ticket, Running<R> run, int threads) {
-        long start = System.nanoTime();
+        long start = ticker.nanos();
         ticket.dispatched(start);
         var outcome = Outcome.FAILED;
         long copied = 0;
@@ -237,7 +258,7 @@ final class Batcher<R> {
         } catch (RuntimeException e) {
             throw run.stop.isGiven() ? closed() : e;
         } finally {
-            long end = System.nanoTime();
+            long end = ticker.nanos();
             budget.give(claim, threads, end - start);
             finish(run);
             if (outcome == Outcome.COMPLETED) {
@@ -272,16 +293,42 @@ final class Batcher<R> {
         lock.lock();
         try {
             requireOpen();
+            if (schedule.isEmpty()) {
+                pace.rested();
+            }
+            if (isTooLate(ticket)) {
+                var timeout = Duration.ofNanos(ticket.deadline() - ticket.arrival());
+                var estimate = Duration.ofNanos(nanosUntilDone(ticket));
+                return QueueFullException.late(name, ticket.items(), schedule.waiting(), timeout, estimate);
+            }
             if (!schedule.offer(ticket)) {
                 var estimate = Duration.ofNanos(estimateNanos());
-                return new QueueFullException(
+                return QueueFullException.full(
                         name, ticket.items(), schedule.waiting(), settings.maxWaiting(), estimate);
             }
-            wakeAt(ticket.deadline());
+            wakeAt(ticket.latestDispatch());
             return null;
         } finally {
             lock.unlock();
         }
+    }
+
+    /** Whether a request would not be done in time. Where nothing waits each is tried: what was learnt may be wrong. */
+    private boolean isTooLate(Ticket<R> ticket) {
+        if (ticket.deadline() == Ticket.NEVER || (schedule.isEmpty() && running.isEmpty())) {
+            return false;
+        }
+        ticket.willTake(costs.run(ticket.kind(), Math.min(ticket.items(), costs.cap(ticket.kind()))));
+        return !schedule.isEmpty() && nanosUntilDone(ticket) > ticket.deadline() - ticket.arrival();
+    }
+
+    /** With something to spare: who is let in must be served. */
+    private long nanosUntilDone(Ticket<R> ticket) {
+        int cap = costs.cap(ticket.kind());
+        long items = schedule.ahead(ticket, cap) + ticket.items();
+        double ofOne = (double) costs.estimate(ticket.kind(), 1) / lanes();
+        long waits = Math.round(pace.estimate(items, ofOne) * SLOWER);
+        return waits + 2 * costs.run(ticket.kind(), (int) Math.min(items, cap));
     }
 
     private void await(Ticket<R> ticket) {
@@ -320,7 +367,16 @@ final class Batcher<R> {
 
     private void startServer() {
         if (budget.takeOrWait(claim)) {
-            servers.execute(this::serve);
+            elsewhere(this::serve);
+        }
+    }
+
+    private void elsewhere(Runnable task) {
+        try {
+            servers.execute(task);
+        } catch (RejectedExecutionException | OutOfMemoryError e) {
+            // the machine gives no more threads: it is done on this one, or those who wait would wait for ever
+            task.run();
         }
     }
 
@@ -328,7 +384,7 @@ final class Batcher<R> {
     private void serve() {
         boolean holds = true;
         while (holds) {
-            long start = System.nanoTime();
+            long start = ticker.nanos();
             int threads = settings.threads();
             boolean goesOn = false;
             try {
@@ -340,7 +396,7 @@ final class Batcher<R> {
                     goesOn = depth() > 0;
                 }
             } finally {
-                holds = release(threads, System.nanoTime() - start, goesOn);
+                holds = release(threads, ticker.nanos() - start, goesOn);
             }
         }
     }
@@ -386,8 +442,9 @@ final class Batcher<R> {
             }
             boolean first = running.isEmpty();
             var batch = schedule.take(kind.get(), costs.cap(kind.get()));
-            long now = System.nanoTime();
+            long now = ticker.nanos();
             batch.forEach(slice -> slice.ticket().dispatched(now));
+            pace.dispatched(now, items(batch), !schedule.isEmpty());
             var run = new Running<>(batch, first && schedule.isEmpty(), !schedule.isEmpty());
             running.add(run);
             return run;
@@ -415,16 +472,16 @@ final class Batcher<R> {
 
     /** @return what went wrong; null where all went well */
     private @Nullable Throwable attempt(List<Slice<R>> batch, boolean alone, StopSignal stop) {
-        long start = System.nanoTime();
+        long start = ticker.nanos();
         long copied;
         try {
             copied = runner.run(batch, alone, stop);
-        } catch (RuntimeException | OutOfMemoryError e) {
+        } catch (RuntimeException | Error e) {
             return e;
         }
-        listener.batch(items(batch), copied, System.nanoTime() - start - copied);
+        listener.batch(items(batch), copied, ticker.nanos() - start - copied);
         batch.forEach(this::complete);
-        learn(batch, alone, System.nanoTime() - start);
+        learn(batch, alone, ticker.nanos() - start);
         return null;
     }
 
@@ -454,7 +511,7 @@ final class Batcher<R> {
             lock.unlock();
         }
         if (last) {
-            long now = System.nanoTime();
+            long now = ticker.nanos();
             listener.request(
                     Outcome.COMPLETED,
                     ticket.items(),
@@ -495,7 +552,7 @@ final class Batcher<R> {
     }
 
     private void fail(Ticket<R> ticket, Outcome outcome, Throwable failure) {
-        long now = System.nanoTime();
+        long now = ticker.nanos();
         long dispatched = Math.min(now, ticket.firstDispatch());
         listener.request(outcome, ticket.items(), dispatched - ticket.arrival(), now - ticket.arrival());
         ticket.result().completeExceptionally(failure);
@@ -523,7 +580,7 @@ final class Batcher<R> {
     }
 
     private void expire() {
-        long now = System.nanoTime();
+        long now = ticker.nanos();
         List<Ticket<R>> expired;
         lock.lock();
         try {
@@ -546,14 +603,18 @@ final class Batcher<R> {
             wake.cancel(false);
         }
         wakesAt = deadline;
-        wake = Threads.CLOCK.schedule(this::wakeUp, deadline - System.nanoTime(), TimeUnit.NANOSECONDS);
+        wake = ticker.after(deadline - ticker.nanos(), this::wakeUp);
     }
 
     private long estimateNanos() {
         var kind = schedule.next();
-        int lanes = Math.max(1, budget.threads() / settings.threads());
-        return kind.map(next -> costs.estimate(next, schedule.waiting()) / lanes)
+        return kind.map(next -> costs.estimate(next, schedule.waiting()) / lanes())
                 .orElse(0L);
+    }
+
+    /** How many batches run at once, at most. */
+    private int lanes() {
+        return Math.max(1, budget.threads() / settings.threads());
     }
 
     private void requireOpen() {

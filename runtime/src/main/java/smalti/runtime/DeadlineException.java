@@ -2,11 +2,11 @@ package smalti.runtime;
 
 import java.time.Duration;
 
-/** A request was not run, as its timeout passed while it waited. */
+/** A request was not run, as it waited until it could not be done within its timeout any more. */
 public final class DeadlineException extends RuntimeException {
     private static final long serialVersionUID = 1;
 
     DeadlineException(String graph, Duration waited) {
-        super(graph + ": the request's timeout passed after " + waited.toMillis() + " ms of waiting");
+        super(graph + ": the request waited for " + waited.toMillis() + " ms, too long to be done within its timeout");
     }
 }

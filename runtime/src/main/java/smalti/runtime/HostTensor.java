@@ -5,29 +5,38 @@ import java.nio.ByteOrder;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 import smalti.spec.SpecException;
 import smalti.spec.TensorSpec;
 
-/** A tensor in this process's memory: C order, elements in the machine's byte order, batch on axis 0. */
+/** A tensor in this process's memory: C order, elements in the machine's byte order, batch on axis 0. Thread-safe. */
 final class HostTensor {
     private final TensorSpec spec;
     private final long[] shape;
-    private final ByteBuffer data;
+    private final int bytes;
+    private volatile @Nullable ByteBuffer data;
 
     /** @param data holds exactly the tensor, from position to limit */
     HostTensor(TensorSpec spec, long[] shape, ByteBuffer data) {
         this.spec = spec;
         this.shape = shape.clone();
+        this.bytes = bytes(spec, shape);
         this.data = data.slice().order(ByteOrder.nativeOrder());
-        if (this.data.remaining() != bytes(spec, shape)) {
-            throw new SpecException("a buffer for " + spec + " must have " + bytes(spec, shape) + " bytes for shape "
-                    + Arrays.toString(shape) + ", got " + this.data.remaining());
+        if (data.remaining() != bytes) {
+            throw new SpecException("a buffer for " + spec + " must have " + bytes + " bytes for shape "
+                    + Arrays.toString(shape) + ", got " + data.remaining());
         }
     }
 
-    /** A tensor on the heap, all zero. */
+    private HostTensor(TensorSpec spec, long[] shape) {
+        this.spec = spec;
+        this.shape = shape.clone();
+        this.bytes = bytes(spec, shape);
+    }
+
+    /** A tensor on the heap, all zero. It takes its memory when it is first used: a request that waits has none yet. */
     static HostTensor onHeap(TensorSpec spec, long[] shape) {
-        return new HostTensor(spec, shape, ByteBuffer.allocate(bytes(spec, shape)));
+        return new HostTensor(spec, shape);
     }
 
     /** A tensor in direct memory, all zero. */
@@ -45,7 +54,21 @@ final class HostTensor {
 
     /** The elements; position and limit are the caller's own. */
     ByteBuffer data() {
-        return data.duplicate().order(ByteOrder.nativeOrder());
+        return memory().duplicate().order(ByteOrder.nativeOrder());
+    }
+
+    private ByteBuffer memory() {
+        var present = data;
+        if (present == null) {
+            synchronized (this) {
+                present = data;
+                if (present == null) {
+                    present = ByteBuffer.allocate(bytes).order(ByteOrder.nativeOrder());
+                    data = present;
+                }
+            }
+        }
+        return present;
     }
 
     int rows() {
@@ -53,7 +76,7 @@ final class HostTensor {
     }
 
     int bytesOfRow() {
-        return data.capacity() / rows();
+        return bytes / rows();
     }
 
     /** The shape without the batch. */
@@ -77,7 +100,7 @@ final class HostTensor {
         int row = bytesOfRow();
         var into = ByteBuffer.allocateDirect(Math.multiplyExact(rows, row));
         for (int i = 0; i < rows; i++) {
-            into.put(data.slice(i % rows() * row, row));
+            into.put(memory().slice(i % rows() * row, row));
         }
         return withRows(rows, into.flip());
     }
@@ -90,7 +113,7 @@ final class HostTensor {
         int row = bytesOfRow();
         var part = shape.clone();
         part[0] = count;
-        return new HostTensor(spec, part, data.slice(first * row, count * row));
+        return new HostTensor(spec, part, memory().slice(first * row, count * row));
     }
 
     /** @throws SpecException if a buffer cannot be so large */

@@ -2,18 +2,34 @@ package smalti.runtime;
 
 import java.time.Duration;
 
-/** A request was refused at once, as too many items wait already. Nothing of it was run: it may be sent again. */
+/**
+ * A request was refused at once, as too many items wait already: more than may, or more than are done in time for it.
+ * Nothing of it was run: it may be sent again.
+ */
 public final class QueueFullException extends RuntimeException {
     private static final long serialVersionUID = 1;
 
     private final int depth;
     private final Duration estimate;
 
-    QueueFullException(String graph, int items, int depth, int bound, Duration estimate) {
-        super(graph + ": " + items + " more cannot wait where " + depth + " of at most " + bound
-                + " wait already; those take about " + estimate.toMillis() + " ms");
+    private QueueFullException(String message, int depth, Duration estimate) {
+        super(message);
         this.depth = depth;
         this.estimate = estimate;
+    }
+
+    /** More wait than may. */
+    static QueueFullException full(String graph, int items, int depth, int bound, Duration estimate) {
+        var message = graph + ": " + items + " more cannot wait where " + depth + " of at most " + bound
+                + " wait already; those take about " + estimate.toMillis() + " ms";
+        return new QueueFullException(message, depth, estimate);
+    }
+
+    /** What waits takes too long for a request's timeout. */
+    static QueueFullException late(String graph, int items, int depth, Duration timeout, Duration estimate) {
+        var message = graph + ": " + items + " more cannot be done in " + timeout.toMillis() + " ms where " + depth
+                + " wait already; with them it takes about " + estimate.toMillis() + " ms";
+        return new QueueFullException(message, depth, estimate);
     }
 
     /** Items that wait. */

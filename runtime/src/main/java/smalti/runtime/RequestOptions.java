@@ -7,8 +7,9 @@ import smalti.spec.SpecException;
 /**
  * How one request is treated. None of these changes its result.
  *
- * @param timeout from the call until the result must be there; null for as long as it takes. A request that still waits
- *     then fails with {@link DeadlineException} without being run; one that runs by then is finished
+ * @param timeout from the call until the result must be there; null for as long as it takes. Where others wait, a request that
+ *     would not be done by then is refused with {@link QueueFullException}; one that waits until it cannot be any more
+ *     fails with {@link DeadlineException} without being run; one that runs is finished
  * @param priority against the other requests of the same graph
  * @param caller whom the request is for, such as a tenant: callers that wait share the items run evenly, whatever each
  *     of them asks for. Empty: every request counts as a caller of its own

@@ -44,7 +44,10 @@ public record RuntimeOptions(
                         "maxFileBytes must be from 1024 to %s, got %s",
                         Integer.MAX_VALUE - 9,
                         maxFileBytes)
-                .and(!drainTimeout.isNegative(), "drainTimeout must not be negative, got %s", drainTimeout)
+                .and(
+                        !drainTimeout.isNegative() && drainTimeout.compareTo(Duration.ofDays(365)) <= 0,
+                        "drainTimeout must be from 0 to 365 days, got %s",
+                        drainTimeout)
                 .done();
     }
 

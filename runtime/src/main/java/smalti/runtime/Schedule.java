@@ -33,7 +33,8 @@ final class Schedule<R> {
 
     private final int bound;
     private final Map<Priority, Level> levels = new EnumMap<>(Priority.class);
-    private final PriorityQueue<Ticket<R>> deadlines = new PriorityQueue<>(Comparator.comparingLong(Ticket::deadline));
+    private final PriorityQueue<Ticket<R>> deadlines =
+            new PriorityQueue<>(Comparator.comparingLong(Ticket::latestDispatch));
     private double virtualTime;
     private long arrivals;
     private int waiting;
@@ -53,6 +54,24 @@ final class Schedule<R> {
 
     boolean isEmpty() {
         return waiting == 0;
+    }
+
+    /**
+     * About how many of those items that wait now would be dispatched before the last of a request.
+     *
+     * @param most items of a batch
+     */
+    long ahead(Ticket<R> ticket, int most) {
+        var level = level(ticket);
+        long ofLevel = level.ahead(ticket, most);
+        long all = ofLevel;
+        for (var other : levels.values()) {
+            if (other != level) {
+                long share = (ofLevel + ticket.items()) * other.priority.weight() / level.priority.weight();
+                all += Math.min(other.waiting, share + most);
+            }
+        }
+        return all;
     }
 
     /** @return whether there was room for it */
@@ -96,12 +115,12 @@ final class Schedule<R> {
         return batch;
     }
 
-    /** Takes out those whose deadline has passed, and ends them. */
+    /** Takes out those for which it is too late to be dispatched, and ends them. */
     List<Ticket<R>> expire(long now) {
         var expired = new ArrayList<Ticket<R>>();
         while (true) {
             var first = deadlines.peek();
-            if (first == null || (!isGone(first) && first.deadline() - now > 0)) {
+            if (first == null || (!isGone(first) && first.latestDispatch() - now > 0)) {
                 return expired;
             }
             deadlines.remove();
@@ -118,7 +137,7 @@ final class Schedule<R> {
         while (!deadlines.isEmpty() && isGone(deadlines.element())) {
             deadlines.remove();
         }
-        return deadlines.isEmpty() ? Ticket.NEVER : deadlines.element().deadline();
+        return deadlines.isEmpty() ? Ticket.NEVER : deadlines.element().latestDispatch();
     }
 
     /** Takes out what waits of a request; what was dispatched is none of this. */
@@ -182,16 +201,26 @@ final class Schedule<R> {
 
         private double tag;
         private double served;
+        private int waiting;
 
         Level(Priority priority) {
             this.priority = priority;
         }
 
+        /** Callers take turns: those with many requests do not hold up one with few for longer than a batch each. */
+        long ahead(Ticket<R> ticket, int most) {
+            var flow = callers.get(ticket.caller());
+            long ofCaller = ticket.items() + (flow == null ? 0L : flow.waiting);
+            return Math.min(waiting, (ofCaller + most) * flows.size());
+        }
+
         void add(Ticket<R> ticket) {
+            waiting += ticket.waiting();
             if (flows.isEmpty()) {
                 tag = Math.max(tag, virtualTime);
             }
             var flow = callers.computeIfAbsent(ticket.caller(), caller -> new Flow());
+            flow.waiting += ticket.waiting();
             if (flow.tickets.isEmpty()) {
                 flow.tag = Math.max(flow.tag, served);
                 flow.arrival = arrivals++;
@@ -207,6 +236,8 @@ final class Schedule<R> {
             served = Math.max(served, flow.tag);
             var ticket = flow.first();
             var slice = ticket.take(most);
+            waiting -= slice.count();
+            flow.waiting -= slice.count();
             tag += (double) slice.count() / priority.weight();
             flow.tag += slice.count();
             if (ticket.waiting() == 0) {
@@ -223,6 +254,8 @@ final class Schedule<R> {
             }
             flows.remove(flow);
             flow.tickets.remove(ticket);
+            waiting -= ticket.waiting();
+            flow.waiting -= ticket.waiting();
             settle(ticket.caller(), flow);
             return true;
         }
@@ -244,6 +277,7 @@ final class Schedule<R> {
         private final Deque<Ticket<R>> tickets = new ArrayDeque<>();
         private double tag;
         private long arrival;
+        private int waiting;
 
         Ticket<R> first() {
             return tickets.element();

@@ -19,6 +19,7 @@ final class Ticket<R> {
     private final long arrival;
     private final long deadline;
     private final CompletableFuture<Void> result = new CompletableFuture<>();
+    private long runNanos;
     private long firstDispatch = NEVER;
     private int dispatched;
     private int done;
@@ -28,7 +29,7 @@ final class Ticket<R> {
      * @param kind requests of equal kinds may share a batch
      * @param caller whom it counts for; empty for itself alone
      * @param arrival in nanoseconds of the schedule's clock
-     * @param deadline after which no item of it is dispatched; {@link #NEVER}
+     * @param deadline by which it must be done; {@link #NEVER}
      */
     Ticket(R request, Object kind, int items, Priority priority, String caller, long arrival, long deadline) {
         this.request = request;
@@ -66,6 +67,16 @@ final class Ticket<R> {
 
     long deadline() {
         return deadline;
+    }
+
+    /** Says that the run of its last items will take so long. */
+    void willTake(long nanos) {
+        runNanos = nanos;
+    }
+
+    /** After which no item of it is dispatched, as it would be done too late; {@link #NEVER}. */
+    long latestDispatch() {
+        return deadline == NEVER ? NEVER : deadline - runNanos;
     }
 
     /** Completed once the request has ended. */

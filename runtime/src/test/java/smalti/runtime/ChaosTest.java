@@ -2,10 +2,15 @@ package smalti.runtime;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import com.sun.management.UnixOperatingSystemMXBean;
+import java.io.IOException;
+import java.lang.management.ManagementFactory;
 import java.nio.ByteBuffer;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Objects;
 import java.util.Random;
 import java.util.concurrent.CancellationException;
@@ -49,6 +54,8 @@ final class ChaosTest {
         var other = Bundles.copy(Bundles.GENERATOR, folder);
         var ends = new LongAdder();
         var answers = new LongAdder();
+        var futures = new Futures();
+        var footprint = new Footprint();
         var shared = new AtomicReference<>(SmaltiModel.open(Bundles.CODEC, options()));
         long end = System.nanoTime() + TIME.toNanos();
         var threads = Executors.newFixedThreadPool(THREADS);
@@ -66,10 +73,8 @@ final class ChaosTest {
                                 assertThat(model.codec().encode(pictures.get(seed)))
                                         .isEqualTo(codes.get(seed));
                             } else if (what < 450) {
-                                assertThat(model.codec()
-                                                .decodeAsync(codes.get(seed))
-                                                .join())
-                                        .isEqualTo(decoded.get(seed));
+                                var future = futures.counted(model.codec().decodeAsync(codes.get(seed)));
+                                assertThat(future.join()).isEqualTo(decoded.get(seed));
                             } else if (what < 550) {
                                 var hurried = RequestOptions.defaults()
                                         .withTimeout(Duration.ofMillis(1 + random.nextInt(20)))
@@ -78,11 +83,19 @@ final class ChaosTest {
                                 assertThat(model.codec().with(hurried).reconstruct(pictures.get(seed)))
                                         .isEqualTo(decoded.get(seed));
                             } else if (what < 650) {
-                                var future = model.codec().reconstructAsync(pictures.get(seed));
+                                var future = futures.counted(model.codec().reconstructAsync(pictures.get(seed)));
+                                if (random.nextBoolean()) {
+                                    Thread.onSpinWait();
+                                }
                                 future.cancel(true);
                                 assertThat(future).isDone();
+                            } else if (what < 670) {
+                                Thread.currentThread().interrupt();
+                                assertThat(model.codec().encode(pictures.get(seed)))
+                                        .isEqualTo(codes.get(seed));
                             } else if (what < 950) {
-                                assertThat(generated(live, seed, random)).isEqualTo(generated.get(seed));
+                                assertThat(generated(live, futures, seed, random))
+                                        .isEqualTo(generated.get(seed));
                             } else if (what < 985) {
                                 Pixels streamed = live.call(it -> {
                                     var request = Generation.of(1 + seed % 5, seed);
@@ -106,9 +119,15 @@ final class ChaosTest {
                         } catch (RuntimeException e) {
                             assertThat(isClearEnd(e)).as("%s", e).isTrue();
                             ends.increment();
+                        } finally {
+                            Thread.interrupted();
                         }
                     }
                 }));
+            }
+            if (FULL) {
+                TimeUnit.NANOSECONDS.sleep(TIME.toNanos() / 3);
+                footprint.settled();
             }
             for (var one : running) {
                 one.get();
@@ -118,16 +137,101 @@ final class ChaosTest {
             Objects.requireNonNull(shared.get()).close();
         }
         assertThat(answers.sum()).isGreaterThan(ends.sum());
+        futures.check();
+        footprint.check();
+        if (FULL) {
+            System.err.println(answers + " answers, " + ends + " clear ends; " + futures + "; " + footprint);
+        }
     }
 
-    private static Pixels generated(LiveModel live, int seed, Random random) {
+    /** Each of them must end, and end once. */
+    private static final class Futures {
+        private final LongAdder asked = new LongAdder();
+        private final LongAdder ended = new LongAdder();
+
+        <T> CompletableFuture<T> counted(CompletableFuture<T> future) {
+            asked.increment();
+            var unused = future.whenComplete((done, failure) -> ended.increment());
+            return future;
+        }
+
+        void check() throws InterruptedException {
+            // one is complete a moment before those are called that it tells of it
+            while (ended.sum() < asked.sum()) {
+                TimeUnit.MILLISECONDS.sleep(1);
+            }
+            assertThat(ended.sum()).isEqualTo(asked.sum());
+        }
+
+        @Override
+        public String toString() {
+            return asked + " futures";
+        }
+    }
+
+    /** What this process has of the machine, where the machine tells. */
+    private static final class Footprint {
+        /** Far less than the graphs that are opened in a minute, if their memory did not come back. */
+        private static final long MOST_GROWTH = 256L << 20;
+
+        private final long handles = handles();
+        private long nativeBytes;
+        private long nativeBytesAtTheEnd;
+
+        /** A third of the time is over. */
+        void settled() throws IOException {
+            nativeBytes = nativeBytes();
+        }
+
+        void check() throws IOException, InterruptedException {
+            assertThat(handles()).isLessThanOrEqualTo(handles);
+            // whoever still ran or waited for something of a closed model would do so for ever
+            while (Thread.getAllStackTraces().entrySet().stream()
+                    .anyMatch(thread -> thread.getKey().getName().startsWith("smalti-run-")
+                            && Arrays.stream(thread.getValue())
+                                    .anyMatch(frame -> frame.getClassName().startsWith("smalti.")))) {
+                TimeUnit.MILLISECONDS.sleep(1);
+            }
+            if (FULL) {
+                nativeBytesAtTheEnd = nativeBytes();
+                assertThat(nativeBytesAtTheEnd - nativeBytes).as("%s", this).isLessThan(MOST_GROWTH);
+            }
+        }
+
+        private static long handles() {
+            var system = ManagementFactory.getOperatingSystemMXBean();
+            return system instanceof UnixOperatingSystemMXBean unix ? unix.getOpenFileDescriptorCount() : 0;
+        }
+
+        /** Memory beside the heap; 0 where nobody tells. */
+        private static long nativeBytes() throws IOException {
+            var status = Path.of("/proc/self/status");
+            if (!Files.isReadable(status)) {
+                return 0;
+            }
+            long resident = Files.readAllLines(status).stream()
+                    .filter(line -> line.startsWith("VmRSS:"))
+                    .mapToLong(line -> Long.parseLong(line.replaceAll("[^0-9]", "")) << 10)
+                    .sum();
+            return resident
+                    - ManagementFactory.getMemoryMXBean().getHeapMemoryUsage().getCommitted();
+        }
+
+        @Override
+        public String toString() {
+            return handles + " handles before, " + handles() + " after; " + (nativeBytes >> 20)
+                    + " MiB beside the heap after a third of the time, " + (nativeBytesAtTheEnd >> 20) + " at its end";
+        }
+    }
+
+    private static Pixels generated(LiveModel live, Futures futures, int seed, Random random) {
         var request = Generation.of(1 + seed % 5, seed);
         if (random.nextBoolean()) {
             return live.call(model -> model.generator().generate(request));
         }
         CompletableFuture<Pixels> future =
                 live.callAsync(model -> model.generator().generateAsync(request));
-        return future.join();
+        return futures.counted(future).join();
     }
 
     private static RuntimeOptions options() {

@@ -332,6 +332,8 @@ class OpeningTest {
                         ObservationRegistry.NOOP))
                 .isInstanceOfSatisfying(
                         SpecException.class, e -> assertThat(e.problems()).hasSize(4));
+        assertThatThrownBy(() -> defaults.withDrainTimeout(Duration.ofSeconds(Long.MAX_VALUE)))
+                .hasMessageContaining("drainTimeout must be from 0 to 365 days");
         var budget = ThreadBudget.of(3);
         var meters = new SimpleMeterRegistry();
         var observations = ObservationRegistry.create();

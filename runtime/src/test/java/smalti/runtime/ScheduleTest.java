@@ -153,6 +153,63 @@ final class ScheduleTest {
         assertThat(names(schedule, 9)).containsExactly("stays 0-5");
     }
 
+    @Test
+    void whatIsAheadOfARequestIsKnownBeforehand() {
+        var schedule = new Schedule<String>(1000);
+        for (int i = 0; i < 50; i++) {
+            assertThat(schedule.ahead(ticket("next", 1), 8)).isEqualTo(i);
+            schedule.offer(ticket("one", 1));
+        }
+        // ten of each caller's, before the tenth of another's
+        schedule.clear();
+        for (int i = 0; i < 200; i++) {
+            schedule.offer(of("greedy", 1));
+        }
+        assertThat(schedule.ahead(of("modest", 10), 1)).isEqualTo(11);
+        assertThat(schedule.ahead(of("greedy", 10), 1)).isEqualTo(200);
+        // and one in ten of those that are less urgent
+        assertThat(schedule.ahead(ticket("urgent", "k", 10, Priority.HIGH, "", Ticket.NEVER), 1))
+                .isEqualTo(2);
+        assertThat(schedule.ahead(ticket("idle", "k", 1, Priority.LOW, "", Ticket.NEVER), 1))
+                .isEqualTo(11);
+    }
+
+    /** What is told to be ahead of a request is hardly ever less than what is then served before it. */
+    @Test
+    void whatIsAheadIsNotUnderrated() {
+        for (int seed = 0; seed < 1000; seed++) {
+            var random = new Random(seed);
+            int cap = 1 + random.nextInt(8);
+            var schedule = new Schedule<String>(100_000);
+            int others = 1 + random.nextInt(80);
+            for (int i = 0; i < others; i++) {
+                schedule.offer(random(random));
+                if (random.nextInt(4) == 0) {
+                    schedule.take("k", cap);
+                }
+            }
+            var ticket = random(random);
+            long told = schedule.ahead(ticket, cap);
+            assertThat(told).isLessThanOrEqualTo(schedule.waiting());
+            schedule.offer(ticket);
+            int before = 0;
+            while (ticket.waiting() > 0) {
+                for (var slice : schedule.take("k", cap)) {
+                    before += slice.ticket() == ticket ? 0 : slice.count();
+                }
+            }
+            // the batch of its own last item holds others too
+            assertThat(told).as("seed %s", seed).isGreaterThanOrEqualTo(before - 3L * cap);
+        }
+    }
+
+    private static Ticket<String> random(Random random) {
+        var priority = PRIORITIES.get(random.nextInt(PRIORITIES.size()));
+        var caller = random.nextBoolean() ? "" : "caller " + random.nextInt(3);
+        int items = random.nextInt(5) == 0 ? 1 + random.nextInt(30) : 1 + random.nextInt(4);
+        return ticket("any", "k", items, priority, caller, Ticket.NEVER);
+    }
+
     /**
      * Seeded days of a service with servers, deadlines, cancellations and failures, on a clock of their own: every item
      * of every request that is not refused, expired, withdrawn or failed is run exactly once, in order within its
