@@ -3,6 +3,7 @@ package smalti.bench;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -19,7 +20,7 @@ import smalti.spec.SpecException;
  * with other settings, in turns within one run. Prints medians over rounds, with the least and the greatest.
  */
 public final class QuotaTimes {
-    private static final int ROUNDS = 7;
+    private static final int ROUNDS = 9;
     private static final int CALLERS = 8;
     private static final String OWN = "the runtime's own choice";
 
@@ -40,7 +41,9 @@ public final class QuotaTimes {
                 model.warm();
             });
             for (int round = -1; round < ROUNDS; round++) {
-                for (var model : models.entrySet()) {
+                var turns = new ArrayList<>(models.entrySet());
+                Collections.rotate(turns, round);
+                for (var model : turns) {
                     double rate = rate(model.getValue(), side);
                     if (round >= 0) {
                         rates.computeIfAbsent(model.getKey(), name -> new ArrayList<>())
