@@ -15,18 +15,24 @@ final class BatchCostsTest {
 
     @Test
     void whereBatchingBuysNothingBatchesAreSmall() {
-        assertThat(cap(items -> 1000 * items)).isEqualTo(1);
+        assertThat(cap(items -> 3e6 * items)).isEqualTo(1);
+    }
+
+    /** 8 of 200 microseconds: what takes no 2 milliseconds in all waits for no batch, and saves waking up. */
+    @Test
+    void ofWhatTakesNoTimeThereAreSeveral() {
+        assertThat(cap(items -> 2e5 * items)).isEqualTo(8);
     }
 
     @Test
     void whereARunCostsTheSameBatchesAreLarge() {
-        assertThat(cap(items -> 10_000)).isEqualTo(MOST);
+        assertThat(cap(items -> 3e7)).isEqualTo(MOST);
     }
 
     @Test
     void batchesAreAsLargeAsPays() {
         // an item costs 1, a run 1 besides: from 16 items on less than 5% is left to save, to 32
-        assertThat(cap(items -> 1000 + 1000 * items)).isEqualTo(16);
+        assertThat(cap(items -> 3e6 + 3e6 * items)).isEqualTo(16);
     }
 
     @Test

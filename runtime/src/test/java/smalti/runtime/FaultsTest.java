@@ -123,6 +123,7 @@ final class FaultsTest {
             var codes = untouched.codec().encode(pictures);
             var codec = model.codec();
             assertThat(codec.encode(pictures)).isEqualTo(codes);
+            assertThat(codec.decode(codes)).isNotNull();
             for (var file : List.of("tokenize.onnx", "detokenize.onnx")) {
                 damage(copy.resolve(file), fault);
             }
