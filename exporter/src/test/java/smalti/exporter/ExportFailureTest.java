@@ -163,7 +163,7 @@ final class ExportFailureTest {
     void aFileThatIsNoGraphIsNamed() throws IOException {
         TinyRuns.generator(run, 1);
         Files.writeString(run.resolve("generator.fb"), "this is no SameDiff file, but it is long enough to look at");
-        assertThat(refused()).hasMessageContaining("generator.fb must be a SameDiff file, and is not one");
+        assertThat(refused()).hasMessageContaining("generator.fb: must be a SameDiff file, and is not one");
     }
 
     @Test

@@ -1,6 +1,7 @@
 package smalti.runtime;
 
 import ai.onnxruntime.OrtEnvironment;
+import ai.onnxruntime.OrtException;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import smalti.spec.SpecException;
@@ -28,8 +29,11 @@ final class Engine {
         @Override
         public void run() {
             try {
-                LOADED.complete(OrtEnvironment.getEnvironment());
-            } catch (RuntimeException | Error e) {
+                var environment = OrtEnvironment.getEnvironment();
+                // it would keep a record of every session and run, and send it to its makers
+                environment.setTelemetry(false);
+                LOADED.complete(environment);
+            } catch (OrtException | RuntimeException | Error e) {
                 LOADED.completeExceptionally(e);
             }
         }

@@ -7,7 +7,10 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
+import java.util.Objects;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -21,6 +24,8 @@ class OwnJvmTest {
     Path folder;
 
     /** As in a container, whose quota is what the JVM says that it may use. */
+    private final Map<String, String> environment = new HashMap<>();
+
     @ParameterizedTest
     @ValueSource(ints = {1, 2, 3})
     void threadsFollowTheProcessorsOfTheJvm(int processors) throws Exception {
@@ -42,6 +47,34 @@ class OwnJvmTest {
             assertThat(left.filter(Files::isRegularFile)
                             .map(path -> path.getFileName().toString()))
                     .noneMatch(name -> name.contains("onnxruntime"));
+        }
+    }
+
+    /** Without a word from the environment: ONNX Runtime would write each session into a file of its user's folder. */
+    @Test
+    void whatIsRunIsNotReported() throws Exception {
+        environment.put("ORT_DISABLE_TELEMETRY", "0");
+        environment.put("HOME", folder.toString());
+        assertThat(output(List.of(), Decode.class, Bundles.CODEC)).isEqualTo("decoded");
+        try (var left = Files.walk(folder)) {
+            for (var file : (Iterable<Path>) left.filter(Files::isRegularFile)::iterator) {
+                assertThat(Files.readString(file, StandardCharsets.ISO_8859_1))
+                        .as(file.toString())
+                        .doesNotContain("SessionCreation");
+            }
+        }
+    }
+
+    /** Decodes a picture. */
+    static final class Decode {
+        private Decode() {}
+
+        public static void main(String[] args) {
+            try (var model = SmaltiModel.open(Path.of(args[0]))) {
+                var codebook = Objects.requireNonNull(model.manifest().codebook());
+                model.codec().decode(new Codes(1, 2, 2, new long[4], codebook.fingerprint()));
+            }
+            System.out.println("decoded");
         }
     }
 
@@ -84,6 +117,7 @@ class OwnJvmTest {
         // on the command line it may be too long for ONNX Runtime
         var log = folder.resolve("error.log");
         var builder = new ProcessBuilder(line).redirectError(log.toFile());
+        builder.environment().putAll(environment);
         builder.environment().put("CLASSPATH", System.getProperty("java.class.path"));
         var process = builder.start();
         var output = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);

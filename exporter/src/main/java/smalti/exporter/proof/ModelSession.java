@@ -58,7 +58,7 @@ public final class ModelSession implements AutoCloseable {
     public static ModelSession open(byte[] model, String name) {
         return open(name, options -> {
             options.setIntraOpNumThreads(1);
-            return OrtEnvironment.getEnvironment().createSession(model, options);
+            return environment().createSession(model, options);
         });
     }
 
@@ -71,7 +71,7 @@ public final class ModelSession implements AutoCloseable {
     public static ModelSession open(Path file, String name) {
         return open(name, options -> {
             options.setIntraOpNumThreads(1);
-            return OrtEnvironment.getEnvironment().createSession(file.toString(), options);
+            return environment().createSession(file.toString(), options);
         });
     }
 
@@ -80,8 +80,19 @@ public final class ModelSession implements AutoCloseable {
         return open(String.valueOf(file.getFileName()), options -> {
             // threads that spin between runs would take the cores from SameDiff
             options.addConfigEntry("session.intra_op.allow_spinning", "0");
-            return OrtEnvironment.getEnvironment().createSession(file.toString(), options);
+            return environment().createSession(file.toString(), options);
         });
+    }
+
+    /** ONNX Runtime, which keeps no record of what it does and sends none to its makers. */
+    static OrtEnvironment environment() {
+        var environment = OrtEnvironment.getEnvironment();
+        try {
+            environment.setTelemetry(false);
+        } catch (OrtException e) {
+            throw new IllegalStateException("ONNX Runtime cannot be kept from reporting: " + e.getMessage(), e);
+        }
+        return environment;
     }
 
     private interface Opener {
@@ -138,7 +149,7 @@ public final class ModelSession implements AutoCloseable {
     }
 
     private OnnxTensor tensor(String input, Item item) throws OrtException {
-        var environment = OrtEnvironment.getEnvironment();
+        var environment = environment();
         if (item instanceof Item.Texts texts) {
             return OnnxTensor.createTensor(environment, texts.texts().toArray(String[]::new), shape(texts.dims()));
         } else if (item instanceof Item.Array array) {

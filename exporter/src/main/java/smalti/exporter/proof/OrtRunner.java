@@ -1,6 +1,5 @@
 package smalti.exporter.proof;
 
-import ai.onnxruntime.OrtEnvironment;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.Map;
@@ -18,7 +17,7 @@ public final class OrtRunner implements AutoCloseable {
 
     /** The version of ONNX Runtime that proves. */
     public static String version() {
-        return OrtEnvironment.getEnvironment().getVersion();
+        return ModelSession.environment().getVersion();
     }
 
     /** @throws ProofException if ONNX Runtime refuses the file */
