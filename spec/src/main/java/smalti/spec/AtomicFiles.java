@@ -1,6 +1,7 @@
 package smalti.spec;
 
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.FileVisitResult;
@@ -44,8 +45,7 @@ public final class AtomicFiles {
             try {
                 deleteRecursively(path);
             } catch (IOException e) {
-                // the process ends, and a later run may delete it
-                System.err.println(path + ": is unfinished and could not be deleted (" + IoReason.of(e) + ")");
+                throw new UncheckedIOException(path + ": is unfinished, and could not be deleted", e);
             }
         }
     }
