@@ -5,7 +5,6 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
-import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.ConcurrentLinkedQueue;
@@ -15,14 +14,12 @@ import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.LongAdder;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
-import smalti.runtime.Codes;
 import smalti.runtime.DeadlineException;
 import smalti.runtime.Generation;
 import smalti.runtime.QueueFullException;
 import smalti.runtime.RequestOptions;
 import smalti.runtime.RuntimeOptions;
 import smalti.runtime.SmaltiModel;
-import smalti.spec.CounterRandom;
 import smalti.spec.SpecException;
 
 /**
@@ -66,7 +63,7 @@ public final class OverloadRun {
     private static Function<RequestOptions, CompletableFuture<?>> asker(SmaltiModel model, int side) {
         if (model.hasCodec()) {
             var codec = model.codec();
-            var one = codes(model, side);
+            var one = ServingTimes.codes(model, side, 1);
             return options -> codec.with(options).decodeAsync(one);
         }
         var generator = model.generator();
@@ -74,16 +71,6 @@ public final class OverloadRun {
                 ? Generation.of(1, 7)
                 : Generation.of(1, 7).ofClass(0);
         return options -> generator.with(options).generateAsync(one);
-    }
-
-    private static Codes codes(SmaltiModel model, int side) {
-        var codebook = Objects.requireNonNull(model.manifest().codebook(), "a codec has a codebook");
-        var random = new CounterRandom(1, 0);
-        var values = new long[side * side];
-        for (int i = 0; i < values.length; i++) {
-            values[i] = (long) (random.uniform(0, i) * codebook.codes());
-        }
-        return new Codes(1, side, side, values, codebook.fingerprint());
     }
 
     private boolean rounds() throws InterruptedException {
@@ -121,15 +108,15 @@ public final class OverloadRun {
                 parts.add((double) ends.refusals.size() / ends.asked);
             }
         }
-        print("can be served, a second", capacities);
-        print("served in time at three times that, a second", goodputs);
-        print("served in time / can be served", ratios);
-        print("let in: 50% end within, of the deadline", waits);
-        print("let in: 99% end within, of the deadline", lasts);
-        print("refused, of all", parts);
-        print("refusing: 50% within, µs", refusals);
-        print("refusing: 99% within, µs", lateRefusals);
-        boolean holds = median(ratios) >= 0.95 && median(lasts) <= 1;
+        ServingTimes.print("can be served, a second", capacities);
+        ServingTimes.print("served in time at three times that, a second", goodputs);
+        ServingTimes.print("served in time / can be served", ratios);
+        ServingTimes.print("let in: 50% end within, of the deadline", waits);
+        ServingTimes.print("let in: 99% end within, of the deadline", lasts);
+        ServingTimes.print("refused, of all", parts);
+        ServingTimes.print("refusing: 50% within, µs", refusals);
+        ServingTimes.print("refusing: 99% within, µs", lateRefusals);
+        boolean holds = ServingTimes.median(ratios) >= 0.95 && ServingTimes.median(lasts) <= 1;
         System.out.println((holds ? "holds" : "does not hold")
                 + ": 95% of what can be served is, and 99% of what is let in in time");
         return holds;
@@ -238,21 +225,5 @@ public final class OverloadRun {
         values.forEach(all::add);
         var sorted = all.stream().mapToLong(Long::longValue).sorted().toArray();
         return sorted.length == 0 ? 0 : sorted[(int) Math.ceil(part * sorted.length) - 1];
-    }
-
-    private static double median(List<Double> values) {
-        var sorted = values.stream().mapToDouble(Double::doubleValue).sorted().toArray();
-        return sorted[sorted.length / 2];
-    }
-
-    private static void print(String what, List<Double> values) {
-        var sorted = values.stream().mapToDouble(Double::doubleValue).sorted().toArray();
-        System.out.printf(
-                Locale.ROOT,
-                "%-52s %10.3f (%.3f to %.3f)%n",
-                what,
-                median(values),
-                sorted[0],
-                sorted[sorted.length - 1]);
     }
 }

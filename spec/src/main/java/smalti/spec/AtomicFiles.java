@@ -66,8 +66,7 @@ public final class AtomicFiles {
         } catch (IOException e) {
             throw unwritten(file, e);
         } finally {
-            Files.deleteIfExists(temporary);
-            FILLED.remove(temporary);
+            discard(temporary);
         }
     }
 
@@ -94,8 +93,7 @@ public final class AtomicFiles {
         } catch (IOException e) {
             throw unwritten(folder, e);
         } finally {
-            deleteRecursively(temporary);
-            FILLED.remove(temporary);
+            discard(temporary);
         }
     }
 
@@ -126,8 +124,7 @@ public final class AtomicFiles {
         } catch (IOException e) {
             throw unwritten(file, e);
         } finally {
-            deleteRecursively(temporary);
-            FILLED.remove(temporary);
+            discard(temporary);
         }
     }
 
@@ -242,6 +239,12 @@ public final class AtomicFiles {
                 return FileVisitResult.CONTINUE;
             }
         });
+    }
+
+    /** Of what was moved into place there is nothing left to delete. */
+    private static void discard(Path temporary) throws IOException {
+        deleteRecursively(temporary);
+        FILLED.remove(temporary);
     }
 
     private static Path temporary(Path target) throws IOException {

@@ -127,22 +127,22 @@ public final class CodecProver {
     private Encoded pictures(Batch batch, NpyArray pictures) {
         var image = Map.of("image", Pixels.floats(pictures, contract));
         var latents = source(Role.ENCODER, image, "latents");
-        this.latents.add(batch, latents, get(exported.run(Role.ENCODER, image), "latents"));
+        this.latents.add(batch, latents, Sessions.output(exported.run(Role.ENCODER, image), "latents"));
 
         var places = new Latents(latents);
         var wanted = sources(Role.CODEBOOK, Map.of("latents", latents));
         var got = exported.run(Role.CODEBOOK, Map.of("latents", latents));
-        var codes = get(wanted, "codes");
-        this.codes.add(batch, codes, get(got, "codes"), places, places);
+        var codes = Sessions.output(wanted, "codes");
+        this.codes.add(batch, codes, Sessions.output(got, "codes"), places, places);
         var wantedCodes = codes.longs();
-        var gotCodes = get(got, "codes").longs();
-        codebookQuantized.add(batch, get(wanted, "quantized"), get(got, "quantized"), index -> {
+        var gotCodes = Sessions.output(got, "codes").longs();
+        codebookQuantized.add(batch, Sessions.output(wanted, "quantized"), Sessions.output(got, "quantized"), index -> {
             int place = places.place(index);
             return wantedCodes[place] == gotCodes[place];
         });
 
-        var tokenized = get(exported.run(Role.TOKENIZE, Map.of("pixels", pictures)), "codes");
-        var moved = get(watchedTokenize.run(Map.of("pixels", pictures)), "latents");
+        var tokenized = Sessions.output(exported.run(Role.TOKENIZE, Map.of("pixels", pictures)), "codes");
+        var moved = Sessions.output(watchedTokenize.run(Map.of("pixels", pictures)), "latents");
         tokenizeLatents.add(batch, latents, moved);
         tokenizeCodes.add(batch, codes, tokenized, places, new Latents(moved));
         codes(batch, codes);
@@ -152,10 +152,10 @@ public final class CodecProver {
     private void codes(Batch batch, NpyArray codes) {
         var input = Map.of("codes", codes);
         var quantized = source(Role.LOOKUP, input, "quantized");
-        lookupQuantized.add(batch, quantized, get(exported.run(Role.LOOKUP, input), "quantized"));
+        lookupQuantized.add(batch, quantized, Sessions.output(exported.run(Role.LOOKUP, input), "quantized"));
         var decoded = source(Role.DECODER, Map.of("quantized", quantized), "image");
-        image.add(batch, decoded, get(exported.run(Role.DECODER, Map.of("quantized", quantized)), "image"));
-        pixels.add(batch, decoded, get(exported.run(Role.DETOKENIZE, input), "pixels"));
+        image.add(batch, decoded, Sessions.output(exported.run(Role.DECODER, Map.of("quantized", quantized)), "image"));
+        pixels.add(batch, decoded, Sessions.output(exported.run(Role.DETOKENIZE, input), "pixels"));
     }
 
     private Map<Role, Proof> figures() {
@@ -242,7 +242,7 @@ public final class CodecProver {
     }
 
     private NpyArray source(Role role, Map<String, NpyArray> inputs, String output) {
-        return get(sources(role, inputs), output);
+        return Sessions.output(sources(role, inputs), output);
     }
 
     private Map<String, NpyArray> sources(Role role, Map<String, NpyArray> inputs) {
@@ -251,13 +251,5 @@ public final class CodecProver {
             throw new IllegalStateException("no source for " + role);
         }
         return source.run(inputs);
-    }
-
-    private static NpyArray get(Map<String, NpyArray> outputs, String name) {
-        var output = outputs.get(name);
-        if (output == null) {
-            throw new IllegalStateException("no output " + name + " among " + outputs.keySet());
-        }
-        return output;
     }
 }

@@ -47,9 +47,9 @@ public final class GeneratorProver {
                 progress.accept("proving on seeded noise " + first + " to " + (first + size - 1));
                 var batch = new Batch("seeded noise", first, size);
                 var inputs = inputs(batch, length, classes, seed);
-                var expected = output(source.run(inputs), "image");
-                image.add(batch, expected, output(exported.run(Role.GENERATOR_FLOAT, inputs), "image"));
-                pixels.add(batch, expected, output(exported.run(Role.GENERATOR, inputs), "pixels"));
+                var expected = Sessions.output(source.run(inputs), "image");
+                image.add(batch, expected, Sessions.output(exported.run(Role.GENERATOR_FLOAT, inputs), "image"));
+                pixels.add(batch, expected, Sessions.output(exported.run(Role.GENERATOR, inputs), "pixels"));
                 first += size;
             }
         }
@@ -78,13 +78,5 @@ public final class GeneratorProver {
             inputs.put("class", NpyArray.of(labels, batch.size()));
         }
         return inputs;
-    }
-
-    private static NpyArray output(Map<String, NpyArray> outputs, String name) {
-        var output = outputs.get(name);
-        if (output == null) {
-            throw new IllegalStateException("no output " + name + " among " + outputs.keySet());
-        }
-        return output;
     }
 }

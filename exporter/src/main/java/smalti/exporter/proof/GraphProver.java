@@ -192,12 +192,15 @@ public final class GraphProver {
             random.normals(inputs.size(), normals, 0, count);
             var values = new double[count];
             boolean wide = type.isWhole() && !divides && !WholeInputs.mayIndex(source, input.name());
+            int least = type.isWhole() && divides ? 1 : 0;
             for (int i = 0; i < count; i++) {
-                values[i] = type.isFloat() ? normals[i] : wide ? Math.rint(2 * normals[i]) : normals[i] > 0 ? 1 : 0;
-                if (divides && type.isWhole()) {
-                    values[i]++;
-                } else if (type.isUnsigned()) {
-                    values[i] = Math.abs(values[i]);
+                if (type.isFloat()) {
+                    values[i] = normals[i];
+                } else if (wide) {
+                    double near = Math.rint(2 * normals[i]);
+                    values[i] = type.isUnsigned() ? Math.abs(near) : near;
+                } else {
+                    values[i] = normals[i] > 0 ? least + 1 : least;
                 }
             }
             var tensor = Tensor.of(values, shape).cast(type);

@@ -50,7 +50,7 @@ public final class ParitySamples {
         var inputs = GeneratorProver.inputs(new Batch("seeded noise", 0, SAMPLES), length, classes, seed);
         var samples = new LinkedHashMap<String, NpyArray>();
         inputs.forEach((input, values) -> samples.put("generator." + input, values));
-        samples.put("generator.pixels", Pixels.levels(output(source.run(inputs), "image"), contract));
+        samples.put("generator.pixels", Pixels.levels(Sessions.output(source.run(inputs), "image"), contract));
         return samples;
     }
 
@@ -60,14 +60,6 @@ public final class ParitySamples {
         if (source == null) {
             throw new IllegalStateException("no source for " + role);
         }
-        return output(source.run(Map.of(input, values)), output);
-    }
-
-    private static NpyArray output(Map<String, NpyArray> outputs, String name) {
-        var output = outputs.get(name);
-        if (output == null) {
-            throw new IllegalStateException("no output " + name + " among " + outputs.keySet());
-        }
-        return output;
+        return Sessions.output(source.run(Map.of(input, values)), output);
     }
 }

@@ -31,6 +31,15 @@ final class Sessions implements AutoCloseable {
         return session.run(inputs);
     }
 
+    /** One of those that a run gave, here or in SameDiff. */
+    static NpyArray output(Map<String, NpyArray> outputs, String name) {
+        var output = outputs.get(name);
+        if (output == null) {
+            throw new IllegalStateException("no output " + name + " among " + outputs.keySet());
+        }
+        return output;
+    }
+
     @Override
     public void close() {
         byRole.values().forEach(OrtRunner::close);
