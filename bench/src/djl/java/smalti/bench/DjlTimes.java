@@ -1,11 +1,8 @@
 package smalti.bench;
 
-import ai.djl.MalformedModelException;
 import ai.djl.translate.TranslateException;
-import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import smalti.runtime.Codes;
@@ -19,10 +16,7 @@ import smalti.spec.SpecException;
  * least and the greatest; a ratio above 1 says that the runtime is the faster.
  */
 public final class DjlTimes {
-    private static final int ROUNDS = 7;
-    private static final long ROUND_NANOS = 1_500_000_000;
     private static final int CALLERS = 32;
-    private static final int TURN = 25;
 
     private final SmaltiModel model;
     private final Codes codes;
@@ -35,20 +29,19 @@ public final class DjlTimes {
     }
 
     /** @param args a bundle's folder, and how many codes a picture has on each side */
-    public static void main(String[] args)
-            throws IOException, MalformedModelException, TranslateException, InterruptedException {
+    public static void main(String[] args) throws Exception {
         if (args.length != 2) {
             throw new SpecException("usage: bench/djl BUNDLE SIDE");
         }
         var bundle = Path.of(args[0]);
         try (var model = SmaltiModel.open(bundle, RuntimeOptions.defaults().withMaxWaiting(1 << 20))) {
-            var graph = bundle.resolve(ServingTimes.detokenize(model).file());
+            var graph = bundle.resolve(Timing.detokenize(model).file());
             try (var plain = new DjlDecoder(graph, Map.of());
                     var narrow = new DjlDecoder(graph, Map.of("intraOpNumThreads", "1", "interOpNumThreads", "1"))) {
                 var peers = new LinkedHashMap<String, DjlDecoder>();
                 peers.put("DJL", plain);
                 peers.put("DJL, one thread a run", narrow);
-                var codes = ServingTimes.codes(model, Integer.parseInt(args[1]), 1);
+                var codes = Timing.codes(model, Integer.parseInt(args[1]), 1);
                 var times = new DjlTimes(model, codes, peers);
                 model.warm();
                 times.checkPixels();
@@ -69,79 +62,47 @@ public final class DjlTimes {
         }
     }
 
-    private void oneCaller() throws TranslateException {
+    private void oneCaller() throws Exception {
         var codec = model.codec();
         var into = ByteBuffer.allocateDirect(codec.decode(codes).data().remaining());
         for (var peer : peers.entrySet()) {
-            var ours = new ArrayList<Double>();
-            var theirs = new ArrayList<Double>();
-            var ratios = new ArrayList<Double>();
             try (var predictor = peer.getValue().predictor()) {
-                for (int round = -1; round < ROUNDS; round++) {
-                    var our = new ArrayList<Long>();
-                    var their = new ArrayList<Long>();
-                    long end = System.nanoTime() + ROUND_NANOS;
-                    while (System.nanoTime() < end) {
-                        for (int i = 0; i < TURN; i++) {
-                            long start = System.nanoTime();
-                            codec.decode(codes, into);
-                            our.add(System.nanoTime() - start);
-                        }
-                        for (int i = 0; i < TURN; i++) {
-                            long start = System.nanoTime();
+                var times = Timing.calls(
+                        () -> {
                             predictor.predict(codes);
-                            their.add(System.nanoTime() - start);
-                        }
-                    }
-                    if (round >= 0) {
-                        ours.add(ServingTimes.median(our) / 1000);
-                        theirs.add(ServingTimes.median(their) / 1000);
-                        ratios.add(ServingTimes.median(their) / ServingTimes.median(our));
-                    }
-                }
+                            return 1;
+                        },
+                        () -> codec.decode(codes, into).count());
+                Timing.print("one caller, the runtime, µs", times.theirs());
+                Timing.print("one caller, " + peer.getKey() + ", µs", times.ours());
+                Timing.print("one caller, times as fast as " + peer.getKey(), times.ratios());
             }
-            ServingTimes.print("one caller, the runtime, µs", ours);
-            ServingTimes.print("one caller, " + peer.getKey() + ", µs", theirs);
-            ServingTimes.print("one caller, times as fast as " + peer.getKey(), ratios);
         }
     }
 
-    private void manyCallers() throws InterruptedException {
+    private void manyCallers() throws Exception {
         var codec = model.codec();
         int bytes = codec.decode(codes).data().remaining();
-        var ours = new ArrayList<Double>();
-        var theirs = new LinkedHashMap<String, ArrayList<Double>>();
-        var ratios = new LinkedHashMap<String, ArrayList<Double>>();
-        for (int round = -1; round < ROUNDS; round++) {
-            double our = ServingTimes.served(CALLERS, () -> {
-                var into = ByteBuffer.allocateDirect(bytes);
-                return () -> {
-                    codec.decode(codes, into);
-                    return 1;
-                };
-            });
-            if (round >= 0) {
-                ours.add(our);
-            }
-            for (var peer : peers.entrySet()) {
-                double their = ServingTimes.served(CALLERS, () -> {
-                    var predictor = peer.getValue().predictor();
+        var programs = new LinkedHashMap<String, Timing.Program>();
+        programs.put(
+                "the runtime",
+                () -> Timing.served(CALLERS, () -> {
+                    var into = ByteBuffer.allocateDirect(bytes);
+                    return () -> codec.decode(codes, into).count();
+                }));
+        peers.forEach((name, peer) -> programs.put(
+                name,
+                () -> Timing.served(CALLERS, () -> {
+                    var predictor = peer.predictor();
                     return () -> {
                         predictor.predict(codes);
                         return 1;
                     };
-                });
-                if (round >= 0) {
-                    theirs.computeIfAbsent(peer.getKey(), name -> new ArrayList<>())
-                            .add(their);
-                    ratios.computeIfAbsent(peer.getKey(), name -> new ArrayList<>())
-                            .add(our / their);
-                }
-            }
-        }
-        ServingTimes.print(CALLERS + " callers, the runtime, pictures a second", ours);
-        theirs.forEach(
-                (name, rates) -> ServingTimes.print(CALLERS + " callers, " + name + ", pictures a second", rates));
-        ratios.forEach((name, ratio) -> ServingTimes.print(CALLERS + " callers, times as many as " + name, ratio));
+                })));
+        var rates = Timing.inTurns(programs);
+        rates.forEach((name, rate) -> Timing.print(CALLERS + " callers, " + name + ", pictures a second", rate));
+        var ours = Timing.take(rates, "the runtime");
+        rates.forEach((name, rate) ->
+                Timing.print(CALLERS + " callers, times as many as " + name, Timing.ratios(ours, rate)));
     }
 }

@@ -63,7 +63,7 @@ public final class ColdStart {
                     }
                 }
             }
-            times.forEach((name, seconds) -> ServingTimes.print(name + ", seconds", seconds));
+            times.forEach((name, seconds) -> Timing.print(name + ", seconds", seconds));
             var bare = Objects.requireNonNull(times.get("ONNX Runtime alone"));
             printRatio(times, "the runtime", bare);
             printRatio(times, "the runtime, AppCDS", bare);
@@ -78,7 +78,7 @@ public final class ColdStart {
         for (int round = 0; round < bare.size(); round++) {
             ratios.add(seconds.get(round) / bare.get(round));
         }
-        ServingTimes.print(name + " / ONNX Runtime alone", ratios);
+        Timing.print(name + " / ONNX Runtime alone", ratios);
     }
 
     /** What follows {@code java}, by name. */
@@ -86,7 +86,7 @@ public final class ColdStart {
         try (var model = SmaltiModel.open(bundle, RuntimeOptions.defaults())) {
             var codes = Integer.toString(Objects.requireNonNull(model.manifest().codebook(), "a codec has a codebook")
                     .codes());
-            var graph = ServingTimes.detokenize(model);
+            var graph = Timing.detokenize(model);
             var input = graph.signature().inputs().get(0).name();
             var file = bundle.resolve(graph.file()).toString();
             var programs = new LinkedHashMap<String, List<String>>();

@@ -63,7 +63,7 @@ public final class OverloadRun {
     private static Function<RequestOptions, CompletableFuture<?>> asker(SmaltiModel model, int side) {
         if (model.hasCodec()) {
             var codec = model.codec();
-            var one = ServingTimes.codes(model, side, 1);
+            var one = Timing.codes(model, side, 1);
             return options -> codec.with(options).decodeAsync(one);
         }
         var generator = model.generator();
@@ -108,15 +108,15 @@ public final class OverloadRun {
                 parts.add((double) ends.refusals.size() / ends.asked);
             }
         }
-        ServingTimes.print("can be served, a second", capacities);
-        ServingTimes.print("served in time at three times that, a second", goodputs);
-        ServingTimes.print("served in time / can be served", ratios);
-        ServingTimes.print("let in: 50% end within, of the deadline", waits);
-        ServingTimes.print("let in: 99% end within, of the deadline", lasts);
-        ServingTimes.print("refused, of all", parts);
-        ServingTimes.print("refusing: 50% within, µs", refusals);
-        ServingTimes.print("refusing: 99% within, µs", lateRefusals);
-        boolean holds = ServingTimes.median(ratios) >= 0.95 && ServingTimes.median(lasts) <= 1;
+        Timing.print("can be served, a second", capacities);
+        Timing.print("served in time at three times that, a second", goodputs);
+        Timing.print("served in time / can be served", ratios);
+        Timing.print("let in: 50% end within, of the deadline", waits);
+        Timing.print("let in: 99% end within, of the deadline", lasts);
+        Timing.print("refused, of all", parts);
+        Timing.print("refusing: 50% within, µs", refusals);
+        Timing.print("refusing: 99% within, µs", lateRefusals);
+        boolean holds = Timing.median(ratios) >= 0.95 && Timing.median(lasts) <= 1;
         System.out.println((holds ? "holds" : "does not hold")
                 + ": 95% of what can be served is, and 99% of what is let in in time");
         return holds;

@@ -2,9 +2,6 @@ package smalti.bench;
 
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
-import java.util.ArrayList;
-import java.util.Collections;
-import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
@@ -20,41 +17,30 @@ import smalti.spec.SpecException;
  * with other settings, in turns within one run. Prints medians over rounds, with the least and the greatest.
  */
 public final class QuotaTimes {
-    private static final int ROUNDS = 9;
     private static final int CALLERS = 8;
     private static final String OWN = "the runtime's own choice";
 
     private QuotaTimes() {}
 
     /** @param args a bundle's folder, and how many codes a picture has on each side */
-    public static void main(String[] args) throws InterruptedException {
+    public static void main(String[] args) throws Exception {
         if (args.length != 2) {
             throw new SpecException("usage: bench/containers BUNDLE SIDE");
         }
         int side = Integer.parseInt(args[1]);
         var models = new LinkedHashMap<String, SmaltiModel>();
-        var rates = new LinkedHashMap<String, List<Double>>();
         try {
             settings().forEach((name, options) -> {
                 var model = SmaltiModel.open(Path.of(args[0]), options);
                 models.put(name, model);
                 model.warm();
             });
-            for (int round = -1; round < ROUNDS; round++) {
-                var turns = new ArrayList<>(models.entrySet());
-                Collections.rotate(turns, round);
-                for (var model : turns) {
-                    double rate = rate(model.getValue(), side);
-                    if (round >= 0) {
-                        rates.computeIfAbsent(model.getKey(), name -> new ArrayList<>())
-                                .add(rate);
-                    }
-                }
-            }
+            var programs = new LinkedHashMap<String, Timing.Program>();
+            models.forEach((name, model) -> programs.put(name, () -> rate(model, side)));
+            print(Timing.inTurns(programs));
         } finally {
             models.values().forEach(SmaltiModel::close);
         }
-        print(rates);
     }
 
     private static void print(Map<String, List<Double>> rates) {
@@ -63,18 +49,10 @@ public final class QuotaTimes {
                 "%d processors for the JVM, %d threads of the runtime%n",
                 Runtime.getRuntime().availableProcessors(),
                 ThreadBudget.ofProcess().threads());
-        rates.forEach((name, all) -> ServingTimes.print(name + ", pictures a second", all));
-        var own = rates.remove(OWN);
-        var best = rates.entrySet().stream()
-                .max(Comparator.comparingDouble(setting -> ServingTimes.median(setting.getValue())));
-        if (own == null || best.isEmpty()) {
-            throw new IllegalStateException("no setting was measured");
-        }
-        var ratios = new ArrayList<Double>();
-        for (int round = 0; round < own.size(); round++) {
-            ratios.add(own.get(round) / best.get().getValue().get(round));
-        }
-        ServingTimes.print("own choice / " + best.get().getKey(), ratios);
+        rates.forEach((name, all) -> Timing.print(name + ", pictures a second", all));
+        var own = Timing.take(rates, OWN);
+        var best = Timing.best(rates);
+        Timing.print("own choice / " + best.getKey(), Timing.ratios(own, best.getValue()));
     }
 
     private static Map<String, RuntimeOptions> settings() {
@@ -96,9 +74,9 @@ public final class QuotaTimes {
     }
 
     private static double rate(SmaltiModel model, int side) throws InterruptedException {
-        var codes = ServingTimes.codes(model, side, 1);
+        var codes = Timing.codes(model, side, 1);
         int bytes = model.codec().decode(codes).data().remaining();
-        return ServingTimes.served(CALLERS, () -> {
+        return Timing.served(CALLERS, () -> {
             var into = ByteBuffer.allocateDirect(bytes);
             return () -> {
                 model.codec().decode(codes, into);
