@@ -437,13 +437,15 @@ final class Batcher<R> {
         lock.lock();
         try {
             var kind = schedule.next();
-            if (kind.isEmpty()) {
+            if (kind == null) {
                 return null;
             }
             boolean first = running.isEmpty();
-            var batch = schedule.take(kind.get(), costs.cap(kind.get()));
+            var batch = schedule.take(kind, costs.cap(kind));
             long now = ticker.nanos();
-            batch.forEach(slice -> slice.ticket().dispatched(now));
+            for (var slice : batch) {
+                slice.ticket().dispatched(now);
+            }
             pace.dispatched(now, items(batch), !schedule.isEmpty());
             var run = new Running<>(batch, first && schedule.isEmpty(), !schedule.isEmpty());
             running.add(run);
@@ -608,8 +610,7 @@ final class Batcher<R> {
 
     private long estimateNanos() {
         var kind = schedule.next();
-        return kind.map(next -> costs.estimate(next, schedule.waiting()) / lanes())
-                .orElse(0L);
+        return kind == null ? 0 : costs.estimate(kind, schedule.waiting()) / lanes();
     }
 
     /** How many batches run at once, at most. */

@@ -31,13 +31,16 @@ record GraphJob(List<HostTensor> inputs, List<HostTensor> outputs) implements Gr
         return inputs.get(0).rows();
     }
 
-    /** The shapes of a row of each input. */
+    /** The sizes of a row of each input, one after the other. */
     @Override
     public Object kind() {
-        var shapes = new ArrayList<List<Long>>(inputs.size());
+        var sizes = new ArrayList<Long>();
         for (var input : inputs) {
-            shapes.add(input.shapeOfRow());
+            var shape = input.shape();
+            for (int axis = 1; axis < shape.length; axis++) {
+                sizes.add(shape[axis]);
+            }
         }
-        return shapes;
+        return sizes;
     }
 }

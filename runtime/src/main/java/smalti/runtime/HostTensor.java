@@ -2,9 +2,7 @@ package smalti.runtime;
 
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
-import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.List;
 import org.jspecify.annotations.Nullable;
 import smalti.spec.SpecException;
 import smalti.spec.TensorSpec;
@@ -77,15 +75,6 @@ final class HostTensor {
 
     int bytesOfRow() {
         return bytes / rows();
-    }
-
-    /** The shape without the batch. */
-    List<Long> shapeOfRow() {
-        var row = new ArrayList<Long>(shape.length - 1);
-        for (int axis = 1; axis < shape.length; axis++) {
-            row.add(shape[axis]);
-        }
-        return row;
     }
 
     /** A tensor of other rows elsewhere. */

@@ -9,9 +9,10 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.NavigableSet;
-import java.util.Optional;
+import java.util.Objects;
 import java.util.PriorityQueue;
 import java.util.TreeSet;
+import org.jspecify.annotations.Nullable;
 import smalti.runtime.Ticket.Slice;
 
 /**
@@ -87,11 +88,16 @@ final class Schedule<R> {
         return true;
     }
 
-    /** The kind of the next batch. */
-    Optional<Object> next() {
-        return byTag().stream()
-                .findFirst()
-                .map(level -> level.flows.first().first().kind());
+    /** The kind of the next batch; null where nothing waits. */
+    @Nullable
+    Object next() {
+        Level first = null;
+        for (var level : levels.values()) {
+            if (!level.flows.isEmpty() && (first == null || level.tag < first.tag)) {
+                first = level;
+            }
+        }
+        return first == null ? null : first.flows.first().first().kind();
     }
 
     /**
@@ -106,11 +112,11 @@ final class Schedule<R> {
         int room = most;
         while (room > 0) {
             var slice = takeOne(kind, room);
-            if (slice.isEmpty()) {
+            if (slice == null) {
                 break;
             }
-            room -= slice.get().count();
-            batch.add(slice.get());
+            room -= slice.count();
+            batch.add(slice);
         }
         return batch;
     }
@@ -162,33 +168,27 @@ final class Schedule<R> {
     }
 
     private Level level(Ticket<R> ticket) {
-        var level = levels.get(ticket.priority());
-        if (level == null) {
-            throw new IllegalStateException("every priority has a level");
-        }
-        return level;
+        return Objects.requireNonNull(levels.get(ticket.priority()));
     }
 
-    /** The levels where something waits, the next one first. */
-    private List<Level> byTag() {
-        return levels.values().stream()
-                .filter(level -> !level.flows.isEmpty())
-                .sorted(Comparator.comparingDouble(level -> level.tag))
-                .toList();
-    }
-
-    private Optional<Slice<R>> takeOne(Object kind, int most) {
-        for (var level : byTag()) {
-            for (var flow : level.flows) {
-                if (flow.first().kind().equals(kind)) {
-                    virtualTime = Math.max(virtualTime, level.tag);
-                    var slice = level.serve(flow, most);
-                    waiting -= slice.count();
-                    return Optional.of(slice);
-                }
+    /** The next items of a kind; null where there are none. */
+    private @Nullable Slice<R> takeOne(Object kind, int most) {
+        Level first = null;
+        Flow next = null;
+        for (var level : levels.values()) {
+            var flow = first == null || level.tag < first.tag ? level.next(kind) : null;
+            if (flow != null) {
+                first = level;
+                next = flow;
             }
         }
-        return Optional.empty();
+        if (first == null || next == null) {
+            return null;
+        }
+        virtualTime = Math.max(virtualTime, first.tag);
+        var slice = first.serve(next, most);
+        waiting -= slice.count();
+        return slice;
     }
 
     /** The requests of one priority. */
@@ -229,6 +229,17 @@ final class Schedule<R> {
             } else {
                 flow.tickets.add(ticket);
             }
+        }
+
+        /** Whose request of a kind is next; null where there is none. */
+        @Nullable
+        Flow next(Object kind) {
+            for (var flow : flows) {
+                if (flow.first().kind().equals(kind)) {
+                    return flow;
+                }
+            }
+            return null;
         }
 
         Slice<R> serve(Flow flow, int most) {

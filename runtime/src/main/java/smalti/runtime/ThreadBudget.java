@@ -86,6 +86,10 @@ public final class ThreadBudget {
         List<Claim> granted;
         synchronized (this) {
             claim.served += (double) nanos * held;
+            if (waiting.isEmpty()) {
+                free += held - claim.threads;
+                return true;
+            }
             kept = waiting.stream().allMatch(other -> other == claim || other.served >= claim.served);
             free += kept ? held - claim.threads : held;
             if (!kept && !waiting.contains(claim)) {
@@ -107,6 +111,9 @@ public final class ThreadBudget {
         synchronized (this) {
             claim.served += (double) nanos * held;
             free += held;
+            if (waiting.isEmpty()) {
+                return;
+            }
             granted = grant();
         }
         granted.forEach(next -> next.granted.run());

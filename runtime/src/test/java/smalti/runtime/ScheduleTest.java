@@ -348,7 +348,7 @@ final class ScheduleTest {
                 if (!server.batch.isEmpty() || schedule.isEmpty()) {
                     continue;
                 }
-                server.batch = schedule.take(schedule.next().orElseThrow(), cap);
+                server.batch = schedule.take(Objects.requireNonNull(schedule.next()), cap);
                 server.until = now + 1 + random.nextInt(20);
                 server.batch.forEach(this::dispatched);
                 check(server.batch);
@@ -392,7 +392,7 @@ final class ScheduleTest {
 
     /** The next batch: names, with the items where a request has several. */
     private static List<String> names(Schedule<String> schedule, int most) {
-        return schedule.take(schedule.next().orElseThrow(), most).stream()
+        return schedule.take(Objects.requireNonNull(schedule.next()), most).stream()
                 .map(slice -> slice.ticket().request()
                         + (slice.ticket().items() == 1
                                 ? ""
