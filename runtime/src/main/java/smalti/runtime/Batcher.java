@@ -90,6 +90,18 @@ final class Batcher<R> {
      */
     record Settings(int maxBatch, int maxWaiting, ThreadBudget budget, int threads, int threadsAlone) {}
 
+    /**
+     * Runs a request of nothing, so that the JVM has loaded and linked all this when the first one of something comes:
+     * for a thread that has to wait for something else.
+     */
+    static void rehearse() {
+        var settings = new Settings(1, 1, ThreadBudget.of(1), 1, 1);
+        var batcher = new Batcher<String>(
+                "rehearsal", (batch, alone, stop) -> 0, settings, BatchListener.NONE, Threads.SERVERS);
+        batcher.run("nothing", "nothing", 1, RequestOptions.defaults());
+        batcher.drain(Duration.ZERO);
+    }
+
     /** Items that wait. */
     int depth() {
         return locked(schedule::waiting);

@@ -11,11 +11,12 @@ import smalti.spec.SpecException;
  * so another thread does it meanwhile.
  */
 final class Engine {
-    private static final CompletableFuture<OrtEnvironment> LOADED = new CompletableFuture<>();
-
     static {
+        // before the field: what that takes to load is loaded meanwhile
         new Loading().start();
     }
+
+    private static final CompletableFuture<OrtEnvironment> LOADED = new CompletableFuture<>();
 
     private Engine() {}
 
@@ -58,6 +59,9 @@ final class Engine {
      * @throws SpecException if it cannot be loaded
      */
     static OrtEnvironment environment() {
+        if (!LOADED.isDone()) {
+            Batcher.rehearse();
+        }
         try {
             return LOADED.join();
         } catch (CompletionException e) {

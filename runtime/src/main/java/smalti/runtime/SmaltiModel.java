@@ -65,6 +65,7 @@ public final class SmaltiModel implements AutoCloseable {
 
     /** Opens with {@link RuntimeOptions#defaults}. */
     public static SmaltiModel open(Path bundle) {
+        Engine.begin();
         return open(bundle, RuntimeOptions.defaults());
     }
 
@@ -73,7 +74,8 @@ public final class SmaltiModel implements AutoCloseable {
      * @throws SpecException with all that is wrong with {@code bundle.json} or missing beside it
      */
     public static SmaltiModel open(Path bundle, RuntimeOptions options) {
-        return located(bundle.toString(), () -> open(bundle.toString(), BundleFiles.at(bundle), options));
+        Engine.begin();
+        return open(bundle.toString(), () -> BundleFiles.at(bundle), options);
     }
 
     /**
@@ -83,13 +85,16 @@ public final class SmaltiModel implements AutoCloseable {
      * @throws SpecException as {@link #open(Path, RuntimeOptions)}
      */
     public static SmaltiModel open(InputStream zipped, RuntimeOptions options) {
-        return located("stream", () -> open("stream", BundleFiles.Memory.of(zipped, options.maxFileBytes()), options));
+        Engine.begin();
+        return open("stream", () -> BundleFiles.Memory.of(zipped, options.maxFileBytes()), options);
     }
 
-    private static SmaltiModel open(String place, BundleFiles files, RuntimeOptions options) {
-        Engine.begin();
+    private static SmaltiModel open(String place, Supplier<BundleFiles> bundle, RuntimeOptions options) {
         try {
-            return new SmaltiModel(place, files, manifest(files, options), options);
+            return located(place, () -> {
+                var files = bundle.get();
+                return new SmaltiModel(place, files, manifest(files, options), options);
+            });
         } catch (RuntimeException e) {
             Engine.settle();
             throw e;
