@@ -1,5 +1,6 @@
 package smalti.bench;
 
+import ai.djl.engine.Engine;
 import ai.djl.translate.TranslateException;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
@@ -33,6 +34,8 @@ public final class DjlTimes {
         if (args.length != 2) {
             throw new SpecException("usage: bench/djl BUNDLE SIDE");
         }
+        // first: it makes ONNX Runtime's environment itself, of which there is one in a process
+        Engine.getEngine("OnnxRuntime");
         var bundle = Path.of(args[0]);
         try (var model = SmaltiModel.open(bundle, RuntimeOptions.defaults().withMaxWaiting(1 << 20))) {
             var graph = bundle.resolve(Timing.detokenize(model).file());

@@ -81,7 +81,9 @@ final class BatchCosts {
         private final double[] variances;
 
         private final int[] seen;
+        /** Since the last trial of a larger size. */
         private int batches;
+
         private volatile double least;
         private volatile int cap;
 
@@ -96,7 +98,7 @@ final class BatchCosts {
         synchronized void add(int items, long nanos) {
             int place = Math.min(place(items), means.length - 1);
             double one = (double) nanos / items;
-            seen[place]++;
+            seen[place] = Math.min(seen[place], Integer.MAX_VALUE - 1) + 1;
             if (seen[place] <= 2) {
                 // the first one may have done what is done once
                 means[place] = one;
@@ -106,7 +108,7 @@ final class BatchCosts {
                 means[place] += weight * off;
                 variances[place] += weight * (off * off - variances[place]);
             }
-            batches++;
+            batches = (batches + 1) % TRIAL;
             settle();
         }
 
@@ -131,9 +133,9 @@ final class BatchCosts {
                 return;
             }
             int best = best(cheapest);
-            if (batches % TRIAL == 0 || (best + 1 < means.length && seen[best + 1] < LEAST_SEEN)) {
+            if (batches == 0 || (best + 1 < means.length && seen[best + 1] < LEAST_SEEN)) {
                 best++;
-            } else if (batches % TRIAL == TRIAL / 2) {
+            } else if (batches == TRIAL / 2) {
                 best--;
             }
             least = means[cheapest];

@@ -11,6 +11,7 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Executor;
 import java.util.concurrent.Future;
 import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Supplier;
@@ -30,6 +31,8 @@ import smalti.runtime.Ticket.Slice;
 final class Batcher<R> {
     /** What waits may take so much longer than what was run last. */
     private static final double SLOWER = 1.15;
+
+    private static final AtomicBoolean REHEARSED = new AtomicBoolean();
 
     private static final Duration CENTURY = Duration.ofDays(36_500);
 
@@ -92,9 +95,12 @@ final class Batcher<R> {
 
     /**
      * Runs a request of nothing, so that the JVM has loaded and linked all this when the first one of something comes:
-     * for a thread that has to wait for something else.
+     * for a thread that has nothing better to do. Once in the process.
      */
     static void rehearse() {
+        if (!REHEARSED.compareAndSet(false, true)) {
+            return;
+        }
         var settings = new Settings(1, 1, ThreadBudget.of(1), 1, 1);
         var batcher = new Batcher<String>(
                 "rehearsal", (batch, alone, stop) -> 0, settings, BatchListener.NONE, Threads.SERVERS);
@@ -139,11 +145,9 @@ final class Batcher<R> {
         // what depends on the future must not hold up the thread that runs batches; the JDK's own pool makes a thread
         // for each task where there are two processors or fewer
         var result = ticket.result().thenApplyAsync(done -> answer.get(), this::elsewhere);
-        var unused = result.whenComplete((done, failure) -> {
-            if (result.isCancelled()) {
-                cancel(ticket);
-            }
-        });
+        // by whom ever: orTimeout and complete give it up as cancel does; of one that is over there is nothing to
+        // cancel
+        var unused = result.whenComplete((done, failure) -> cancel(ticket));
         return result;
     }
 
@@ -242,7 +246,8 @@ final class Batcher<R> {
         lock.lock();
         try {
             requireOpen();
-            if (!schedule.isEmpty() || ticket.items() > costs.cap(ticket.kind())) {
+            // one that is too late waits for nothing, and so expires
+            if (!schedule.isEmpty() || ticket.items() > costs.cap(ticket.kind()) || ticket.isLate(ticker.nanos())) {
                 return false;
             }
             threads = takeThreads(running.isEmpty());
@@ -286,10 +291,10 @@ final class Batcher<R> {
 
     /** @return how many; 0 where there are none now */
     private int takeThreads(boolean alone) {
-        if (alone && budget.tryTake(settings.threadsAlone())) {
+        if (alone && budget.tryTake(claim, settings.threadsAlone())) {
             return settings.threadsAlone();
         }
-        return budget.tryTake(settings.threads()) ? settings.threads() : 0;
+        return budget.tryTake(claim, settings.threads()) ? settings.threads() : 0;
     }
 
     private void enqueue(Ticket<R> ticket) {
@@ -327,11 +332,11 @@ final class Batcher<R> {
 
     /** Whether a request would not be done in time. Where nothing waits each is tried: what was learnt may be wrong. */
     private boolean isTooLate(Ticket<R> ticket) {
-        if (ticket.deadline() == Ticket.NEVER || (schedule.isEmpty() && running.isEmpty())) {
+        if (ticket.deadline() == Ticket.NEVER || schedule.isEmpty()) {
             return false;
         }
         ticket.willTake(costs.run(ticket.kind(), Math.min(ticket.items(), costs.cap(ticket.kind()))));
-        return !schedule.isEmpty() && nanosUntilDone(ticket) > ticket.deadline() - ticket.arrival();
+        return nanosUntilDone(ticket) > ticket.deadline() - ticket.arrival();
     }
 
     /** With something to spare: who is let in must be served. */
@@ -361,7 +366,7 @@ final class Batcher<R> {
     private void awaitRuns(Ticket<R> ticket) {
         lock.lock();
         try {
-            while (running.stream().anyMatch(run -> run.isOf(ticket))) {
+            while (isRun(ticket)) {
                 ended.awaitUninterruptibly();
             }
         } finally {
@@ -540,7 +545,9 @@ final class Batcher<R> {
         lock.lock();
         try {
             schedule.withdraw(ticket);
-            return ticket.end();
+            boolean isFirst = ticket.end();
+            stopUnwanted();
+            return isFirst;
         } finally {
             lock.unlock();
         }
@@ -549,15 +556,11 @@ final class Batcher<R> {
     private void cancel(Ticket<R> ticket) {
         lock.lock();
         try {
-            schedule.withdraw(ticket);
             if (!ticket.end()) {
                 return;
             }
-            for (var run : running) {
-                if (run.batch.stream().allMatch(slice -> slice.ticket().isEnded())) {
-                    run.stop.give();
-                }
-            }
+            schedule.withdraw(ticket);
+            stopUnwanted();
             ended.signalAll();
         } finally {
             lock.unlock();
@@ -565,20 +568,59 @@ final class Batcher<R> {
         fail(ticket, Outcome.CANCELLED, new CancellationException(name + ": the request was cancelled"));
     }
 
+    /** Under the lock: stops the runs that nobody waits for. */
+    private void stopUnwanted() {
+        for (var run : running) {
+            if (run.batch.stream().allMatch(slice -> slice.ticket().isEnded())) {
+                run.stop.give();
+            }
+        }
+    }
+
+    /** Tells whoever waits once no run reads or writes the request's memory any more. */
     private void fail(Ticket<R> ticket, Outcome outcome, Throwable failure) {
         long now = ticker.nanos();
         long dispatched = Math.min(now, ticket.firstDispatch());
         listener.request(outcome, ticket.items(), dispatched - ticket.arrival(), now - ticket.arrival());
+        lock.lock();
+        try {
+            if (isRun(ticket)) {
+                ticket.failsWith(failure);
+                return;
+            }
+        } finally {
+            lock.unlock();
+        }
         ticket.result().completeExceptionally(failure);
     }
 
+    /** Under the lock. */
+    private boolean isRun(Ticket<R> ticket) {
+        for (var run : running) {
+            if (run.isOf(ticket)) {
+                return true;
+            }
+        }
+        return false;
+    }
+
     private void finish(Running<R> run) {
+        List<Ticket<R>> failed = null;
         lock.lock();
         try {
             running.remove(run);
+            for (var slice : run.batch) {
+                if (slice.ticket().failure() != null && !isRun(slice.ticket())) {
+                    failed = failed == null ? new ArrayList<>() : failed;
+                    failed.add(slice.ticket());
+                }
+            }
             ended.signalAll();
         } finally {
             lock.unlock();
+        }
+        if (failed != null) {
+            failed.forEach(ticket -> ticket.result().completeExceptionally(ticket.failure()));
         }
     }
 
@@ -599,13 +641,17 @@ final class Batcher<R> {
         lock.lock();
         try {
             expired = schedule.expire(now);
-            ended.signalAll();
+            if (!expired.isEmpty()) {
+                stopUnwanted();
+                ended.signalAll();
+            }
         } finally {
             lock.unlock();
         }
         for (var ticket : expired) {
             var waited = Duration.ofNanos(now - ticket.arrival());
-            fail(ticket, Outcome.EXPIRED, new DeadlineException(name, waited));
+            var timeout = Duration.ofNanos(ticket.deadline() - ticket.arrival());
+            fail(ticket, Outcome.EXPIRED, new DeadlineException(name, waited, timeout));
         }
     }
 

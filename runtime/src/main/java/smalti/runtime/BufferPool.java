@@ -26,10 +26,24 @@ final class BufferPool {
         var waiting = idle.get(capacity);
         var buffer = waiting == null ? null : waiting.pollFirst();
         if (buffer == null) {
-            return new Loan(this, ByteBuffer.allocateDirect(capacity), bytes);
+            return new Loan(this, allocated(capacity), bytes);
         }
         keptBytes.addAndGet(-capacity);
         return new Loan(this, buffer, bytes);
+    }
+
+    private ByteBuffer allocated(int capacity) {
+        try {
+            return ByteBuffer.allocateDirect(capacity);
+        } catch (OutOfMemoryError e) {
+            // what is kept may be all that is missing; the JVM collects it in the second try
+            for (var buffers : idle.values()) {
+                for (var buffer = buffers.pollFirst(); buffer != null; buffer = buffers.pollFirst()) {
+                    keptBytes.addAndGet(-buffer.capacity());
+                }
+            }
+            return ByteBuffer.allocateDirect(capacity);
+        }
     }
 
     private void takeBack(ByteBuffer buffer) {

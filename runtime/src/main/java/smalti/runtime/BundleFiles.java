@@ -1,5 +1,6 @@
 package smalti.runtime;
 
+import java.io.EOFException;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.file.Files;
@@ -9,6 +10,7 @@ import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.zip.ZipEntry;
+import java.util.zip.ZipException;
 import java.util.zip.ZipFile;
 import java.util.zip.ZipInputStream;
 import smalti.spec.BundleManifest;
@@ -94,9 +96,11 @@ sealed interface BundleFiles {
                 }
             } catch (SpecException e) {
                 throw e;
-            } catch (IOException | IllegalArgumentException e) {
+            } catch (ZipException | EOFException | IllegalArgumentException e) {
                 // the latter for names that are no text
                 throw new SpecException("must be a zipped bundle, and is none or a damaged one", e);
+            } catch (IOException e) {
+                throw new SpecException("cannot be read (" + IoReason.of(e) + ")", e);
             }
             var prefix = Zip.prefix(entries.keySet());
             var contents = new HashMap<String, byte[]>();

@@ -23,8 +23,10 @@ import smalti.spec.SpecException;
  *
  * <p>Besides what each says, methods throw {@link IllegalStateException} once the model is closed,
  * {@link QueueFullException} where too much waits, {@link DeadlineException} where the request's timeout passes, and
- * {@link java.util.concurrent.CancellationException} where the waiting thread is interrupted. The futures of the
- * asynchronous ones fail with the same; cancelling one gives its request up.
+ * {@link java.util.concurrent.CancellationException} where the waiting thread is interrupted. The asynchronous ones throw
+ * where the arguments are wrong or a graph cannot be loaded, and load it where they are the first; with all else their
+ * futures fail. Cancelling a future, or completing it from outside as {@code orTimeout} does, gives its request up; a run
+ * that is under way may read the request's direct memory for a moment longer, so leave that to the garbage collector.
  */
 public final class Codec {
     private static final int MOST_REPORTED = 10;
@@ -67,7 +69,7 @@ public final class Codec {
     /** As {@link #encode(Pixels)}, without waiting; the pixels must stay as they are until the future is done. */
     public CompletableFuture<Codes> encodeAsync(Pixels pixels) {
         var job = encoding(pixels);
-        return tokenize.service().submit(job, options, () -> encoded(job));
+        return tokenize.submit(job, options, () -> encoded(job));
     }
 
     /**
@@ -103,7 +105,7 @@ public final class Codec {
     /** As {@link #decode(Codes)}, without waiting. */
     public CompletableFuture<Pixels> decodeAsync(Codes codes) {
         var job = decoding(codes);
-        return detokenize.service().submit(job, options, () -> decoded(job));
+        return detokenize.submit(job, options, () -> decoded(job));
     }
 
     /** The pixels of many codes; as {@link #encode(Stream)}. */

@@ -23,6 +23,7 @@ public final class Codes {
      * @param fingerprint of the bundle that made them, {@code manifest().codebook().fingerprint()}
      */
     public Codes(int count, int height, int width, long[] values, String fingerprint) {
+        Objects.requireNonNull(fingerprint, "fingerprint");
         Check.that(count >= 1, "count must be at least 1, got %s", count)
                 .and(height >= 1 && width >= 1, "height and width must be at least 1, got %sx%s", height, width)
                 .done();

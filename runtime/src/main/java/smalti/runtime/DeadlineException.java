@@ -6,7 +6,8 @@ import java.time.Duration;
 public final class DeadlineException extends RuntimeException {
     private static final long serialVersionUID = 1;
 
-    DeadlineException(String graph, Duration waited) {
-        super(graph + ": the request waited for " + waited.toMillis() + " ms, too long to be done within its timeout");
+    DeadlineException(String graph, Duration waited, Duration timeout) {
+        super(graph + ": the request waited for " + waited.toMillis()
+                + " ms and would not be done within its timeout of " + timeout.toMillis() + " ms");
     }
 }

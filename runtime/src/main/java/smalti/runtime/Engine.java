@@ -34,6 +34,7 @@ final class Engine {
                 // it would keep a record of every session and run, and send it to its makers
                 environment.setTelemetry(false);
                 LOADED.complete(environment);
+                Batcher.rehearse();
             } catch (OrtException | RuntimeException | Error e) {
                 LOADED.completeExceptionally(e);
             }

@@ -20,7 +20,8 @@ import smalti.spec.SpecException;
  * <p>Any number of threads may use one at once. Besides what each says, methods throw {@link IllegalStateException} once
  * the model is closed, {@link QueueFullException} where too much waits, {@link DeadlineException} where the request's
  * timeout passes, and {@link java.util.concurrent.CancellationException} where the waiting thread is interrupted. The
- * futures of the asynchronous ones fail with the same; cancelling one gives its request up.
+ * asynchronous ones throw where the arguments are wrong; with all else their futures fail. Cancelling a future, or
+ * completing it from outside as {@code orTimeout} does, gives its request up.
  */
 public final class Generator {
     /** Pictures at a time of a stream. */
@@ -60,6 +61,7 @@ public final class Generator {
      * @return Z standard normal numbers
      */
     public float[] noise(long seed, int index) {
+        Check.that(index >= 0, "index must be at least 0, got %s", index).done();
         return Generation.of(1, seed).noise(index, 1, noiseLength);
     }
 
@@ -79,6 +81,7 @@ public final class Generator {
      * @throws SpecException if the model has no such class
      */
     public Pixels generate(int count, long seed, int classIndex) {
+        checkCount(count);
         return generate(Generation.of(count, seed).ofClass(classIndex));
     }
 
@@ -197,8 +200,18 @@ public final class Generator {
     }
 
     private void checkCount(int count) {
-        int most = Integer.MAX_VALUE / Float.BYTES / noiseLength;
-        Check.that(count >= 1 && count <= most, "count must be from 1 to %s, got %s", most, count)
+        long bytes = (long) Float.BYTES * noiseLength;
+        long ofPicture = generator.output(0).type().bytes();
+        for (var dimension : generator.output(0).shape()) {
+            // a free one is the batch
+            ofPicture *= dimension.isFixed() ? dimension.factor() : 1;
+        }
+        long most = Integer.MAX_VALUE / Math.max(bytes, ofPicture);
+        Check.that(
+                        count >= 1 && count <= most,
+                        "count must be from 1 to %s, got %s; stream(...) takes more",
+                        most,
+                        count)
                 .done();
     }
 

@@ -6,6 +6,7 @@ import io.micrometer.observation.ObservationRegistry;
 import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
 import java.util.function.Function;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
@@ -110,7 +111,10 @@ final class GraphService<J extends GraphService.Job> {
         var result = batcher.submit(job, job.kind(), job.items(), options, answer);
         var unused = result.whenComplete((done, failure) -> {
             if (failure != null) {
-                observation.error(failure);
+                observation.error(
+                        failure instanceof CompletionException && failure.getCause() != null
+                                ? failure.getCause()
+                                : failure);
             }
             observation.stop();
         });

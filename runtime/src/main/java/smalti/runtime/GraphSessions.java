@@ -1,5 +1,6 @@
 package smalti.runtime;
 
+import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.IntFunction;
 import smalti.spec.SpecException;
@@ -41,7 +42,12 @@ final class GraphSessions implements AutoCloseable {
             return alone;
         }
         if (state.get() == State.WANTED && state.compareAndSet(State.WANTED, State.STARTED)) {
-            Threads.SERVERS.execute(this::loadSecond);
+            try {
+                Threads.SERVERS.execute(this::loadSecond);
+            } catch (RejectedExecutionException | OutOfMemoryError e) {
+                // the machine gives no thread now; the next run asks again
+                state.compareAndSet(State.STARTED, State.WANTED);
+            }
         }
         return underLoad;
     }

@@ -109,7 +109,7 @@ final class HostTensor {
     private static int bytes(TensorSpec spec, long[] shape) {
         long bytes = spec.type().bytes();
         for (long size : shape) {
-            if (size > Integer.MAX_VALUE / bytes) {
+            if (bytes > 0 && size > Integer.MAX_VALUE / bytes) {
                 throw new SpecException(spec + " of shape " + Arrays.toString(shape)
                         + " must have fewer than 2147483648 bytes; split the request");
             }

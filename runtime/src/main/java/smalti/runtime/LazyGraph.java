@@ -1,5 +1,6 @@
 package smalti.runtime;
 
+import java.util.concurrent.CompletableFuture;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import smalti.spec.Signature;
@@ -18,6 +19,17 @@ final class LazyGraph {
 
     Signature signature() {
         return signature;
+    }
+
+    /** As {@link GraphService#submit}; where the model is closed, that is what the future fails with. */
+    <T> CompletableFuture<T> submit(GraphJob job, RequestOptions options, Supplier<T> answer) {
+        GraphService<GraphJob> service;
+        try {
+            service = service();
+        } catch (IllegalStateException e) {
+            return CompletableFuture.failedFuture(e);
+        }
+        return service.submit(job, options, answer);
     }
 
     /** @throws smalti.spec.SpecException if it cannot be loaded; the next call tries again */

@@ -1,6 +1,8 @@
 package smalti.runtime;
 
 import java.nio.file.Path;
+import java.util.List;
+import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
@@ -9,8 +11,8 @@ import java.util.function.Function;
 import smalti.spec.SpecException;
 
 /**
- * A model that is replaced while it serves. A call keeps the model that it began with until it ends, so that no request
- * fails when another takes over.
+ * A model that is replaced while it serves. A call keeps the model that it began with until it ends, at most
+ * {@link RuntimeOptions#drainTimeout} beyond a reload, so that no request fails when another takes over.
  *
  * <pre>{@code
  * try (var flowers = LiveModel.open(Path.of("flowers-1.smalti"), RuntimeOptions.defaults())) {
@@ -24,6 +26,7 @@ public final class LiveModel implements AutoCloseable {
     private final Consumer<SmaltiModel> check;
     private final ReentrantLock reloading = new ReentrantLock();
     private final ReentrantLock lock = new ReentrantLock();
+    private final ThreadLocal<Boolean> isCalling = ThreadLocal.withInitial(() -> false);
     private Lent current;
     private boolean closed;
 
@@ -50,15 +53,21 @@ public final class LiveModel implements AutoCloseable {
     }
 
     /**
-     * Does something with the model of the moment, which is not closed before it returns.
+     * Does something with the model of the moment, which is not closed before it returns, unless that takes longer than
+     * {@link RuntimeOptions#drainTimeout} beyond a reload.
      *
      * @throws IllegalStateException if this is closed
      */
     public <T> T call(Function<SmaltiModel, T> work) {
         var lent = borrow();
+        boolean isWithin = isCalling.get();
+        isCalling.set(true);
         try {
             return work.apply(lent.model);
         } finally {
+            if (!isWithin) {
+                isCalling.remove();
+            }
             giveBack(lent);
         }
     }
@@ -68,7 +77,7 @@ public final class LiveModel implements AutoCloseable {
         var lent = borrow();
         CompletableFuture<T> result;
         try {
-            result = work.apply(lent.model);
+            result = Objects.requireNonNull(work.apply(lent.model), "what is called must give a future, not null");
         } catch (RuntimeException | Error e) {
             giveBack(lent);
             throw e;
@@ -81,7 +90,8 @@ public final class LiveModel implements AutoCloseable {
     public Health health() {
         lock.lock();
         try {
-            return current.model.health();
+            var health = current.model.health();
+            return closed && health.live() ? new Health(true, false, List.of(Health.CLOSING)) : health;
         } finally {
             lock.unlock();
         }
@@ -89,17 +99,28 @@ public final class LiveModel implements AutoCloseable {
 
     /**
      * Opens, verifies, warms and checks another bundle, by its own samples first, while this one serves, then lets it
-     * take over; waits until the calls of the former are over and closes that. Where anything is wrong with the new
-     * bundle, the former stays.
+     * take over; waits until the calls of the former are over, at most {@link RuntimeOptions#drainTimeout}, and closes
+     * that. Where anything is wrong with the new bundle, the former stays. Until then both are in memory.
      *
-     * @throws SpecException if the bundle is not what was exported
-     * @throws IllegalStateException if this is closed, or a run of the new model fails
+     * @throws SpecException if the bundle is not what was exported, or cannot be asked for all that the former can:
+     *     graphs of other inputs or outputs, or classes that do not begin with the former's
+     * @throws IllegalStateException if this is closed, a run of the new model fails, or this is within a {@link #call},
+     *     which would wait for itself
      * @throws RuntimeException what the check throws
      */
     public void reload(Path bundle) {
+        requireOutside("a reload");
         reloading.lock();
         try {
-            var made = made(bundle, options, check);
+            var served = current.model.manifest();
+            var made = made(bundle, options, model -> {
+                try {
+                    SmaltiModel.requireServes(model.manifest(), served);
+                } catch (SpecException e) {
+                    throw e.at(bundle.toString());
+                }
+                check.accept(model);
+            });
             Lent former;
             lock.lock();
             try {
@@ -120,9 +141,14 @@ public final class LiveModel implements AutoCloseable {
         }
     }
 
-    /** Waits for what is called, as {@link SmaltiModel#close} does; again, it does nothing. */
+    /**
+     * Waits for what is called, as {@link SmaltiModel#close} does; again, it does nothing.
+     *
+     * @throws IllegalStateException if this is within a {@link #call}, which would wait for itself
+     */
     @Override
     public void close() {
+        requireOutside("a close");
         reloading.lock();
         try {
             lock.lock();
@@ -152,6 +178,13 @@ public final class LiveModel implements AutoCloseable {
             model.close();
             throw e;
         }
+    }
+
+    private void requireOutside(String what) {
+        if (isCalling.get()) {
+            throw new IllegalStateException(what + " within a call would wait for that call");
+        }
+        isCalling.remove();
     }
 
     private Lent borrow() {

@@ -12,6 +12,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
+import smalti.runtime.Health.Stage;
 import smalti.spec.Checksums;
 import smalti.spec.Dimension;
 import smalti.spec.IoReason;
@@ -36,9 +37,9 @@ public final class OnnxModel implements AutoCloseable {
         /** Nothing: each is a run of its own. It fits every file. */
         ALONE,
         /**
-         * A batch: axis 0 of every input and output is free and of one name, and a row's outputs follow from that row's
-         * inputs alone, whatever else is in the batch. The file says the former; that the latter holds is the user's
-         * word.
+         * A batch: axis 0 of every input and output is free and of one name, every other free axis of an output is an
+         * axis of an input by its name, and a row's outputs follow from that row's inputs alone, whatever else is in the
+         * batch. The file says the former; that the latter holds is the user's word.
          */
         OF_ROWS
     }
@@ -131,7 +132,7 @@ public final class OnnxModel implements AutoCloseable {
     /** Whether the model lives and may be sent requests, and why not. */
     public Health health() {
         var graph = service.face.service();
-        return Health.of(!service.isClosed(), service.isWarm, Map.of("graph", graph.depth()), service.options);
+        return Health.of(service.stage, service.isWarm, List.of(), Map.of("graph", graph.depth()), service.options);
     }
 
     /** As {@link SmaltiModel#close}. */
@@ -159,9 +160,7 @@ public final class OnnxModel implements AutoCloseable {
                 tensors.add(new HostTensor(spec, shape, tensor.data()));
             }
         }
-        if (problems.isEmpty()) {
-            ShapeBinding.of(tensors);
-        } else {
+        if (!problems.isEmpty()) {
             throw new SpecException(problems);
         }
         return tensors;
@@ -227,26 +226,23 @@ public final class OnnxModel implements AutoCloseable {
         private final Face face;
         private final RuntimeOptions options;
         private volatile boolean isWarm;
-        private boolean closed;
+        private volatile Stage stage = Stage.OPEN;
 
         Service(Face face, RuntimeOptions options) {
             this.face = face;
             this.options = options;
         }
 
-        synchronized boolean isClosed() {
-            return closed;
-        }
-
         void close() {
             synchronized (this) {
-                if (closed) {
+                if (stage != Stage.OPEN) {
                     return;
                 }
-                closed = true;
+                stage = Stage.CLOSING;
             }
             face.service().drain(options.drainTimeout());
             face.service().free();
+            stage = Stage.CLOSED;
         }
     }
 
@@ -263,11 +259,13 @@ public final class OnnxModel implements AutoCloseable {
     private record Alone(GraphService<WholeJob> service) implements Face {
         @Override
         public void warm(List<HostTensor> inputs) {
+            ShapeBinding.withEmpty(inputs);
             service.warm(List.of(new WholeJob(inputs)));
         }
 
         @Override
         public Map<String, Tensor> run(List<HostTensor> inputs, RequestOptions options) {
+            ShapeBinding.withEmpty(inputs);
             var job = new WholeJob(inputs);
             service.run(job, options);
             return named(job.outputs());
@@ -275,6 +273,7 @@ public final class OnnxModel implements AutoCloseable {
 
         @Override
         public CompletableFuture<Map<String, Tensor>> submit(List<HostTensor> inputs, RequestOptions options) {
+            ShapeBinding.withEmpty(inputs);
             var job = new WholeJob(inputs);
             return service.submit(job, options, () -> named(job.outputs()));
         }
@@ -283,6 +282,7 @@ public final class OnnxModel implements AutoCloseable {
     private record Rows(GraphService<GraphJob> service) implements Face {
         @Override
         public void warm(List<HostTensor> inputs) {
+            ShapeBinding.of(inputs);
             service.warm(service.placement().sizes().all().stream()
                     .map(rows -> GraphJob.of(
                             service.signature(),

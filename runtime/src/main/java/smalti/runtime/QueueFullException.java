@@ -20,8 +20,11 @@ public final class QueueFullException extends RuntimeException {
 
     /** More wait than may. */
     static QueueFullException full(String graph, int items, int depth, int bound, Duration estimate) {
-        var message = graph + ": " + items + " more cannot wait where " + depth + " of at most " + bound
-                + " wait already; those take about " + estimate.toMillis() + " ms";
+        var message =
+                graph + ": " + items + " more cannot wait where " + depth + " of at most " + bound + " wait already; "
+                        + (estimate.isZero()
+                                ? "how long those take is not known yet"
+                                : "those take about " + estimate.toMillis() + " ms");
         return new QueueFullException(message, depth, estimate);
     }
 

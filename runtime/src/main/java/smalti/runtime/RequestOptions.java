@@ -1,6 +1,7 @@
 package smalti.runtime;
 
 import java.time.Duration;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 import smalti.spec.SpecException;
 
@@ -18,6 +19,8 @@ public record RequestOptions(@Nullable Duration timeout, Priority priority, Stri
     private static final RequestOptions DEFAULTS = new RequestOptions(null, Priority.NORMAL, "");
 
     public RequestOptions {
+        Objects.requireNonNull(priority, "priority");
+        Objects.requireNonNull(caller, "caller");
         if (timeout != null && (timeout.isNegative() || timeout.isZero())) {
             throw new SpecException("timeout must be longer than nothing, got " + timeout);
         }

@@ -3,6 +3,7 @@ package smalti.runtime;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.observation.ObservationRegistry;
 import java.time.Duration;
+import java.util.Objects;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import smalti.spec.Check;
@@ -37,6 +38,11 @@ public record RuntimeOptions(
         @Nullable MeterRegistry meters,
         ObservationRegistry observations) {
     public RuntimeOptions {
+        Objects.requireNonNull(device, "device");
+        Objects.requireNonNull(precision, "precision");
+        Objects.requireNonNull(budget, "budget");
+        Objects.requireNonNull(drainTimeout, "drainTimeout");
+        Objects.requireNonNull(observations, "observations");
         Check.that(maxBatch >= 1 && maxBatch <= 4096, "maxBatch must be from 1 to 4096, got %s", maxBatch)
                 .and(maxWaiting >= 1, "maxWaiting must be at least 1, got %s", maxWaiting)
                 .and(

@@ -16,11 +16,24 @@ final class ShapeBinding {
     private final Map<String, Long> sizes = new HashMap<>();
     private final List<String> problems = new ArrayList<>();
 
-    private ShapeBinding() {}
+    private final int least;
 
-    /** @throws SpecException with every axis that breaks its dimension */
+    private ShapeBinding(int least) {
+        this.least = least;
+    }
+
+    /** @throws SpecException with every axis that breaks its dimension, or is 0 */
     static ShapeBinding of(List<HostTensor> inputs) {
-        var binding = new ShapeBinding();
+        return of(inputs, 1);
+    }
+
+    /** As {@link #of}, where an axis may be 0. */
+    static ShapeBinding withEmpty(List<HostTensor> inputs) {
+        return of(inputs, 0);
+    }
+
+    private static ShapeBinding of(List<HostTensor> inputs, int least) {
+        var binding = new ShapeBinding(least);
         for (var input : inputs) {
             binding.bind(input.spec(), input.shape());
         }
@@ -61,7 +74,9 @@ final class ShapeBinding {
                 if (size != dimension.factor()) {
                     problem(spec, shape, "axis " + axis + " must be " + dimension + ", got " + size);
                 }
-            } else if (size < 1 || size % dimension.factor() != 0) {
+            } else if (size < least) {
+                problem(spec, shape, "axis " + axis + " must be at least " + least + ", got " + size);
+            } else if (size % dimension.factor() != 0) {
                 problem(spec, shape, "axis " + axis + " must be a multiple of " + dimension.factor() + ", got " + size);
             } else {
                 bind(spec, shape, axis, dimension);

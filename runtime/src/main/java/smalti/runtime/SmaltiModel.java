@@ -10,7 +10,10 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.TreeMap;
+import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
+import smalti.runtime.Health.Stage;
 import smalti.spec.BundleManifest;
 import smalti.spec.Checksums;
 import smalti.spec.Dimension;
@@ -53,7 +56,13 @@ public final class SmaltiModel implements AutoCloseable {
     private final RuntimeOptions options;
     private final BufferPool pool = new BufferPool();
     private final Map<Role, GraphService<GraphJob>> services = new EnumMap<>(Role.class);
-    private boolean closed;
+    /** Why graphs could not be loaded when that was last tried. */
+    private final Map<Role, String> failures = new EnumMap<>(Role.class);
+
+    /** One graph at a time; whoever asks how the model is does not wait for it. */
+    private final ReentrantLock loading = new ReentrantLock();
+
+    private Stage stage = Stage.OPEN;
     private volatile boolean isWarm;
 
     private SmaltiModel(String place, BundleFiles files, BundleManifest manifest, RuntimeOptions options) {
@@ -226,12 +235,10 @@ public final class SmaltiModel implements AutoCloseable {
     /** Whether the model lives and may be sent requests, and why not. */
     public Health health() {
         var depths = new TreeMap<String, Integer>();
-        boolean live;
         synchronized (services) {
-            live = !closed;
             services.forEach((role, service) -> depths.put(role.fileStem(), service.depth()));
+            return Health.of(stage, isWarm, failures.values(), depths, options);
         }
-        return Health.of(live, isWarm, depths, options);
     }
 
     /**
@@ -293,20 +300,65 @@ public final class SmaltiModel implements AutoCloseable {
      */
     @Override
     public void close() {
-        Map<Role, GraphService<GraphJob>> all;
         synchronized (services) {
-            if (closed) {
+            if (stage != Stage.OPEN) {
                 return;
             }
-            closed = true;
-            all = new EnumMap<>(services);
+            stage = Stage.CLOSING;
         }
         Engine.settle();
+        Map<Role, GraphService<GraphJob>> all;
+        // what is being loaded is not there in the end
+        loading.lock();
+        try {
+            all = new EnumMap<>(services);
+        } finally {
+            loading.unlock();
+        }
         long end = System.nanoTime() + options.drainTimeout().toNanos();
         for (var service : all.values()) {
             service.drain(Duration.ofNanos(Math.max(0, end - System.nanoTime())));
             service.free();
         }
+        synchronized (services) {
+            stage = Stage.CLOSED;
+        }
+    }
+
+    /**
+     * @param served what callers know
+     * @throws SpecException if the other cannot be asked for all of that
+     */
+    static void requireServes(BundleManifest other, BundleManifest served) {
+        var problems = new ArrayList<String>();
+        for (var role : SERVED) {
+            var graph = served.graphs().get(role.fileStem());
+            var another = other.graphs().get(role.fileStem());
+            if (graph == null) {
+                continue;
+            }
+            if (another == null) {
+                problems.add("must have a graph " + role.fileStem() + " to take over, got "
+                        + other.graphs().keySet());
+            } else if (!another.signature().equals(graph.signature())) {
+                problems.add(role.fileStem() + " must have " + graph.signature() + " to take over, got "
+                        + another.signature());
+            }
+        }
+        int classes = served.classes().size();
+        if (other.classes().size() < classes
+                || !other.classes().subList(0, classes).equals(served.classes())) {
+            problems.add("classes must begin with " + served.classes() + " to take over, got " + other.classes());
+        }
+        if (!problems.isEmpty()) {
+            throw new SpecException(problems);
+        }
+    }
+
+    /** Its name and where it is from. */
+    @Override
+    public String toString() {
+        return manifest.name() + " (" + place + ")";
     }
 
     private boolean has(Role role) {
@@ -329,7 +381,7 @@ public final class SmaltiModel implements AutoCloseable {
 
     private void requireOpen() {
         synchronized (services) {
-            if (closed) {
+            if (stage != Stage.OPEN) {
                 throw new IllegalStateException(place + " is closed");
             }
         }
@@ -341,10 +393,46 @@ public final class SmaltiModel implements AutoCloseable {
     }
 
     private GraphService<GraphJob> service(Role role) {
+        var present = present(role);
+        if (present != null) {
+            return present;
+        }
+        loading.lock();
+        try {
+            present = present(role);
+            return present == null ? loaded(role) : present;
+        } finally {
+            loading.unlock();
+        }
+    }
+
+    private @Nullable GraphService<GraphJob> present(Role role) {
         synchronized (services) {
             requireOpen();
-            return services.computeIfAbsent(role, this::load);
+            return services.get(role);
         }
+    }
+
+    private GraphService<GraphJob> loaded(Role role) {
+        GraphService<GraphJob> service;
+        try {
+            service = load(role);
+        } catch (SpecException e) {
+            synchronized (services) {
+                failures.put(role, e.getMessage());
+            }
+            throw e;
+        }
+        synchronized (services) {
+            failures.remove(role);
+            if (stage == Stage.OPEN) {
+                services.put(role, service);
+                return service;
+            }
+        }
+        service.drain(Duration.ZERO);
+        service.free();
+        throw new IllegalStateException(place + " is closed");
     }
 
     private GraphService<GraphJob> load(Role role) {

@@ -19,6 +19,7 @@ public final class ThreadBudget {
     private final int threads;
     private final List<Claim> waiting = new ArrayList<>();
     private int free;
+    /** What the claim that began last had had by then: where a claim begins that was away. */
     private double served;
 
     private ThreadBudget(int threads) {
@@ -52,13 +53,28 @@ public final class ThreadBudget {
         return false;
     }
 
+    /** As {@link #tryTake(int)}, on the claim's account. */
+    synchronized boolean tryTake(Claim claim, int count) {
+        if (!tryTake(count)) {
+            return false;
+        }
+        begin(claim);
+        return true;
+    }
+
+    /** One that was away saves nothing up, and one that never had to wait has no debts to those who come. */
+    private void begin(Claim claim) {
+        claim.served = Math.max(claim.served, served);
+        served = claim.served;
+    }
+
     /**
      * Takes threads now or waits for them in the claim's place in line.
      *
      * @return whether they were taken; else {@link Claim#granted} is called once they are
      */
     synchronized boolean takeOrWait(Claim claim) {
-        if (tryTake(claim.threads)) {
+        if (tryTake(claim, claim.threads)) {
             return true;
         }
         if (!waiting.contains(claim)) {
@@ -88,11 +104,14 @@ public final class ThreadBudget {
             claim.served += (double) nanos * held;
             if (waiting.isEmpty()) {
                 free += held - claim.threads;
+                begin(claim);
                 return true;
             }
             kept = waiting.stream().allMatch(other -> other == claim || other.served >= claim.served);
             free += kept ? held - claim.threads : held;
-            if (!kept && !waiting.contains(claim)) {
+            if (kept) {
+                begin(claim);
+            } else if (!waiting.contains(claim)) {
                 waiting.add(claim);
             }
             granted = grant();
@@ -129,7 +148,7 @@ public final class ThreadBudget {
             }
             waiting.remove(next);
             free -= next.threads;
-            served = Math.max(served, next.served);
+            begin(next);
             granted.add(next);
         }
         return granted;

@@ -6,6 +6,7 @@ import java.lang.invoke.MethodType;
 import java.util.concurrent.Executor;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledThreadPoolExecutor;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
 
@@ -37,6 +38,8 @@ final class Threads {
     private static ScheduledThreadPoolExecutor clock() {
         var clock = new ScheduledThreadPoolExecutor(1, task -> daemon("smalti-clock-", task));
         clock.setRemoveOnCancelPolicy(true);
+        clock.setKeepAliveTime(10, TimeUnit.SECONDS);
+        clock.allowCoreThreadTimeOut(true);
         return clock;
     }
 

@@ -2,6 +2,7 @@ package smalti.runtime;
 
 import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A request of some items in a {@link Schedule}.
@@ -24,6 +25,7 @@ final class Ticket<R> {
     private int dispatched;
     private int done;
     private boolean ended;
+    private @Nullable Throwable failure;
 
     /**
      * @param kind requests of equal kinds may share a batch
@@ -77,6 +79,21 @@ final class Ticket<R> {
     /** After which no item of it is dispatched, as it would be done too late; {@link #NEVER}. */
     long latestDispatch() {
         return deadline == NEVER ? NEVER : deadline - runNanos;
+    }
+
+    /** Whether it should have been done before now. */
+    boolean isLate(long now) {
+        return deadline != NEVER && now - deadline >= 0;
+    }
+
+    /** Says what it failed with, for those who learn it later. */
+    void failsWith(Throwable failure) {
+        this.failure = failure;
+    }
+
+    @Nullable
+    Throwable failure() {
+        return failure;
     }
 
     /** Completed once the request has ended. */

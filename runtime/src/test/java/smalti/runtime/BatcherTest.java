@@ -15,6 +15,7 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.Collectors;
@@ -457,6 +458,96 @@ final class BatcherTest {
         assertThat(log.outcomes).hasSize(16 * 200);
         assertThat(log.count(Outcome.COMPLETED)).isGreaterThanOrEqualTo(done.get());
         assertThat(log.count(Outcome.FAILED)).isZero();
+    }
+
+    /** The memory of a request is its caller's again once he hears of it: whoever frees it then must not crash the JVM. */
+    @Test
+    void nobodyHearsOfAFailureWhileARunHoldsTheMemory() {
+        for (var ending : List.of("expires", "is drained", "fails elsewhere")) {
+            boolean isWide = ending.equals("fails elsewhere");
+            var writes = new AtomicBoolean();
+            var begun = new CountDownLatch(1);
+            var settings = new Batcher.Settings(1, 100, ThreadBudget.of(isWide ? 2 : 1), 1, 1);
+            BatchRunner<Squares> runner = (batch, alone, stop) -> {
+                if (batch.get(0).first() == 1) {
+                    join(begun);
+                    throw new IllegalArgumentException("as the test wants it");
+                }
+                writes.set(true);
+                begun.countDown();
+                if (!isWide) {
+                    var stopped = new CountDownLatch(1);
+                    stop.onStop(stopped::countDown);
+                    join(stopped);
+                    stop.onStop(null);
+                }
+                // ONNX Runtime goes on for a while
+                sleep(50);
+                writes.set(false);
+                return 0;
+            };
+            var batcher = new Batcher<>("squares", runner, settings, log, Threads.SERVERS);
+            var options = ending.equals("expires") ? PLAIN.withTimeout(Duration.ofMillis(100)) : PLAIN;
+            var heard = submit(batcher, new Squares(0, 2), options).handle((done, failure) -> writes.get());
+            join(begun);
+            if (ending.equals("is drained")) {
+                batcher.drain(Duration.ZERO);
+            }
+            assertThat(heard.join()).as(ending).isFalse();
+        }
+    }
+
+    @Test
+    void whatIsCompletedFromOutsideIsGivenUp() {
+        var batcher = batcher(1, 100, 1);
+        kitchen.close();
+        var first = submit(batcher, new Squares(1, 1), PLAIN);
+        kitchen.awaitRunning(1);
+        var late = submit(batcher, new Squares(2, 1), PLAIN).orTimeout(1, TimeUnit.MILLISECONDS);
+        assertThatThrownBy(late::join).hasCauseInstanceOf(TimeoutException.class);
+        await(() -> batcher.depth() == 0);
+        kitchen.open();
+        assertThat(first.join().answers).containsExactly(1);
+        assertThat(log.count(Outcome.CANCELLED)).isEqualTo(1);
+    }
+
+    /** As the second step of a request whose first one took all the time. */
+    @Test
+    void whatIsTooLateWhenItComesIsNotRunByItsCallerEither() {
+        var batcher = batcher(1, 100, 1);
+        assertThatThrownBy(() -> run(batcher, new Squares(1, 1), PLAIN.withTimeout(Duration.ofNanos(1))))
+                .isInstanceOf(DeadlineException.class)
+                .hasMessageContaining("its timeout of 0 ms");
+        assertThat(kitchen.batches).isEmpty();
+        assertThat(log.outcomes).containsExactly(Outcome.EXPIRED);
+    }
+
+    /** What was learnt may be wrong, as of a slow start, and only runs put it right. */
+    @Test
+    void whereNothingWaitsARequestIsTriedWhateverWasLearnt() {
+        var batcher = batcher(1, 100, 2);
+        kitchen.close();
+        var slow = submit(batcher, new Squares(1, 1), PLAIN);
+        kitchen.awaitRunning(1);
+        sleep(500);
+        kitchen.open();
+        slow.join();
+        for (int i = 0; i < BatchCosts.LEAST_SEEN; i++) {
+            kitchen.close();
+            var again = submit(batcher, new Squares(1, 1), PLAIN);
+            kitchen.awaitRunning(1);
+            sleep(500);
+            kitchen.open();
+            again.join();
+        }
+        kitchen.close();
+        var other = submit(batcher, new Squares(2, 1), PLAIN);
+        kitchen.awaitRunning(1);
+        var brief = submit(batcher, new Squares(3, 1), PLAIN.withTimeout(Duration.ofMillis(400)));
+        kitchen.awaitRunning(2);
+        kitchen.open();
+        assertThat(other.join().answers).containsExactly(4);
+        assertThat(brief.join().answers).containsExactly(9);
     }
 
     private Batcher<Squares> batcher(int maxBatch, int maxWaiting, int threads) {

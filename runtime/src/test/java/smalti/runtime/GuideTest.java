@@ -12,6 +12,8 @@ import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.stream.Collectors;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** What the guides say. */
 final class GuideTest {
@@ -32,17 +34,40 @@ final class GuideTest {
         // guide:end
     }
 
+    static List<BufferedImage> live(Path bundle, Path next, Codes codes) {
+        // live:begin
+        try (LiveModel live = LiveModel.open(bundle, RuntimeOptions.defaults())) {
+            Pixels pixels = live.call(model -> model.codec().decode(codes));
+            CompletableFuture<Pixels> later =
+                    live.callAsync(model -> model.codec().decodeAsync(codes));
+            live.reload(next); // here or on a thread of its own; it returns when the former model is closed
+            return List.of(pixels.image(0), later.join().image(0));
+        }
+        // live:end
+    }
+
+    @Test
+    void theCodeOfALiveModelWorks() {
+        try (var model = SmaltiModel.open(Bundles.CODEC)) {
+            var codes = model.codec().encode(new BufferedImage(8, 8, BufferedImage.TYPE_INT_RGB));
+            var pictures = live(Bundles.CODEC, Bundles.CODEC, codes);
+            assertThat(Pixels.of(pictures.get(1), 3)).isEqualTo(model.codec().decode(codes));
+        }
+    }
+
     @Test
     void theCodeWorks() {
         var pictures = guide(Bundles.CODEC, new BufferedImage(8, 8, BufferedImage.TYPE_INT_RGB));
         assertThat(Pixels.of(pictures.get(1), 3)).isEqualTo(Pixels.of(pictures.get(0), 3));
     }
 
-    @Test
-    void theGuideShowsThisCode() throws Exception {
+    @ParameterizedTest
+    @ValueSource(strings = {"guide", "live"})
+    void theGuideShowsThisCode(String part) throws Exception {
         var source = Files.readString(Path.of("src/test/java/smalti/runtime/GuideTest.java"));
-        var begin = "// guide:begin\n";
-        var shown = source.substring(source.indexOf(begin) + begin.length(), source.indexOf("        // guide:end"))
+        var begin = "// " + part + ":begin\n";
+        var shown = source.substring(
+                        source.indexOf(begin) + begin.length(), source.indexOf("        // " + part + ":end"))
                 .stripTrailing()
                 .stripIndent()
                 .strip();

@@ -65,6 +65,32 @@ class OwnJvmTest {
         }
     }
 
+    /** Buffers of small pictures that are kept must not stand in the way of a large one for ever. */
+    @Test
+    void whatIsKeptGivesWayToWhatIsAskedFor() throws Exception {
+        assertThat(output(List.of("-XX:MaxDirectMemorySize=40m"), FillPool.class))
+                .isEqualTo("lent");
+    }
+
+    /** Lends buffers of all sizes, gives them back, and then lends one of nearly all there is. */
+    static final class FillPool {
+        private FillPool() {}
+
+        public static void main(String[] args) {
+            var pool = new BufferPool();
+            for (int size = 1 << 20; size <= 8 << 20; size *= 2) {
+                try (var one = pool.lend(size);
+                        var other = pool.lend(size)) {
+                    assertThat(one.bytes()).isNotSameAs(other.bytes());
+                }
+            }
+            try (var large = pool.lend(32 << 20)) {
+                assertThat(large.bytes().capacity()).isEqualTo(32 << 20);
+            }
+            System.out.println("lent");
+        }
+    }
+
     /** Decodes a picture. */
     static final class Decode {
         private Decode() {}

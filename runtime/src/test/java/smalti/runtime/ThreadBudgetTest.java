@@ -29,6 +29,23 @@ final class ThreadBudgetTest {
         assertThat(granted).containsExactly("a");
     }
 
+    /** A model that ran for a day while nobody else asked owes nothing to one that comes. */
+    @Test
+    void oneThatWasAloneForLongHasNoDebts() {
+        var budget = ThreadBudget.of(1);
+        var old = claim("old", 1);
+        for (int i = 0; i < 24; i++) {
+            assertThat(budget.tryTake(old, 1)).isTrue();
+            budget.give(old, 1, 3_600_000_000_000L);
+        }
+        var flood = claim("flood", 1);
+        assertThat(budget.takeOrWait(flood)).isTrue();
+        assertThat(budget.takeOrWait(old)).isFalse();
+        // an hour that the old one had last is all that may be between them
+        assertThat(budget.keep(flood, 1, 3_600_000_000_001L)).isFalse();
+        assertThat(granted).containsExactly("old");
+    }
+
     @Test
     void oneThatHadMoreMakesWay() {
         var budget = ThreadBudget.of(1);
