@@ -51,7 +51,11 @@ final class Engine {
 
     /** Waits until it is loaded, or cannot be. */
     static void settle() {
-        LOADED.handle((environment, failure) -> environment).join();
+        try {
+            LOADED.join();
+        } catch (CompletionException e) {
+            // whoever needs it is told
+        }
     }
 
     /**

@@ -30,12 +30,16 @@ final class GraphRunner implements BatchRunner<GraphJob> {
         long start = System.nanoTime();
         try (var staging = new Staging()) {
             var inputs = staging.direct(batch, GraphJob::inputs);
-            inputs.forEach(Staged::gather);
+            for (var input : inputs) {
+                input.gather();
+            }
             var outputs = staging.direct(batch, GraphJob::outputs);
             long brought = System.nanoTime();
             session.run(tensors(inputs), tensors(outputs), stop);
             long ran = System.nanoTime();
-            outputs.forEach(Staged::scatter);
+            for (var output : outputs) {
+                output.scatter();
+            }
             return brought - start + System.nanoTime() - ran;
         }
     }
@@ -59,7 +63,9 @@ final class GraphRunner implements BatchRunner<GraphJob> {
         void gather() {
             if (isCopied()) {
                 var into = whole.data();
-                parts.forEach(part -> into.put(part.data()));
+                for (var part : parts) {
+                    into.put(part.data());
+                }
                 int row = whole.bytesOfRow();
                 var last = into.slice(into.position() - row, row);
                 while (into.hasRemaining()) {
@@ -117,7 +123,9 @@ final class GraphRunner implements BatchRunner<GraphJob> {
 
         @Override
         public void close() {
-            loans.forEach(BufferPool.Loan::close);
+            for (var loan : loans) {
+                loan.close();
+            }
         }
     }
 }

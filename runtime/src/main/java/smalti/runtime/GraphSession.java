@@ -235,7 +235,9 @@ final class GraphSession implements AutoCloseable {
 
         @Override
         public void close() {
-            byName.values().forEach(OnnxTensor::close);
+            for (var tensor : byName.values()) {
+                tensor.close();
+            }
         }
     }
 

@@ -6,9 +6,11 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.IOException;
+import java.lang.reflect.RecordComponent;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.function.Consumer;
@@ -34,6 +36,17 @@ class RecordTreeTest {
         assertThat(RecordTree.parse(RecordTree.line(written), written.getClass(), "test"))
                 .isEqualTo(written);
         assertThat(RecordTree.line(written)).doesNotContain("\n");
+    }
+
+    @Test
+    void whatABundleMayLackIsWhatIsMarkedSo() {
+        assertThat(RecordTree.OPTIONAL.keySet())
+                .contains(BundleManifest.class)
+                .allSatisfy(type -> assertThat(Arrays.stream(type.getRecordComponents())
+                                .filter(component ->
+                                        component.getAnnotatedType().isAnnotationPresent(Nullable.class))
+                                .map(RecordComponent::getName))
+                        .containsExactlyInAnyOrderElementsOf(RecordTree.OPTIONAL.get(type)));
     }
 
     @Test
