@@ -332,11 +332,17 @@ final class Batcher<R> {
 
     /** Whether a request would not be done in time. Where nothing waits each is tried: what was learnt may be wrong. */
     private boolean isTooLate(Ticket<R> ticket) {
-        if (ticket.deadline() == Ticket.NEVER || schedule.isEmpty()) {
+        if (ticket.deadline() == Ticket.NEVER || (schedule.isEmpty() && running.isEmpty())) {
             return false;
         }
-        ticket.willTake(costs.run(ticket.kind(), Math.min(ticket.items(), costs.cap(ticket.kind()))));
-        return nanosUntilDone(ticket) > ticket.deadline() - ticket.arrival();
+        long timeout = ticket.deadline() - ticket.arrival();
+        long run = costs.run(ticket.kind(), Math.min(ticket.items(), costs.cap(ticket.kind())));
+        if (schedule.isEmpty()) {
+            ticket.willTake(Math.min(run, timeout / 2));
+            return false;
+        }
+        ticket.willTake(run);
+        return nanosUntilDone(ticket) > timeout;
     }
 
     /** With something to spare: who is let in must be served. */
