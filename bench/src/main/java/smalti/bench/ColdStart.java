@@ -73,12 +73,8 @@ public final class ColdStart {
     }
 
     private static void printRatio(Map<String, List<Double>> times, String name, List<Double> bare) {
-        var ratios = new ArrayList<Double>();
         var seconds = Objects.requireNonNull(times.get(name));
-        for (int round = 0; round < bare.size(); round++) {
-            ratios.add(seconds.get(round) / bare.get(round));
-        }
-        Timing.print(name + " / ONNX Runtime alone", ratios);
+        Timing.print(name + " / ONNX Runtime alone", Timing.ratios(seconds, bare));
     }
 
     /** What follows {@code java}, by name. */

@@ -102,12 +102,8 @@ public final class ThreadBudget {
         List<Claim> granted;
         synchronized (this) {
             claim.served += (double) nanos * held;
-            if (waiting.isEmpty()) {
-                free += held - claim.threads;
-                begin(claim);
-                return true;
-            }
-            kept = waiting.stream().allMatch(other -> other == claim || other.served >= claim.served);
+            kept = waiting.isEmpty()
+                    || waiting.stream().allMatch(other -> other == claim || other.served >= claim.served);
             free += kept ? held - claim.threads : held;
             if (kept) {
                 begin(claim);
@@ -130,9 +126,6 @@ public final class ThreadBudget {
         synchronized (this) {
             claim.served += (double) nanos * held;
             free += held;
-            if (waiting.isEmpty()) {
-                return;
-            }
             granted = grant();
         }
         granted.forEach(next -> next.granted.run());
@@ -140,6 +133,9 @@ public final class ThreadBudget {
 
     /** Takes threads for those who wait, in turn, as far as there are any. */
     private List<Claim> grant() {
+        if (waiting.isEmpty()) {
+            return List.of();
+        }
         var granted = new ArrayList<Claim>();
         while (!waiting.isEmpty()) {
             var next = Collections.min(waiting, Comparator.comparingDouble(claim -> claim.served));
