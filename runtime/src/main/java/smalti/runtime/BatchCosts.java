@@ -14,7 +14,7 @@ final class BatchCosts {
     private static final double WORTH = 0.05;
 
     /** By how many standard errors beyond that: what only chance makes cheaper is slower for nothing. */
-    private static final double SURE = 2;
+    private static final double SURE = 2.5;
 
     /**
      * A batch that takes no longer keeps nobody waiting to speak of, and whoever is woken takes some 50 microseconds of a
@@ -23,13 +23,22 @@ final class BatchCosts {
     private static final long BRIEF_NANOS = 2_000_000;
 
     /** Weight of the newest batch in the running mean, which follows a machine that becomes slower or faster. */
-    private static final double NEWEST = 0.1;
+    private static final double NEWEST = 0.05;
+
+    /** Weight of the newest batch of any size in what they vary by. */
+    private static final double NEWEST_DISTANCE = 0.02;
+
+    /** Beyond so many times its size's mean a batch was held up by something else. */
+    private static final double MOST_SLOWER = 2;
 
     /** Batches of a size before its cost counts: the first ones allocate and warm up. */
     static final int LEAST_SEEN = 3;
 
-    /** Every so many batches the next larger size is tried, and half way between the next smaller one. */
-    private static final int TRIAL = 64;
+    /**
+     * The next larger and the next smaller size are tried in turn, each after as many batches as were seen of it, and
+     * after so many at most: what little is known of is soon known better.
+     */
+    private static final int MOST_BETWEEN_TRIALS = 64;
 
     /** Kinds beyond it are not learnt: a service that is sent pictures of all sizes must not remember each. */
     private static final int MOST_KINDS = 256;
@@ -71,26 +80,34 @@ final class BatchCosts {
         return costs == null ? 0 : costs.run(items);
     }
 
+    /** Standard deviation of what a batch takes, as a part of the mean; 0 where nothing is known. */
+    double deviation(Object kind) {
+        var costs = kinds.get(kind);
+        return costs == null ? 0 : costs.deviation;
+    }
+
     /** Of one kind of items. */
     private static final class Costs {
         private final int most;
         /** Mean nanoseconds of an item in batches of up to 2^i. */
         private final double[] means;
 
-        /** Mean squared distance from them. */
-        private final double[] variances;
-
         private final int[] seen;
-        /** Since the last trial of a larger size. */
-        private int batches;
 
+        /** Mean squared distance of a batch from the mean of its size, as a part of that: of all sizes together. */
+        private double variance;
+
+        private int distances;
+        private int sinceTrial;
+        private boolean isLargerNext = true;
+
+        private volatile double deviation;
         private volatile double least;
         private volatile int cap;
 
         Costs(int most) {
             this.most = most;
             this.means = new double[place(most) + 1];
-            this.variances = new double[means.length];
             this.seen = new int[means.length];
             this.cap = most;
         }
@@ -103,12 +120,16 @@ final class BatchCosts {
                 // the first one may have done what is done once
                 means[place] = one;
             } else {
-                double off = one - means[place];
-                double weight = Math.max(NEWEST, 1.0 / (seen[place] - 1));
-                means[place] += weight * off;
-                variances[place] += weight * (off * off - variances[place]);
+                double weight = weight(place);
+                double off = Math.min(one / means[place], MOST_SLOWER) - 1;
+                means[place] *= 1 + weight * off;
+                distances = Math.min(distances, Integer.MAX_VALUE - 1) + 1;
+                // the mean that it is far from varies too
+                double squared = (1 - weight) * off * off;
+                variance += Math.max(NEWEST_DISTANCE, 1.0 / distances) * (squared - variance);
+                deviation = Math.sqrt(variance);
             }
-            batches = (batches + 1) % TRIAL;
+            sinceTrial++;
             settle();
         }
 
@@ -133,13 +154,21 @@ final class BatchCosts {
                 return;
             }
             int best = best(cheapest);
-            if (batches == 0 || (best + 1 < means.length && seen[best + 1] < LEAST_SEEN)) {
-                best++;
-            } else if (batches == TRIAL / 2) {
-                best--;
+            least = means[best];
+            cap = Math.min(most, 1 << bestOrTried(best));
+        }
+
+        private int bestOrTried(int best) {
+            int other = isLargerNext ? best + 1 : best - 1;
+            if (other < 0 || other == means.length) {
+                other = 2 * best - other;
             }
-            least = means[cheapest];
-            cap = Math.min(most, 1 << Math.max(0, best));
+            if (means.length == 1 || sinceTrial < Math.min(MOST_BETWEEN_TRIALS, seen[other])) {
+                return best;
+            }
+            sinceTrial = 0;
+            isLargerNext = other < best;
+            return other;
         }
 
         /** Of the sizes that cost as little as the cheapest, the largest that takes no time to speak of, or the smallest. */
@@ -164,7 +193,13 @@ final class BatchCosts {
 
         /** Of a mean, squared. */
         private double squaredError(int place) {
-            return variances[place] * Math.max(NEWEST / (2 - NEWEST), 1.0 / (seen[place] - 1));
+            double weight = Math.max(NEWEST / (2 - NEWEST), 1.0 / (seen[place] - 1));
+            return variance * means[place] * means[place] * weight;
+        }
+
+        /** Of the newest batch of a size in its mean. */
+        private double weight(int place) {
+            return Math.max(NEWEST, 1.0 / (seen[place] - 1));
         }
 
         private static int place(int items) {

@@ -30,7 +30,16 @@ import smalti.runtime.Ticket.Slice;
  */
 final class Batcher<R> {
     /** What waits may take so much longer than what was run last. */
-    private static final double SLOWER = 1.15;
+    private static final double SLOWER = 0.15;
+
+    /** By how many standard errors of what is expected more than that. */
+    private static final double SURE = 2.3;
+
+    /** A size is warmed no longer once it was run so often ... */
+    private static final int MOST_WARM_RUNS = 10;
+
+    /** ... or for so long, and {@link BatchCosts#LEAST_SEEN} times. */
+    private static final long WARM_NANOS = 50_000_000;
 
     private static final AtomicBoolean REHEARSED = new AtomicBoolean();
 
@@ -169,10 +178,13 @@ final class Batcher<R> {
         }
         try {
             runner.run(run.batch, true, run.stop);
-            for (int i = 0; i < BatchCosts.LEAST_SEEN; i++) {
-                long start = ticker.nanos();
+            long first = ticker.nanos();
+            long start = first;
+            for (int i = 0; i < BatchCosts.LEAST_SEEN || (i < MOST_WARM_RUNS && start - first < WARM_NANOS); i++) {
                 runner.run(run.batch, false, run.stop);
-                costs.ran(kind, items, ticker.nanos() - start);
+                long end = ticker.nanos();
+                costs.ran(kind, items, end - start);
+                start = end;
             }
         } finally {
             ticket.end();
@@ -341,7 +353,7 @@ final class Batcher<R> {
             ticket.willTake(Math.min(run, timeout / 2));
             return false;
         }
-        ticket.willTake(run);
+        ticket.willTake(Math.round(run * (1 + costs.deviation(ticket.kind()))));
         return nanosUntilDone(ticket) > timeout;
     }
 
@@ -350,7 +362,9 @@ final class Batcher<R> {
         int cap = costs.cap(ticket.kind());
         long items = schedule.ahead(ticket, cap) + ticket.items();
         double ofOne = (double) costs.estimate(ticket.kind(), 1) / lanes();
-        long waits = Math.round(pace.estimate(items, ofOne) * SLOWER);
+        double runs = (double) items / cap;
+        double deviation = costs.deviation(ticket.kind()) * Math.sqrt(1 / runs + 1.0 / Pace.BATCHES);
+        long waits = Math.round(pace.estimate(items, ofOne) * (1 + Math.max(SLOWER, SURE * deviation)));
         return waits + 2 * costs.run(ticket.kind(), (int) Math.min(items, cap));
     }
 

@@ -7,8 +7,11 @@ package smalti.runtime;
  * <p>Whoever uses it brings the clock and the lock.
  */
 final class Pace {
+    /** How many batches it tells of, or so. */
+    static final int BATCHES = 50;
+
     /** Weight of all batches before against that of the newest. */
-    private static final double FORMER = 0.98;
+    private static final double FORMER = 1 - 1.0 / BATCHES;
 
     /** For how many items what is expected counts, beside those that were seen. */
     private static final int EXPECTED = 8;

@@ -27,14 +27,13 @@ final class OverloadTest {
 
     /**
      * Three times what can be served, each with a deadline: ends within it make up at least 95% of what can be served,
-     * and who is not served is told at once. Of those that are let in, 98 of 100 end within it over many services whose
-     * runs vary by a third, and 96 whose runs vary by a half: what chance makes batches cost while that is learnt costs
-     * some services more.
+     * and who is not served is told at once. Of those that are let in, 99 of 100 end within it over many services whose
+     * runs vary by a third, and 98 whose runs vary by a half.
      *
      * @param spread the standard deviation of the logarithm of a run's time
      */
     @ParameterizedTest
-    @CsvSource({"1, 0.3, 0.02", "2, 0.3, 0.02", "4, 0.3, 0.02", "1, 0.5, 0.04", "2, 0.5, 0.04", "8, 0.5, 0.04"})
+    @CsvSource({"1, 0.3, 0.01", "2, 0.3, 0.01", "4, 0.3, 0.01", "1, 0.5, 0.02", "2, 0.5, 0.02", "8, 0.5, 0.02"})
     void threeTimesTheCapacity(int lanes, double spread, double mostLate) {
         double millis = 0;
         long inTime = 0;
@@ -61,16 +60,18 @@ final class OverloadTest {
         assertThat((double) expired / admitted).as(all).isLessThanOrEqualTo(mostLate);
     }
 
-    /** A GPU: sixteen items cost little more than one. */
+    /** A GPU of one's own: sixteen items cost little more than one, and runs vary by a tenth. */
     @Test
     void threeTimesTheCapacityOfADeviceThatBatches() {
-        try (var service = new Service(1, 16, 5, items -> 3 + 0.25 * items, 0.3)) {
-            double capacity = 16 / 7.0;
-            service.arrivals(3 * capacity, 1000, Duration.ofMillis(60));
-            service.run();
-            var place = service.toString();
-            assertThat(service.inTime(60) / service.millis()).as(place).isGreaterThan(0.95 * capacity);
-            assertThat(service.percentile(0.99)).as(place).isLessThanOrEqualTo(60);
+        double capacity = 16 / 7.0;
+        for (int seed = 0; seed < SEEDS; seed++) {
+            try (var service = new Service(1, 16, seed, items -> 3 + 0.25 * items, 0.1)) {
+                service.arrivals(3 * capacity, 1000, Duration.ofMillis(60));
+                service.run();
+                var place = service.toString();
+                assertThat(service.inTime(60) / service.millis()).as(place).isGreaterThan(0.95 * capacity);
+                assertThat(service.percentile(0.99)).as(place).isLessThanOrEqualTo(60);
+            }
         }
     }
 
