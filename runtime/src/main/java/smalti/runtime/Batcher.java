@@ -177,19 +177,36 @@ final class Batcher<R> {
             lock.unlock();
         }
         try {
-            runner.run(run.batch, true, run.stop);
-            long first = ticker.nanos();
-            long start = first;
-            for (int i = 0; i < BatchCosts.LEAST_SEEN || (i < MOST_WARM_RUNS && start - first < WARM_NANOS); i++) {
-                runner.run(run.batch, false, run.stop);
-                long end = ticker.nanos();
-                costs.ran(kind, items, end - start);
-                start = end;
+            runTaken(run, true);
+            long nanos = 0;
+            for (int i = 0; i < BatchCosts.LEAST_SEEN || (i < MOST_WARM_RUNS && nanos < WARM_NANOS); i++) {
+                long took = runTaken(run, false);
+                costs.ran(kind, items, took);
+                nanos += took;
             }
         } finally {
             ticket.end();
             finish(run);
         }
+    }
+
+    /** Runs a batch once its turn has come. @return the nanoseconds that it took */
+    private long runTaken(Running<R> run, boolean alone) {
+        int threads = alone ? settings.threadsAlone() : settings.threads();
+        var granted = new CompletableFuture<Void>();
+        var claim = new ThreadBudget.Claim(threads, () -> granted.complete(null));
+        if (!budget.takeOrWait(claim)) {
+            granted.join();
+        }
+        long start = ticker.nanos();
+        long nanos = 0;
+        try {
+            runner.run(run.batch, alone, run.stop);
+        } finally {
+            nanos = ticker.nanos() - start;
+            budget.give(claim, threads, nanos);
+        }
+        return nanos;
     }
 
     /**

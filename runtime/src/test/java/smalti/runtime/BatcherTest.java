@@ -84,6 +84,23 @@ final class BatcherTest {
     }
 
     @Test
+    void whatIsWarmedTakesItsTurn() {
+        var batcher = batcher(4, 100, 1);
+        kitchen.close();
+        var first = submit(batcher, new Squares(1, 1), PLAIN);
+        kitchen.awaitRunning(1);
+        var warming = new Thread(() -> batcher.warm(new Squares(2, 2), "squares", 2));
+        warming.start();
+        await(() -> warming.getState() == Thread.State.WAITING);
+        kitchen.open();
+        first.join();
+        await(() -> !warming.isAlive());
+        assertThat(kitchen.batches).startsWith("1:1", "2:2", "2:2").hasSizeGreaterThan(BatchCosts.LEAST_SEEN + 1);
+        assertThat(kitchen.most).hasValue(1);
+        assertThat(run(batcher, new Squares(3, 1), PLAIN).answers).containsExactly(9);
+    }
+
+    @Test
     void oneBadRequestFailsAlone() {
         var batcher = batcher(8, 100, 1);
         kitchen.close();

@@ -15,10 +15,11 @@ import java.nio.ByteBuffer;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
+import java.util.Objects;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CopyOnWriteArrayList;
-import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.stream.Collectors;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -107,37 +108,41 @@ final class MetersTest {
         var busy = new Busy();
         var damaged = Bundles.copy(Bundles.GENERATOR, folder);
         Bundles.replace(damaged, "generator.onnx", new byte[] {1, 2, 3}, false);
-        var refuses = new AtomicBoolean();
-        try (var live = LiveModel.open(Bundles.GENERATOR, busy.options(meters), model -> {
-            if (refuses.get()) {
-                throw new IllegalArgumentException("not these pictures");
-            }
-        })) {
+        var check = new AtomicReference<Runnable>(() -> {});
+        try (var live = LiveModel.open(
+                Bundles.GENERATOR,
+                busy.options(meters),
+                model -> Objects.requireNonNull(check.get()).run())) {
             var before = ids(meters);
             generate(live).join();
             live.reload(Bundles.copy(Bundles.GENERATOR, folder.resolve("next")));
             generate(live).join();
             assertThatThrownBy(() -> live.reload(damaged)).hasMessageContaining("must have SHA-256");
-            refuses.set(true);
+            check.set(() -> {
+                throw new IllegalArgumentException("not these pictures");
+            });
             assertThatThrownBy(() -> live.reload(Bundles.GENERATOR)).hasMessage("not these pictures");
             generate(live).join();
             assertThat(ids(meters)).isEqualTo(before);
             assertThat(counted(meters, "smalti.requests", "completed")).isEqualTo(3);
             assertThat(meters.get("smalti.batch.run.time").timer().count()).isEqualTo(3);
 
-            busy.begin();
+            var last = new CompletableFuture<CompletableFuture<Pixels>>();
+            // the next model is warm, and both have something that waits
+            check.set(() -> {
+                busy.begin();
+                last.complete(generate(live));
+            });
             SmaltiModel former = live.call(model -> model);
-            var last = generate(live);
-            refuses.set(false);
             var reload = CompletableFuture.runAsync(() -> live.reload(Bundles.GENERATOR));
             while (live.call(model -> model == former)) {
                 Thread.sleep(1);
             }
             var next = generate(live);
             assertThat(waiting(meters)).as("one for each model").isEqualTo(2);
-            assertThat(last).isNotDone();
+            assertThat(last.join()).isNotDone();
             busy.end();
-            CompletableFuture.allOf(last, next, reload).join();
+            CompletableFuture.allOf(last.join(), next, reload).join();
             assertThat(ids(meters)).isEqualTo(before);
         }
         assertThat(meters.getMeters()).isEmpty();
