@@ -25,7 +25,7 @@ import smalti.spec.SpecException;
 /**
  * What becomes of three times as many requests as can be served, each with a deadline. In turns within one run: a
  * closed loop of some callers says what can be served, then requests come at random moments at three times that rate.
- * Prints medians over rounds, with the least and the greatest.
+ * Prints medians over rounds or turns, with their 95% intervals.
  *
  * <p>Times run from when a request was due. The requests are made on the same machine, and cost it something.
  */

@@ -16,7 +16,7 @@ import smalti.spec.SpecException;
 
 /**
  * What serving costs: decoding by the runtime beside the least that a Java program can do with ONNX Runtime on the same
- * file, in turns within one run. Prints medians over rounds, with the least and the greatest.
+ * file, in turns within one run. Prints medians over rounds or turns, with their 95% intervals.
  *
  * <ul>
  *   <li>one caller, one picture at a time: the median time of a call, as a ratio

@@ -25,7 +25,12 @@ final class Timing {
     /** The JVM still compiles after ten seconds, on the processors that are measured. */
     private static final long WARM_UP_NANOS = 15_000_000_000L;
 
-    private static final int TURN = 25;
+    private static final int TURNS = 100;
+
+    /** A turn, of which the first part does not count: as long as the other's threads spin for work yet. */
+    private static final long TURN_NANOS = 250_000_000;
+
+    private static final long UNCOUNTED_NANOS = 100_000_000;
     private static final double MICROSECOND = 1000;
 
     private Timing() {}
@@ -45,7 +50,7 @@ final class Timing {
         double rate() throws Exception;
     }
 
-    /** By round. */
+    /** By turn. */
     record Pair(List<Double> ours, List<Double> theirs) {
         List<Double> ratios() {
             return Timing.ratios(ours, theirs);
@@ -53,42 +58,41 @@ final class Timing {
 
         List<Double> differences() {
             var differences = new ArrayList<Double>();
-            for (int round = 0; round < ours.size(); round++) {
-                differences.add(ours.get(round) - theirs.get(round));
+            for (int turn = 0; turn < ours.size(); turn++) {
+                differences.add(ours.get(turn) - theirs.get(turn));
             }
             return differences;
         }
     }
 
-    /** Microseconds that a call of each takes, the median of each round, in turns of a few calls. */
+    /** Microseconds that a call of each takes, the median of each turn. */
     static Pair calls(Step ours, Step theirs) throws Exception {
+        long warm = System.nanoTime() + WARM_UP_NANOS;
+        while (System.nanoTime() < warm) {
+            turn(ours);
+            turn(theirs);
+        }
         var pair = new Pair(new ArrayList<>(), new ArrayList<>());
-        calls(ours, theirs, WARM_UP_NANOS);
-        for (int round = 0; round < ROUNDS; round++) {
-            var medians = calls(ours, theirs, ROUND_NANOS);
-            pair.ours.add(medians[0]);
-            pair.theirs.add(medians[1]);
+        for (int turn = 0; turn < TURNS; turn++) {
+            pair.ours.add(turn(ours));
+            pair.theirs.add(turn(theirs));
         }
         return pair;
     }
 
-    private static double[] calls(Step ours, Step theirs, long nanos) throws Exception {
-        var our = new ArrayList<Long>();
-        var their = new ArrayList<Long>();
-        long end = System.nanoTime() + nanos;
-        while (System.nanoTime() < end) {
-            turn(ours, our);
-            turn(theirs, their);
-        }
-        return new double[] {median(our) / MICROSECOND, median(their) / MICROSECOND};
-    }
-
-    private static void turn(Step step, List<Long> times) throws Exception {
-        for (int i = 0; i < TURN; i++) {
-            long start = System.nanoTime();
+    private static double turn(Step step) throws Exception {
+        var times = new ArrayList<Long>();
+        long first = System.nanoTime();
+        long start = first;
+        while (times.isEmpty() || start - first < TURN_NANOS) {
             step.pictures();
-            times.add(System.nanoTime() - start);
+            long end = System.nanoTime();
+            if (start - first >= UNCOUNTED_NANOS) {
+                times.add(end - start);
+            }
+            start = end;
         }
+        return median(times) / MICROSECOND;
     }
 
     /** Pictures a second of each, by round; each is first run for a while that does not count. */
@@ -171,16 +175,18 @@ final class Timing {
         return sorted[sorted.length / 2];
     }
 
-    /** The median, with the least and the greatest. */
+    /** The median, with an interval that holds it in at least 95 of 100 runs: of seven values the least to the greatest. */
     static void print(String what, List<Double> values) {
         var sorted = values.stream().mapToDouble(Double::doubleValue).sorted().toArray();
+        // ranks of a median vary as heads of so many coins
+        int first = (int) Math.max(0, (sorted.length - 1) / 2.0 - 0.98 * Math.sqrt(sorted.length));
         System.out.printf(
                 Locale.ROOT,
                 "%-52s %10.3f (%.3f to %.3f)%n",
                 what,
                 median(values),
-                sorted[0],
-                sorted[sorted.length - 1]);
+                sorted[first],
+                sorted[sorted.length - 1 - first]);
     }
 
     static BundleManifest.Graph detokenize(SmaltiModel model) {
