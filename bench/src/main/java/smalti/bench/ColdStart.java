@@ -22,7 +22,7 @@ import smalti.spec.SpecException;
 /**
  * From the start of a JVM to its first picture, without any warm-up: {@link FirstPicture} beside
  * {@link BareFirstPicture}, each with and without an archive of its classes (AppCDS), in turns. Prints medians over rounds,
- * with the least and the greatest, and the ratio within each round.
+ * with their 95% intervals, and the ratio within each round.
  */
 public final class ColdStart {
     private static final int ROUNDS = 15;

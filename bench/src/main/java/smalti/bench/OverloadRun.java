@@ -25,12 +25,12 @@ import smalti.spec.SpecException;
 /**
  * What becomes of three times as many requests as can be served, each with a deadline. In turns within one run: a
  * closed loop of some callers says what can be served, then requests come at random moments at three times that rate.
- * Prints medians over rounds or turns, with their 95% intervals.
+ * Prints medians over rounds, with their 95% intervals.
  *
  * <p>Times run from when a request was due. The requests are made on the same machine, and cost it something.
  */
 public final class OverloadRun {
-    private static final int ROUNDS = 5;
+    private static final int ROUNDS = 6;
     private static final long ROUND_NANOS = 4_000_000_000L;
     private static final int CALLERS = 32;
     private static final int TIMES = 3;

@@ -14,7 +14,7 @@ import smalti.spec.SpecException;
 
 /**
  * How well the runtime's own choice of threads serves in a container: pictures a second of several callers with it and
- * with other settings, in turns within one run. Prints medians over rounds or turns, with their 95% intervals.
+ * with other settings, in turns within one run. Prints medians over rounds, with their 95% intervals.
  */
 public final class QuotaTimes {
     private static final int CALLERS = 8;

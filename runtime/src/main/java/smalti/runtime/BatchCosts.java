@@ -22,13 +22,16 @@ final class BatchCosts {
      */
     private static final long BRIEF_NANOS = 2_000_000;
 
-    /** Weight of the newest batch in the running mean, which follows a machine that becomes slower or faster. */
-    private static final double NEWEST = 0.05;
+    /** Least weight of the newest batch in what its size costs beside the others. */
+    private static final double NEWEST = 0.01;
+
+    /** Its weight in the pace of the machine, which becomes slower and faster for all sizes at once. */
+    private static final double NEWEST_PACE = 0.1;
 
     /** Weight of the newest batch of any size in what they vary by. */
     private static final double NEWEST_DISTANCE = 0.02;
 
-    /** Beyond so many times its size's mean a batch was held up by something else. */
+    /** Beyond so many times its size's mean a batch was held up by something else, which says nothing of its size. */
     private static final double MOST_SLOWER = 2;
 
     /** Batches of a size before its cost counts: the first ones allocate and warm up. */
@@ -74,7 +77,7 @@ final class BatchCosts {
         return costs == null ? 0 : Math.round(items * costs.least);
     }
 
-    /** Nanoseconds of a batch of so many items or the next power of two; 0 where nothing is known. */
+    /** Nanoseconds of a batch of so many items, mostly of the next power of two; 0 where nothing is known. */
     long run(Object kind, int items) {
         var costs = kinds.get(kind);
         return costs == null ? 0 : costs.run(items);
@@ -89,10 +92,12 @@ final class BatchCosts {
     /** Of one kind of items. */
     private static final class Costs {
         private final int most;
-        /** Mean nanoseconds of an item in batches of up to 2^i. */
+        /** Mean nanoseconds of an item in batches of up to 2^i, where the machine is as fast as it was first. */
         private final double[] means;
 
         private final int[] seen;
+        /** Times what it took first. */
+        private double pace = 1;
 
         /** Mean squared distance of a batch from the mean of its size, as a part of that: of all sizes together. */
         private double variance;
@@ -114,15 +119,24 @@ final class BatchCosts {
 
         synchronized void add(int items, long nanos) {
             int place = Math.min(place(items), means.length - 1);
-            double one = (double) nanos / items;
+            // a clock may stand still meanwhile
+            double one = Math.max(1, nanos) / (pace * items);
             seen[place] = Math.min(seen[place], Integer.MAX_VALUE - 1) + 1;
-            if (seen[place] <= 2) {
-                // the first one may have done what is done once
+            if (seen[place] == 1) {
                 means[place] = one;
+            } else if (seen[place] == 2) {
+                // the first one may have done what is done once
+                means[place] = Math.min(one, MOST_SLOWER * means[place]);
             } else {
                 double weight = weight(place);
                 double off = Math.min(one / means[place], MOST_SLOWER) - 1;
-                means[place] *= 1 + weight * off;
+                boolean isKnown = weight < NEWEST_PACE;
+                if (isKnown) {
+                    pace *= 1 + NEWEST_PACE * off;
+                }
+                if (!isKnown || off < MOST_SLOWER - 1) {
+                    means[place] *= 1 + weight * off;
+                }
                 distances = Math.min(distances, Integer.MAX_VALUE - 1) + 1;
                 // the mean that it is far from varies too
                 double squared = (1 - weight) * off * off;
@@ -133,11 +147,17 @@ final class BatchCosts {
             settle();
         }
 
-        /** By the smallest size that holds them and was seen. */
+        /** By the smallest size that holds them and was seen, or else the largest that was. */
         synchronized long run(int items) {
-            for (int place = Math.min(place(items), means.length - 1); place < means.length; place++) {
+            int first = Math.min(place(items), means.length - 1);
+            for (int place = first; place < means.length; place++) {
                 if (seen[place] >= LEAST_SEEN) {
-                    return Math.round(means[place] * Math.min(most, 1 << place));
+                    return Math.round(pace * means[place] * Math.min(most, 1 << place));
+                }
+            }
+            for (int place = first; place >= 0; place--) {
+                if (seen[place] >= LEAST_SEEN) {
+                    return Math.round(pace * means[place] * items);
                 }
             }
             return 0;
@@ -154,7 +174,7 @@ final class BatchCosts {
                 return;
             }
             int best = best(cheapest);
-            least = means[best];
+            least = pace * means[best];
             cap = Math.min(most, 1 << bestOrTried(best));
         }
 
@@ -178,7 +198,7 @@ final class BatchCosts {
             for (int place = means.length - 1; place >= 0; place--) {
                 if (isAsGood(place, cheapest)) {
                     smallest = place;
-                    if (largest < 0 && means[place] * (1 << place) <= BRIEF_NANOS) {
+                    if (largest < 0 && pace * means[place] * (1 << place) <= BRIEF_NANOS) {
                         largest = place;
                     }
                 }

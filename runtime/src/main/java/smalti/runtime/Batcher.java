@@ -190,21 +190,32 @@ final class Batcher<R> {
         }
     }
 
-    /** Runs a batch once its turn has come. @return the nanoseconds that it took */
+    /**
+     * Runs a batch once its turn has come. One that is to be run alone does not wait for all threads to be free.
+     *
+     * @return the nanoseconds that it took
+     */
     private long runTaken(Running<R> run, boolean alone) {
-        int threads = alone ? settings.threadsAlone() : settings.threads();
-        var granted = new CompletableFuture<Void>();
-        var claim = new ThreadBudget.Claim(threads, () -> granted.complete(null));
-        if (!budget.takeOrWait(claim)) {
-            granted.join();
+        var isGranted = new CompletableFuture<Boolean>();
+        var turn = claim.beside(() -> isGranted.complete(true));
+        if (!budget.takeOrWait(turn)) {
+            run.stop.onStop(() -> isGranted.complete(!budget.leave(turn)));
+            if (!isGranted.join()) {
+                throw closed();
+            }
         }
+        int more = alone ? settings.threadsAlone() - settings.threads() : 0;
+        int threads = settings.threads() + (budget.tryTake(more) ? more : 0);
         long start = ticker.nanos();
-        long nanos = 0;
+        long nanos;
         try {
+            if (run.stop.isGiven()) {
+                throw closed();
+            }
             runner.run(run.batch, alone, run.stop);
         } finally {
             nanos = ticker.nanos() - start;
-            budget.give(claim, threads, nanos);
+            budget.give(turn, threads, nanos);
         }
         return nanos;
     }

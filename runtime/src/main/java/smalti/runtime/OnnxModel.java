@@ -117,7 +117,7 @@ public final class OnnxModel implements AutoCloseable {
     }
 
     /**
-     * Runs inputs like these once, as a service would be asked for them; of rows, in batches of all sizes, made of their
+     * Runs inputs like these a few times, as a service would be asked for them; of rows, in batches of all sizes, made of their
      * rows. What comes after finds memory, engines and costs of batches as they will be; until then {@link #health} may
      * say that the model is not ready, see {@link RuntimeOptions#readyWhenWarm}.
      *

@@ -64,8 +64,8 @@ public final class ThreadBudget {
 
     /** One that was away saves nothing up, and one that never had to wait has no debts to those who come. */
     private void begin(Claim claim) {
-        claim.served = Math.max(claim.served, served);
-        served = claim.served;
+        claim.account.served = Math.max(claim.account.served, served);
+        served = claim.account.served;
     }
 
     /**
@@ -78,15 +78,15 @@ public final class ThreadBudget {
             return true;
         }
         if (!waiting.contains(claim)) {
-            claim.served = Math.max(claim.served, served);
+            claim.account.served = Math.max(claim.account.served, served);
             waiting.add(claim);
         }
         return false;
     }
 
-    /** Waits no more. */
-    synchronized void leave(Claim claim) {
-        waiting.remove(claim);
+    /** Waits no more. @return whether it still did */
+    synchronized boolean leave(Claim claim) {
+        return waiting.remove(claim);
     }
 
     /**
@@ -101,9 +101,10 @@ public final class ThreadBudget {
         boolean kept;
         List<Claim> granted;
         synchronized (this) {
-            claim.served += (double) nanos * held;
+            claim.account.served += (double) nanos * held;
             kept = waiting.isEmpty()
-                    || waiting.stream().allMatch(other -> other == claim || other.served >= claim.served);
+                    || waiting.stream()
+                            .allMatch(other -> other == claim || other.account.served >= claim.account.served);
             free += kept ? held - claim.threads : held;
             if (kept) {
                 begin(claim);
@@ -124,7 +125,7 @@ public final class ThreadBudget {
     void give(Claim claim, int held, long nanos) {
         List<Claim> granted;
         synchronized (this) {
-            claim.served += (double) nanos * held;
+            claim.account.served += (double) nanos * held;
             free += held;
             granted = grant();
         }
@@ -138,7 +139,7 @@ public final class ThreadBudget {
         }
         var granted = new ArrayList<Claim>();
         while (!waiting.isEmpty()) {
-            var next = Collections.min(waiting, Comparator.comparingDouble(claim -> claim.served));
+            var next = Collections.min(waiting, Comparator.comparingDouble(claim -> claim.account.served));
             if (next.threads > free) {
                 break;
             }
@@ -150,19 +151,34 @@ public final class ThreadBudget {
         return granted;
     }
 
+    /** What a model's graph had of a budget: nanoseconds times threads. */
+    private static final class Account {
+        private double served;
+    }
+
     /** One model's graph before a budget. */
     static final class Claim {
+        private final Account account;
         private final int threads;
         private final Runnable granted;
-        private double served;
 
         /**
          * @param threads that it asks for each time
          * @param granted called, on the thread that gave them back, with the threads taken
          */
         Claim(int threads, Runnable granted) {
+            this(new Account(), threads, granted);
+        }
+
+        private Claim(Account account, int threads, Runnable granted) {
+            this.account = account;
             this.threads = threads;
             this.granted = granted;
+        }
+
+        /** Another one of the same graph, which stands in line by itself. */
+        Claim beside(Runnable granted) {
+            return new Claim(account, threads, granted);
         }
     }
 }

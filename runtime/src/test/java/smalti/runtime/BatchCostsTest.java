@@ -8,6 +8,8 @@ import java.util.Map;
 import java.util.Random;
 import java.util.function.IntToDoubleFunction;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** How large batches become on machines of known costs. */
 final class BatchCostsTest {
@@ -43,19 +45,42 @@ final class BatchCostsTest {
         assertThat(settled(costs, items -> 100_000)).isEqualTo(MOST);
     }
 
-    /** Runs vary by a third: over thirty services no size but one seems cheaper for long. */
+    /** Runs vary by a third: after a warm-up no size but one seems cheaper for long. */
     @Test
     void chanceMakesNoBatchLarge() {
         int large = 0;
         for (int seed = 0; seed < 30; seed++) {
             var costs = new BatchCosts(MOST);
-            live(costs, items -> 3e6 * items, 200, seed, 0.3);
+            var random = new Random(seed);
+            for (int items = 1; items <= MOST; items *= 2) {
+                for (int i = 0; i < 10; i++) {
+                    costs.ran("kind", items, Math.round(3e6 * items * Math.exp(0.3 * random.nextGaussian())));
+                }
+            }
             for (int i = 0; i < 200; i++) {
                 live(costs, items -> 3e6 * items, 1, 1000 * seed + i, 0.3);
                 large += costs.cap("kind") > 2 ? 1 : 0;
             }
         }
-        assertThat(large / (30 * 200.0)).isLessThan(0.05);
+        assertThat(large / (30 * 200.0)).isLessThan(0.02);
+    }
+
+    /** All sizes become slower at once: those that were not run since must not seem cheap. */
+    @ParameterizedTest
+    @ValueSource(doubles = {1.5, 5, 20, 0.2})
+    void aMachineThatBecomesSlowerKeepsItsSizes(double times) {
+        IntToDoubleFunction device = items -> 3e8 + 3e5 * items;
+        assertThat(capAfter(device, times)).isEqualTo(MOST);
+        IntToDoubleFunction processor = items -> 3e8 * items;
+        assertThat(capAfter(processor, times)).isEqualTo(1);
+    }
+
+    /** The one that was given most in the hundred batches after a change of pace. */
+    private static int capAfter(IntToDoubleFunction nanos, double times) {
+        var costs = new BatchCosts(MOST);
+        live(costs, nanos, 2000, 6, 0.1);
+        live(costs, items -> times * nanos.applyAsDouble(items), 20, 7, 0.1);
+        return settled(costs, items -> times * nanos.applyAsDouble(items));
     }
 
     @Test
@@ -66,6 +91,28 @@ final class BatchCostsTest {
         costs.ran("kind", before, 3_000_000_000L);
         assertThat(costs.cap("kind")).isEqualTo(before);
         assertThat(costs.estimate("kind", MOST)).isLessThan(33_000_000);
+    }
+
+    /** Where one size alone was seen, the larger ones are thought to take as many times as long. */
+    @Test
+    void largerBatchesThanAnySeenHaveAnEstimate() {
+        var costs = new BatchCosts(MOST);
+        for (int i = 0; i < 10; i++) {
+            costs.ran("kind", 1, 4_000_000);
+        }
+        assertThat(costs.run("kind", 1)).isEqualTo(4_000_000);
+        assertThat(costs.run("kind", 3)).isEqualTo(12_000_000);
+    }
+
+    /** As by a clock that stands still. */
+    @Test
+    void whatTakesNoTimeIsNoHarm() {
+        var costs = new BatchCosts(MOST);
+        for (int i = 0; i < 10; i++) {
+            costs.ran("kind", 1, 0);
+        }
+        assertThat(costs.deviation("kind")).isZero();
+        assertThat(costs.run("kind", 1)).isBetween(0L, 10L);
     }
 
     @Test

@@ -100,6 +100,29 @@ final class BatcherTest {
         assertThat(run(batcher, new Squares(3, 1), PLAIN).answers).containsExactly(9);
     }
 
+    /** Another model holds the threads: to close does not wait for those. */
+    @Test
+    void whatWaitsToBeWarmedEndsWithTheBatcher() throws Exception {
+        var budget = ThreadBudget.of(1);
+        var batcher = new Batcher<>("kitchen", kitchen, settings(4, 100, budget), log, Threads.SERVERS);
+        assertThat(budget.tryTake(1)).isTrue();
+        var failure = new CompletableFuture<RuntimeException>();
+        var warming = new Thread(() -> {
+            try {
+                batcher.warm(new Squares(2, 2), "squares", 2);
+            } catch (RuntimeException e) {
+                failure.complete(e);
+            }
+        });
+        warming.start();
+        await(() -> warming.getState() == Thread.State.WAITING);
+        batcher.drain(Duration.ZERO);
+        assertThat(failure.get()).isInstanceOf(IllegalStateException.class).hasMessage("kitchen is closed");
+        assertThat(kitchen.batches).isEmpty();
+        budget.give(new ThreadBudget.Claim(1, () -> {}), 1, 0);
+        assertThat(budget.tryTake(1)).as("nothing took the thread").isTrue();
+    }
+
     @Test
     void oneBadRequestFailsAlone() {
         var batcher = batcher(8, 100, 1);

@@ -28,13 +28,13 @@ final class OverloadTest {
     /**
      * Three times what can be served, each with a deadline: ends within it make up at least 95% of what can be served,
      * and who is not served is told at once. Of those that are let in, 99 of 100 end within it over many services whose
-     * runs vary by a third, and 98 whose runs vary by a half.
+     * runs vary by a third or by a half.
      *
      * @param spread the standard deviation of the logarithm of a run's time
      */
     @ParameterizedTest
-    @CsvSource({"1, 0.3, 0.01", "2, 0.3, 0.01", "4, 0.3, 0.01", "1, 0.5, 0.02", "2, 0.5, 0.02", "8, 0.5, 0.02"})
-    void threeTimesTheCapacity(int lanes, double spread, double mostLate) {
+    @CsvSource({"1, 0.3", "2, 0.3", "4, 0.3", "1, 0.5", "2, 0.5", "8, 0.5"})
+    void threeTimesTheCapacity(int lanes, double spread) {
         double millis = 0;
         long inTime = 0;
         long late = 0;
@@ -56,8 +56,8 @@ final class OverloadTest {
         }
         var all = places.toString();
         assertThat(inTime / millis).as(all).isGreaterThan(0.95 * lanes / RUN_MILLIS);
-        assertThat((double) late / admitted).as(all).isLessThanOrEqualTo(mostLate);
-        assertThat((double) expired / admitted).as(all).isLessThanOrEqualTo(mostLate);
+        assertThat((double) late / admitted).as(all).isLessThanOrEqualTo(0.01);
+        assertThat((double) expired / admitted).as(all).isLessThanOrEqualTo(0.01);
     }
 
     /** A GPU of one's own: sixteen items cost little more than one, and runs vary by a tenth. */

@@ -62,6 +62,27 @@ final class ThreadBudgetTest {
         assertThat(budget.keep(busy, 1, 500)).isTrue();
     }
 
+    /** As warming does: one claim after another on one account. */
+    @Test
+    void claimsBesideEachOtherShareWhatTheyHad() {
+        var budget = ThreadBudget.of(1);
+        var busy = claim("busy", 1);
+        var graph = claim("graph", 1);
+        var first = graph.beside(() -> granted.add("first"));
+        assertThat(budget.takeOrWait(first)).isTrue();
+        assertThat(budget.takeOrWait(busy)).isFalse();
+        budget.give(first, 1, 200);
+        assertThat(granted).containsExactly("busy");
+        var second = graph.beside(() -> granted.add("second"));
+        assertThat(budget.takeOrWait(second)).isFalse();
+        for (int i = 0; i < 4; i++) {
+            assertThat(budget.keep(busy, 1, 50)).as("after %s", 50 * (i + 1)).isTrue();
+        }
+        assertThat(budget.keep(busy, 1, 1)).isFalse();
+        assertThat(granted).containsExactly("busy", "second");
+        assertThat(budget.leave(second)).as("it does not wait").isFalse();
+    }
+
     /** Two runs of one thread each would never leave two free at once if both went on. */
     @Test
     void oneThatWantsMoreThreadsIsNotStarved() {
