@@ -13,8 +13,8 @@ import smalti.spec.SpecException;
 
 /**
  * Decoding by the runtime beside DJL's engine for ONNX Runtime on the same native library and file, in turns within one
- * run: DJL as it comes, and with one thread a run, which serves many callers best. Prints medians over rounds or turns, with
- * their 95% intervals; a ratio above 1 says that the runtime is the faster.
+ * run: DJL as it comes, and with one thread a run, which serves many callers best. Prints medians over rounds or turns,
+ * with their 95% intervals; a ratio above 1 says that the runtime is the faster.
  */
 public final class DjlTimes {
     private static final int CALLERS = 32;

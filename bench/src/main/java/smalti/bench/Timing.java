@@ -175,7 +175,7 @@ final class Timing {
         return sorted[sorted.length / 2];
     }
 
-    /** The median, with an interval that holds it in at least 95 of 100 runs: of seven values the least to the greatest. */
+    /** The median, with an interval that holds it in at least 95 of 100 runs: of seven values all of them. */
     static void print(String what, List<Double> values) {
         var sorted = values.stream().mapToDouble(Double::doubleValue).sorted().toArray();
         // ranks of a median vary as heads of so many coins

@@ -178,9 +178,11 @@ final class BatchCosts {
             cap = Math.min(most, 1 << bestOrTried(best));
         }
 
+        /** The best size, or one beside it where it is time for a trial. */
         private int bestOrTried(int best) {
             int other = isLargerNext ? best + 1 : best - 1;
             if (other < 0 || other == means.length) {
+                // there is none: the one on the other side
                 other = 2 * best - other;
             }
             if (means.length == 1 || sinceTrial < Math.min(MOST_BETWEEN_TRIALS, seen[other])) {

@@ -204,8 +204,7 @@ final class Batcher<R> {
                 throw closed();
             }
         }
-        int more = alone ? settings.threadsAlone() - settings.threads() : 0;
-        int threads = settings.threads() + (budget.tryTake(more) ? more : 0);
+        int threads = widened(alone);
         long start = ticker.nanos();
         long nanos;
         try {
@@ -456,7 +455,7 @@ final class Batcher<R> {
                 expire();
                 var run = next();
                 if (run != null) {
-                    threads = widened(run);
+                    threads = widened(run.alone);
                     serve(run, threads);
                     goesOn = depth() > 0;
                 }
@@ -467,8 +466,8 @@ final class Batcher<R> {
     }
 
     /** @return the threads that the run has: all of them where nothing else wants any */
-    private int widened(Running<R> run) {
-        boolean isWide = run.alone && budget.tryTake(settings.threadsAlone() - settings.threads());
+    private int widened(boolean alone) {
+        boolean isWide = alone && budget.tryTake(settings.threadsAlone() - settings.threads());
         return isWide ? settings.threadsAlone() : settings.threads();
     }
 

@@ -117,9 +117,9 @@ public final class OnnxModel implements AutoCloseable {
     }
 
     /**
-     * Runs inputs like these a few times, as a service would be asked for them; of rows, in batches of all sizes, made of their
-     * rows. What comes after finds memory, engines and costs of batches as they will be; until then {@link #health} may
-     * say that the model is not ready, see {@link RuntimeOptions#readyWhenWarm}.
+     * Runs inputs like these a few times, as a service would be asked for them; of rows, in batches of all sizes, made
+     * of their rows. What comes after finds memory, engines and costs of batches as they will be; until then
+     * {@link #health} may say that the model is not ready, see {@link RuntimeOptions#readyWhenWarm}.
      *
      * @throws SpecException as {@link #run}
      * @throws IllegalStateException if the model is closed, or a run fails
