@@ -1,12 +1,13 @@
 package smalti.exporter.pass;
 
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
-import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.function.Consumer;
@@ -31,17 +32,25 @@ final class Draft {
     private final Names names;
     private final Set<String> inputs = new HashSet<>();
     private final Set<String> outputs = new HashSet<>();
-    /** What stands where each node of the original stood; first, what was put in front of all. */
-    private final List<List<Node>> slots = new ArrayList<>();
+    /** Before the first node; its next is the first. */
+    private final Place front = new Place();
 
-    private final Map<String, Integer> slotOf = new HashMap<>();
+    private final Map<String, Place> places = new HashMap<>();
     private final Set<String> nodeNames = new HashSet<>();
     private final Set<String> definedInside = new HashSet<>();
-    private final Map<String, Node> makers = new HashMap<>();
-    private final Map<String, List<Node>> users = new HashMap<>();
+    /** How often each node takes a value. */
+    private final Map<String, Map<Place, Integer>> users = new HashMap<>();
+
     private final Map<String, Constant> initializers;
 
     private boolean changed;
+
+    /** Where a node stands: nodes come and go in the midst of very many, so they are linked. */
+    private static final class Place {
+        private @Nullable Node node;
+        private Place before = this;
+        private Place next = this;
+    }
 
     Draft(Model model) {
         this(model, model.graph(), null, Names.of(model.graph()));
@@ -58,10 +67,8 @@ final class Draft {
         this.around = around;
         this.names = names;
         this.shapes = Shapes.of(graph, model.opset(), around == null ? null : around.shapes);
-        this.slots.add(new ArrayList<>());
         for (var node : graph.nodes()) {
-            slots.add(new ArrayList<>());
-            insert(node, slots.size() - 1, 0);
+            insert(node, front.before);
             node.bodies().forEach(body -> definitions(body, definedInside));
         }
         this.initializers = new LinkedHashMap<>(graph.initializers());
@@ -98,58 +105,63 @@ final class Draft {
 
     /** The nodes as they are now; a copy, so that a pass may change the graph as it walks. */
     List<Node> nodes() {
-        return slots.stream().flatMap(List::stream).toList();
+        var nodes = new ArrayList<Node>();
+        for (var place = front.next; place.node != null; place = place.next) {
+            nodes.add(place.node);
+        }
+        return nodes;
     }
 
     Map<String, Constant> initializers() {
         return new LinkedHashMap<>(initializers);
     }
 
-    private void insert(Node node, int slot, int at) {
-        slots.get(slot).add(at, node);
+    /** @return where it stands now */
+    private Place insert(Node node, Place before) {
+        var place = new Place();
+        place.before = before;
+        place.next = before.next;
+        before.next.before = place;
+        before.next = place;
+        fill(place, node);
+        return place;
+    }
+
+    private void fill(Place place, Node node) {
+        place.node = node;
         nodeNames.add(node.name());
         for (var output : node.outputs()) {
             if (!output.isEmpty()) {
-                makers.put(output, node);
-                slotOf.put(output, slot);
+                places.put(output, place);
             }
         }
-        taken(node)
-                .forEach(value -> users.computeIfAbsent(value, unseen -> new ArrayList<>())
-                        .add(node));
+        for (var value : taken(node)) {
+            users.computeIfAbsent(value, unseen -> new LinkedHashMap<>()).merge(place, 1, Integer::sum);
+        }
     }
 
-    /** @return where it stood in its slot */
-    private int take(Node node, int slot) {
-        var stood = slots.get(slot);
-        int at = 0;
-        // no two nodes make the same values
-        while (!stood.get(at).outputs().equals(node.outputs())) {
-            at++;
-        }
-        var old = stood.remove(at);
-        nodeNames.remove(old.name());
-        old.outputs().forEach(makers::remove);
-        for (var value : taken(old)) {
+    private void empty(Place place, Node node) {
+        nodeNames.remove(node.name());
+        node.outputs().forEach(places::remove);
+        for (var value : taken(node)) {
             var others = users.get(value);
             if (others != null) {
-                others.remove(old);
+                others.remove(place);
             }
         }
-        return at;
     }
 
-    private int slot(Node node) {
+    private Place place(Node node) {
         for (var output : node.outputs()) {
-            var slot = slotOf.get(output);
-            if (slot != null) {
-                return slot;
+            var place = places.get(output);
+            if (place != null) {
+                return place;
             }
         }
         // of a node that makes nothing
-        for (int slot = 0; slot < slots.size(); slot++) {
-            if (slots.get(slot).contains(node)) {
-                return slot;
+        for (var place = front.next; place.node != null; place = place.next) {
+            if (place.node.equals(node)) {
+                return place;
             }
         }
         throw new IllegalStateException("the graph has no node " + node.name());
@@ -165,7 +177,8 @@ final class Draft {
     /** The node of this graph that makes a value; null of inputs, initializers and values from around. */
     @Nullable
     Node maker(String value) {
-        return makers.get(value);
+        var place = places.get(value);
+        return place == null ? null : place.node;
     }
 
     /** The node that makes a value, if it is of that operator of ONNX's own. */
@@ -177,7 +190,13 @@ final class Draft {
 
     /** The nodes that take a value, each as often as it does; bodies that do count for their node. */
     List<Node> users(String value) {
-        return users.getOrDefault(value, List.of());
+        var all = new ArrayList<Node>();
+        users.getOrDefault(value, Map.of()).forEach((place, times) -> {
+            if (place.node != null) {
+                all.addAll(Collections.nCopies(times, place.node));
+            }
+        });
+        return all;
     }
 
     boolean isOutput(String value) {
@@ -185,12 +204,15 @@ final class Draft {
     }
 
     boolean isUsed(String value) {
-        return isOutput(value) || !users(value).isEmpty();
+        return isOutput(value) || !users.getOrDefault(value, Map.of()).isEmpty();
     }
 
     /** Whether one place alone takes the value. */
     boolean isUsedOnce(String value) {
-        return !isOutput(value) && users(value).size() == 1;
+        var taken = users.getOrDefault(value, Map.of());
+        return !isOutput(value)
+                && taken.size() == 1
+                && taken.values().iterator().next() == 1;
     }
 
     /** Whether the node makes no value that anyone takes, but the first. */
@@ -259,17 +281,36 @@ final class Draft {
         if (model.allowsPlainInitializers()) {
             initializers.put(name, constant);
         } else {
-            insert(Node.of("Constant", List.of(), name, Map.of("value", new Attribute.Array(constant))), 0, 0);
+            insert(Node.of("Constant", List.of(), name, Map.of("value", new Attribute.Array(constant))), front);
         }
         changed = true;
     }
 
+    /** Puts constants in the place of a node; an output of the graph is made by a Constant node. */
+    void place(Node node, Map<String, Tensor> constants) {
+        var made = new ArrayList<Node>();
+        var free = new ArrayList<String>();
+        for (var output : node.outputs()) {
+            var constant = constants.get(output);
+            if (constant != null && isOutput(output)) {
+                made.add(Node.of("Constant", List.of(), output, Map.of("value", new Attribute.Array(constant))));
+            } else if (constant != null) {
+                free.add(output);
+            }
+        }
+        replace(node, made.toArray(Node[]::new));
+        free.forEach(output -> place(output, Objects.requireNonNull(constants.get(output))));
+    }
+
     /** Puts nodes in the place of one; what they take must be made before it. */
     void replace(Node old, Node... others) {
-        int slot = slot(old);
-        int at = take(old, slot);
+        var place = place(old);
+        empty(place, old);
+        place.before.next = place.next;
+        place.next.before = place.before;
+        var last = place.before;
         for (var other : others) {
-            insert(withNameOfItsOwn(other), slot, at++);
+            last = insert(withNameOfItsOwn(other), last);
         }
         changed = true;
     }
@@ -353,14 +394,15 @@ final class Draft {
 
     /** Lets all that take a constant take an equal one; the first is then unused, unless names do not allow it. */
     void redirect(String constant, String same) {
-        if (!isOutput(constant) && !users(constant).isEmpty() && !isDefinedInside(same)) {
+        if (!isOutput(constant) && isUsed(constant) && !isDefinedInside(same)) {
             renameUses(constant, same);
         }
     }
 
     private void swap(Node old, Node other) {
-        int slot = slot(old);
-        insert(other, slot, take(old, slot));
+        var place = place(old);
+        empty(place, old);
+        fill(place, other);
         changed = true;
     }
 
@@ -369,7 +411,8 @@ final class Draft {
     }
 
     private void renameUses(String from, String to) {
-        for (var user : new LinkedHashSet<>(users(from))) {
+        for (var place : List.copyOf(users.getOrDefault(from, Map.of()).keySet())) {
+            var user = Objects.requireNonNull(place.node);
             swap(user, renamedUses(user, from, to));
         }
     }

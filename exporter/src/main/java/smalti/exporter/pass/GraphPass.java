@@ -26,6 +26,9 @@ abstract class GraphPass implements Pass {
 
     private boolean rewritten(Draft draft) {
         for (var node : draft.nodes()) {
+            if (node.bodies().isEmpty()) {
+                continue;
+            }
             var attributes = new TreeMap<>(node.attributes());
             boolean changed = false;
             for (var attribute : node.attributes().entrySet()) {

@@ -75,6 +75,20 @@ public final class ModelSession implements AutoCloseable {
         });
     }
 
+    /**
+     * Opens the bytes of a file and runs its nodes one by one, none merged with another.
+     *
+     * @param name in errors
+     * @throws ProofException if ONNX Runtime refuses them
+     */
+    public static ModelSession openAsWritten(byte[] model, String name) {
+        return open(name, options -> {
+            options.setIntraOpNumThreads(1);
+            options.setOptimizationLevel(OrtSession.SessionOptions.OptLevel.NO_OPT);
+            return environment().createSession(model, options);
+        });
+    }
+
     /** Opens a file on all cores, where speed counts for more than the last bits. */
     static ModelSession openOnAllCores(Path file) {
         return open(String.valueOf(file.getFileName()), options -> {
