@@ -13,6 +13,7 @@ import smalti.exporter.graph.Model;
 import smalti.exporter.graph.Tensor;
 import smalti.exporter.graph.Value;
 import smalti.exporter.graph.ValueType;
+import smalti.exporter.precision.NotNumbers;
 import smalti.exporter.proof.ModelSession.Item;
 import smalti.spec.DataSpec;
 import smalti.spec.ImageSpec;
@@ -91,6 +92,10 @@ record CalibrationSamples(List<Map<String, Item>> calibration, List<Map<String, 
                                 + " other inputs, got " + array.shape());
             } else {
                 count = array.shape().get(0);
+                NotNumbers.in(Tensor.of(array))
+                        .filter(found -> found.nan() > 0)
+                        .ifPresent(found ->
+                                problems.add(file + ": " + input.name() + " must hold no NaN, got " + found.text()));
             }
         }
         if (!problems.isEmpty()) {

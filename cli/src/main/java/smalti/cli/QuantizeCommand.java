@@ -99,6 +99,9 @@ final class QuantizeCommand implements Callable<Integer> {
                     "  %-7s %-5s alone %s  %s",
                     layer.op(), layer.quantized() ? "INT8" : "float", closeness(layer), layer.name());
         }
+        for (var refusal : report.refusals()) {
+            console.line("  %-7s float %s  %s", refusal.op(), refusal.reason(), refusal.name());
+        }
         if (!data.toString().endsWith(".npz")) {
             console.line("pixels went in from %s", pixels);
         }
@@ -106,8 +109,8 @@ final class QuantizeCommand implements Callable<Integer> {
                 "against FP32 on held-out samples: %s; ranges by %s",
                 closeness(report.quality()), report.calibration());
         console.line(
-                "%,d bytes, %,d before; %.2f times as fast in ONNX Runtime on one core here",
-                report.bytes(), report.bytesBefore(), report.timesAsFast());
+                "%,d bytes, %,d before; in ONNX Runtime on one core here %s",
+                report.bytes(), report.bytesBefore(), report.speed().text());
         return 0;
     }
 

@@ -13,6 +13,7 @@ import smalti.exporter.precision.HalfPrecision;
 import smalti.exporter.precision.Int8Options;
 import smalti.exporter.precision.Int8Search;
 import smalti.exporter.precision.Quality;
+import smalti.exporter.precision.Refusal;
 import smalti.exporter.precision.Speed;
 import smalti.exporter.proof.ModelSession;
 import smalti.exporter.proof.ModelSession.Item;
@@ -35,17 +36,20 @@ public final class OnnxPrecision {
 
     /**
      * @param layers all that could be INT8
-     * @param timesAsFast as the FP32 file in ONNX Runtime, on one core of this machine
+     * @param refusals the layers that could not
+     * @param speed beside the FP32 file in ONNX Runtime, on one core of this machine
      */
     public record Int8(
             List<Int8Search.Layer> layers,
+            List<Refusal> refusals,
             String calibration,
             Quality quality,
-            double timesAsFast,
+            Speed.Ratio speed,
             long bytesBefore,
             long bytes) {
         public Int8 {
             layers = List.copyOf(layers);
+            refusals = List.copyOf(refusals);
         }
 
         public long quantized() {
@@ -76,6 +80,10 @@ public final class OnnxPrecision {
         var result = HalfPrecision.convert(model, inputs, place);
         var quality = quality(model, result.model(), inputs, place);
         var least = HalfPrecision.LEAST_QUALITY;
+        if (quality.lost() > 0) {
+            throw new SpecException(place + ": not written: in FP16 " + quality.lost()
+                    + " numbers of the outputs are NaN or infinite that are not so in FP32, or the other way round");
+        }
         if (!quality.isAtLeast(least)) {
             throw new SpecException(String.format(
                     Locale.ROOT,
@@ -131,9 +139,10 @@ public final class OnnxPrecision {
         write(result.model(), out);
         return new Int8(
                 result.layers(),
+                result.refusals(),
                 result.calibration().name(),
                 result.quality(),
-                speeds.get(1).timesAsFastAs(speeds.get(0)),
+                speeds.get(1).comparedWith(speeds.get(0)),
                 before,
                 Files.size(out));
     }

@@ -43,7 +43,7 @@ public final class Passes {
      */
     public static Passes all() {
         // last: behind a DepthToSpace no scale finds its layer any more
-        return new Passes(simplifying().simplifying, List.of(new LowerTransposedConvolutions()));
+        return new Passes(simplifying().simplifying, List.of(new LowerTransposedConvolutions(), new PlainProducts()));
     }
 
     /** Some passes, in this order. */

@@ -87,10 +87,7 @@ public final class HalfPrecision {
 
     private final Model model;
     private final Graph graph;
-    private final Map<String, Range> ranges;
-    /** Whether a value without a range took numbers that are not finite. */
-    private final boolean measured;
-
+    private final Map<String, Double> magnitudes;
     private final Shapes shapes;
     private final Set<String> deciding;
     private final Set<String> overridable = new HashSet<>();
@@ -101,11 +98,10 @@ public final class HalfPrecision {
     private final Map<String, Constant> constants = new LinkedHashMap<>();
     private final List<String> islands = new ArrayList<>();
 
-    private HalfPrecision(Model model, Map<String, Range> ranges, boolean measured) {
+    private HalfPrecision(Model model, Map<String, Double> magnitudes) {
         this.model = model;
         this.graph = model.graph();
-        this.ranges = ranges;
-        this.measured = measured;
+        this.magnitudes = magnitudes;
         this.shapes = Shapes.of(model);
         this.deciding = Decisions.values(graph);
         this.names = Names.of(graph);
@@ -132,10 +128,11 @@ public final class HalfPrecision {
      */
     public static Result convert(Model model, List<Map<String, Item>> samples, String place) {
         var prepared = Passes.simplifying().apply(model).model();
-        var ranges = samples.isEmpty()
-                ? Map.<String, Range>of()
-                : Calibration.EXTREMES.ranges(prepared, watched(prepared), samples);
-        return new HalfPrecision(prepared, ranges, !samples.isEmpty()).convert(place);
+        var magnitudes = samples.isEmpty()
+                ? Map.<String, Double>of()
+                : Observations.of(prepared, watched(prepared), Map.of(), Set.of(), samples)
+                        .magnitudes();
+        return new HalfPrecision(prepared, magnitudes).convert(place);
     }
 
     private static Set<String> watched(Model model) {
@@ -218,11 +215,7 @@ public final class HalfPrecision {
                 magnitude = Math.max(magnitude, Math.abs(tensor.number(i)));
             }
         } else {
-            var range = ranges.get(value);
-            if (range == null) {
-                return !measured;
-            }
-            magnitude = range.magnitude();
+            magnitude = magnitudes.getOrDefault(value, 0.0);
         }
         return magnitude <= MOST && (magnitude == 0 || magnitude >= LEAST);
     }

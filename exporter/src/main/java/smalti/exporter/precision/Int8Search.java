@@ -8,6 +8,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
+import java.util.stream.Collectors;
 import smalti.exporter.graph.Model;
 import smalti.exporter.onnx.OnnxWriter;
 import smalti.exporter.pass.Passes;
@@ -24,9 +25,12 @@ public final class Int8Search {
     /** Sensitivity wants an order, not three digits. */
     private static final int SENSITIVITY_BATCHES = 2;
 
+    private static final int MOST_REASONS = 5;
+
     private final Model original;
     private final Model prepared;
     private final Map<String, LinearLayer> layers = new LinkedHashMap<>();
+    private final List<Refusal> refusals;
     private final Observations observations;
     private final Map<String, double[]> means;
     private final List<Map<String, Item>> heldOut;
@@ -50,6 +54,7 @@ public final class Int8Search {
         }
         this.prepared = Passes.all().apply(model).model();
         Quantizer.layers(prepared).forEach(layer -> layers.put(layer.name(), layer));
+        this.refusals = new ArrayList<>(Refusals.of(prepared, layers.keySet()));
         this.observations = Observations.of(
                 prepared,
                 QuantizationPlan.watched(prepared),
@@ -57,6 +62,7 @@ public final class Int8Search {
                 options.calibrations(),
                 calibration);
         this.means = observations.means();
+        requireNumbers(calibration);
         this.wanted = run(original, heldOut);
     }
 
@@ -73,10 +79,13 @@ public final class Int8Search {
      * @param model with as many layers in INT8 as the gate allows, perhaps none
      * @param quality of the model
      * @param layers in the order of the graph
+     * @param refusals the layers that could not be INT8 whatever the gate
      */
-    public record Result(Model model, Quality quality, Calibration calibration, List<Layer> layers) {
+    public record Result(
+            Model model, Quality quality, Calibration calibration, List<Layer> layers, List<Refusal> refusals) {
         public Result {
             layers = List.copyOf(layers);
+            refusals = List.copyOf(refusals);
         }
 
         public long quantized() {
@@ -110,7 +119,8 @@ public final class Int8Search {
     private Result search() {
         if (layers.isEmpty()) {
             throw new SpecException(place
-                    + ": INT8 asks for a Conv, ConvTranspose, Gemm or MatMul with constant float32 weights, got none");
+                    + ": INT8 asks for a Conv, ConvTranspose, Gemm or MatMul with constant float32 weights, got "
+                    + (refusals.isEmpty() ? "none" : "none that can be: " + text(refusals)));
         }
         Candidate best = null;
         for (var way : options.calibrations()) {
@@ -125,7 +135,40 @@ public final class Int8Search {
         }
         var alone = sensitivity(best);
         var chosen = options.isMet(best.quality()) ? best : withFloats(best, alone);
-        return new Result(chosen.model(), chosen.quality(), chosen.calibration(), layers(chosen, alone));
+        return new Result(chosen.model(), chosen.quality(), chosen.calibration(), layers(chosen, alone), refusals);
+    }
+
+    private static String text(List<Refusal> refusals) {
+        return refusals.stream()
+                        .limit(MOST_REASONS)
+                        .map(refusal -> refusal.op() + " " + refusal.name() + " " + refusal.reason())
+                        .collect(Collectors.joining("; "))
+                + (refusals.size() > MOST_REASONS ? "; and " + (refusals.size() - MOST_REASONS) + " others" : "");
+    }
+
+    /**
+     * Layers whose numbers were NaN or infinite stay in float, with that as the reason.
+     *
+     * @throws SpecException if the samples themselves are what is not finite
+     */
+    private void requireNumbers(List<Map<String, Item>> calibration) {
+        var broken = observations.notFinite();
+        var met = layers.values().stream()
+                .filter(layer -> broken.contains(layer.input()) || broken.contains(layer.name()))
+                .toList();
+        if (met.isEmpty()) {
+            return;
+        }
+        var problems = NotNumbers.problems("calibration", calibration);
+        if (!problems.isEmpty()) {
+            throw new SpecException(
+                    problems.stream().map(problem -> place + ": " + problem).toList());
+        }
+        met.forEach(layer -> {
+            layers.remove(layer.name());
+            refusals.add(Refusal.of(
+                    layer.node(), "takes or makes NaN or infinite numbers in FP32 on the samples: they have no range"));
+        });
     }
 
     private Candidate candidate(Calibration way, Map<String, Range> ranges, Set<String> inFloat) {
@@ -149,7 +192,7 @@ public final class Int8Search {
         } catch (ProofException e) {
             options.progress()
                     .accept(String.valueOf(e.getMessage()).lines().findFirst().orElse(""));
-            return new Quality(Double.NEGATIVE_INFINITY, 0);
+            return Quality.NONE;
         }
     }
 

@@ -11,7 +11,7 @@ import smalti.exporter.graph.ValueType;
 /**
  * A convolution or product in float32 whose weights are constant: what there are INT8 kernels for.
  *
- * @param weights of Conv [out,in/group,…], of MatMul and Gemm [in,out], of Gemm with transB [out,in]
+ * @param weights of Conv [out,in/group,…], of MatMul […,in,out], of Gemm [in,out], of Gemm with transB [out,in]
  * @param bias a number for each output channel; null without
  */
 record LinearLayer(Node node, Tensor weights, @Nullable Tensor bias) {
@@ -44,7 +44,7 @@ record LinearLayer(Node node, Tensor weights, @Nullable Tensor bias) {
     }
 
     private boolean hasLayersRank() {
-        return node.is("Conv") ? weights.rank() >= 3 : weights.rank() == 2;
+        return node.is("Conv") ? weights.rank() >= 3 : weights.rank() == 2 || (node.is("MatMul") && weights.rank() > 2);
     }
 
     /** A number for each column; [M,1] would be one for each row. */
@@ -63,7 +63,17 @@ record LinearLayer(Node node, Tensor weights, @Nullable Tensor bias) {
 
     /** The axis of the weights along which output channels lie. */
     int channelAxis() {
-        return node.is("Conv") || isTransposed() ? 0 : 1;
+        return node.is("Conv") || isTransposed() ? 0 : weights.rank() - 1;
+    }
+
+    /** The axis of the weights along which input channels of a group lie. */
+    private int inputAxis() {
+        return node.is("Conv") || isTransposed() ? 1 : weights.rank() - 2;
+    }
+
+    /** Whether there is a matrix for each of several places, which share their scales: kernels take one for all then. */
+    boolean isBatched() {
+        return !node.is("Conv") && weights.rank() > 2;
     }
 
     int channels() {
@@ -71,7 +81,7 @@ record LinearLayer(Node node, Tensor weights, @Nullable Tensor bias) {
     }
 
     int inputChannels() {
-        return node.is("Conv") ? size(1) * groups() : size(1 - channelAxis());
+        return node.is("Conv") ? size(1) * groups() : size(inputAxis());
     }
 
     private int groups() {
@@ -100,7 +110,7 @@ record LinearLayer(Node node, Tensor weights, @Nullable Tensor bias) {
 
     /** The input channel that each element of the weights takes. */
     IntUnaryOperator inputChannelOf() {
-        int axis = 1 - channelAxis();
+        int axis = inputAxis();
         int step = step(axis);
         int inputs = size(axis);
         if (!node.is("Conv")) {
@@ -113,7 +123,7 @@ record LinearLayer(Node node, Tensor weights, @Nullable Tensor bias) {
 
     /** How many products make so many numbers. */
     long products(long outputs) {
-        return outputs * weights.count() / channels();
+        return node.is("Conv") ? outputs * weights.count() / channels() : outputs * size(inputAxis());
     }
 
     /** Whether each output pixel is a product of the input pixel at its place. */

@@ -160,6 +160,28 @@ final class Observations {
     }
 
     /**
+     * How far from zero the finite numbers of each value lie; 0 where there are none. NaN and infinity are numbers of every
+     * floating-point type.
+     */
+    Map<String, Double> magnitudes() {
+        var magnitudes = new LinkedHashMap<String, Double>();
+        extremes.forEach((name, seen) -> magnitudes.put(
+                name, seen.least <= seen.greatest ? new Range(seen.least, seen.greatest).magnitude() : 0));
+        return magnitudes;
+    }
+
+    /** The values that were NaN or infinite somewhere. */
+    Set<String> notFinite() {
+        var notFinite = new LinkedHashSet<String>();
+        extremes.forEach((name, seen) -> {
+            if (!seen.finite) {
+                notFinite.add(name);
+            }
+        });
+        return notFinite;
+    }
+
+    /**
      * The mean number of each channel, by value; none of values whose number of channels varies, or whose numbers are not all
      * finite.
      */
@@ -217,7 +239,10 @@ final class Observations {
             float low = Float.POSITIVE_INFINITY;
             float high = Float.NEGATIVE_INFINITY;
             for (float number : numbers) {
-                finite &= Float.isFinite(number);
+                if (!Float.isFinite(number)) {
+                    finite = false;
+                    continue;
+                }
                 low = Math.min(low, number);
                 high = Math.max(high, number);
             }

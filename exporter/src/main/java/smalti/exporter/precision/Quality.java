@@ -7,56 +7,93 @@ import smalti.exporter.graph.ValueType;
 import smalti.exporter.proof.ModelSession.Item;
 
 /**
- * How close a model of fewer bits comes to the one in FP32, on the same inputs.
+ * How close a model of fewer bits comes to the one in FP32, on the same inputs. What is NaN or infinite in both alike is no
+ * loss and counts for nothing.
  *
  * @param psnr peak signal-to-noise ratio in dB, of the worst output of floats or bytes; the peak is 255 for bytes, for
  *     floats the range of the FP32 output; infinite where nothing differs or there is no such output
  * @param agreement share of the equal elements of the worst output of whole numbers; 1 where there is none
+ * @param sqnr signal to quantisation noise in dB, of the worst output of floats or bytes: the mean square of FP32's
+ *     numbers over that of the differences; infinite as the PSNR is
+ * @param lost how many elements are NaN or infinite in one of the two and not in the other
  */
-public record Quality(double psnr, double agreement) {
+public record Quality(double psnr, double agreement, double sqnr, long lost) {
+    /** The worst there is: the outputs cannot even be compared. */
+    static final Quality NONE = new Quality(Double.NEGATIVE_INFINITY, 0, Double.NEGATIVE_INFINITY, 0);
+
+    /** A gate that asks for nothing else. */
+    public Quality(double psnr, double agreement) {
+        this(psnr, agreement, Double.NEGATIVE_INFINITY, 0);
+    }
+
     /** What both models made of the same batches. */
     public static Quality of(List<Map<String, Item>> wanted, List<Map<String, Item>> got) {
         double psnr = Double.POSITIVE_INFINITY;
+        double sqnr = Double.POSITIVE_INFINITY;
         double agreement = 1;
+        long lost = 0;
         for (var name : wanted.get(0).keySet()) {
-            double squares = 0;
-            double least = Double.POSITIVE_INFINITY;
-            double greatest = Double.NEGATIVE_INFINITY;
-            long count = 0;
-            long equal = 0;
-            boolean discrete = false;
-            boolean bytes = false;
+            var sums = new Sums();
             for (int batch = 0; batch < wanted.size(); batch++) {
                 if (!(wanted.get(batch).get(name) instanceof Item.Array one)
                         || !(got.get(batch).get(name) instanceof Item.Array other)
                         || !one.tensor().dims().equals(other.tensor().dims())) {
-                    return new Quality(Double.NEGATIVE_INFINITY, 0);
+                    return NONE;
                 }
-                Tensor x = one.tensor();
-                Tensor y = other.tensor();
-                bytes = x.type() == ValueType.UINT8;
-                discrete = !x.type().isFloat() && !bytes;
-                for (int i = 0; i < x.count(); i++) {
-                    double a = x.number(i);
-                    double b = y.number(i);
-                    if (a == b && Double.isInfinite(a)) {
-                        equal++;
-                        continue;
-                    }
+                sums.add(one.tensor(), other.tensor());
+            }
+            lost += sums.lost;
+            if (sums.count > 0 && sums.discrete) {
+                agreement = Math.min(agreement, (double) sums.equal / sums.count);
+            } else if (sums.count > 0) {
+                psnr = Math.min(psnr, sums.psnr());
+                sqnr = Math.min(sqnr, sums.sqnr());
+            }
+        }
+        return new Quality(psnr, agreement, sqnr, lost);
+    }
+
+    /** Of one output, over the batches. */
+    private static final class Sums {
+        private double squares;
+        private double signal;
+        private double least = Double.POSITIVE_INFINITY;
+        private double greatest = Double.NEGATIVE_INFINITY;
+        private long count;
+        private long equal;
+        private long lost;
+        private boolean discrete;
+        private boolean bytes;
+
+        void add(Tensor wanted, Tensor got) {
+            bytes = wanted.type() == ValueType.UINT8;
+            discrete = !wanted.type().isFloat() && !bytes;
+            for (int i = 0; i < wanted.count(); i++) {
+                double a = wanted.number(i);
+                double b = got.number(i);
+                if (Double.isFinite(a) && Double.isFinite(b)) {
                     squares += (a - b) * (a - b);
+                    signal += a * a;
                     least = Math.min(least, a);
                     greatest = Math.max(greatest, a);
                     equal += a == b ? 1 : 0;
+                } else if (Double.compare(a, b) == 0) {
+                    equal++;
+                } else {
+                    lost++;
                 }
-                count += x.count();
             }
-            if (count > 0 && discrete) {
-                agreement = Math.min(agreement, (double) equal / count);
-            } else if (count > 0) {
-                psnr = Math.min(psnr, psnr(squares / count, bytes ? 255 : greatest - least));
-            }
+            count += wanted.count();
         }
-        return new Quality(psnr, agreement);
+
+        double psnr() {
+            double peak = bytes ? 255 : greatest - least;
+            return lost > 0 ? Double.NEGATIVE_INFINITY : Quality.psnr(squares / count, peak);
+        }
+
+        double sqnr() {
+            return lost > 0 ? Double.NEGATIVE_INFINITY : Quality.psnr(squares, Math.sqrt(signal));
+        }
     }
 
     /** In dB; NaN in the numbers makes it the worst there is. */
@@ -70,7 +107,7 @@ public record Quality(double psnr, double agreement) {
 
     /** Whether this holds a gate; NaN holds none. */
     public boolean isAtLeast(Quality least) {
-        return psnr >= least.psnr && agreement >= least.agreement;
+        return psnr >= least.psnr && agreement >= least.agreement && sqnr >= least.sqnr;
     }
 
     boolean isBetterThan(Quality other) {

@@ -133,7 +133,8 @@ final class Quantizer {
         written.add(layer.name());
         var input = values.asBytes(layer.input());
         var x = values.dequantized(layer.input());
-        var quantized = QuantizedWeights.of(layer, input.steps(), means.get(layer.input()), plan.hasScalesOfChannels());
+        var quantized = QuantizedWeights.of(
+                layer, input.steps(), means.get(layer.input()), plan.hasScalesOfChannels() && !layer.isBatched());
         var rows = plan.transposeToRows(layer);
         var weights = rows == null ? quantized.weights() : quantized.weights().asColumns();
         var w = builder.dequantized(layer.name() + "_weight", weights);

@@ -4,6 +4,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import smalti.exporter.graph.Model;
 import smalti.exporter.onnx.OnnxWriter;
@@ -11,17 +12,46 @@ import smalti.exporter.proof.ModelSession;
 import smalti.exporter.proof.ModelSession.Item;
 
 /**
- * ONNX Runtime's time for a model on one core.
+ * ONNX Runtime's times for a model on one core, round by round in turns with other models.
  *
- * @param milliseconds the median of a run, for each of the inputs that were given
+ * @param rounds for each of the inputs the milliseconds of each run; the same rounds as those of the other models
  */
-public record Speed(List<Double> milliseconds) {
-    private static final int FEWEST_ROUNDS = 7;
+public record Speed(List<List<Double>> rounds) {
+    private static final int FEWEST_ROUNDS = 11;
     private static final int MOST_ROUNDS = 200;
     private static final Duration BUDGET = Duration.ofMillis(600);
 
+    /** What 95% of a normal distribution lie within, in deviations. */
+    private static final double DEVIATIONS = 1.96;
+
     public Speed {
-        milliseconds = List.copyOf(milliseconds);
+        rounds = rounds.stream().map(List::copyOf).toList();
+    }
+
+    /**
+     * How often one model is as fast as another: the median over the rounds, and where it lies with 95% confidence.
+     *
+     * <p>Source of the interval: order statistics of a median, Conover 1999, section 3.2.
+     *
+     * @param rounds how many there were
+     */
+    public record Ratio(double median, double low, double high, int rounds) {
+        /** Whether the spread leaves no doubt. */
+        public boolean isFaster() {
+            return low > 1;
+        }
+
+        public boolean isSlower() {
+            return high < 1;
+        }
+
+        /** Such as {@code 1.82 times as fast as FP32 (1.78 to 1.85 in 95%)}; says no more than the spread allows. */
+        public String text() {
+            var spread = String.format(Locale.ROOT, "%.2f to %.2f with 95%% confidence, %d rounds", low, high, rounds);
+            return isFaster() || isSlower()
+                    ? String.format(Locale.ROOT, "%.2f times as fast as FP32 (%s)", median, spread)
+                    : "neither faster nor slower than FP32, as far as can be told (" + spread + ")";
+        }
     }
 
     /**
@@ -33,15 +63,15 @@ public record Speed(List<Double> milliseconds) {
         var sessions = new ArrayList<ModelSession>();
         try {
             models.forEach(model -> sessions.add(ModelSession.open(OnnxWriter.bytes(model), "speed")));
-            var medians = new ArrayList<List<Double>>();
-            models.forEach(model -> medians.add(new ArrayList<>()));
+            var speeds = new ArrayList<List<List<Double>>>();
+            models.forEach(model -> speeds.add(new ArrayList<>()));
             for (var input : inputs) {
                 var times = times(sessions, input);
                 for (int i = 0; i < times.length; i++) {
-                    medians.get(i).add(median(times[i]));
+                    speeds.get(i).add(Arrays.stream(times[i]).boxed().toList());
                 }
             }
-            return medians.stream().map(Speed::new).toList();
+            return speeds.stream().map(Speed::new).toList();
         } finally {
             sessions.forEach(ModelSession::close);
         }
@@ -53,7 +83,9 @@ public record Speed(List<Double> milliseconds) {
         long start = System.nanoTime();
         int round = 0;
         while (round < FEWEST_ROUNDS || (round < MOST_ROUNDS && System.nanoTime() - start < BUDGET.toNanos())) {
-            for (int i = 0; i < times.length; i++) {
+            for (int turn = 0; turn < times.length; turn++) {
+                // each comes first as often as the others
+                int i = (turn + round) % times.length;
                 long before = System.nanoTime();
                 sessions.get(i).run(input);
                 times[i][round] = (System.nanoTime() - before) / 1e6;
@@ -66,17 +98,39 @@ public record Speed(List<Double> milliseconds) {
         return times;
     }
 
-    private static double median(double[] times) {
-        Arrays.sort(times);
-        return times[times.length / 2];
+    /** The median of a run, for each of the inputs. */
+    public List<Double> milliseconds() {
+        return rounds.stream()
+                .map(times -> sorted(times.stream().mapToDouble(Double::doubleValue))[times.size() / 2])
+                .toList();
+    }
+
+    private static double[] sorted(java.util.stream.DoubleStream numbers) {
+        return numbers.sorted().toArray();
+    }
+
+    /** How often this is as fast as another that was measured with it; over several inputs the geometric mean. */
+    public Ratio comparedWith(Speed other) {
+        double[] logarithms = new double[3];
+        int fewest = Integer.MAX_VALUE;
+        for (int input = 0; input < rounds.size(); input++) {
+            var mine = rounds.get(input);
+            var its = other.rounds.get(input);
+            int count = mine.size();
+            // of two that ran one after the other: what the machine did besides is the same for both
+            var ratios = sorted(java.util.stream.IntStream.range(0, count)
+                    .mapToDouble(round -> Math.log(its.get(round) / mine.get(round))));
+            int away = (int) Math.ceil(DEVIATIONS * Math.sqrt(count) / 2);
+            logarithms[0] += ratios[count / 2] / rounds.size();
+            logarithms[1] += ratios[Math.max(0, count / 2 - away)] / rounds.size();
+            logarithms[2] += ratios[Math.min(count - 1, count / 2 + away)] / rounds.size();
+            fewest = Math.min(fewest, count);
+        }
+        return new Ratio(Math.exp(logarithms[0]), Math.exp(logarithms[1]), Math.exp(logarithms[2]), fewest);
     }
 
     /** How often this is as fast as another, the geometric mean over the inputs. */
     public double timesAsFastAs(Speed other) {
-        double logarithms = 0;
-        for (int i = 0; i < milliseconds.size(); i++) {
-            logarithms += Math.log(other.milliseconds.get(i) / milliseconds.get(i));
-        }
-        return Math.exp(logarithms / milliseconds.size());
+        return comparedWith(other).median();
     }
 }

@@ -97,6 +97,28 @@ final class HalfPrecisionTest {
         assertThat(HalfPrecision.convert(model, samples, "net").islands()).contains("b", "y");
     }
 
+    /** The root of negative numbers is NaN in FP32 as well. */
+    @Test
+    void whatIsNaNInFp32MayBeInFp16() {
+        var model = new Nets()
+                .input("x", ValueType.FLOAT32, -1, 8)
+                .output("y", ValueType.FLOAT32, -1, 8)
+                .weights("w", 1, 8, 8)
+                .node("MatMul", "q", "x", "w")
+                .node("Sqrt", "y", "q")
+                .model();
+        var samples = Nets.floats(2, 4, 1, 4, 8);
+        var result = HalfPrecision.convert(model, samples, "net");
+        assertThat(result.islands()).isEmpty();
+        var roots = Nets.run(model, samples.get(0), "y").floats();
+        assertThat(roots).contains(Float.NaN);
+        var judged = Quality.of(
+                List.of(Map.of("y", new Item.Array(Nets.run(model, samples.get(0), "y")))),
+                List.of(Map.of("y", new Item.Array(Nets.run(result.model(), samples.get(0), "y")))));
+        assertThat(judged.lost()).isZero();
+        assertThat(judged.psnr()).isGreaterThan(40);
+    }
+
     @Test
     void indicesKeepTheirType() throws IOException {
         var model = new Nets()

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.within;
 
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Collections;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -113,8 +114,48 @@ final class SearchTest {
         assertThat(quality.isAtLeast(new Quality(26, 0.75))).isTrue();
         assertThat(quality.isAtLeast(new Quality(27, 0.75))).isFalse();
         assertThat(quality.isAtLeast(new Quality(26, 0.76))).isFalse();
-        assertThat(Quality.of(one, one)).isEqualTo(new Quality(Double.POSITIVE_INFINITY, 1));
+        assertThat(Quality.of(one, one))
+                .isEqualTo(new Quality(Double.POSITIVE_INFINITY, 1, Double.POSITIVE_INFINITY, 0));
+        assertThat(quality.sqnr()).isCloseTo(10 * Math.log10(150), within(1e-9));
         assertThat(Quality.of(one, List.of(Map.of())).psnr()).isEqualTo(Double.NEGATIVE_INFINITY);
+    }
+
+    @Test
+    void whatIsNotFiniteInBothAlikeIsNoLoss() {
+        float nan = Float.NaN;
+        float infinite = Float.POSITIVE_INFINITY;
+        var one = outputs(nan, infinite, -infinite, 10, 0);
+        var same = Quality.of(one, outputs(nan, infinite, -infinite, 9, 0));
+        assertThat(same.psnr()).isCloseTo(10 * Math.log10(100 / (1.0 / 5)), within(1e-9));
+        assertThat(same.lost()).isZero();
+        var worse = Quality.of(one, outputs(0, infinite, infinite, nan, 0));
+        assertThat(worse.lost()).isEqualTo(3);
+        assertThat(worse.psnr()).isEqualTo(Double.NEGATIVE_INFINITY);
+    }
+
+    private static List<Map<String, Item>> outputs(float... numbers) {
+        return List.of(Map.of("y", new Item.Array(Tensor.of(numbers, numbers.length))));
+    }
+
+    /** One model takes 3 ms in each round but one, the other 6 ms; then both take the same. */
+    @Test
+    void aSpeedSaysNoMoreThanItsSpreadAllows() {
+        var fast = new Speed(List.of(Collections.nCopies(40, 3.0)));
+        var slow = new Speed(List.of(Collections.nCopies(40, 6.0)));
+        var ratio = fast.comparedWith(slow);
+        assertThat(ratio.median()).isCloseTo(2, within(1e-12));
+        assertThat(ratio.isFaster()).isTrue();
+        assertThat(ratio.text()).isEqualTo("2.00 times as fast as FP32 (2.00 to 2.00 with 95% confidence, 40 rounds)");
+        var noisy = new ArrayList<Double>();
+        for (int round = 0; round < 40; round++) {
+            noisy.add(round % 2 == 0 ? 2.0 : 4.0);
+        }
+        var unclear = new Speed(List.of(noisy)).comparedWith(fast);
+        assertThat(unclear.low()).isCloseTo(0.75, within(1e-12));
+        assertThat(unclear.high()).isCloseTo(1.5, within(1e-12));
+        assertThat(unclear.isFaster() || unclear.isSlower()).isFalse();
+        assertThat(unclear.text())
+                .startsWith("neither faster nor slower than FP32, as far as can be told (0.75 to 1.50");
     }
 
     @Test
