@@ -11,7 +11,6 @@ import java.util.TreeSet;
 import org.jspecify.annotations.Nullable;
 import smalti.exporter.graph.Attribute;
 import smalti.exporter.graph.Graph;
-import smalti.exporter.graph.Model;
 import smalti.exporter.graph.Node;
 import smalti.exporter.graph.Operators;
 import smalti.exporter.graph.Operators.Operator;
@@ -19,6 +18,7 @@ import smalti.exporter.graph.Operators.Option;
 import smalti.exporter.graph.Operators.Parameter;
 import smalti.exporter.graph.Shapes;
 import smalti.exporter.graph.Type;
+import smalti.exporter.graph.Value;
 import smalti.exporter.graph.ValueType;
 import smalti.exporter.onnx.OnnxReader;
 import smalti.exporter.proof.ModelSession;
@@ -36,17 +36,18 @@ public final class OnnxFileCheck {
 
     /** All that is wrong, one line each; empty of a sound file. */
     public static List<String> problems(Path file) throws IOException {
-        Model model;
+        OnnxReader.Strict read;
         try {
-            model = OnnxReader.read(file);
+            read = OnnxReader.readStrictly(file);
         } catch (SpecException e) {
             return e.problems();
         }
         var place = String.valueOf(file.getFileName());
+        var model = read.model();
         var check = new OnnxFileCheck(model.opset());
         check.graph(model.graph(), null);
-        var problems = new ArrayList<>(
-                check.problems.stream().map(problem -> place + ": " + problem).toList());
+        var problems = new ArrayList<>(read.broken());
+        check.problems.forEach(problem -> problems.add(place + ": " + problem));
         try (var session = ModelSession.open(file, place)) {
             session.inputs();
         } catch (ProofException e) {
@@ -67,13 +68,39 @@ public final class OnnxFileCheck {
             }
             node.bodies().forEach(body -> graph(body, shapes));
         }
-        for (var output : graph.outputs()) {
-            if (output.type() instanceof Type.OfTensor declared) {
-                shapes.element(output.name())
-                        .filter(element -> element != declared.element())
-                        .ifPresent(element -> problem(
-                                "output \"%s\" must be of %s, as it is said to be, got %s",
-                                output.name(), declared.element(), element));
+        graph.outputs().forEach(output -> declared("output", output, shapes));
+        graph.values().forEach(value -> declared("value", value, shapes));
+    }
+
+    /** What the file says of a value must not contradict what follows from the nodes. */
+    private void declared(String kind, Value value, Shapes shapes) {
+        if (!(value.type() instanceof Type.OfTensor declared)) {
+            return;
+        }
+        shapes.element(value.name())
+                .filter(element -> element != declared.element())
+                .ifPresent(element -> problem(
+                        "%s \"%s\" must be of %s, as it is said to be, got %s",
+                        kind, value.name(), declared.element(), element));
+        var said = declared.shape();
+        var inferred = shapes.shape(value.name());
+        if (said == null || inferred.isEmpty()) {
+            return;
+        }
+        var got = inferred.get();
+        if (said.size() != got.size()) {
+            problem(
+                    "%s \"%s\" must have %s axes, as it is said to have, got %s",
+                    kind, value.name(), said.size(), got.size());
+            return;
+        }
+        for (int axis = 0; axis < said.size(); axis++) {
+            var one = said.get(axis);
+            var other = got.get(axis);
+            if (one.isFixed() && other.isFixed() && one.size() != other.size()) {
+                problem(
+                        "%s \"%s\" must have the size %s on axis %s, as it is said to have, got %s",
+                        kind, value.name(), one.size(), axis, other.size());
             }
         }
     }

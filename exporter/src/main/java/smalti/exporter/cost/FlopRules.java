@@ -28,6 +28,7 @@ final class FlopRules {
             "Clip",
             "Cos",
             "Cosh",
+            "CumProd",
             "CumSum",
             "Div",
             "Elu",
@@ -78,6 +79,7 @@ final class FlopRules {
     private static final Set<String> VARIADIC = Set.of("Max", "Mean", "Min", "Sum");
 
     private static final Set<String> MOVES = Set.of(
+            "BitCast",
             "Cast",
             "CastLike",
             "Compress",
@@ -119,6 +121,7 @@ final class FlopRules {
             "Split",
             "SplitToSequence",
             "Squeeze",
+            "TensorScatter",
             "Tile",
             "Transpose",
             "Trilu",
@@ -200,6 +203,9 @@ final class FlopRules {
                         Math.max(0, in(0) - out());
                     case "BatchNormalization" -> times(in(0), 2);
                     case "InstanceNormalization", "GroupNormalization" -> times(in(0), 7);
+                    case "RMSNormalization" -> times(in(0), 4);
+                    case "RotaryEmbedding" -> times(in(0), 3);
+                    case "Attention" -> attention();
                     case "LayerNormalization" -> times(in(0), has(2) ? 7 : 6);
                     case "MeanVarianceNormalization", "Softmax", "LogSoftmax" -> times(in(0), 5);
                     case "LpNormalization" -> times(in(0), 3);
@@ -293,6 +299,23 @@ final class FlopRules {
             count = plus(count, node.real("beta", 1) == 1 ? 0 : in(2));
         }
         return count;
+    }
+
+    /** Both products, the scale and the softmax of each weight; a mask, a cap and turns of three axes are not looked at. */
+    private long attention() {
+        var queries = shape(node.input(0));
+        var keys = shape(node.input(1));
+        if (queries.size() != keys.size() || queries.size() < 3 || queries.size() > 4) {
+            throw new Unknowable("the ranks of its inputs are wrong");
+        }
+        boolean byHeads = queries.size() == 4;
+        long heads = byHeads ? queries.get(1) : node.whole("q_num_heads", 1);
+        long turns = queries.get(byHeads ? 2 : 1);
+        long width = byHeads ? queries.get(3) : queries.get(2) / Math.max(1, heads);
+        long total =
+                plus(keys.get(byHeads ? 2 : 1), has(4) ? shape(node.input(4)).get(2) : 0);
+        long weights = times(queries.get(0), heads, turns, total);
+        return plus(plus(times(weights, 2, width), times(weights, 6)), times(out(), 2, total));
     }
 
     /** The elements under a pooling window. */

@@ -17,7 +17,8 @@
  *       for each element of the output and each step of more than two inputs; Mean 1 more. Pooling and reductions: the
  *       additions or comparisons of the plain loop, and what is done to each element before and to each sum after.
  *       Normalizations for each element: BatchNormalization 2, InstanceNormalization, GroupNormalization and
- *       LayerNormalization 7 (6 without a bias), MeanVarianceNormalization 5, LpNormalization 3, LRN size + 4; Softmax and LogSoftmax 5,
+ *       LayerNormalization 7 (6 without a bias), MeanVarianceNormalization 5, LpNormalization 3, RMSNormalization 4, LRN size + 4; RotaryEmbedding 3;
+ *       Attention: both matrix products and 6 for each weight; Softmax and LogSoftmax 5,
  *       Hardmax 1. Resize and Upsample: 2 for each tap of each output over the axes that change, 2 taps an axis for linear and 4 for
  *       cubic. LSTM, GRU and RNN: the matrix products, biases, peepholes and 9, 8 and 1 elementwise steps for each
  *       hidden unit, over the whole length. Scan and Loop: the body times its turns; If: the dearer branch.

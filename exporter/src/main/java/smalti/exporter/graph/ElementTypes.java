@@ -13,7 +13,7 @@ final class ElementTypes {
 
     static void infer(KnownNode node) {
         switch (node.op()) {
-            case "Cast" -> element(node, node.whole("to", 0));
+            case "Cast", "BitCast" -> element(node, node.whole("to", 0));
             case "Constant", "ConstantOfShape" -> constant(node);
             case "RandomNormal", "RandomUniform" -> element(node, node.whole("dtype", 1));
             case "RandomNormalLike", "RandomUniformLike", "EyeLike", "Bernoulli" -> {
@@ -28,6 +28,17 @@ final class ElementTypes {
                     copy(node, 2, 0);
                 } else if (node.whole("output_dtype", 0) == 0) {
                     node.give(0, ValueType.UINT8);
+                } else {
+                    element(node, node.whole("output_dtype", 0));
+                }
+            }
+            case "DequantizeLinear" -> {
+                byTable(node);
+                if (node.whole("output_dtype", 0) != 0) {
+                    element(node, node.whole("output_dtype", 0));
+                } else if (node.opset() >= 19) {
+                    // the first versions give 32-bit floats always
+                    copy(node, 1, 0);
                 }
             }
             case "Multinomial" -> element(node, node.whole("dtype", 6));

@@ -18,6 +18,8 @@ final class NormalizationShapes {
             "LogSoftmax",
             "LpNormalization",
             "MeanVarianceNormalization",
+            "RMSNormalization",
+            "RotaryEmbedding",
             "Softmax");
 
     private NormalizationShapes() {}

@@ -8,6 +8,7 @@ import java.util.stream.Stream;
 final class ShapeRules {
     private static final Map<String, ShapeRule> BY_OP = Stream.of(
                     ArrangementShapes.rows(),
+                    AttentionShapes.rows(),
                     ControlShapes.rows(),
                     ConvolutionShapes.rows(),
                     ElementShapes.rows(),

@@ -8,16 +8,13 @@ import com.google.protobuf.InvalidProtocolBufferException;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
-import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
-import java.util.PriorityQueue;
 import java.util.Set;
 import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
@@ -63,6 +60,7 @@ public final class OnnxReader {
     private final Tensors tensors;
     private final Map<String, Integer> opsets = new HashMap<>();
     private final List<String> problems = new ArrayList<>();
+    private final List<String> misplaced = new ArrayList<>();
 
     private OnnxReader(String place, Tensors tensors) {
         this.place = place;
@@ -75,6 +73,26 @@ public final class OnnxReader {
      * @throws SpecException if it is no sound ONNX model; the message names the file, the rule and what was received
      */
     public static Model read(Path file) throws IOException {
+        return readStrictly(file).model();
+    }
+
+    /**
+     * A model, and what of its file breaks ONNX's rules and was put right in reading.
+     *
+     * @param broken one line each, with the file's name
+     */
+    public record Strict(Model model, List<String> broken) {
+        public Strict {
+            broken = List.copyOf(broken);
+        }
+    }
+
+    /**
+     * The same, and what was put right.
+     *
+     * @throws SpecException as {@link #read}
+     */
+    public static Strict readStrictly(Path file) throws IOException {
         var place = String.valueOf(file.getFileName());
         if (!Files.isRegularFile(file)) {
             throw new SpecException(
@@ -85,7 +103,8 @@ public final class OnnxReader {
             throw new SpecException(place + ": must have at most 2 GB, got " + size + " bytes");
         }
         var parent = file.toAbsolutePath().getParent();
-        return new OnnxReader(place, new Tensors(place, parent)).model(bytes(file, (int) size));
+        var reader = new OnnxReader(place, new Tensors(place, parent));
+        return new Strict(reader.model(bytes(file, (int) size)), reader.misplaced);
     }
 
     /** In pieces: Java reads each by a buffer of its size outside of the heap. */
@@ -212,7 +231,11 @@ public final class OnnxReader {
         var made = names(inputs, outputs, initializers, nodes);
         // sorting needs names that are sound
         refuse();
-        var sorted = sorted(nodes, made, around);
+        var order = NodeOrder.of(nodes, made, around);
+        order.problems().forEach(problem -> problem("%s", problem));
+        order.misplaced().stream()
+                .limit(MOST_PROBLEMS - misplaced.size())
+                .forEach(node -> misplaced.add(place + ": " + node));
         var rest = proto.toBuilder()
                 .clearNode()
                 .clearName()
@@ -237,7 +260,7 @@ public final class OnnxReader {
                 inputs,
                 outputs,
                 initializers,
-                sorted,
+                order.nodes(),
                 values,
                 rest.toByteString().asReadOnlyByteBuffer());
     }
@@ -263,7 +286,7 @@ public final class OnnxReader {
         for (var node : nodes) {
             for (var output : node.outputs()) {
                 if (!output.isEmpty() && !made.add(output)) {
-                    problem("the value \"%s\" is made twice, the second time by %s", output, told(node));
+                    problem("the value \"%s\" is made twice, the second time by %s", output, NodeOrder.told(node));
                 }
             }
         }
@@ -274,64 +297,6 @@ public final class OnnxReader {
             }
         }
         return made;
-    }
-
-    /** The nodes in the order of the file, where that puts each behind those that it needs. */
-    private List<Node> sorted(List<Node> nodes, Set<String> made, Set<String> around) {
-        var maker = new HashMap<String, Integer>();
-        for (int i = 0; i < nodes.size(); i++) {
-            for (var output : nodes.get(i).outputs()) {
-                maker.put(output, i);
-            }
-        }
-        maker.remove("");
-        var waiting = new int[nodes.size()];
-        var users = new ArrayList<List<Integer>>();
-        nodes.forEach(node -> users.add(new ArrayList<>()));
-        var ready = new PriorityQueue<Integer>();
-        for (int i = 0; i < nodes.size(); i++) {
-            var makers = new LinkedHashSet<Integer>();
-            for (var used : nodes.get(i).uses()) {
-                var by = maker.get(used);
-                if (by != null) {
-                    makers.add(by);
-                } else if (!made.contains(used) && !around.contains(used)) {
-                    problem("%s takes \"%s\", which nothing makes", told(nodes.get(i)), used);
-                }
-            }
-            waiting[i] = makers.size();
-            for (int by : makers) {
-                users.get(by).add(i);
-            }
-            if (waiting[i] == 0) {
-                ready.add(i);
-            }
-        }
-        var sorted = new ArrayList<Node>();
-        while (!ready.isEmpty()) {
-            int next = ready.remove();
-            sorted.add(nodes.get(next));
-            for (int user : users.get(next)) {
-                if (--waiting[user] == 0) {
-                    ready.add(user);
-                }
-            }
-        }
-        if (sorted.size() < nodes.size()) {
-            var stuck = new ArrayDeque<String>();
-            for (int i = 0; i < nodes.size() && stuck.size() < MOST_PROBLEMS; i++) {
-                if (waiting[i] > 0) {
-                    stuck.add(told(nodes.get(i)));
-                }
-            }
-            problem("nodes must not need one another in a circle, got %s", String.join(", ", stuck));
-        }
-        return sorted;
-    }
-
-    private static String told(Node node) {
-        var name = node.name().isEmpty() ? String.join(",", node.outputs()) : node.name();
-        return node.op() + " \"" + name + "\"";
     }
 
     private Node node(NodeProto proto, int depth, Set<String> visible) throws IOException {

@@ -116,6 +116,9 @@ public final class OnnxWriter {
         if (opset <= 14) {
             return 7;
         }
-        return opset <= 18 ? 8 : opset <= 20 ? 9 : 10;
+        if (opset <= 20) {
+            return opset <= 18 ? 8 : 9;
+        }
+        return opset <= 22 ? 10 : opset == 23 ? 11 : opset == 24 ? 12 : 13;
     }
 }

@@ -46,6 +46,7 @@ final class Ops {
             "Softplus",
             "Softsign",
             "Sqrt",
+            "Swish",
             "Tan",
             "Tanh",
             "ThresholdedRelu");

@@ -55,6 +55,21 @@ final class ShapesTest {
         assertThat(shape(17, "y")).isEqualTo("[N, 12]");
     }
 
+    @Test
+    void attentionKeepsTheQueriesAndGivesThemTheWidthOfTheValues() {
+        input("q", "B", 4, 24).input("k", "B", 6, 16).input("v", "B", 6, 20).input("p", "B", 2, 5, 8);
+        var attributes = Map.of("q_num_heads", Attribute.of(3L), "kv_num_heads", Attribute.of(2L));
+        nodes.add(Node.of(
+                "Attention",
+                List.of("q", "k", "v", "", "p", "p"),
+                List.of("y", "keys", "values", "weights"),
+                attributes));
+        assertThat(shape(23, "y")).isEqualTo("[B, 4, 30]");
+        assertThat(shape(23, "keys")).isEqualTo("[B, 2, 11, 8]");
+        assertThat(shape(23, "values")).isEqualTo("[B, 2, 11, 10]");
+        assertThat(shape(23, "weights")).isEqualTo("[B, 3, 4, 11]");
+    }
+
     @ParameterizedTest
     @CsvSource(
             delimiter = '|',
