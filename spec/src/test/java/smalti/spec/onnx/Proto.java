@@ -46,7 +46,7 @@ final class Proto {
 
     Proto varint(long value) {
         for (; (value & ~0x7FL) != 0; value >>>= 7) {
-            out.write((int) (value & 0x7F | 0x80));
+            out.write((int) ((value & 0x7F) | 0x80));
         }
         out.write((int) value);
         return this;
