@@ -29,6 +29,8 @@ final class GraphSession implements AutoCloseable {
     private final OrtEnvironment environment;
     private final OrtSession session;
     private final Map<String, String> runConfig;
+    /** Outputs that ONNX Runtime cannot write into memory of ours. */
+    private final Set<String> copied;
 
     private GraphSession(
             String file,
@@ -41,6 +43,10 @@ final class GraphSession implements AutoCloseable {
         this.environment = environment;
         this.session = session;
         this.runConfig = runConfig;
+        this.copied = signature.outputs().stream()
+                .filter(output -> !isMade(output.type()))
+                .map(TensorSpec::name)
+                .collect(Collectors.toSet());
     }
 
     /** @throws SpecException if ONNX Runtime refuses the graph or the plan, or the graph is not what the signature says */
@@ -75,10 +81,17 @@ final class GraphSession implements AutoCloseable {
                 var fed = new Tensors();
                 var pinned = new Tensors()) {
             fed.addAll(inputs);
-            pinned.addAll(outputs);
+            // the others ONNX Runtime makes itself, and they are copied
+            pinned.addAll(outputs.stream()
+                    .filter(output -> isMade(output.spec().type()))
+                    .toList());
             stop.onStop(() -> terminate(options));
-            try {
-                session.run(fed.byName, Set.of(), pinned.byName, options).close();
+            try (var results = session.run(fed.byName, copied, pinned.byName, options)) {
+                for (var output : outputs) {
+                    if (copied.contains(output.spec().name())) {
+                        copy(results, output);
+                    }
+                }
             } finally {
                 stop.onStop(null);
             }
@@ -127,6 +140,15 @@ final class GraphSession implements AutoCloseable {
         }
     }
 
+    private void copy(OrtSession.Result results, HostTensor into) {
+        var made = copy(into.spec(), results);
+        if (!Arrays.equals(made.shape(), into.shape())) {
+            throw new IllegalStateException(file + ": " + into.spec().name() + " came out as "
+                    + Arrays.toString(made.shape()) + " instead of " + Arrays.toString(into.shape()));
+        }
+        into.data().put(made.data());
+    }
+
     private HostTensor copy(TensorSpec spec, OrtSession.Result results) {
         var value = results.get(spec.name()).orElseThrow();
         if (!(value instanceof OnnxTensor tensor)) {
@@ -151,6 +173,12 @@ final class GraphSession implements AutoCloseable {
                 var problems = new ArrayList<String>();
                 var inputs = specs(file, session.getInputInfo(), problems);
                 var outputs = specs(file, session.getOutputInfo(), problems);
+                inputs.stream()
+                        .filter(input -> !isMade(input.type()))
+                        .forEach(input -> problems.add(file + ": " + input.name() + " is an input of " + input.type()
+                                + ", which ONNX Runtime's Java API cannot make; let the graph take "
+                                + (input.type() == ElementType.UINT16 ? ElementType.INT32 : ElementType.INT64)
+                                + " and cast it"));
                 if (!problems.isEmpty()) {
                     throw new SpecException(problems);
                 }
@@ -164,9 +192,10 @@ final class GraphSession implements AutoCloseable {
     private static List<TensorSpec> specs(String file, Map<String, NodeInfo> infos, List<String> problems) {
         var specs = new ArrayList<TensorSpec>();
         infos.forEach((name, info) -> {
-            var type = info.getInfo() instanceof TensorInfo tensor ? elementType(tensor.type) : null;
+            var type = info.getInfo() instanceof TensorInfo tensor ? elementType(tensor) : null;
             if (type == null) {
-                problems.add(file + ": " + name + " must be a tensor of numbers, got " + shown(info));
+                problems.add(file + ": " + name + " must be a tensor of " + Arrays.toString(ElementType.values())
+                        + ", got " + shown(info));
             } else {
                 var tensor = (TensorInfo) info.getInfo();
                 var shape = new ArrayList<Dimension>();
@@ -191,11 +220,32 @@ final class GraphSession implements AutoCloseable {
                         : "free_" + tensor.replaceAll("[^A-Za-z0-9]", "_") + "_" + axis);
     }
 
-    private static @Nullable ElementType elementType(OnnxJavaType type) {
-        return Arrays.stream(ElementType.values())
-                .filter(element -> javaType(element) == type)
-                .findFirst()
-                .orElse(null);
+    /** Java's word for a type does not tell an unsigned one from a signed one. */
+    private static @Nullable ElementType elementType(TensorInfo info) {
+        return switch (info.onnxType) {
+            case ONNX_TENSOR_ELEMENT_DATA_TYPE_FLOAT -> ElementType.FLOAT32;
+            case ONNX_TENSOR_ELEMENT_DATA_TYPE_DOUBLE -> ElementType.FLOAT64;
+            case ONNX_TENSOR_ELEMENT_DATA_TYPE_FLOAT16 -> ElementType.FLOAT16;
+            case ONNX_TENSOR_ELEMENT_DATA_TYPE_BFLOAT16 -> ElementType.BFLOAT16;
+            case ONNX_TENSOR_ELEMENT_DATA_TYPE_INT8 -> ElementType.INT8;
+            case ONNX_TENSOR_ELEMENT_DATA_TYPE_INT16 -> ElementType.INT16;
+            case ONNX_TENSOR_ELEMENT_DATA_TYPE_INT32 -> ElementType.INT32;
+            case ONNX_TENSOR_ELEMENT_DATA_TYPE_INT64 -> ElementType.INT64;
+            case ONNX_TENSOR_ELEMENT_DATA_TYPE_UINT8 -> ElementType.UINT8;
+            case ONNX_TENSOR_ELEMENT_DATA_TYPE_UINT16 -> ElementType.UINT16;
+            case ONNX_TENSOR_ELEMENT_DATA_TYPE_UINT32 -> ElementType.UINT32;
+            case ONNX_TENSOR_ELEMENT_DATA_TYPE_UINT64 -> ElementType.UINT64;
+            case ONNX_TENSOR_ELEMENT_DATA_TYPE_BOOL -> ElementType.BOOL;
+            default -> null;
+        };
+    }
+
+    /** Whether ONNX Runtime's Java API makes tensors of it. */
+    private static boolean isMade(ElementType type) {
+        return switch (type) {
+            case UINT16, UINT32, UINT64 -> false;
+            default -> true;
+        };
     }
 
     private void terminate(OrtSession.RunOptions options) {
@@ -280,7 +330,7 @@ final class GraphSession implements AutoCloseable {
     /** A free dimension is −1 in ONNX Runtime; so is an output's fixed one that it could not infer. */
     private static boolean fits(TensorSpec spec, TensorInfo tensor) {
         var shape = tensor.getShape();
-        if (tensor.type != javaType(spec.type()) || shape.length != spec.shape().size()) {
+        if (elementType(tensor) != spec.type() || shape.length != spec.shape().size()) {
             return false;
         }
         for (int axis = 0; axis < shape.length; axis++) {
@@ -304,12 +354,15 @@ final class GraphSession implements AutoCloseable {
             case INT16 -> OnnxJavaType.INT16;
             case INT32 -> OnnxJavaType.INT32;
             case BOOL -> OnnxJavaType.BOOL;
+            case UINT16, UINT32, UINT64 ->
+                throw new IllegalStateException("ONNX Runtime's Java API makes no tensors of " + type);
         };
     }
 
     private static String shown(NodeInfo info) {
         return info.getInfo() instanceof TensorInfo tensor
-                ? Arrays.toString(tensor.getShape()) + " " + tensor.type
+                ? Arrays.toString(tensor.getShape()) + " "
+                        + tensor.onnxType.name().replace("ONNX_TENSOR_ELEMENT_DATA_TYPE_", "")
                 : info.getInfo().toString();
     }
 }

@@ -1,6 +1,7 @@
 package smalti.runtime;
 
 import java.io.IOException;
+import java.io.InputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -9,6 +10,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.TreeSet;
 import java.util.concurrent.CompletableFuture;
+import java.util.function.Supplier;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
@@ -60,14 +62,66 @@ public final class OnnxModel implements AutoCloseable {
     }
 
     /**
-     * @param options {@link RuntimeOptions#precision} does not matter here
+     * Opens a file, with the weights that it keeps in files beside it.
+     *
+     * @param options {@link RuntimeOptions#precision} does not matter here; {@link RuntimeOptions#maxFileBytes} bounds
+     *     the file together with its weights
      * @throws SpecException if the file cannot be read or loaded, has inputs or outputs that are no tensors of numbers,
-     *     keeps weights in other files, or does not fit {@code requests}
+     *     keeps weights elsewhere than beside itself, or does not fit {@code requests}
      */
     public static OnnxModel open(Path file, Requests requests, RuntimeOptions options) {
         var name = String.valueOf(file.getFileName());
-        byte[] onnx = read(file, options.maxFileBytes());
-        var signature = GraphSession.signature(file.toString(), onnx);
+        return open(name, file.toString(), () -> whole(file, options.maxFileBytes()), requests, options);
+    }
+
+    /**
+     * Opens a model that is no file.
+     *
+     * @param name for errors, logs and meters
+     * @param onnx stays as it is while the model is open
+     * @param weights by the names of files in which the model says that they lie, such as {@code model.onnx.data}; none
+     *     where it holds them itself
+     * @throws SpecException as {@link #open(Path, Requests, RuntimeOptions)}, with each weight that is not given
+     */
+    public static OnnxModel open(
+            String name, byte[] onnx, Map<String, byte[]> weights, Requests requests, RuntimeOptions options) {
+        int most = options.maxFileBytes();
+        if (onnx.length > most) {
+            throw new SpecException(name + " must have at most " + most + " bytes, got " + onnx.length
+                    + "; RuntimeOptions.maxFileBytes is the limit");
+        }
+        byte[] whole = WholeModel.of(name, onnx, new ExternalWeights.Given(Map.copyOf(weights)), most);
+        return open(name, name, () -> whole, requests, options);
+    }
+
+    /**
+     * As {@link #open(String, byte[], Map, Requests, RuntimeOptions)}, of streams, which are read to their ends and left
+     * open.
+     *
+     * @throws SpecException also if one cannot be read
+     */
+    public static OnnxModel open(
+            String name,
+            InputStream onnx,
+            Map<String, ? extends InputStream> weights,
+            Requests requests,
+            RuntimeOptions options) {
+        int left = options.maxFileBytes();
+        byte[] model = read(onnx, name, left);
+        left -= model.length;
+        var given = new LinkedHashMap<String, byte[]>();
+        for (var weight : weights.entrySet()) {
+            byte[] bytes = read(weight.getValue(), name + ": " + weight.getKey(), left);
+            left -= bytes.length;
+            given.put(weight.getKey(), bytes);
+        }
+        return open(name, model, given, requests, options);
+    }
+
+    private static OnnxModel open(
+            String name, String file, Supplier<byte[]> whole, Requests requests, RuntimeOptions options) {
+        byte[] onnx = whole.get();
+        var signature = GraphSession.signature(file, onnx);
         if (requests == Requests.OF_ROWS) {
             requireRows(file, signature);
         }
@@ -75,7 +129,7 @@ public final class OnnxModel implements AutoCloseable {
         var used = requests == Requests.ALONE ? options.withMaxBatch(1) : options;
         var hash = Checksums.sha256(onnx);
         var graph = new Placement.Graph(
-                name, file.toString(), signature, hash, () -> unchanged(file, hash, options.maxFileBytes()), Map.of());
+                name, file, signature, hash, () -> unchanged(file, hash, whole.get()), Map.of());
         var placement = Placement.of(graph, used);
         var service = requests == Requests.ALONE
                 ? new Alone(new GraphService<>(
@@ -166,7 +220,7 @@ public final class OnnxModel implements AutoCloseable {
         return tensors;
     }
 
-    private static void requireRows(Path file, Signature signature) {
+    private static void requireRows(String file, Signature signature) {
         var all = Stream.concat(signature.inputs().stream(), signature.outputs().stream())
                 .toList();
         var problems = new ArrayList<String>();
@@ -194,19 +248,28 @@ public final class OnnxModel implements AutoCloseable {
         }
     }
 
-    private static byte[] unchanged(Path file, String hash, int most) {
-        var bytes = read(file, most);
+    private static byte[] unchanged(String file, String hash, byte[] bytes) {
         if (!Checksums.sha256(bytes).equals(hash)) {
-            throw new SpecException(file + ": changed since it was opened");
+            throw new SpecException(file + ": changed since it was opened, itself or its weights");
         }
         return bytes;
     }
 
-    private static byte[] read(Path file, int most) {
+    private static byte[] whole(Path file, int most) {
+        byte[] onnx;
         try (var in = Files.newInputStream(file)) {
-            return BundleFiles.bounded(in, file.toString(), most);
+            onnx = BundleFiles.bounded(in, file.toString(), most);
         } catch (IOException e) {
             throw new SpecException(file + ": cannot be read (" + IoReason.of(e) + ")", e);
+        }
+        return WholeModel.of(file.toString(), onnx, ExternalWeights.Beside.of(file), most);
+    }
+
+    private static byte[] read(InputStream in, String name, int most) {
+        try {
+            return BundleFiles.bounded(in, name, most);
+        } catch (IOException e) {
+            throw new SpecException(name + ": cannot be read (" + IoReason.of(e) + ")", e);
         }
     }
 

@@ -445,7 +445,7 @@ public final class SmaltiModel implements AutoCloseable {
                         file,
                         graph.signature(),
                         Objects.requireNonNull(manifest.files().get(file), file),
-                        () -> verified(file),
+                        () -> WholeModel.of(name, verified(file), new ExternalWeights.Refused(), options.maxFileBytes()),
                         trainedSizes(graph.signature())),
                 options);
         return new GraphService<>(

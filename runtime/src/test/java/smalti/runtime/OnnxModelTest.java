@@ -3,9 +3,7 @@ package smalti.runtime;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import java.io.ByteArrayOutputStream;
 import java.nio.ByteBuffer;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -73,38 +71,13 @@ final class OnnxModelTest {
         }
     }
 
-    /** A file of one node: where x [n] is not 0, as y [1,m]. */
+    /** Where x [n] is not 0, as y [1,m]. */
     private static byte[] nonZero() {
-        var node = bytes(field(1, "x"), field(2, "y"), field(4, "NonZero"));
-        var x = bytes(field(1, "x"), field(2, tensor(1, field(2, "n"))));
-        var y = bytes(field(1, "y"), field(2, tensor(7, new byte[] {1 << 3, 1}, field(2, "m"))));
-        var graph = bytes(field(1, node), field(2, "g"), field(11, x), field(12, y));
-        return bytes(new byte[] {1 << 3, 8}, field(8, new byte[] {2 << 3, 13}), field(7, graph));
-    }
-
-    private static byte[] tensor(int type, byte[]... dimensions) {
-        var shape = new ByteArrayOutputStream();
-        for (var dimension : dimensions) {
-            shape.writeBytes(field(1, dimension));
-        }
-        return field(1, bytes(new byte[] {1 << 3, (byte) type}, field(2, shape.toByteArray())));
-    }
-
-    private static byte[] field(int number, String value) {
-        return field(number, value.getBytes(StandardCharsets.UTF_8));
-    }
-
-    /** Of protobuf, shorter than 128 bytes. */
-    private static byte[] field(int number, byte[] value) {
-        return bytes(new byte[] {(byte) (number << 3 | 2), (byte) value.length}, value);
-    }
-
-    private static byte[] bytes(byte[]... parts) {
-        var all = new ByteArrayOutputStream();
-        for (var part : parts) {
-            all.writeBytes(part);
-        }
-        return all.toByteArray();
+        return new OnnxBytes()
+                .node("NonZero", "x", "y")
+                .input("x", OnnxBytes.FLOAT, "n")
+                .output("y", OnnxBytes.INT64, "1 m")
+                .file();
     }
 
     @ParameterizedTest
@@ -184,7 +157,7 @@ final class OnnxModelTest {
         var broken = Files.write(folder.resolve("broken.onnx"), new byte[] {1, 2, 3});
         assertThatThrownBy(() -> OnnxModel.open(broken))
                 .isInstanceOf(SpecException.class)
-                .hasMessageContaining("broken.onnx: ONNX Runtime cannot load it");
+                .hasMessageContaining("broken.onnx: is no ONNX file, or a damaged one");
         assertThatThrownBy(() -> OnnxModel.open(folder.resolve("none.onnx")))
                 .isInstanceOf(SpecException.class)
                 .hasMessageContaining("none.onnx: cannot be read");

@@ -11,6 +11,9 @@ public enum ElementType {
     INT8(1),
     INT16(2),
     INT32(4),
+    UINT16(2),
+    UINT32(4),
+    UINT64(8),
     /** one byte each, 0 or 1 */
     BOOL(1);
 

@@ -174,6 +174,9 @@ public record NpyArray(ElementType type, List<Long> shape, ByteBuffer data) {
             case INT8 -> "|i1";
             case INT16 -> "<i2";
             case INT32 -> "<i4";
+            case UINT16 -> "<u2";
+            case UINT32 -> "<u4";
+            case UINT64 -> "<u8";
             case BOOL -> "|b1";
         };
     }

@@ -6,6 +6,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import smalti.spec.Check;
+import smalti.spec.Halves;
 import smalti.spec.NpyArray;
 
 /**

@@ -18,6 +18,7 @@ import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
 import smalti.exporter.graph.Tensor;
@@ -182,13 +183,14 @@ public final class ModelSession implements AutoCloseable {
 
     private OnnxJavaType javaType(String input, ValueType type) {
         return type.elementType()
-                .map(ModelSession::javaType)
+                .flatMap(ModelSession::javaType)
                 .orElseThrow(() -> new ProofException(
                         List.of(name + ": ONNX Runtime's Java API cannot feed the input " + input + " of " + type)));
     }
 
-    private static OnnxJavaType javaType(ElementType type) {
-        return switch (type) {
+    private static Optional<OnnxJavaType> javaType(ElementType type) {
+        return Optional.ofNullable(
+                switch (type) {
             case UINT8 -> OnnxJavaType.UINT8;
             case INT64 -> OnnxJavaType.INT64;
             case FLOAT32 -> OnnxJavaType.FLOAT;
@@ -199,7 +201,9 @@ public final class ModelSession implements AutoCloseable {
             case INT16 -> OnnxJavaType.INT16;
             case INT32 -> OnnxJavaType.INT32;
             case BOOL -> OnnxJavaType.BOOL;
-        };
+            // it gives such outputs and takes no such inputs
+            case UINT16, UINT32, UINT64 -> null;
+        });
     }
 
     private Item item(OnnxValue value) throws OrtException {

@@ -4,19 +4,23 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Set;
 import org.nd4j.linalg.api.buffer.DataBuffer;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
-import smalti.exporter.graph.Halves;
 import smalti.exporter.graph.Tensor;
 import smalti.exporter.graph.ValueType;
 import smalti.spec.ElementType;
+import smalti.spec.Halves;
 import smalti.spec.NpyArray;
 import smalti.spec.SpecException;
 
 /** nd4j's arrays as plain ones and back. */
 public final class PlainArrays {
+    private static final Set<ElementType> UNFED =
+            Set.of(ElementType.UINT16, ElementType.UINT32, ElementType.UINT64);
+
     private PlainArrays() {}
 
     static ValueType type(DataType type, String variable) {
@@ -99,6 +103,8 @@ public final class PlainArrays {
     static ElementType elementType(DataType type, String variable) {
         var plain = type(type, variable);
         return plain.elementType()
+                // ONNX Runtime's Java API cannot feed them
+                .filter(element -> !UNFED.contains(element))
                 .orElseThrow(() -> new SpecException("variable \"" + variable + "\" cannot be of " + plain
                         + " where a graph begins or ends; cast it"));
     }

@@ -172,6 +172,9 @@ final class LoweringTest {
             case INT32 -> DataType.INT32;
             case INT64 -> DataType.INT64;
             case UINT8 -> DataType.UINT8;
+            case UINT16 -> DataType.UINT16;
+            case UINT32 -> DataType.UINT32;
+            case UINT64 -> DataType.UINT64;
             case BOOL -> DataType.BOOL;
         };
     }

@@ -1,4 +1,4 @@
-package smalti.exporter.graph;
+package smalti.spec;
 
 /** The 16-bit floats as bits: IEEE 754 half precision and bfloat16, rounded to nearest, ties to even. */
 public final class Halves {
