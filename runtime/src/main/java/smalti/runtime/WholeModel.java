@@ -260,7 +260,7 @@ final class WholeModel {
     /** Of a field of bytes. */
     private static Part header(int field, long length) {
         var out = new ByteArrayOutputStream();
-        varint(out, (long) field << 3 | 2);
+        varint(out, ((long) field << 3) | 2);
         varint(out, length);
         return new ExternalWeights.Bytes(ByteBuffer.wrap(out.toByteArray()));
     }
@@ -268,7 +268,7 @@ final class WholeModel {
     private static void varint(ByteArrayOutputStream out, long value) {
         long rest = value;
         while (rest >= 0x80) {
-            out.write((int) (rest & 0x7F | 0x80));
+            out.write((int) ((rest & 0x7F) | 0x80));
             rest >>>= 7;
         }
         out.write((int) rest);

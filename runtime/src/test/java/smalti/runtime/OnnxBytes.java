@@ -141,7 +141,7 @@ final class OnnxBytes {
     }
 
     private static byte[] field(int number, byte[] value) {
-        return bytes(varint((long) number << 3 | 2), varint(value.length), value);
+        return bytes(varint(((long) number << 3) | 2), varint(value.length), value);
     }
 
     private static byte[] number(int number, long value) {
@@ -152,7 +152,7 @@ final class OnnxBytes {
         var out = new ByteArrayOutputStream();
         long left = value;
         while ((left & ~0x7FL) != 0) {
-            out.write((int) (left & 0x7F | 0x80));
+            out.write((int) ((left & 0x7F) | 0x80));
             left >>>= 7;
         }
         out.write((int) left);
