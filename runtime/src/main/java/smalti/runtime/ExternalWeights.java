@@ -119,8 +119,8 @@ sealed interface ExternalWeights {
                 }
                 var file = folder.resolve(relative).toRealPath();
                 if (!file.startsWith(folder.toRealPath())) {
-                    throw new SpecException("weights must lie beside the model, and " + location
-                            + " is a link to " + file + "; put a copy in the link's place");
+                    throw new SpecException("weights must lie beside the model, and " + location + " is a link to "
+                            + file + "; put a copy in the link's place");
                 }
                 if (!Files.isRegularFile(file)) {
                     throw new SpecException(folder.resolve(relative) + ": must be a file of weights, and is none");
@@ -132,8 +132,7 @@ sealed interface ExternalWeights {
                 throw new SpecException(
                         "weights must lie beside the model, and there is no " + folder.resolve(location), e);
             } catch (IOException e) {
-                throw new SpecException(
-                        folder.resolve(location) + ": cannot be read (" + IoReason.of(e) + ")", e);
+                throw new SpecException(folder.resolve(location) + ": cannot be read (" + IoReason.of(e) + ")", e);
             }
         }
     }

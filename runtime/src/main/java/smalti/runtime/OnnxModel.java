@@ -128,8 +128,8 @@ public final class OnnxModel implements AutoCloseable {
         var pool = new BufferPool();
         var used = requests == Requests.ALONE ? options.withMaxBatch(1) : options;
         var hash = Checksums.sha256(onnx);
-        var graph = new Placement.Graph(
-                name, file, signature, hash, () -> unchanged(file, hash, whole.get()), Map.of());
+        var graph =
+                new Placement.Graph(name, file, signature, hash, () -> unchanged(file, hash, whole.get()), Map.of());
         var placement = Placement.of(graph, used);
         var service = requests == Requests.ALONE
                 ? new Alone(new GraphService<>(

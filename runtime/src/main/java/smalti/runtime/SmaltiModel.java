@@ -445,7 +445,8 @@ public final class SmaltiModel implements AutoCloseable {
                         file,
                         graph.signature(),
                         Objects.requireNonNull(manifest.files().get(file), file),
-                        () -> WholeModel.of(name, verified(file), new ExternalWeights.Refused(), options.maxFileBytes()),
+                        () -> WholeModel.of(
+                                name, verified(file), new ExternalWeights.Refused(), options.maxFileBytes()),
                         trainedSizes(graph.signature())),
                 options);
         return new GraphService<>(

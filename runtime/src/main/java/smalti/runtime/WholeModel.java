@@ -55,12 +55,13 @@ final class WholeModel {
                 case GRAPH -> field == 1 ? NODE : field == 5 ? TENSOR : field == 15 ? SPARSE : null;
                 case NODE -> field == 5 ? ATTRIBUTE : null;
                 case FUNCTION -> field == 7 ? NODE : field == 11 ? ATTRIBUTE : null;
-                case ATTRIBUTE -> switch (field) {
-                    case 5, 10 -> TENSOR;
-                    case 6, 11 -> GRAPH;
-                    case 22, 23 -> SPARSE;
-                    default -> null;
-                };
+                case ATTRIBUTE ->
+                    switch (field) {
+                        case 5, 10 -> TENSOR;
+                        case 6, 11 -> GRAPH;
+                        case 22, 23 -> SPARSE;
+                        default -> null;
+                    };
                 case SPARSE -> field == 1 || field == 2 ? TENSOR : null;
                 case TENSOR -> null;
             };
@@ -74,8 +75,9 @@ final class WholeModel {
      * @throws SpecException with every weight that cannot be had, if it is no ONNX file, or the whole is too large
      */
     static byte[] of(String file, byte[] onnx, ExternalWeights weights, int most) {
-        if (onnx.length >= 8 && new String(onnx, 4, 4, StandardCharsets.ISO_8859_1).equals(
-                new String(ORT_FORMAT, StandardCharsets.ISO_8859_1))) {
+        if (onnx.length >= 8
+                && new String(onnx, 4, 4, StandardCharsets.ISO_8859_1)
+                        .equals(new String(ORT_FORMAT, StandardCharsets.ISO_8859_1))) {
             return onnx;
         }
         var model = new WholeModel(onnx, weights, most);
@@ -86,8 +88,9 @@ final class WholeModel {
             throw new SpecException(file + ": is no ONNX file, or a damaged one (" + e.getMessage() + ")", e);
         }
         if (!model.problems.isEmpty()) {
-            throw new SpecException(
-                    model.problems.stream().map(problem -> file + ": " + problem).toList());
+            throw new SpecException(model.problems.stream()
+                    .map(problem -> file + ": " + problem)
+                    .toList());
         }
         if (parts == null) {
             return onnx;

@@ -86,7 +86,8 @@ final class ExternalWeightsTest {
                 .hasMessageContaining("w.data must have 8 bytes from byte 4 on, as the model says, and has 8 in all");
         Files.write(folder.resolve("w.data"), new byte[1 << 16]);
         var large = Files.write(
-                folder.resolve("large.onnx"), graph().external("w", "w.data", 0, 1 << 16, 1 << 14).file());
+                folder.resolve("large.onnx"),
+                graph().external("w", "w.data", 0, 1 << 16, 1 << 14).file());
         assertThatThrownBy(() -> OnnxModel.open(
                         large, Requests.ALONE, RuntimeOptions.defaults().withMaxFileBytes(1 << 15)))
                 .hasMessageContaining("bytes more with its weights, got 65536; RuntimeOptions.maxFileBytes");
@@ -121,7 +122,8 @@ final class ExternalWeightsTest {
             model.warm(Map.of("x", Tensor.of(new float[] {1, 2}, 1, 2)));
             for (int i = 0; i < 10; i++) {
                 var later = model.runAsync(Map.of("x", Tensor.of(new float[] {1, 2}, 1, 2)));
-                assertThat(Objects.requireNonNull(later.join().get("y")).floats()).containsExactly(11, 22);
+                assertThat(Objects.requireNonNull(later.join().get("y")).floats())
+                        .containsExactly(11, 22);
             }
         }
     }

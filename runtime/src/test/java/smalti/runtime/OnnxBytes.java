@@ -22,10 +22,10 @@ final class OnnxBytes {
     /** @param inputs and outputs by blanks; a {@code _} is one that is left out */
     OnnxBytes node(String op, String inputs, String outputs, byte[]... attributes) {
         var node = new ByteArrayOutputStream();
-        for (var input : inputs.isEmpty() ? new String[0] : inputs.split(" ")) {
+        for (var input : inputs.isEmpty() ? new String[0] : inputs.split(" ", -1)) {
             node.writeBytes(field(1, input.equals("_") ? "" : input));
         }
-        for (var output : outputs.split(" ")) {
+        for (var output : outputs.split(" ", -1)) {
             node.writeBytes(field(2, output.equals("_") ? "" : output));
         }
         node.writeBytes(field(4, op));
@@ -114,7 +114,7 @@ final class OnnxBytes {
     /** @param axes sizes or names, by blanks; {@code ?} has neither */
     private static byte[] value(String name, int type, String axes) {
         var shape = new ByteArrayOutputStream();
-        for (var axis : axes.isBlank() ? List.<String>of() : List.of(axes.split(" "))) {
+        for (var axis : axes.isBlank() ? List.<String>of() : List.of(axes.split(" ", -1))) {
             shape.writeBytes(field(
                     1,
                     axis.equals("?")
