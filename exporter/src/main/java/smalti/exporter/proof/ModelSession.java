@@ -189,21 +189,20 @@ public final class ModelSession implements AutoCloseable {
     }
 
     private static Optional<OnnxJavaType> javaType(ElementType type) {
-        return Optional.ofNullable(
-                switch (type) {
-            case UINT8 -> OnnxJavaType.UINT8;
-            case INT64 -> OnnxJavaType.INT64;
-            case FLOAT32 -> OnnxJavaType.FLOAT;
-            case FLOAT64 -> OnnxJavaType.DOUBLE;
-            case FLOAT16 -> OnnxJavaType.FLOAT16;
-            case BFLOAT16 -> OnnxJavaType.BFLOAT16;
-            case INT8 -> OnnxJavaType.INT8;
-            case INT16 -> OnnxJavaType.INT16;
-            case INT32 -> OnnxJavaType.INT32;
-            case BOOL -> OnnxJavaType.BOOL;
+        return switch (type) {
+            case UINT8 -> Optional.of(OnnxJavaType.UINT8);
+            case INT64 -> Optional.of(OnnxJavaType.INT64);
+            case FLOAT32 -> Optional.of(OnnxJavaType.FLOAT);
+            case FLOAT64 -> Optional.of(OnnxJavaType.DOUBLE);
+            case FLOAT16 -> Optional.of(OnnxJavaType.FLOAT16);
+            case BFLOAT16 -> Optional.of(OnnxJavaType.BFLOAT16);
+            case INT8 -> Optional.of(OnnxJavaType.INT8);
+            case INT16 -> Optional.of(OnnxJavaType.INT16);
+            case INT32 -> Optional.of(OnnxJavaType.INT32);
+            case BOOL -> Optional.of(OnnxJavaType.BOOL);
             // it gives such outputs and takes no such inputs
-            case UINT16, UINT32, UINT64 -> null;
-        });
+            case UINT16, UINT32, UINT64 -> Optional.empty();
+        };
     }
 
     private Item item(OnnxValue value) throws OrtException {

@@ -18,8 +18,7 @@ import smalti.spec.SpecException;
 
 /** nd4j's arrays as plain ones and back. */
 public final class PlainArrays {
-    private static final Set<ElementType> UNFED =
-            Set.of(ElementType.UINT16, ElementType.UINT32, ElementType.UINT64);
+    private static final Set<ElementType> UNFED = Set.of(ElementType.UINT16, ElementType.UINT32, ElementType.UINT64);
 
     private PlainArrays() {}
 
