@@ -19,6 +19,7 @@ import smalti.exporter.OnnxPrecision;
 import smalti.exporter.dl4j.Dl4jNetworks;
 import smalti.exporter.onnx.OnnxReader;
 import smalti.exporter.onnx.OnnxWriter;
+import smalti.exporter.onnx.SourceFiles;
 import smalti.exporter.proof.ModelSession.Item;
 import smalti.exporter.samediff.Isolation;
 import smalti.spec.AtomicFiles;
@@ -109,6 +110,7 @@ final class ConvertCommand implements Callable<Integer> {
                             ? "; of a run folder, name a .fb file inside, or use smalti export"
                             : ""));
         }
+        SourceFiles.spare(out, data == null ? new Path[] {graph} : new Path[] {graph, data});
         if (graph.toString().endsWith(".onnx")) {
             if (!inputs.isEmpty() || !outputs.isEmpty() || isolated || !shapes.isEmpty()) {
                 throw new SpecException(

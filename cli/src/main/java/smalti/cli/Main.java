@@ -88,10 +88,21 @@ public final class Main implements Runnable {
         try {
             return line.execute(arguments);
         } catch (OutOfMemoryError e) {
-            console.error("memory: the Java heap must hold the pictures and the model, and is too small ("
-                    + e.getMessage() + "); set SMALTI_HEAP, such as SMALTI_HEAP=8g");
+            console.error("memory: the Java heap must hold " + held(arguments) + ", and is too small (" + e.getMessage()
+                    + "); set SMALTI_HEAP, such as SMALTI_HEAP=8g");
             return WRONG_INPUT;
         }
+    }
+
+    /** What a command holds in memory. */
+    private static String held(String... arguments) {
+        var command = arguments.length == 0 ? "" : arguments[0];
+        return switch (command) {
+            case "optimize", "check", "diff", "inspect" -> "the model";
+            case "convert" -> "the graph and the model that is made of it";
+            case "quantize" -> "the model and the samples";
+            default -> "the pictures and the model";
+        };
     }
 
     private static int wrongLine(CommandLine.ParameterException e, Console console) {

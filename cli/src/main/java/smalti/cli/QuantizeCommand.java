@@ -12,6 +12,7 @@ import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 import smalti.exporter.OnnxPrecision;
 import smalti.exporter.onnx.OnnxReader;
+import smalti.exporter.onnx.SourceFiles;
 import smalti.exporter.precision.ActivationType;
 import smalti.exporter.precision.Calibration;
 import smalti.exporter.precision.Int8Options;
@@ -81,6 +82,7 @@ final class QuantizeCommand implements Callable<Integer> {
     @Override
     public Integer call() throws IOException {
         Outputs.requireFile(out);
+        SourceFiles.spare(out, model, data);
         var options = Int8Options.defaults()
                 .withActivations(Choices.of("--activations", activations, ActivationType.values()))
                 .withGate(leastPsnr, leastAgreement)

@@ -83,6 +83,9 @@ public final class BundleExporter {
         if (run.toAbsolutePath().normalize().startsWith(target)) {
             throw new SpecException(bundle + ": must not be the run folder nor hold it, got run " + run);
         }
+        if (Files.exists(target) && !Files.isDirectory(target)) {
+            throw new SpecException(bundle + ": must be a folder to write into, and is a file");
+        }
         if (Files.isDirectory(target) && !Files.exists(target.resolve(BundleManifest.FILE))) {
             try (var files = Files.list(target)) {
                 var first = files.findFirst();

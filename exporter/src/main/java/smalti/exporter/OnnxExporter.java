@@ -21,6 +21,7 @@ import smalti.exporter.graph.Model;
 import smalti.exporter.graph.Value;
 import smalti.exporter.lowering.Lowerings;
 import smalti.exporter.onnx.OnnxWriter;
+import smalti.exporter.onnx.SourceFiles;
 import smalti.exporter.proof.GraphProver;
 import smalti.exporter.proof.GraphProver.Detour;
 import smalti.exporter.proof.GraphProver.Parity;
@@ -89,6 +90,7 @@ public final class OnnxExporter {
     public static Exported export(
             Path source, List<String> inputs, List<String> outputs, Path file, ExportOptions options)
             throws IOException {
+        SourceFiles.spare(file, source);
         var name = String.valueOf(source.getFileName());
         var graph = SameDiffRunner.load(source, name);
         try (var runner = SameDiffRunner.of(graph, name, inputs, outputs, options.isolation())) {

@@ -8,6 +8,7 @@ import java.util.Map;
 import smalti.exporter.graph.Model;
 import smalti.exporter.onnx.OnnxReader;
 import smalti.exporter.onnx.OnnxWriter;
+import smalti.exporter.onnx.SourceFiles;
 import smalti.exporter.pass.Passes;
 import smalti.exporter.precision.Speed;
 import smalti.exporter.proof.ModelSession;
@@ -27,7 +28,7 @@ public final class OnnxOptimizer {
 
     /**
      * Writes the model after all passes that make it smaller, once ONNX Runtime gave the same outputs for both on inputs made up from a
-     * seed; floats may differ by 1e-4 of their range.
+     * seed; floats may differ by 1e-4 of their range. A file may be optimized in its own place.
      *
      * @throws SpecException if the file is unsound, cannot be run, or a pass changed what it computes; nothing is
      *     written then
@@ -40,6 +41,10 @@ public final class OnnxOptimizer {
     public static Report optimize(Path file, Path out, long seed, long externalDataAbove) throws IOException {
         var place = String.valueOf(file.getFileName());
         var model = OnnxReader.read(file);
+        // in its own place it is replaced as a whole, by what was proven to compute the same
+        if (!out.toAbsolutePath().normalize().equals(file.toAbsolutePath().normalize())) {
+            SourceFiles.spare(out, file);
+        }
         var expected = expected(file, model, seed, place);
         var result = Passes.simplifying().apply(model);
         var difference = new double[1];

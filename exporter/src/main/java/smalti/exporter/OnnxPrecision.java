@@ -9,6 +9,7 @@ import java.util.Map;
 import smalti.exporter.graph.Model;
 import smalti.exporter.onnx.OnnxReader;
 import smalti.exporter.onnx.OnnxWriter;
+import smalti.exporter.onnx.SourceFiles;
 import smalti.exporter.precision.HalfPrecision;
 import smalti.exporter.precision.Int8Options;
 import smalti.exporter.precision.Int8Search;
@@ -75,6 +76,7 @@ public final class OnnxPrecision {
     /** The same of a file that was read already. */
     public static Half half(Path file, Model model, Path out, List<Map<String, Item>> samples, long seed)
             throws IOException {
+        SourceFiles.spare(out, file);
         var place = String.valueOf(file.getFileName());
         var inputs = samples.isEmpty() ? seeded(model, seed, place) : samples;
         var result = HalfPrecision.convert(model, inputs, place);
@@ -127,6 +129,7 @@ public final class OnnxPrecision {
             List<Map<String, Item>> heldOut,
             Int8Options options)
             throws IOException {
+        SourceFiles.spare(out, file);
         var place = String.valueOf(file.getFileName());
         var result = Int8Search.search(model, calibration, heldOut, options, place);
         if (result.quantized() == 0) {

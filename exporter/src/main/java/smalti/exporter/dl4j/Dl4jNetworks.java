@@ -14,6 +14,7 @@ import org.nd4j.autodiff.samediff.SameDiff;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import smalti.exporter.ExportOptions;
 import smalti.exporter.OnnxExporter;
+import smalti.exporter.onnx.SourceFiles;
 import smalti.exporter.samediff.PlainArrays;
 import smalti.spec.NpyArray;
 import smalti.spec.SpecException;
@@ -97,6 +98,7 @@ public final class Dl4jNetworks {
      */
     public static OnnxExporter.Exported exportFile(
             Path source, Map<String, List<Long>> shapes, Path file, ExportOptions options) throws IOException {
+        SourceFiles.spare(file, source);
         return write(NetworkFile.read(source), place(source), shapes, file, options);
     }
 

@@ -2,12 +2,13 @@ package smalti.exporter.onnx;
 
 import com.google.protobuf.ByteString;
 import com.google.protobuf.CodedInputStream;
-import com.google.protobuf.Descriptors.Descriptor;
-import com.google.protobuf.Descriptors.FieldDescriptor.JavaType;
 import com.google.protobuf.InvalidProtocolBufferException;
 import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
@@ -38,23 +39,19 @@ import smalti.exporter.proto.ValueInfoProto;
 import smalti.spec.SpecException;
 
 /**
- * Reads an ONNX file from anywhere. Documentation strings and the metadata of single nodes are dropped; all else is
- * kept, if only as bytes. Nodes in the wrong order are sorted.
+ * Reads an ONNX file from anywhere. All is kept, if only as bytes. Nodes in the wrong order are sorted.
  *
  * <p>A hostile file ends in a {@link SpecException} within memory of a few times its size: a scan counts what it holds
  * before anything is built, and no array is allocated that the file has no data for.
  */
 public final class OnnxReader {
-    /** Each becomes a few objects. The largest models have some 100,000. */
-    private static final int MOST_ITEMS = 4_000_000;
-
-    /** Messages inside messages; protobuf's own limit. */
-    private static final int MOST_DEPTH = 100;
-
     private static final int MOST_NESTED_GRAPHS = 16;
     private static final int MOST_PROBLEMS = 20;
     private static final int LAST_OPSET = 10_000;
     private static final int PIECE = 1 << 20;
+
+    /** Files of more bytes are mapped. Smaller ones are read, so that nothing that happens to the file can matter later. */
+    private static final int LEAST_MAPPED = 1 << 26;
 
     private final String place;
     private final Tensors tensors;
@@ -68,7 +65,7 @@ public final class OnnxReader {
     }
 
     /**
-     * Reads a file; large weights in files of their own are mapped, not copied, and must lie in its folder.
+     * Reads a file; large weights, in the file or in files of their own in its folder, are mapped and not copied.
      *
      * @throws SpecException if it is no sound ONNX model; the message names the file, the rule and what was received
      */
@@ -94,17 +91,40 @@ public final class OnnxReader {
      */
     public static Strict readStrictly(Path file) throws IOException {
         var place = String.valueOf(file.getFileName());
+        var parent = file.toAbsolutePath().getParent();
+        var reader = new OnnxReader(place, new Tensors(place, parent));
+        return new Strict(reader.model(bytes(file)), reader.misplaced);
+    }
+
+    /**
+     * The files that weights of a model lie in, as the model names them, whether or not they are there.
+     *
+     * @throws SpecException if it is no ONNX model
+     */
+    static Set<String> locations(Path file) throws IOException {
+        var place = String.valueOf(file.getFileName());
+        try {
+            return Scan.of(Structure.of(bytes(file)).message(), place).locations();
+        } catch (InvalidProtocolBufferException e) {
+            throw unreadable(place, e);
+        }
+    }
+
+    private static ByteBuffer bytes(Path file) throws IOException {
         if (!Files.isRegularFile(file)) {
             throw new SpecException(
                     file + ": must be an ONNX file, got " + (Files.exists(file) ? "a folder" : "nothing of that name"));
         }
         long size = Files.size(file);
         if (size > Integer.MAX_VALUE - 16) {
-            throw new SpecException(place + ": must have at most 2 GB, got " + size + " bytes");
+            throw new SpecException(file.getFileName() + ": must have at most 2 GB, got " + size + " bytes");
         }
-        var parent = file.toAbsolutePath().getParent();
-        var reader = new OnnxReader(place, new Tensors(place, parent));
-        return new Strict(reader.model(bytes(file, (int) size)), reader.misplaced);
+        if (size >= LEAST_MAPPED) {
+            try (var channel = FileChannel.open(file, StandardOpenOption.READ)) {
+                return channel.map(FileChannel.MapMode.READ_ONLY, 0, size);
+            }
+        }
+        return ByteBuffer.wrap(bytes(file, (int) size));
     }
 
     /** In pieces: Java reads each by a buffer of its size outside of the heap. */
@@ -130,7 +150,7 @@ public final class OnnxReader {
      * @throws SpecException if they are no sound ONNX model, or one with weights in files of their own
      */
     public static Model parse(byte[] bytes, String place) throws IOException {
-        return new OnnxReader(place, new Tensors(place, null)).model(bytes);
+        return new OnnxReader(place, new Tensors(place, null)).model(ByteBuffer.wrap(bytes));
     }
 
     /**
@@ -147,17 +167,19 @@ public final class OnnxReader {
         }
     }
 
-    private Model model(byte[] bytes) throws IOException {
+    private Model model(ByteBuffer bytes) throws IOException {
         ModelProto proto;
+        List<@Nullable ByteBuffer> weights;
         try {
-            new Scan().message(CodedInputStream.newInstance(bytes), ModelProto.getDescriptor(), 0);
-            var stream = CodedInputStream.newInstance(bytes);
+            var structure = Structure.of(bytes);
+            weights = structure.weights();
+            Scan.of(structure.message(), place);
+            var stream = CodedInputStream.newInstance(structure.message());
             stream.enableAliasing(true);
-            stream.setRecursionLimit(MOST_DEPTH);
+            stream.setRecursionLimit(Scan.MOST_DEPTH);
             proto = ModelProto.parseFrom(stream);
         } catch (InvalidProtocolBufferException e) {
-            throw new SpecException(
-                    place + ": must be an ONNX model, and is not, or not all of it (" + e.getMessage() + ")", e);
+            throw unreadable(place, e);
         }
         if (!proto.hasGraph()) {
             throw new SpecException(place + ": must be an ONNX model with a graph, got none");
@@ -180,7 +202,7 @@ public final class OnnxReader {
         refuse();
         var metadata = new TreeMap<String, String>();
         proto.getMetadataPropsList().forEach(entry -> metadata.put(entry.getKey(), entry.getValue()));
-        var graph = graph(proto.getGraph(), 0, Set.of());
+        var graph = graph(proto.getGraph(), weights, 0, Set.of());
         refuse();
         var rest = proto.toBuilder()
                 .clearGraph()
@@ -189,7 +211,6 @@ public final class OnnxReader {
                 .clearMetadataProps()
                 .clearProducerName()
                 .clearProducerVersion()
-                .clearDocString()
                 .build();
         return new Model(
                 graph,
@@ -205,7 +226,14 @@ public final class OnnxReader {
         return name.equals("ai.onnx") ? "" : name;
     }
 
-    private Graph graph(GraphProto proto, int depth, Set<String> around) throws IOException {
+    private static SpecException unreadable(String place, InvalidProtocolBufferException e) {
+        return new SpecException(
+                place + ": must be an ONNX model, and is not, or not all of it (" + e.getMessage() + ")", e);
+    }
+
+    /** @param weights the data of initializers that lies elsewhere; the rest of the list is null or not there */
+    private Graph graph(GraphProto proto, List<@Nullable ByteBuffer> weights, int depth, Set<String> around)
+            throws IOException {
         if (depth > MOST_NESTED_GRAPHS) {
             throw new SpecException(
                     place + ": graphs must lie at most " + MOST_NESTED_GRAPHS + " deep in one another, got more");
@@ -213,8 +241,10 @@ public final class OnnxReader {
         var inputs = proto.getInputList().stream().map(OnnxReader::value).toList();
         var outputs = proto.getOutputList().stream().map(OnnxReader::value).toList();
         var initializers = new LinkedHashMap<String, Constant>();
-        for (var initializer : proto.getInitializerList()) {
-            var constant = tensors.constant(initializer, "initializer \"" + initializer.getName() + "\"");
+        for (int i = 0; i < proto.getInitializerCount(); i++) {
+            var initializer = proto.getInitializer(i);
+            var data = i < weights.size() ? weights.get(i) : null;
+            var constant = tensors.constant(initializer, data, "initializer \"" + initializer.getName() + "\"");
             define(initializers, initializer.getName(), constant);
         }
         for (var sparse : proto.getSparseInitializerList()) {
@@ -236,16 +266,6 @@ public final class OnnxReader {
         order.misplaced().stream()
                 .limit(MOST_PROBLEMS - misplaced.size())
                 .forEach(node -> misplaced.add(place + ": " + node));
-        var rest = proto.toBuilder()
-                .clearNode()
-                .clearName()
-                .clearInitializer()
-                .clearSparseInitializer()
-                .clearInput()
-                .clearOutput()
-                .clearValueInfo()
-                .clearDocString()
-                .build();
         var values = proto.getValueInfoList().stream()
                 .map(OnnxReader::value)
                 .filter(value -> made.contains(value.name()))
@@ -262,7 +282,7 @@ public final class OnnxReader {
                 initializers,
                 order.nodes(),
                 values,
-                rest.toByteString().asReadOnlyByteBuffer());
+                Remarks.keep(proto).toByteString().asReadOnlyByteBuffer());
     }
 
     private void define(Map<String, Constant> initializers, String name, Constant constant) {
@@ -339,7 +359,7 @@ public final class OnnxReader {
             case STRING ->
                 proto.getS().isValidUtf8() ? new Attribute.Text(proto.getS().toStringUtf8()) : other(proto);
             case TENSOR -> new Attribute.Array(tensors.constant(proto.getT(), place));
-            case GRAPH -> new Attribute.Body(graph(proto.getG(), depth + 1, visible));
+            case GRAPH -> new Attribute.Body(graph(proto.getG(), List.of(), depth + 1, visible));
             case FLOATS -> new Attribute.Reals(proto.getFloatsList());
             case INTS -> new Attribute.Ints(proto.getIntsList());
             case STRINGS -> texts(proto);
@@ -438,33 +458,6 @@ public final class OnnxReader {
     private void refuse() {
         if (!problems.isEmpty()) {
             throw new SpecException(problems);
-        }
-    }
-
-    /** Counts what the bytes hold, without building any of it. */
-    private final class Scan {
-        private int items;
-
-        void message(CodedInputStream in, Descriptor type, int depth) throws IOException {
-            if (depth > MOST_DEPTH) {
-                throw new SpecException(
-                        place + ": messages must lie at most " + MOST_DEPTH + " deep in one another, got more");
-            }
-            for (int tag = in.readTag(); tag != 0; tag = in.readTag()) {
-                int wire = tag & 7;
-                if (wire == 2 && ++items > MOST_ITEMS) {
-                    throw new SpecException(place + ": must hold at most " + MOST_ITEMS
-                            + " nodes, constants, attributes, names and the like, got more");
-                }
-                var field = type.findFieldByNumber(tag >>> 3);
-                if (wire == 2 && field != null && field.getJavaType() == JavaType.MESSAGE) {
-                    int limit = in.pushLimit(in.readRawVarint32());
-                    message(in, field.getMessageType(), depth + 1);
-                    in.popLimit(limit);
-                } else if (!in.skipField(tag)) {
-                    throw new InvalidProtocolBufferException("a group ends that never began");
-                }
-            }
         }
     }
 }

@@ -26,6 +26,9 @@ public final class OnnxWriter {
     /** A protobuf message ends at 2 GB: beyond this many bytes of constants, the large ones lie in a file of their own. */
     public static final long EXTERNAL_DATA_ABOVE = 1_500_000_000L;
 
+    /** Ends the name of the file beside a model that its large constants are in. */
+    static final String DATA = ".data";
+
     private final int opset;
     private final String producerVersion;
 
@@ -73,7 +76,7 @@ public final class OnnxWriter {
      */
     public static void write(Model model, Path file, long externalDataAbove, Proof proof) throws IOException {
         var name = String.valueOf(file.getFileName());
-        var data = name + ".data";
+        var data = name + DATA;
         AtomicFiles.writeGroup(file, List.of(data), folder -> {
             var unfinished = folder.resolve(name);
             if (Protos.bytes(model.graph()) > externalDataAbove) {

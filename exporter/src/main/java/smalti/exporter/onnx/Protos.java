@@ -101,21 +101,32 @@ final class Protos {
     }
 
     private GraphProto graph(Graph graph) {
-        var proto = parsed(() -> GraphProto.parseFrom(graph.rest().duplicate())).toBuilder()
+        var rest = Annotations.rest(graph);
+        var remarks = new Remarks(rest);
+        var proto = rest.toBuilder()
+                .clearNode()
+                .clearInput()
+                .clearOutput()
+                .clearValueInfo()
+                .clearInitializer()
+                .clearQuantizationAnnotation()
                 .setName(graph.name());
-        graph.inputs().forEach(input -> proto.addInput(value(input)));
-        graph.outputs().forEach(output -> proto.addOutput(value(output)));
-        graph.values().forEach(known -> proto.addValueInfo(value(known)));
+        graph.inputs().forEach(input -> proto.addInput(remarks.on(value(input))));
+        graph.outputs().forEach(output -> proto.addOutput(remarks.on(value(output))));
+        graph.values().forEach(known -> proto.addValueInfo(remarks.on(value(known))));
         graph.initializers().forEach((name, constant) -> {
             if (constant instanceof Constant.Sparse sparse) {
                 proto.addSparseInitializer(sparse(name, sparse));
             } else if (data != null && constant instanceof Tensor tensor && data.takes(tensor)) {
-                proto.addInitializer(data.put(name, tensor));
+                proto.addInitializer(remarks.on(data.put(name, tensor)));
             } else {
-                proto.addInitializer(constant(name, constant));
+                proto.addInitializer(remarks.on(constant(name, constant)));
             }
         });
-        graph.nodes().forEach(node -> proto.addNode(node(node)));
+        graph.nodes().forEach(node -> proto.addNode(remarks.on(node(node), node)));
+        if (rest.getQuantizationAnnotationCount() > 0) {
+            proto.addAllQuantizationAnnotation(Annotations.standing(rest, Remarks.made(graph)));
+        }
         return proto.build();
     }
 

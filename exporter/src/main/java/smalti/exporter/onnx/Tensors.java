@@ -45,13 +45,18 @@ final class Tensors {
 
     /** @throws SpecException if its data does not fit its dims, or lies where it must not */
     Constant constant(TensorProto proto, String told) throws IOException {
+        return constant(proto, null, told);
+    }
+
+    /** @param raw its data as raw data, where that is not in the message itself */
+    Constant constant(TensorProto proto, @Nullable ByteBuffer raw, String told) throws IOException {
         var place = file + ": " + told;
         long elements = elements(proto.getDimsList(), place);
         if (proto.hasSegment()) {
             throw new SpecException(place + ": must be whole, got a segment");
         }
         int code = proto.getDataType();
-        var external = proto.getDataLocation() == TensorProto.DataLocation.EXTERNAL ? external(proto, place) : null;
+        var external = proto.getDataLocation() == TensorProto.DataLocation.EXTERNAL ? external(proto, place) : raw;
         var type = ValueType.ofOnnxCode(code);
         if (type.isPresent() && type.get() != ValueType.STRING) {
             return new Tensor(type.get(), proto.getDimsList(), data(proto, type.get(), elements, external, place));

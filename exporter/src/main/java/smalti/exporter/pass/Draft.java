@@ -22,6 +22,7 @@ import smalti.exporter.graph.Node;
 import smalti.exporter.graph.Shapes;
 import smalti.exporter.graph.Tensor;
 import smalti.exporter.graph.Value;
+import smalti.exporter.onnx.Annotations;
 
 /** A graph under change: who makes and who takes each value, and the few ways to change that. */
 final class Draft {
@@ -74,6 +75,13 @@ final class Draft {
         this.initializers = new LinkedHashMap<>(graph.initializers());
         graph.inputs().forEach(input -> inputs.add(input.name()));
         graph.outputs().forEach(output -> outputs.add(output.name()));
+        outputs.addAll(Annotations.quantization(graph));
+        if (around == null) {
+            // as if callers gave what training changes, and took what it reads
+            var trained = Annotations.trained(model);
+            outputs.addAll(trained);
+            trained.stream().filter(initializers::containsKey).forEach(inputs::add);
+        }
     }
 
     /** The values that a body makes, and those of bodies inside it. */

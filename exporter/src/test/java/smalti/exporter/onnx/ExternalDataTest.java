@@ -4,11 +4,14 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import com.google.protobuf.CodedOutputStream;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -16,6 +19,8 @@ import java.util.Map;
 import java.util.Random;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 import org.nd4j.autodiff.samediff.SameDiff;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.factory.Nd4j;
@@ -25,6 +30,7 @@ import smalti.exporter.OnnxDiff;
 import smalti.exporter.OnnxExporter;
 import smalti.exporter.OnnxFileCheck;
 import smalti.exporter.OnnxOptimizer;
+import smalti.exporter.OnnxPrecision;
 import smalti.exporter.graph.Attribute;
 import smalti.exporter.graph.Axis;
 import smalti.exporter.graph.Constant;
@@ -36,7 +42,9 @@ import smalti.exporter.graph.Value;
 import smalti.exporter.graph.ValueType;
 import smalti.exporter.proof.ModelSession;
 import smalti.exporter.proof.ModelSession.Item;
+import smalti.exporter.proto.GraphProto;
 import smalti.exporter.proto.ModelProto;
+import smalti.exporter.proto.OperatorSetIdProto;
 import smalti.exporter.proto.TensorProto;
 import smalti.spec.SpecException;
 
@@ -215,6 +223,44 @@ final class ExternalDataTest {
         assertThat(names()).containsExactly("m.onnx");
     }
 
+    /** Each output would take away what the source is read from. */
+    @ParameterizedTest
+    @ValueSource(strings = {"o.onnx", "link.onnx", "o.onnx.data", "linked.onnx"})
+    void nothingIsWrittenOverWhatTheSourceNeeds(String out) throws IOException {
+        var file = folder.resolve("z.onnx");
+        write(model(), folder.resolve("o.onnx"), 0);
+        // its weights keep the name that they had
+        Files.move(folder.resolve("o.onnx"), file);
+        Files.createSymbolicLink(folder.resolve("link.onnx"), file);
+        Files.createSymbolicLink(folder.resolve("linked.onnx.data"), folder.resolve("o.onnx.data"));
+        var outputs = run(file);
+        for (long externalDataAbove : new long[] {0, Long.MAX_VALUE}) {
+            assertThatThrownBy(() -> OnnxOptimizer.optimize(file, folder.resolve(out), 1, externalDataAbove))
+                    .isInstanceOf(SpecException.class)
+                    .hasMessageContaining(out + ": must")
+                    .hasMessageContaining(out.equals("link.onnx") ? "it is what is read" : "weights of z.onnx are in");
+        }
+        assertThatThrownBy(() -> OnnxPrecision.half(file, folder.resolve(out), List.of(), 1))
+                .hasMessageContaining(out + ": must");
+        assertThat(run(file)).isEqualTo(outputs);
+        OnnxOptimizer.optimize(file, folder.resolve("p.onnx"), 1, 0);
+        assertThat(run(file)).isEqualTo(outputs);
+    }
+
+    @Test
+    void noGraphIsConvertedIntoItself() throws IOException {
+        var graph = SameDiff.create();
+        graph.nn.relu("y", graph.placeHolder("x", DataType.FLOAT, -1, 4), 0);
+        var file = folder.resolve("g.fb").toFile();
+        graph.save(file, true);
+        var before = Files.readAllBytes(file.toPath());
+        assertThatThrownBy(() -> OnnxExporter.export(
+                        file.toPath(), List.of(), List.of(), file.toPath(), ExportOptions.defaults()))
+                .isInstanceOf(SpecException.class)
+                .hasMessageContaining("g.fb: must be another file");
+        assertThat(Files.readAllBytes(file.toPath())).isEqualTo(before);
+    }
+
     @Test
     void anExportIsProvenFromBothFiles() throws IOException {
         var graph = SameDiff.create();
@@ -231,6 +277,66 @@ final class ExternalDataTest {
         OnnxChecker.check(file);
         OnnxExporter.export(graph, List.of(), List.of(), file, options.withExternalDataAbove(8000));
         assertThat(names()).containsExactly("m.onnx");
+    }
+
+    /** Twice in the heap it would need more than the whole heap of a test. */
+    @Test
+    void aFileOfNearlyTwoGigabytesIsReadAndCheckedWithoutItsWeightsInTheHeap() throws IOException {
+        assumeTrue(Boolean.getBoolean("smalti.full"), "writes 1.9 GB: runs with -Pfull");
+        long rows = 1_900_000;
+        var file = folder.resolve("large.onnx");
+        var small = Model.of(
+                new Graph(
+                        "large",
+                        List.of(value("x", ValueType.INT64, Axis.named("N"))),
+                        List.of(value("y", ValueType.FLOAT32, Axis.named("N"), Axis.of(250))),
+                        Map.of(),
+                        List.of(Node.of("Gather", List.of("w", "x"), "y", Map.of()))),
+                17,
+                8);
+        var graph = ModelProto.parseFrom(OnnxWriter.bytes(small)).getGraph();
+        var tensor = TensorProto.newBuilder()
+                .setName("w")
+                .setDataType(TensorProto.DataType.FLOAT_VALUE)
+                .addDims(rows)
+                .addDims(250)
+                .build();
+        int bytes = (int) (rows * 250 * Float.BYTES);
+        var head = ByteBuffer.allocate(1 << 12);
+        var out = CodedOutputStream.newInstance(head);
+        int rawHead = CodedOutputStream.computeTagSize(TensorProto.RAW_DATA_FIELD_NUMBER)
+                + CodedOutputStream.computeUInt32SizeNoTag(bytes);
+        int tensorBytes = tensor.getSerializedSize() + rawHead + bytes;
+        int tensorHead = CodedOutputStream.computeTagSize(GraphProto.INITIALIZER_FIELD_NUMBER)
+                + CodedOutputStream.computeUInt32SizeNoTag(tensorBytes);
+        out.writeRawBytes(ModelProto.newBuilder()
+                .setIrVersion(8)
+                .addOpsetImport(OperatorSetIdProto.newBuilder().setVersion(17))
+                .build()
+                .toByteString());
+        out.writeTag(ModelProto.GRAPH_FIELD_NUMBER, 2);
+        out.writeUInt32NoTag(graph.getSerializedSize() + tensorHead + tensorBytes);
+        out.writeRawBytes(graph.toByteString());
+        out.writeTag(GraphProto.INITIALIZER_FIELD_NUMBER, 2);
+        out.writeUInt32NoTag(tensorBytes);
+        out.writeRawBytes(tensor.toByteString());
+        out.writeTag(TensorProto.RAW_DATA_FIELD_NUMBER, 2);
+        out.writeUInt32NoTag(bytes);
+        out.flush();
+        head.flip();
+        try (var channel = FileChannel.open(file, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE)) {
+            long start = channel.write(head);
+            // the rest reads as zeros, and takes no room on the disk
+            var last = ByteBuffer.allocate(Float.BYTES)
+                    .order(ByteOrder.LITTLE_ENDIAN)
+                    .putFloat(0, 7);
+            channel.write(last, start + bytes - Float.BYTES);
+        }
+        var weights = (Tensor) java.util.Objects.requireNonNull(
+                OnnxReader.read(file).graph().initializers().get("w"));
+        assertThat(weights.data().isDirect()).isTrue();
+        assertThat(weights.number((int) (rows * 250 - 1))).isEqualTo(7);
+        assertThat(OnnxFileCheck.problems(file)).isEmpty();
     }
 
     /** More than a protobuf message can hold, and more than one buffer of Java's. */

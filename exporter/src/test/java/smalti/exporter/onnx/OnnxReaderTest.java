@@ -8,6 +8,7 @@ import com.google.protobuf.CodedOutputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
@@ -393,5 +394,49 @@ final class OnnxReaderTest {
                         .addOutput(value("i")))
                 .build()
                 .toByteArray();
+    }
+
+    /** Large data lies outside of protobuf's message, in whichever field it was. */
+    @Test
+    void largeWeightsAreReadFromEachFieldThatHoldsThem() throws IOException {
+        var floats = TensorProto.newBuilder().setName("floats").setDataType(TensorProto.DataType.FLOAT_VALUE);
+        var doubles = TensorProto.newBuilder().setName("doubles").setDataType(TensorProto.DataType.DOUBLE_VALUE);
+        var longs = TensorProto.newBuilder().setName("longs").setDataType(TensorProto.DataType.INT64_VALUE);
+        var raw = TensorProto.newBuilder().setName("raw").setDataType(TensorProto.DataType.FLOAT_VALUE);
+        var bytes = ByteBuffer.allocate(4000).order(ByteOrder.LITTLE_ENDIAN);
+        for (int i = 0; i < 1000; i++) {
+            floats.addFloatData(i / 3f);
+            doubles.addDoubleData(i / 3d);
+            longs.addInt64Data(-i);
+            bytes.putFloat(i / 7f);
+        }
+        raw.setRawData(ByteString.copyFrom(bytes.flip()));
+        var graph = GraphProto.newBuilder().setName("g");
+        for (var tensor : List.of(floats, doubles, longs, raw)) {
+            graph.addInitializer(tensor.addDims(1000));
+        }
+        var model = ModelProto.newBuilder()
+                .setIrVersion(8)
+                .addOpsetImport(OperatorSetIdProto.newBuilder().setVersion(17))
+                .setGraph(graph)
+                .build()
+                .toByteArray();
+        var read = OnnxReader.parse(model, "m").graph().initializers();
+        for (int i : new int[] {0, 1, 999}) {
+            assertThat(tensor(read.get("floats")).number(i)).isEqualTo(i / 3f);
+            assertThat(tensor(read.get("doubles")).number(i)).isEqualTo(i / 3d);
+            assertThat(tensor(read.get("longs")).number(i)).isEqualTo(-i);
+            assertThat(tensor(read.get("raw")).number(i)).isEqualTo(i / 7f);
+        }
+        var short3 = ModelProto.parseFrom(model).toBuilder();
+        short3.getGraphBuilder().getInitializerBuilder(3).setDims(0, 999);
+        assertThatThrownBy(() -> OnnxReader.parse(short3.build().toByteArray(), "m"))
+                .isInstanceOf(SpecException.class)
+                .hasMessageContaining("initializer \"raw\"")
+                .hasMessageContaining("got 4000 bytes");
+    }
+
+    private static Tensor tensor(@org.jspecify.annotations.Nullable Constant constant) {
+        return (Tensor) Objects.requireNonNull(constant);
     }
 }
