@@ -155,6 +155,7 @@ final class ConvertCommand implements Callable<Integer> {
                         .calibration();
         var report = OnnxPrecision.half(
                 full, read, out, samples, ExportOptions.defaults().seed());
+        report.dropped().forEach(line -> console.warning("dropped: " + line));
         console.line("converted %s to FP16: %s", graph, out);
         console.line(
                 "  %d nodes in FP16, %d in FP32 for their range; %,d bytes, %,d before",

@@ -50,6 +50,7 @@ final class OptimizeCommand implements Callable<Integer> {
                 .forEach((pass, count) -> console.line(
                         "  %-14s %s",
                         pass, count < 0 ? "adds " + -count : count == 0 ? "changes some" : "takes " + count));
+        report.dropped().forEach(line -> console.warning("dropped: " + line));
         console.line("outputs differ by at most %.1e of their range on seeded inputs", report.difference());
         return 0;
     }

@@ -93,6 +93,7 @@ final class QuantizeCommand implements Callable<Integer> {
         var read = OnnxReader.read(model);
         var samples = CalibrationSamples.read(data, read, pixels.scaling(), String.valueOf(model.getFileName()));
         var report = OnnxPrecision.int8(model, read, out, samples.calibration(), samples.heldOut(), options);
+        report.dropped().forEach(line -> console.warning("dropped: " + line));
         console.line(
                 "quantized %s: %d of %d layers: %s",
                 model, report.quantized(), report.layers().size(), out);

@@ -6,6 +6,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import smalti.exporter.graph.Model;
+import smalti.exporter.onnx.Annotations;
 import smalti.exporter.onnx.OnnxReader;
 import smalti.exporter.onnx.OnnxWriter;
 import smalti.exporter.onnx.SourceFiles;
@@ -23,8 +24,14 @@ public final class OnnxOptimizer {
      * @param nodesBefore bodies included
      * @param removed nodes that each pass took away in all; negative of one that adds nodes for others to be faster
      * @param difference the largest between the outputs of both files, as a share of the range
+     * @param dropped what the file says of nodes and values that are gone, one line a kind
      */
-    public record Report(int nodesBefore, int nodes, Map<String, Integer> removed, double difference) {}
+    public record Report(
+            int nodesBefore, int nodes, Map<String, Integer> removed, double difference, List<String> dropped) {
+        public Report {
+            dropped = List.copyOf(dropped);
+        }
+    }
 
     /**
      * Writes the model after all passes that make it smaller, once ONNX Runtime gave the same outputs for both on inputs made up from a
@@ -50,7 +57,8 @@ public final class OnnxOptimizer {
         var difference = new double[1];
         OnnxWriter.write(
                 result.model(), out, externalDataAbove, written -> difference[0] = proven(written, expected, place));
-        return new Report(result.nodesBefore(), result.nodes(), result.removed(), difference[0]);
+        return new Report(result.nodesBefore(), result.nodes(), result.removed(), difference[0],
+                Annotations.dropped(model, result.model()));
     }
 
     private static SeededRun expected(Path file, Model model, long seed, String place) {

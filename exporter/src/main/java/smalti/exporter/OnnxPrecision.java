@@ -7,6 +7,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import smalti.exporter.graph.Model;
+import smalti.exporter.onnx.Annotations;
 import smalti.exporter.onnx.OnnxReader;
 import smalti.exporter.onnx.OnnxWriter;
 import smalti.exporter.onnx.SourceFiles;
@@ -28,10 +29,18 @@ public final class OnnxPrecision {
      * @param nodes that compute in FP16
      * @param islands those that stay in FP32 because of the range of their numbers
      * @param quality against the FP32 file
+     * @param dropped what the file says of nodes and values that are gone, one line a kind
      */
-    public record Half(int nodes, List<String> islands, Quality quality, long bytesBefore, long bytes) {
+    public record Half(
+            int nodes,
+            List<String> islands,
+            Quality quality,
+            long bytesBefore,
+            long bytes,
+            List<String> dropped) {
         public Half {
             islands = List.copyOf(islands);
+            dropped = List.copyOf(dropped);
         }
     }
 
@@ -47,9 +56,11 @@ public final class OnnxPrecision {
             Quality quality,
             Speed.Ratio speed,
             long bytesBefore,
-            long bytes) {
+            long bytes,
+            List<String> dropped) {
         public Int8 {
             layers = List.copyOf(layers);
+            dropped = List.copyOf(dropped);
             refusals = List.copyOf(refusals);
         }
 
@@ -79,7 +90,7 @@ public final class OnnxPrecision {
         SourceFiles.spare(out, file);
         var place = String.valueOf(file.getFileName());
         var inputs = samples.isEmpty() ? seeded(model, seed, place) : samples;
-        var result = HalfPrecision.convert(model, inputs, place);
+        var result = HalfPrecision.convert(Annotations.withoutTraining(model), inputs, place);
         var quality = quality(model, result.model(), inputs, place);
         var least = HalfPrecision.LEAST_QUALITY;
         if (quality.lost() > 0) {
@@ -99,7 +110,13 @@ public final class OnnxPrecision {
         }
         long before = Files.size(file);
         write(result.model(), out);
-        return new Half(result.nodes(), result.islands(), quality, before, Files.size(out));
+        return new Half(
+                result.nodes(),
+                result.islands(),
+                quality,
+                before,
+                Files.size(out),
+                Annotations.dropped(model, result.model()));
     }
 
     /**
@@ -131,7 +148,7 @@ public final class OnnxPrecision {
             throws IOException {
         SourceFiles.spare(out, file);
         var place = String.valueOf(file.getFileName());
-        var result = Int8Search.search(model, calibration, heldOut, options, place);
+        var result = Int8Search.search(Annotations.withoutTraining(model), calibration, heldOut, options, place);
         if (result.quantized() == 0) {
             throw new SpecException(place + ": not written: no layer can be INT8 within " + options.leastPsnr()
                     + " dB of FP32 and " + Math.round(100 * options.leastAgreement())
@@ -147,7 +164,8 @@ public final class OnnxPrecision {
                 result.quality(),
                 speeds.get(1).comparedWith(speeds.get(0)),
                 before,
-                Files.size(out));
+                Files.size(out),
+                Annotations.dropped(model, result.model()));
     }
 
     private static void write(Model model, Path out) throws IOException {

@@ -4,8 +4,10 @@ import com.google.protobuf.InvalidProtocolBufferException;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.HashSet;
+import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import java.util.function.Predicate;
 import smalti.exporter.graph.Graph;
@@ -26,6 +28,8 @@ import smalti.exporter.proto.TrainingInfoProto;
  * writer puts those back whose node or value is still there.
  */
 public final class Annotations {
+    private static final int MOST_SHOWN = 5;
+
     private Annotations() {}
 
     /**
@@ -71,25 +75,36 @@ public final class Annotations {
                 rest(model).toBuilder().clearTrainingInfo().build().toByteString().asReadOnlyByteBuffer());
     }
 
-    /** What a file says and another, made of it, cannot say any more: one line each. */
+    /** What a file says and another, made of it, does not say any more, as what it was about is gone: a line a kind. */
     public static List<String> dropped(Model before, Model after) {
-        var told = told(before);
-        told.removeAll(told(after));
-        return List.copyOf(told);
+        var lines = new ArrayList<String>();
+        var kept = told(after);
+        told(before).forEach((kind, names) -> {
+            var gone = new ArrayList<>(names);
+            gone.removeAll(kept.getOrDefault(kind, Set.of()));
+            if (!gone.isEmpty()) {
+                int shown = Math.min(MOST_SHOWN, gone.size());
+                lines.add(kind + (gone.size() == 1 ? " " : "s ") + String.join(", ", gone.subList(0, shown))
+                        + (shown < gone.size() ? " and " + (gone.size() - shown) + " more" : ""));
+            }
+        });
+        return lines;
     }
 
-    private static Set<String> told(Model model) {
-        var told = new LinkedHashSet<String>();
+    private static Map<String, Set<String>> told(Model model) {
+        var told = new LinkedHashMap<String, Set<String>>();
         if (has(model.rest(), ModelProto.TRAINING_INFO_FIELD_NUMBER)) {
-            told.add("training information, as its weights are changed");
+            told.put("training information of graph", Set.of("\"" + model.graph().name() + "\", whose weights change"));
         }
         told(model.graph(), told);
         return told;
     }
 
-    private static void told(Graph graph, Set<String> told) {
+    private static void told(Graph graph, Map<String, Set<String>> told) {
         if (graph.rest().hasRemaining()) {
-            new Remarks(rest(graph)).told(graph, told);
+            new Remarks(rest(graph))
+                    .told(graph, (kind, name) -> told.computeIfAbsent(kind, unseen -> new LinkedHashSet<>())
+                            .add("\"" + name + "\""));
         }
         graph.nodes().forEach(node -> node.bodies().forEach(body -> told(body, told)));
     }

@@ -1,11 +1,12 @@
 package smalti.exporter.onnx;
 
 import java.util.ArrayList;
-import java.util.HashMap;
 import java.util.HashSet;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.function.BiConsumer;
 import smalti.exporter.graph.Graph;
 import smalti.exporter.graph.Node;
 import smalti.exporter.proto.AttributeProto;
@@ -19,9 +20,9 @@ import smalti.exporter.proto.ValueInfoProto;
 /** What a file remarks on the nodes, values and constants of one graph, apart from what they compute. */
 final class Remarks {
     private final GraphProto rest;
-    private final Map<String, NodeProto> nodes = new HashMap<>();
-    private final Map<String, ValueInfoProto> values = new HashMap<>();
-    private final Map<String, TensorProto> constants = new HashMap<>();
+    private final Map<String, NodeProto> nodes = new LinkedHashMap<>();
+    private final Map<String, ValueInfoProto> values = new LinkedHashMap<>();
+    private final Map<String, TensorProto> constants = new LinkedHashMap<>();
 
     /** @param rest of a graph as {@link #keep} left it */
     Remarks(GraphProto rest) {
@@ -175,10 +176,15 @@ final class Remarks {
 
     // ---- told
 
-    /** Adds a line for each node, value or constant that is still in the graph and has something said of it. */
-    void told(Graph graph, Set<String> told) {
+    /**
+     * Tells of each node, value or constant that is still in the graph what is said of it.
+     *
+     * @param told takes a kind, such as {@code metadata of node}, and a name
+     */
+    void told(Graph graph, BiConsumer<String, String> told) {
         for (var node : graph.nodes()) {
-            var remarks = nodes.get(key(node.name(), node.outputs()));
+            var name = key(node.name(), node.outputs());
+            var remarks = nodes.get(name);
             if (remarks != null) {
                 var kinds = kinds(remarks.hasDocString(), remarks.getMetadataPropsList());
                 if (remarks.getDeviceConfigurationsCount() > 0
@@ -188,7 +194,7 @@ final class Remarks {
                 if (remarks.getAttributeCount() > 0) {
                     kinds.add("remarks on attributes");
                 }
-                kinds.forEach(kind -> told.add(kind + " of node \"" + key(node.name(), node.outputs()) + "\""));
+                kinds.forEach(kind -> told.accept(kind + " of node", name));
             }
         }
         var made = made(graph);
@@ -198,17 +204,17 @@ final class Remarks {
                 if (isDenoted(value.getType())) {
                     kinds.add("denotation");
                 }
-                kinds.forEach(kind -> told.add(kind + " of value \"" + value.getName() + "\""));
+                kinds.forEach(kind -> told.accept(kind + " of value", value.getName()));
             }
         }
         for (var constant : constants.values()) {
             if (graph.initializers().containsKey(constant.getName())) {
                 kinds(constant.hasDocString(), constant.getMetadataPropsList())
-                        .forEach(kind -> told.add(kind + " of constant \"" + constant.getName() + "\""));
+                        .forEach(kind -> told.accept(kind + " of constant", constant.getName()));
             }
         }
         for (var annotation : Annotations.standing(rest, made)) {
-            told.add("quantization annotation of value \"" + annotation.getTensorName() + "\"");
+            told.accept("quantization annotation of value", annotation.getTensorName());
         }
     }
 

@@ -84,8 +84,9 @@ record Layer(Node node, Tensor weights, @Nullable Tensor bias, int channels) {
         var b = draft.add(after.output() + "_bias", newBias);
         var merged = new Node(
                 node.name(), "", node.op(), List.of(node.input(0), w, b), List.of(after.output()), node.attributes());
-        draft.replace(after, merged);
+        // first, so that its name is free
         draft.remove(node);
+        draft.replace(after, merged);
         return true;
     }
 
