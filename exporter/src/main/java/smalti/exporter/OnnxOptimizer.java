@@ -57,7 +57,11 @@ public final class OnnxOptimizer {
         var difference = new double[1];
         OnnxWriter.write(
                 result.model(), out, externalDataAbove, written -> difference[0] = proven(written, expected, place));
-        return new Report(result.nodesBefore(), result.nodes(), result.removed(), difference[0],
+        return new Report(
+                result.nodesBefore(),
+                result.nodes(),
+                result.removed(),
+                difference[0],
                 Annotations.dropped(model, result.model()));
     }
 

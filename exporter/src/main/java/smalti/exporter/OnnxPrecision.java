@@ -32,12 +32,7 @@ public final class OnnxPrecision {
      * @param dropped what the file says of nodes and values that are gone, one line a kind
      */
     public record Half(
-            int nodes,
-            List<String> islands,
-            Quality quality,
-            long bytesBefore,
-            long bytes,
-            List<String> dropped) {
+            int nodes, List<String> islands, Quality quality, long bytesBefore, long bytes, List<String> dropped) {
         public Half {
             islands = List.copyOf(islands);
             dropped = List.copyOf(dropped);

@@ -72,7 +72,11 @@ public final class Annotations {
                 model.producer(),
                 model.producerVersion(),
                 model.metadata(),
-                rest(model).toBuilder().clearTrainingInfo().build().toByteString().asReadOnlyByteBuffer());
+                rest(model).toBuilder()
+                        .clearTrainingInfo()
+                        .build()
+                        .toByteString()
+                        .asReadOnlyByteBuffer());
     }
 
     /** What a file says and another, made of it, does not say any more, as what it was about is gone: a line a kind. */
@@ -84,7 +88,9 @@ public final class Annotations {
             gone.removeAll(kept.getOrDefault(kind, Set.of()));
             if (!gone.isEmpty()) {
                 int shown = Math.min(MOST_SHOWN, gone.size());
-                lines.add(kind + (gone.size() == 1 ? " " : "s ") + String.join(", ", gone.subList(0, shown))
+                lines.add(kind
+                        + (gone.size() == 1 ? " " : "s ")
+                        + String.join(", ", gone.subList(0, shown))
                         + (shown < gone.size() ? " and " + (gone.size() - shown) + " more" : ""));
             }
         });
@@ -94,7 +100,8 @@ public final class Annotations {
     private static Map<String, Set<String>> told(Model model) {
         var told = new LinkedHashMap<String, Set<String>>();
         if (has(model.rest(), ModelProto.TRAINING_INFO_FIELD_NUMBER)) {
-            told.put("training information of graph", Set.of("\"" + model.graph().name() + "\", whose weights change"));
+            told.put(
+                    "training information of graph", Set.of("\"" + model.graph().name() + "\", whose weights change"));
         }
         told(model.graph(), told);
         return told;
@@ -103,8 +110,10 @@ public final class Annotations {
     private static void told(Graph graph, Map<String, Set<String>> told) {
         if (graph.rest().hasRemaining()) {
             new Remarks(rest(graph))
-                    .told(graph, (kind, name) -> told.computeIfAbsent(kind, unseen -> new LinkedHashSet<>())
-                            .add("\"" + name + "\""));
+                    .told(
+                            graph,
+                            (kind, name) -> told.computeIfAbsent(kind, unseen -> new LinkedHashSet<>())
+                                    .add("\"" + name + "\""));
         }
         graph.nodes().forEach(node -> node.bodies().forEach(body -> told(body, told)));
     }
@@ -127,8 +136,8 @@ public final class Annotations {
     static Predicate<NodeDeviceConfigurationProto> standing(Node node) {
         var values = new HashSet<>(node.inputs());
         values.addAll(node.outputs());
-        return configuration -> configuration.getShardingSpecList().stream()
-                .allMatch(spec -> values.contains(spec.getTensorName()));
+        return configuration ->
+                configuration.getShardingSpecList().stream().allMatch(spec -> values.contains(spec.getTensorName()));
     }
 
     private static void names(TrainingInfoProto info, Set<String> names) {

@@ -124,7 +124,8 @@ final class Remarks {
         if (remarks == null) {
             return node;
         }
-        var said = remarks.toBuilder().clearName().clearOutput().clearAttribute().clearDeviceConfigurations();
+        var said =
+                remarks.toBuilder().clearName().clearOutput().clearAttribute().clearDeviceConfigurations();
         remarks.getDeviceConfigurationsList().stream()
                 .filter(Annotations.standing(of))
                 .forEach(said::addDeviceConfigurations);
@@ -132,7 +133,9 @@ final class Remarks {
         for (var attribute : remarks.getAttributeList()) {
             for (var own : both.getAttributeBuilderList()) {
                 if (own.getName().equals(attribute.getName())) {
-                    var onIt = attribute.hasT() && !own.hasT() ? attribute.toBuilder().clearT().build() : attribute;
+                    var onIt = attribute.hasT() && !own.hasT()
+                            ? attribute.toBuilder().clearT().build()
+                            : attribute;
                     own.mergeFrom(onIt);
                 }
             }

@@ -82,7 +82,9 @@ record Structure(ByteBuffer message, List<@Nullable ByteBuffer> weights) {
                 default -> {}
             }
         }
-        boolean large = data != null && data.wire() == WireField.LENGTH && data.content().remaining() >= LEAST;
+        boolean large = data != null
+                && data.wire() == WireField.LENGTH
+                && data.content().remaining() >= LEAST;
         if (data == null || !large || pieces != 1 || !isPlain(data.number(), type)) {
             weights.add(null);
             return tensor;

@@ -89,7 +89,9 @@ final class AnnotationsTest {
                 .isEqualTo(given.getGraph().getNode(0).getMetadataPropsList());
         assertThat(graph.getNode(0).getDeviceConfigurationsList()).isEmpty();
         assertThat(graph.getQuantizationAnnotationList()).isEmpty();
-        assertThat(graph.getInitializerList()).extracting(tensor -> tensor.getName()).doesNotContain("sc");
+        assertThat(graph.getInitializerList())
+                .extracting(tensor -> tensor.getName())
+                .doesNotContain("sc");
         assertThat(graph.getInputList()).isEqualTo(given.getGraph().getInputList());
         assertThat(graph.getOutputList()).isEqualTo(given.getGraph().getOutputList());
         assertThat(graph.getDocString()).isEqualTo("GDOC");
@@ -103,6 +105,7 @@ final class AnnotationsTest {
         var report = OnnxPrecision.half(source, out, List.of(), 1);
         assertThat(report.dropped()).contains("training information of graph \"g\", whose weights change");
         assertThat(read(out).getTrainingInfoList()).isEmpty();
-        assertThat(read(out).getGraph().getInputList()).isEqualTo(given.getGraph().getInputList());
+        assertThat(read(out).getGraph().getInputList())
+                .isEqualTo(given.getGraph().getInputList());
     }
 }
