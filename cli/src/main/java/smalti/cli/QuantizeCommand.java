@@ -2,6 +2,8 @@ package smalti.cli;
 
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
 import java.util.concurrent.Callable;
@@ -17,6 +19,7 @@ import smalti.exporter.precision.ActivationType;
 import smalti.exporter.precision.Calibration;
 import smalti.exporter.precision.Int8Options;
 import smalti.exporter.precision.Int8Search;
+import smalti.spec.SpecException;
 
 @Command(
         name = "quantize",
@@ -24,6 +27,22 @@ import smalti.exporter.precision.Int8Search;
         description = "Turns any ONNX file into INT8, calibrated on samples. Layers that cost too much stay in float "
                 + "until held-out samples come out close enough.")
 final class QuantizeCommand implements Callable<Integer> {
+    /** As the option names them. */
+    private enum Way {
+        AUTO(null),
+        MINMAX(Calibration.MIN_MAX),
+        AVERAGED(Calibration.AVERAGED),
+        PERCENTILE(Calibration.PERCENTILE),
+        ENTROPY(Calibration.ENTROPY),
+        MSE(Calibration.MEAN_SQUARE);
+
+        private final @Nullable Calibration calibration;
+
+        Way(@Nullable Calibration calibration) {
+            this.calibration = calibration;
+        }
+    }
+
     private final Console console;
 
     @Parameters(index = "0", paramLabel = "MODEL", description = "An ONNX file.")
@@ -54,9 +73,11 @@ final class QuantizeCommand implements Callable<Integer> {
     @Option(
             names = "--calibration",
             paramLabel = "WAY",
-            description = "min-max or percentile; default: whichever comes closer.")
-    @Nullable
-    String calibration;
+            defaultValue = "auto",
+            description = "How ranges are learnt: minmax, averaged (the mean of each run's least and greatest), "
+                    + "percentile, entropy (Kullback-Leibler) or mse (mean square error); auto, the default, takes "
+                    + "whichever comes closest on the held-out samples.")
+    String calibration = "auto";
 
     @Option(
             names = "--least-psnr",
@@ -72,6 +93,23 @@ final class QuantizeCommand implements Callable<Integer> {
             description = "Share of whole numbers, such as codes, that must be FP32's; default ${DEFAULT-VALUE}.")
     double leastAgreement;
 
+    @Option(
+            names = "--goal-sqnr",
+            paramLabel = "DB",
+            defaultValue = "33",
+            description = "Signal to quantization noise for which more layers stay in float, as long as half of the "
+                    + "products are INT8; no gate; 0 for none; default ${DEFAULT-VALUE}.")
+    double goalSqnr;
+
+    @Option(
+            names = "--max-drop",
+            paramLabel = "DB",
+            description = "What the worst output may lose, such as 0.1dB: of its PSNR against the input that it "
+                    + "rebuilds; where it rebuilds none, 10*log10(1 + noise/signal). The costliest layers stay in float "
+                    + "until that holds as well.")
+    @Nullable
+    String mostDrop;
+
     @Mixin
     PixelOptions pixels = new PixelOptions();
 
@@ -86,9 +124,14 @@ final class QuantizeCommand implements Callable<Integer> {
         var options = Int8Options.defaults()
                 .withActivations(Choices.of("--activations", activations, ActivationType.values()))
                 .withGate(leastPsnr, leastAgreement)
+                .withGoalSqnr(goalSqnr)
                 .withProgress(console::note);
-        if (calibration != null) {
-            options = options.withCalibrations(List.of(Choices.of("--calibration", calibration, Calibration.values())));
+        var way = Choices.of("--calibration", calibration, Way.values());
+        if (way.calibration != null) {
+            options = options.withCalibrations(List.of(way.calibration));
+        }
+        if (mostDrop != null) {
+            options = options.withMostDrop(decibels(mostDrop));
         }
         var read = OnnxReader.read(model);
         var samples = CalibrationSamples.read(data, read, pixels.scaling(), String.valueOf(model.getFileName()));
@@ -110,11 +153,36 @@ final class QuantizeCommand implements Callable<Integer> {
         }
         console.line(
                 "against FP32 on held-out samples: %s; ranges by %s",
-                closeness(report.quality()), report.calibration());
+                closeness(report.quality()), described(report));
+        console.line("the worst output loses %.3f dB", report.drop());
         console.line(
                 "%,d bytes, %,d before; in ONNX Runtime on one core here %s",
                 report.bytes(), report.bytesBefore(), report.speed().text());
         return 0;
+    }
+
+    private static String described(OnnxPrecision.Int8 report) {
+        var words = new ArrayList<String>();
+        words.add(Arrays.stream(Way.values())
+                .filter(way -> way.calibration != null && way.calibration.name().equals(report.calibration()))
+                .map(way -> way.name().toLowerCase(Locale.ROOT))
+                .findFirst()
+                .orElse(report.calibration()));
+        words.addAll(report.steps());
+        return String.join(", ", words);
+    }
+
+    private static double decibels(String text) {
+        var number = text.strip().toLowerCase(Locale.ROOT).replaceFirst("\\s*db$", "");
+        try {
+            double drop = Double.parseDouble(number);
+            if (drop > 0) {
+                return drop;
+            }
+        } catch (NumberFormatException e) {
+            throw new SpecException("--max-drop must be a number of dB, such as 0.1dB, got " + text, e);
+        }
+        throw new SpecException("--max-drop must be greater than 0 dB, got " + text);
     }
 
     private static String closeness(Int8Search.Layer layer) {
@@ -122,9 +190,11 @@ final class QuantizeCommand implements Callable<Integer> {
     }
 
     static String closeness(smalti.exporter.precision.Quality quality) {
-        var psnr = Double.isInfinite(quality.psnr())
+        String psnr = Double.isInfinite(quality.psnr())
                 ? quality.psnr() > 0 ? "equal" : "broken"
                 : String.format(Locale.ROOT, "%.1f dB", quality.psnr());
+        var sqnr = Double.isInfinite(quality.sqnr()) ? "" : String.format(Locale.ROOT, " (SQNR %.1f dB)", quality.sqnr());
+        psnr += sqnr;
         return quality.agreement() == 1
                 ? psnr
                 : String.format(Locale.ROOT, "%.2f%% agree", 100 * quality.agreement())

@@ -42,13 +42,17 @@ public final class OnnxPrecision {
     /**
      * @param layers all that could be INT8
      * @param refusals the layers that could not
+     * @param steps what was done besides calibrating
+     * @param drop in dB that the worst output loses, as {@link smalti.exporter.precision.Drop} has it
      * @param speed beside the FP32 file in ONNX Runtime, on one core of this machine
      */
     public record Int8(
             List<Int8Search.Layer> layers,
             List<Refusal> refusals,
             String calibration,
+            List<String> steps,
             Quality quality,
+            double drop,
             Speed.Ratio speed,
             long bytesBefore,
             long bytes,
@@ -57,6 +61,7 @@ public final class OnnxPrecision {
             layers = List.copyOf(layers);
             dropped = List.copyOf(dropped);
             refusals = List.copyOf(refusals);
+            steps = List.copyOf(steps);
         }
 
         public long quantized() {
@@ -147,7 +152,9 @@ public final class OnnxPrecision {
         if (result.quantized() == 0) {
             throw new SpecException(place + ": not written: no layer can be INT8 within " + options.leastPsnr()
                     + " dB of FP32 and " + Math.round(100 * options.leastAgreement())
-                    + "% of its whole numbers; a lower gate or other samples may help");
+                    + "% of its whole numbers"
+                    + (Double.isInfinite(options.mostDrop()) ? "" : " and a drop of " + options.mostDrop() + " dB")
+                    + "; a lower gate or other samples may help");
         }
         long before = Files.size(file);
         var speeds = Speed.compare(List.of(model, result.model()), heldOut.subList(0, 1));
@@ -156,7 +163,9 @@ public final class OnnxPrecision {
                 result.layers(),
                 result.refusals(),
                 result.calibration().name(),
+                result.steps(),
                 result.quality(),
+                result.drop(),
                 speeds.get(1).comparedWith(speeds.get(0)),
                 before,
                 Files.size(out),

@@ -8,16 +8,36 @@ import smalti.exporter.proof.ModelSession.Item;
 
 /** How the ranges of a model's values follow from what they were on samples. */
 public enum Calibration {
-    /** The mean over the batches of each batch's least and greatest number. */
+    /** The least and the greatest number of all. */
     MIN_MAX,
 
-    /** The least and the greatest number of all. */
-    EXTREMES,
+    /** The mean over the batches of each batch's least and greatest number. */
+    AVERAGED,
 
     /**
      * The part of the numbers that remains without the outermost 0.001% on either side, from a histogram of 2,048 bins.
      */
-    PERCENTILE;
+    PERCENTILE,
+
+    /** The range of the smallest Kullback-Leibler divergence between the numbers and their steps, from the same histogram. */
+    ENTROPY,
+
+    /** The range whose steps lie closest to the numbers in mean square, from the same histogram. */
+    MEAN_SQUARE;
+
+    boolean needsHistograms() {
+        return this != MIN_MAX && this != AVERAGED;
+    }
+
+    /** By one of the ways that need histograms. */
+    Range range(Histogram histogram) {
+        return switch (this) {
+            case MIN_MAX, AVERAGED -> histogram.whole();
+            case PERCENTILE -> histogram.percentile();
+            case ENTROPY -> histogram.entropy();
+            case MEAN_SQUARE -> histogram.meanSquare();
+        };
+    }
 
     /**
      * @param values names of float32 values

@@ -4,22 +4,23 @@ import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
+import java.util.function.Predicate;
 import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
 import smalti.exporter.graph.Model;
-import smalti.exporter.onnx.OnnxWriter;
 import smalti.exporter.pass.Passes;
-import smalti.exporter.proof.ModelSession;
+import smalti.exporter.precision.Judge.Verdict;
 import smalti.exporter.proof.ModelSession.Item;
-import smalti.exporter.proof.ProofException;
 import smalti.spec.SpecException;
 
 /**
- * Makes a model INT8: calibrates it, measures what each layer alone costs, and leaves the costliest in float until the
- * gate holds.
+ * Makes a model INT8: tries each way to calibrate, then equalised layers and corrected biases, and keeps what comes
+ * closer to FP32; measures what each layer alone costs, and leaves the costliest in float until the gate holds.
  */
 public final class Int8Search {
     /** Sensitivity wants an order, not three digits. */
@@ -27,14 +28,20 @@ public final class Int8Search {
 
     private static final int MOST_REASONS = 5;
 
+    /** Biases that are corrected change what the layers behind them take. */
+    private static final int CORRECTIONS = 2;
+
+    /** What the goal may cost. */
+    private static final double MOST_IN_FLOAT = 0.5;
+
+    /** A goal that stays out of reach must be come nearer by so much, in dB, to be worth layers in float. */
+    private static final double WORTHWHILE = 3;
+
     private final Model original;
-    private final Model prepared;
-    private final Map<String, LinearLayer> layers = new LinkedHashMap<>();
+    private final Prepared plain;
     private final List<Refusal> refusals;
-    private final Observations observations;
-    private final Map<String, double[]> means;
-    private final List<Map<String, Item>> heldOut;
-    private final List<Map<String, Item>> wanted;
+    private final List<Map<String, Item>> calibration;
+    private final Judge judge;
     private final Int8Options options;
     private final String place;
 
@@ -45,25 +52,18 @@ public final class Int8Search {
             Int8Options options,
             String place) {
         this.original = model;
-        this.heldOut = List.copyOf(heldOut);
+        this.calibration = List.copyOf(calibration);
         this.options = options;
         this.place = place;
         if (model.opset() < Quantizer.FIRST_OPSET) {
             throw new SpecException(
                     place + ": INT8 asks for opset " + Quantizer.FIRST_OPSET + " or later, got " + model.opset());
         }
-        this.prepared = Passes.all().apply(model).model();
-        Quantizer.layers(prepared).forEach(layer -> layers.put(layer.name(), layer));
-        this.refusals = new ArrayList<>(Refusals.of(prepared, layers.keySet()));
-        this.observations = Observations.of(
-                prepared,
-                QuantizationPlan.watched(prepared),
-                QuantizationPlan.layerInputs(prepared),
-                options.calibrations(),
-                calibration);
-        this.means = observations.means();
-        requireNumbers(calibration);
-        this.wanted = run(original, heldOut);
+        this.plain = Prepared.of(Passes.all().apply(model).model(), calibration, options.calibrations());
+        this.refusals =
+                new ArrayList<>(Refusals.of(plain.model(), plain.layers().keySet()));
+        requireNumbers();
+        this.judge = new Judge(original, heldOut, place, options.progress());
     }
 
     /**
@@ -78,12 +78,21 @@ public final class Int8Search {
     /**
      * @param model with as many layers in INT8 as the gate allows, perhaps none
      * @param quality of the model
+     * @param drop in dB, as {@link Drop} has it
+     * @param steps what was done besides calibrating, such as "equalized"; in the order it was done in
      * @param layers in the order of the graph
      * @param refusals the layers that could not be INT8 whatever the gate
      */
     public record Result(
-            Model model, Quality quality, Calibration calibration, List<Layer> layers, List<Refusal> refusals) {
+            Model model,
+            Quality quality,
+            double drop,
+            Calibration calibration,
+            List<String> steps,
+            List<Layer> layers,
+            List<Refusal> refusals) {
         public Result {
+            steps = List.copyOf(steps);
             layers = List.copyOf(layers);
             refusals = List.copyOf(refusals);
         }
@@ -97,7 +106,8 @@ public final class Int8Search {
      * @param calibration inputs of each run that ranges are learnt from
      * @param heldOut inputs of each run that quality is judged on
      * @param place of the model, in errors
-     * @throws SpecException if the model has no layer that can be INT8, or the opset is too old
+     * @throws SpecException if the model has no layer that can be INT8, the opset is too old, or the samples hold NaN or
+     *     infinity that reaches a layer
      * @throws smalti.exporter.proof.ProofException if ONNX Runtime cannot run the model on the samples
      */
     public static Result search(
@@ -113,11 +123,24 @@ public final class Int8Search {
         return new Int8Search(model, calibration, heldOut, options, place).search();
     }
 
-    private record Candidate(
-            Model model, Quality quality, Calibration calibration, Map<String, Range> ranges, Set<String> quantized) {}
+    /** How a model is made INT8, but for the layers that stay in float. */
+    private record Recipe(Prepared prepared, Calibration calibration, Learnt learnt, List<String> steps) {
+        Recipe with(String step, Prepared otherPrepared, Learnt otherLearnt) {
+            var more = new ArrayList<>(steps);
+            more.add(step);
+            return new Recipe(otherPrepared, calibration, otherLearnt, more);
+        }
+    }
+
+    /** @param inputs of the layers in INT8, by layer */
+    private record Candidate(Recipe recipe, Model model, Verdict verdict, Map<String, String> inputs) {
+        Quality quality() {
+            return verdict.quality();
+        }
+    }
 
     private Result search() {
-        if (layers.isEmpty()) {
+        if (plain.layers().isEmpty()) {
             throw new SpecException(place
                     + ": INT8 asks for a Conv, ConvTranspose, Gemm or MatMul with constant float32 weights, got "
                     + (refusals.isEmpty() ? "none" : "none that can be: " + text(refusals)));
@@ -125,17 +148,33 @@ public final class Int8Search {
         Candidate best = null;
         for (var way : options.calibrations()) {
             options.progress().accept("calibrating " + place + ", " + way);
-            var candidate = candidate(way, observations.ranges(way), Set.of());
-            if (best == null || candidate.quality().isBetterThan(best.quality())) {
-                best = candidate;
-            }
+            var recipe = new Recipe(plain, way, plain.learnt(way), List.of());
+            best = better(best, candidate(recipe, Set.of()));
         }
         if (best == null) {
             throw new IllegalStateException("no calibration was tried");
         }
-        var alone = sensitivity(best);
-        var chosen = options.isMet(best.quality()) ? best : withFloats(best, alone);
-        return new Result(chosen.model(), chosen.quality(), chosen.calibration(), layers(chosen, alone), refusals);
+        best = corrected(equalized(best));
+        var alone = sensitivity(best.recipe());
+        var costliest = costliest(alone);
+        var chosen = isMet(best) ? best : withFloats(best, costliest, costliest.size(), this::isMet);
+        var closer = towardsGoal(chosen, costliest);
+        return new Result(
+                closer.model(),
+                closer.quality(),
+                closer.verdict().drop(),
+                closer.recipe().calibration(),
+                closer.recipe().steps(),
+                layers(closer, alone),
+                refusals);
+    }
+
+    private static Candidate better(@Nullable Candidate one, Candidate other) {
+        return one == null || other.quality().isBetterThan(one.quality()) ? other : one;
+    }
+
+    private boolean isMet(Candidate candidate) {
+        return options.isMet(candidate.quality(), candidate.verdict().drop());
     }
 
     private static String text(List<Refusal> refusals) {
@@ -151,9 +190,9 @@ public final class Int8Search {
      *
      * @throws SpecException if the samples themselves are what is not finite
      */
-    private void requireNumbers(List<Map<String, Item>> calibration) {
-        var broken = observations.notFinite();
-        var met = layers.values().stream()
+    private void requireNumbers() {
+        var broken = plain.observations().notFinite();
+        var met = plain.layers().values().stream()
                 .filter(layer -> broken.contains(layer.input()) || broken.contains(layer.name()))
                 .toList();
         if (met.isEmpty()) {
@@ -165,75 +204,103 @@ public final class Int8Search {
                     problems.stream().map(problem -> place + ": " + problem).toList());
         }
         met.forEach(layer -> {
-            layers.remove(layer.name());
+            plain.layers().remove(layer.name());
             refusals.add(Refusal.of(
-                    layer.node(), "takes or makes NaN or infinite numbers in FP32 on the samples: they have no range"));
+                    layer.node(),
+                    "takes or makes NaN or infinite numbers in FP32 on the samples: they have no range"));
         });
     }
 
-    private Candidate candidate(Calibration way, Map<String, Range> ranges, Set<String> inFloat) {
-        var quantized = new HashSet<>(layers.keySet());
+    private Candidate candidate(Recipe recipe, Set<String> inFloat) {
+        var quantized = new HashSet<>(plain.layers().keySet());
         quantized.removeAll(inFloat);
         // without a layer in INT8 there is nothing to prepare for
         var made = quantized.isEmpty()
                 ? null
-                : Quantizer.quantize(prepared, options.activations(), ranges, means, quantized);
+                : Quantizer.quantize(recipe.prepared().model(), options.activations(), recipe.learnt(), quantized);
         if (made == null || made.layers().isEmpty()) {
-            var plain = Passes.simplifying().apply(original).model();
-            return new Candidate(plain, quality(plain, heldOut.size()), way, ranges, Set.of());
+            var simple = Passes.simplifying().apply(original).model();
+            return new Candidate(recipe, simple, judge.verdict(simple), Map.of());
         }
-        return new Candidate(made.model(), quality(made.model(), heldOut.size()), way, ranges, made.layers());
+        return new Candidate(recipe, made.model(), judge.verdict(made.model()), made.inputs());
     }
 
-    /** Of a model that ONNX Runtime refuses, though it is sound, the worst there is. */
-    private Quality quality(Model model, int batches) {
-        try {
-            return Quality.of(wanted.subList(0, batches), run(model, heldOut.subList(0, batches)));
-        } catch (ProofException e) {
-            options.progress()
-                    .accept(String.valueOf(e.getMessage()).lines().findFirst().orElse(""));
-            return Quality.NONE;
+    /** The same with scale shifted between layers, if that comes closer. */
+    private Candidate equalized(Candidate best) {
+        var model = CrossLayerEqualization.apply(
+                plain.model(), List.copyOf(plain.layers().values()));
+        if (model.graph().equals(plain.model().graph())) {
+            return best;
         }
+        options.progress().accept("equalizing layers of " + place);
+        var way = best.recipe().calibration();
+        var prepared = Prepared.of(model, calibration, Set.of(way));
+        return better(
+                best, candidate(best.recipe().with("layers equalized", prepared, prepared.learnt(way)), Set.of()));
     }
 
-    private Map<String, Quality> sensitivity(Candidate best) {
-        int batches = Math.min(SENSITIVITY_BATCHES, heldOut.size());
+    /** The same with biases that take away what INT8 layers shift in those before, if that comes closer. */
+    private Candidate corrected(Candidate best) {
+        var now = best;
+        for (int round = 0; round < CORRECTIONS && !now.inputs().isEmpty(); round++) {
+            options.progress().accept("correcting biases of " + place);
+            var recipe = now.recipe();
+            var other = new Recipe(
+                    recipe.prepared(),
+                    recipe.calibration(),
+                    recipe.learnt().withMet(met(now)),
+                    best.recipe().steps());
+            now = candidate(other.with("biases corrected by what INT8 shifts", other.prepared(), other.learnt()), Set.of());
+            best = better(best, now);
+            now = new Candidate(other, now.model(), now.verdict(), now.inputs());
+        }
+        return best;
+    }
+
+    /** The means of what the layers take in INT8, by layer. */
+    private Map<String, double[]> met(Candidate candidate) {
+        var axes = new LinkedHashMap<String, Integer>();
+        candidate.inputs().forEach((layer, input) -> {
+            var node = plain.layers().get(layer);
+            if (node != null) {
+                axes.put(input, node.node().is("Conv") ? 1 : -1);
+            }
+        });
+        var means = Observations.of(candidate.model(), Set.of(), axes, Set.of(), calibration)
+                .means();
+        var met = new LinkedHashMap<String, double[]>();
+        candidate.inputs().forEach((layer, input) -> {
+            var mean = means.get(input);
+            if (mean != null) {
+                met.put(layer, mean);
+            }
+        });
+        return met;
+    }
+
+    private Map<String, Quality> sensitivity(Recipe recipe) {
         var alone = new LinkedHashMap<String, Quality>();
-        for (var layer : layers.keySet()) {
-            options.progress().accept("sensitivity of " + place + " " + (alone.size() + 1) + "/" + layers.size());
-            var made = Quantizer.quantize(prepared, options.activations(), best.ranges(), means, Set.of(layer));
-            alone.put(layer, quality(made.model(), batches));
+        // with other layers in float nothing shifts their inputs
+        var learnt = recipe.learnt().withMet(Map.of());
+        for (var layer : plain.layers().keySet()) {
+            options.progress()
+                    .accept("sensitivity of " + place + " " + (alone.size() + 1) + "/"
+                            + plain.layers().size());
+            var made = Quantizer.quantize(recipe.prepared().model(), options.activations(), learnt, Set.of(layer));
+            alone.put(
+                    layer, judge.verdict(made.model(), SENSITIVITY_BATCHES).quality());
         }
         return alone;
     }
 
-    /** The fewest layers that must stay in float, those first that cost the most quality for each product they save. */
-    private Candidate withFloats(Candidate best, Map<String, Quality> alone) {
-        var products = products(heldOut.get(0));
-        var costliest = new ArrayList<>(layers.keySet());
+    /** The layers, those first that cost the most quality for each product they save. */
+    private List<String> costliest(Map<String, Quality> alone) {
+        var products = plain.products(judge.sample());
+        var costliest = new ArrayList<>(plain.layers().keySet());
         costliest.sort(Comparator.comparingDouble((String layer) ->
-                        error(alone.getOrDefault(layer, best.quality())) / products.getOrDefault(layer, 1L))
+                        error(alone.getOrDefault(layer, Quality.NONE)) / products.getOrDefault(layer, 1L))
                 .reversed());
-        var tried = new TreeMap<Integer, Candidate>();
-        int fails = 0;
-        int holds = layers.size();
-        for (int count = 1; count < holds; count *= 2) {
-            if (isMet(count, costliest, best, tried)) {
-                holds = count;
-            } else {
-                fails = count;
-            }
-        }
-        while (holds - fails > 1) {
-            int middle = (fails + holds) / 2;
-            if (isMet(middle, costliest, best, tried)) {
-                holds = middle;
-            } else {
-                fails = middle;
-            }
-        }
-        var chosen = tried.get(holds);
-        return chosen != null ? chosen : candidate(best.calibration(), best.ranges(), Set.copyOf(layers.keySet()));
+        return costliest;
     }
 
     /** 1 for what the gate just allows. */
@@ -242,41 +309,77 @@ public final class Int8Search {
         return Math.max(codes, Math.pow(10, (options.leastPsnr() - quality.psnr()) / 10));
     }
 
-    private boolean isMet(int count, List<String> costliest, Candidate best, Map<Integer, Candidate> tried) {
-        options.progress().accept("leaving " + count + " of " + layers.size() + " layers of " + place + " in float");
-        var candidate = candidate(best.calibration(), best.ranges(), Set.copyOf(costliest.subList(0, count)));
-        tried.put(count, candidate);
-        return options.isMet(candidate.quality());
+    /** With the fewest of the costliest layers in float with which a candidate holds; with the most where none does. */
+    private Candidate withFloats(Candidate best, List<String> costliest, int most, Predicate<Candidate> holds) {
+        var tried = new TreeMap<Integer, Candidate>();
+        int fails = 0;
+        int enough = most;
+        for (int count = 1; count < enough; count *= 2) {
+            if (holds.test(tried(count, costliest, best, tried))) {
+                enough = count;
+            } else {
+                fails = count;
+            }
+        }
+        while (enough - fails > 1) {
+            int middle = (fails + enough) / 2;
+            if (holds.test(tried(middle, costliest, best, tried))) {
+                enough = middle;
+            } else {
+                fails = middle;
+            }
+        }
+        return tried(enough, costliest, best, tried);
     }
 
-    /** How many products each layer makes in a run. */
-    private Map<String, Long> products(Map<String, Item> sample) {
-        var products = new LinkedHashMap<String, Long>();
-        try (var session =
-                ModelSession.open(OnnxWriter.bytes(Observations.exposing(prepared, layers.keySet())), "calibration")) {
-            var outputs = session.run(sample);
-            layers.forEach((name, layer) -> {
-                if (outputs.get(name) instanceof Item.Array array) {
-                    products.put(name, layer.products(array.tensor().count()));
-                }
-            });
+    private Candidate tried(int count, List<String> costliest, Candidate best, Map<Integer, Candidate> tried) {
+        var known = tried.get(count);
+        if (known != null) {
+            return known;
         }
-        return products;
+        options.progress().accept("leaving " + count + " of " + costliest.size() + " layers of " + place + " in float");
+        var candidate = candidate(best.recipe(), new LinkedHashSet<>(costliest.subList(0, count)));
+        tried.put(count, candidate);
+        return candidate;
+    }
+
+    /** Leaves more in float while that is cheap and floats are further from FP32 than they should be. */
+    private Candidate towardsGoal(Candidate chosen, List<String> costliest) {
+        if (chosen.quality().sqnr() >= options.goalSqnr() || chosen.inputs().isEmpty()) {
+            return chosen;
+        }
+        var products = plain.products(judge.sample());
+        long all = products.values().stream().mapToLong(Long::longValue).sum();
+        long inFloat = 0;
+        int most = 0;
+        for (var layer : costliest) {
+            inFloat += products.getOrDefault(layer, 0L);
+            if (inFloat > MOST_IN_FLOAT * all) {
+                break;
+            }
+            most++;
+        }
+        if (most == 0) {
+            return chosen;
+        }
+        var closer = withFloats(
+                chosen,
+                costliest,
+                most,
+                candidate -> isMet(candidate) && candidate.quality().sqnr() >= options.goalSqnr());
+        boolean isWorthIt = isMet(closer)
+                && (closer.quality().sqnr() >= options.goalSqnr()
+                        || closer.quality().sqnr() >= chosen.quality().sqnr() + WORTHWHILE);
+        return isWorthIt ? closer : chosen;
     }
 
     private List<Layer> layers(Candidate chosen, Map<String, Quality> alone) {
-        return layers.values().stream()
+        return plain.layers().values().stream()
                 .map(layer -> new Layer(
                         layer.name(),
                         layer.node().op(),
                         alone.getOrDefault(layer.name(), chosen.quality()),
-                        chosen.quantized().contains(layer.name())))
+                        chosen.inputs().containsKey(layer.name())))
                 .toList();
-    }
-
-    private List<Map<String, Item>> run(Model model, List<Map<String, Item>> batches) {
-        try (var session = ModelSession.open(OnnxWriter.bytes(model), place)) {
-            return batches.stream().map(session::run).toList();
-        }
     }
 }

@@ -26,9 +26,6 @@ import smalti.exporter.proof.ModelSession.Item;
  * means, a second one histograms between the extremes: that does for every way to calibrate.
  */
 final class Observations {
-    private static final int BINS = 2048;
-    private static final double OUTSIDE = 1e-5;
-
     private final Map<String, Extremes> extremes = new LinkedHashMap<>();
     private final Map<String, ChannelSums> sums = new LinkedHashMap<>();
     private final Map<String, Histogram> histograms = new LinkedHashMap<>();
@@ -42,7 +39,7 @@ final class Observations {
     /**
      * @param values whose ranges will be asked for, of {@link #observable} ones
      * @param channelAxes of the values whose means will be asked for: 1 of pictures; −1 is the last
-     * @param ways to calibrate that will be asked for; without PERCENTILE the model runs once
+     * @param ways to calibrate that will be asked for; without one that needs histograms the model runs once
      * @param batches the inputs of each run
      */
     static Observations of(
@@ -60,7 +57,7 @@ final class Observations {
                     exposed,
                     batches,
                     (name, tensor) -> observations.add(name, tensor, values.contains(name), channelAxes.get(name)));
-            if (ways.contains(Calibration.PERCENTILE)) {
+            if (ways.stream().anyMatch(Calibration::needsHistograms)) {
                 observations.fillHistograms(session, batches);
             }
         }
@@ -144,16 +141,16 @@ final class Observations {
     /** A range for each value that took finite numbers alone, and any. */
     Map<String, Range> ranges(Calibration way) {
         var ranges = new LinkedHashMap<String, Range>();
-        if (way == Calibration.PERCENTILE) {
+        if (way.needsHistograms()) {
             if (!ways.contains(way)) {
                 throw new IllegalStateException("no histograms were asked for");
             }
-            histograms.forEach((name, histogram) -> ranges.put(name, histogram.range()));
+            histograms.forEach((name, histogram) -> ranges.put(name, way.range(histogram)));
             return ranges;
         }
         extremes.forEach((name, seen) -> {
             if (seen.isFinite()) {
-                ranges.put(name, way == Calibration.MIN_MAX ? seen.mean() : seen.range());
+                ranges.put(name, way == Calibration.AVERAGED ? seen.mean() : seen.range());
             }
         });
         return ranges;
@@ -263,40 +260,6 @@ final class Observations {
 
         Range mean() {
             return new Range(sumOfLeast / batches, sumOfGreatest / batches);
-        }
-    }
-
-    private static final class Histogram {
-        private final double least;
-        private final double width;
-        private final long[] bins = new long[BINS];
-        private long count;
-
-        Histogram(double least, double greatest) {
-            this.least = least;
-            this.width = (greatest - least) / BINS;
-        }
-
-        void add(float[] numbers) {
-            for (float number : numbers) {
-                int bin = width > 0 ? (int) ((number - least) / width) : 0;
-                // a model that draws random numbers gives others the second time
-                bins[Math.max(0, Math.min(BINS - 1, bin))]++;
-            }
-            count += numbers.length;
-        }
-
-        Range range() {
-            double outside = OUTSIDE * count;
-            int first = 0;
-            for (double below = bins[0]; below <= outside && first < BINS - 1; below += bins[first]) {
-                first++;
-            }
-            int last = BINS - 1;
-            for (double above = bins[last]; above <= outside && last > first; above += bins[last]) {
-                last--;
-            }
-            return new Range(least + first * width, least + (last + 1) * width);
         }
     }
 }

@@ -15,10 +15,10 @@ import smalti.exporter.precision.ActivationType.Steps;
 record QuantizedWeights(QuantizedTensor weights, @Nullable QuantizedTensor bias) {
     /**
      * @param input of the layer; what its zero point cannot say goes into the bias
-     * @param means of the input's channels, with which the bias makes up for rounded weights; null without
+     * @param learnt the means of the input's channels, with which the bias makes up for rounded weights and inputs
      * @param perChannel whether each output channel has a scale
      */
-    static QuantizedWeights of(LinearLayer layer, Steps input, double @Nullable [] means, boolean perChannel) {
+    static QuantizedWeights of(LinearLayer layer, Steps input, Learnt learnt, boolean perChannel) {
         var weights = layer.weights();
         int count = weights.count();
         int channels = layer.channels();
@@ -42,9 +42,11 @@ record QuantizedWeights(QuantizedTensor weights, @Nullable QuantizedTensor bias)
             bytes.put((byte) Math.max(-ActivationType.GREATEST_WEIGHT, Math.min(ActivationType.GREATEST_WEIGHT, step)));
         }
         var steps = new Tensor(ValueType.INT8, weights.dims(), bytes.flip());
-        boolean corrected = means != null && means.length == layer.inputChannels();
-        if (corrected && means != null) {
-            correct(bias, layer, steps, scales, means, input.offset());
+        var means = means(learnt.means().get(layer.input()), layer);
+        var met = means(learnt.met().get(layer.name()), layer);
+        boolean corrected = means != null;
+        if (means != null) {
+            correct(bias, layer, steps, scales, means, met, input.offset());
         }
         var quantized = QuantizedTensor.of(steps, scales, perChannel ? layer.channelAxis() : -1);
         // a product has no bias of its own: for the correction alone it gets no Add
@@ -52,6 +54,10 @@ record QuantizedWeights(QuantizedTensor weights, @Nullable QuantizedTensor bias)
                 || input.offset() != 0
                 || (corrected && !layer.node().is("MatMul"));
         return new QuantizedWeights(quantized, isBiased ? bias(bias, scales, input.scale(), perChannel) : null);
+    }
+
+    private static double @Nullable [] means(double @Nullable [] given, LinearLayer layer) {
+        return given != null && given.length == layer.inputChannels() ? given : null;
     }
 
     /** Of the weights; large enough for the bias to fit 32 bits. */
@@ -73,20 +79,31 @@ record QuantizedWeights(QuantizedTensor weights, @Nullable QuantizedTensor bias)
 
     /**
      * Takes from the bias what the rounding of the weights adds on average: rounded weights times inputs that are
-     * positive on the whole, as they are behind a ReLU, shift a channel.
+     * positive on the whole, as they are behind a ReLU, shift a channel. Where it is known what the layers before make of
+     * their inputs in INT8, what they shift is taken away as well.
      *
-     * <p>Source: Nagel et al. 2019, arXiv:1906.04721, section 4.2.
+     * <p>Source: Nagel et al. 2019, arXiv:1906.04721, section 4.2, and appendix D for what is met.
+     *
+     * @param means of the input in FP32
+     * @param met means of the dequantized input, without the offset; null where FP32's stand for them
      */
     private static void correct(
-            double[] bias, LinearLayer layer, Tensor steps, float[] scales, double[] means, double offset) {
+            double[] bias,
+            LinearLayer layer,
+            Tensor steps,
+            float[] scales,
+            double[] means,
+            double @Nullable [] met,
+            double offset) {
         var weights = layer.weights();
         var channelOf = layer.channelOf();
         var inputOf = layer.inputChannelOf();
         int count = weights.count();
         for (int i = 0; i < count; i++) {
             int channel = channelOf.applyAsInt(i);
-            double error = steps.number(i) * (double) scales[channel] - weights.number(i);
-            bias[channel] -= error * (means[inputOf.applyAsInt(i)] - offset);
+            double mean = means[inputOf.applyAsInt(i)] - offset;
+            double now = met == null ? mean : met[inputOf.applyAsInt(i)];
+            bias[channel] -= steps.number(i) * (double) scales[channel] * now - weights.number(i) * mean;
         }
     }
 

@@ -2,7 +2,7 @@ package smalti.exporter.precision;
 
 import java.util.ArrayList;
 import java.util.HashSet;
-import java.util.LinkedHashSet;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -39,30 +39,34 @@ final class Quantizer {
 
     private final Model model;
     private final ActivationType type;
-    private final Map<String, double[]> means;
+    private final Learnt learnt;
     private final QuantizationPlan plan;
     private final Dataflow flow;
     private final QdqBuilder builder;
     private final QuantizedValues values;
-    private final Set<String> written = new LinkedHashSet<>();
+    private final Map<String, String> written = new LinkedHashMap<>();
 
     /** The outputs of nodes that became part of another. */
     private final Set<String> fused = new HashSet<>();
 
-    private Quantizer(Model model, QuantizationPlan plan, Map<String, double[]> means) {
+    private Quantizer(Model model, QuantizationPlan plan, Learnt learnt) {
         this.model = model;
         this.type = plan.type();
-        this.means = means;
+        this.learnt = learnt;
         this.plan = plan;
         this.flow = plan.flow();
         this.builder = new QdqBuilder(model.graph(), type);
         this.values = new QuantizedValues(plan, builder);
     }
 
-    /** @param layers those that were indeed quantized: of the others nobody knows the range */
-    record Quantized(Model model, Set<String> layers) {
+    /** @param inputs what those layers take that were indeed quantized, by layer: of the others nobody knows the range */
+    record Quantized(Model model, Map<String, String> inputs) {
         Quantized {
-            layers = Set.copyOf(layers);
+            inputs = Map.copyOf(inputs);
+        }
+
+        Set<String> layers() {
+            return inputs.keySet();
         }
     }
 
@@ -81,16 +85,9 @@ final class Quantizer {
 
     /**
      * @param layers the names of the layers to quantize, of {@link #layers}
-     * @param ranges of {@link QuantizationPlan#watched} values; a layer without is left in float
-     * @param means of the channels of the layers' inputs; without, no bias makes up for rounded weights
      */
-    static Quantized quantize(
-            Model model,
-            ActivationType type,
-            Map<String, Range> ranges,
-            Map<String, double[]> means,
-            Set<String> layers) {
-        var quantizer = new Quantizer(model, new QuantizationPlan(model, type, ranges, layers), means);
+    static Quantized quantize(Model model, ActivationType type, Learnt learnt, Set<String> layers) {
+        var quantizer = new Quantizer(model, new QuantizationPlan(model, type, learnt.ranges(), layers), learnt);
         return new Quantized(quantizer.quantized(), quantizer.written);
     }
 
@@ -130,11 +127,11 @@ final class Quantizer {
     }
 
     private void layer(LinearLayer layer) {
-        written.add(layer.name());
         var input = values.asBytes(layer.input());
         var x = values.dequantized(layer.input());
+        written.put(layer.name(), x);
         var quantized = QuantizedWeights.of(
-                layer, input.steps(), means.get(layer.input()), plan.hasScalesOfChannels() && !layer.isBatched());
+                layer, input.steps(), learnt, plan.hasScalesOfChannels() && !layer.isBatched());
         var rows = plan.transposeToRows(layer);
         var weights = rows == null ? quantized.weights() : quantized.weights().asColumns();
         var w = builder.dequantized(layer.name() + "_weight", weights);

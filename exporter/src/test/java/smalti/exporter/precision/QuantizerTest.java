@@ -34,7 +34,7 @@ final class QuantizerTest {
         var layers = Set.copyOf(names(prepared));
         var ranges = Calibration.MIN_MAX.ranges(prepared, QuantizationPlan.watched(prepared), samples);
         var result =
-                Quantizer.quantize(prepared, type, ranges, Map.of(), layers).model();
+                Quantizer.quantize(prepared, type, Learnt.of(ranges), layers).model();
         var file = temporary.resolve("quantized.onnx");
         OnnxWriter.write(result, file);
         OnnxChecker.check(file);
@@ -157,8 +157,8 @@ final class QuantizerTest {
         var means = observations.means();
         double[] shift = new double[2];
         for (int corrected = 0; corrected < 2; corrected++) {
-            var result = Quantizer.quantize(
-                            model, ActivationType.UINT8, ranges, corrected == 0 ? Map.of() : means, Set.of("y"))
+            var learnt = new Learnt(ranges, corrected == 0 ? Map.of() : means, Map.of());
+            var result = Quantizer.quantize(model, ActivationType.UINT8, learnt, Set.of("y"))
                     .model();
             var sums = new double[40];
             for (var batch : samples) {

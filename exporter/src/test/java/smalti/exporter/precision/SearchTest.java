@@ -30,16 +30,18 @@ final class SearchTest {
     }
 
     @Test
-    void minMaxIsTheMeanOfTheBatchesExtremes() {
+    void averagedIsTheMeanOfTheBatchesExtremes() {
         List<Map<String, Item>> batches = List.of(
-                Map.of("x", new Item.Array(Tensor.of(numbers(-1, 3), 1, 50))),
-                Map.of("x", new Item.Array(Tensor.of(numbers(-3, 5), 1, 50))));
-        var ranges = Calibration.MIN_MAX.ranges(identity(), Set.of("x", "y"), batches);
+                Map.of("x", new Item.Array(Tensor.of(extremes(-1, 3), 1, 50))),
+                Map.of("x", new Item.Array(Tensor.of(extremes(-3, 5), 1, 50))));
+        var ranges = Calibration.AVERAGED.ranges(identity(), Set.of("x", "y"), batches);
         assertThat(ranges.get("x")).isEqualTo(new Range(-2, 4));
         assertThat(ranges.get("y")).isEqualTo(new Range(-4, 2));
+        var all = Calibration.MIN_MAX.ranges(identity(), Set.of("x"), batches);
+        assertThat(all.get("x")).isEqualTo(new Range(-3, 5));
     }
 
-    private static float[] numbers(float least, float greatest) {
+    private static float[] extremes(float least, float greatest) {
         var numbers = new float[50];
         numbers[7] = least;
         numbers[30] = greatest;
@@ -90,7 +92,7 @@ final class SearchTest {
 
     @Test
     void numbersThatAreNotFiniteGiveNoRange() {
-        var numbers = numbers(-1, 1);
+        var numbers = extremes(-1, 1);
         numbers[3] = Float.NaN;
         List<Map<String, Item>> batches = List.of(Map.of("x", new Item.Array(Tensor.of(numbers, 1, 50))));
         for (var way : Calibration.values()) {
@@ -184,6 +186,41 @@ final class SearchTest {
                 .filteredOn(layer -> layer.alone().psnr() == worst)
                 .isNotEmpty()
                 .allMatch(layer -> !layer.quantized());
+    }
+
+    /** An output that rebuilds the input loses what its PSNR against the input does; another what its noise takes. */
+    @Test
+    void theDropIsAgainstTheOriginalWhereThereIsOne() {
+        var input = numbers(0, 10, 5, 5);
+        var rebuilt = numbers(1, 9, 5, 5);
+        var worse = numbers(1, 9, 6, 5);
+        double before = 10 * Math.log10(100 / (2.0 / 4));
+        double after = 10 * Math.log10(100 / (3.0 / 4));
+        assertThat(Drop.of(named("x", input), named("y", rebuilt), named("y", worse)))
+                .isCloseTo(before - after, within(1e-9));
+        assertThat(Drop.of(named("x", numbers(9, 0, 1)), named("y", rebuilt), named("y", worse)))
+                .isCloseTo(10 * Math.log10(1 + 1.0 / (1 + 81 + 25 + 25)), within(1e-9));
+        assertThat(Drop.of(named("x", input), named("y", rebuilt), named("y", rebuilt)))
+                .isZero();
+    }
+
+    private static Tensor numbers(float... numbers) {
+        return Tensor.of(numbers, numbers.length);
+    }
+
+    private static List<Map<String, Item>> named(String name, Tensor tensor) {
+        return List.of(Map.of(name, new Item.Array(tensor)));
+    }
+
+    @Test
+    void layersGoBackUntilTheDropHolds() {
+        var free = Int8Search.search(
+                Nets.autoencoder(), Nets.pixels(6, 1), Nets.pixels(3, 2), Int8Options.defaults(), "net");
+        assertThat(free.drop()).isPositive();
+        var bound = Int8Options.defaults().withMostDrop(free.drop() / 2);
+        var held = Int8Search.search(Nets.autoencoder(), Nets.pixels(6, 1), Nets.pixels(3, 2), bound, "net");
+        assertThat(held.drop()).isLessThanOrEqualTo(free.drop() / 2);
+        assertThat(held.quantized()).isLessThan(free.quantized());
     }
 
     @Test

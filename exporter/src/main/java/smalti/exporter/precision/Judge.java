@@ -1,0 +1,59 @@
+package smalti.exporter.precision;
+
+import java.util.List;
+import java.util.Map;
+import java.util.function.Consumer;
+import smalti.exporter.graph.Model;
+import smalti.exporter.onnx.OnnxWriter;
+import smalti.exporter.proof.ModelSession;
+import smalti.exporter.proof.ModelSession.Item;
+import smalti.exporter.proof.ProofException;
+
+/** Runs models of fewer bits on held-out samples, and says how close they come to FP32. */
+final class Judge {
+    private final List<Map<String, Item>> heldOut;
+    private final List<Map<String, Item>> wanted;
+    private final String place;
+    private final Consumer<String> progress;
+
+    Judge(Model original, List<Map<String, Item>> heldOut, String place, Consumer<String> progress) {
+        this.heldOut = List.copyOf(heldOut);
+        this.place = place;
+        this.progress = progress;
+        this.wanted = run(original, heldOut, place);
+    }
+
+    /** @param drop in dB, of {@link Drop} */
+    record Verdict(Quality quality, double drop) {
+        private static final Verdict NONE = new Verdict(Quality.NONE, Double.POSITIVE_INFINITY);
+    }
+
+    Map<String, Item> sample() {
+        return heldOut.get(0);
+    }
+
+    Verdict verdict(Model model) {
+        return verdict(model, heldOut.size());
+    }
+
+    /** On the first batches alone; of a model that ONNX Runtime refuses, though it is sound, the worst there is. */
+    Verdict verdict(Model model, int most) {
+        int batches = Math.min(most, heldOut.size());
+        var inputs = heldOut.subList(0, batches);
+        try {
+            var got = run(model, inputs, place);
+            return new Verdict(
+                    Quality.of(wanted.subList(0, batches), got),
+                    Drop.of(inputs, wanted.subList(0, batches), got));
+        } catch (ProofException e) {
+            progress.accept(String.valueOf(e.getMessage()).lines().findFirst().orElse(""));
+            return Verdict.NONE;
+        }
+    }
+
+    private static List<Map<String, Item>> run(Model model, List<Map<String, Item>> batches, String place) {
+        try (var session = ModelSession.open(OnnxWriter.bytes(model), place)) {
+            return batches.stream().map(session::run).toList();
+        }
+    }
+}
