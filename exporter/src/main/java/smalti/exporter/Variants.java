@@ -260,7 +260,8 @@ final class Variants {
     }
 
     private Variant int8(Role role) {
-        var int8 = Int8Options.defaults().withProgress(options.progress());
+        // pixels are judged by their PSNR, and by what pictures lose
+        var int8 = Int8Options.defaults().withGoalSqnr(0).withProgress(options.progress());
         var result = Int8Search.search(
                 model(role), samples(calibration, role), samples(heldOut, role), int8, role.fileStem());
         var why = result.quantized() > 0

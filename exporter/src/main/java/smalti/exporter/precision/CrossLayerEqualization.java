@@ -96,7 +96,11 @@ final class CrossLayerEqualization {
         }
         var second = user == null ? null : layers.get(user.output());
         boolean isTaken = second != null && second.input().equals(value) && !second.isBatched() && !layer.isBatched();
-        return isTaken && second != null && second.node().is("Conv") == layer.node().is("Conv") ? second : null;
+        return isTaken
+                        && second != null
+                        && second.node().is("Conv") == layer.node().is("Conv")
+                ? second
+                : null;
     }
 
     /** @return the logarithm of the farthest factor */

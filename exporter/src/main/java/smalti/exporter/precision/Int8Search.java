@@ -206,8 +206,7 @@ public final class Int8Search {
         met.forEach(layer -> {
             plain.layers().remove(layer.name());
             refusals.add(Refusal.of(
-                    layer.node(),
-                    "takes or makes NaN or infinite numbers in FP32 on the samples: they have no range"));
+                    layer.node(), "takes or makes NaN or infinite numbers in FP32 on the samples: they have no range"));
         });
     }
 
@@ -250,7 +249,8 @@ public final class Int8Search {
                     recipe.calibration(),
                     recipe.learnt().withMet(met(now)),
                     best.recipe().steps());
-            now = candidate(other.with("biases corrected by what INT8 shifts", other.prepared(), other.learnt()), Set.of());
+            now = candidate(
+                    other.with("biases corrected by what INT8 shifts", other.prepared(), other.learnt()), Set.of());
             best = better(best, now);
             now = new Candidate(other, now.model(), now.verdict(), now.inputs());
         }
@@ -287,8 +287,7 @@ public final class Int8Search {
                     .accept("sensitivity of " + place + " " + (alone.size() + 1) + "/"
                             + plain.layers().size());
             var made = Quantizer.quantize(recipe.prepared().model(), options.activations(), learnt, Set.of(layer));
-            alone.put(
-                    layer, judge.verdict(made.model(), SENSITIVITY_BATCHES).quality());
+            alone.put(layer, judge.verdict(made.model(), SENSITIVITY_BATCHES).quality());
         }
         return alone;
     }

@@ -43,8 +43,7 @@ final class Judge {
         try {
             var got = run(model, inputs, place);
             return new Verdict(
-                    Quality.of(wanted.subList(0, batches), got),
-                    Drop.of(inputs, wanted.subList(0, batches), got));
+                    Quality.of(wanted.subList(0, batches), got), Drop.of(inputs, wanted.subList(0, batches), got));
         } catch (ProofException e) {
             progress.accept(String.valueOf(e.getMessage()).lines().findFirst().orElse(""));
             return Verdict.NONE;

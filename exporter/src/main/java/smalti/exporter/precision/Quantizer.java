@@ -130,8 +130,8 @@ final class Quantizer {
         var input = values.asBytes(layer.input());
         var x = values.dequantized(layer.input());
         written.put(layer.name(), x);
-        var quantized = QuantizedWeights.of(
-                layer, input.steps(), learnt, plan.hasScalesOfChannels() && !layer.isBatched());
+        var quantized =
+                QuantizedWeights.of(layer, input.steps(), learnt, plan.hasScalesOfChannels() && !layer.isBatched());
         var rows = plan.transposeToRows(layer);
         var weights = rows == null ? quantized.weights() : quantized.weights().asColumns();
         var w = builder.dequantized(layer.name() + "_weight", weights);

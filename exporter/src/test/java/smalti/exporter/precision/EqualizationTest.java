@@ -166,7 +166,8 @@ final class EqualizationTest {
         for (int k = 0; k < 2; k++) {
             double wanted = constant(model, "y", 2).number(k);
             for (int i = 0; i < 4; i++) {
-                double rounded = got.weights().steps().number(2 * i + k) * got.weights().scale().number(k);
+                double rounded = got.weights().steps().number(2 * i + k)
+                        * got.weights().scale().number(k);
                 wanted -= rounded * met[i] - constant(model, "y", 1).number(2 * i + k) * means[i];
             }
             double step = bias.scale().number(k);
