@@ -49,7 +49,12 @@ public record Speed(List<List<Double>> rounds) {
         public String text() {
             var spread = String.format(Locale.ROOT, "%.2f to %.2f with 95%% confidence, %d rounds", low, high, rounds);
             return isFaster() || isSlower()
-                    ? String.format(Locale.ROOT, "%.2f times as fast as FP32 (%s)", median, spread)
+                    ? String.format(
+                            Locale.ROOT,
+                            "%s%.2f times as fast as FP32 (%s)",
+                            isSlower() ? "slower, " : "",
+                            median,
+                            spread)
                     : "neither faster nor slower than FP32, as far as can be told (" + spread + ")";
         }
     }
