@@ -1,5 +1,6 @@
 package smalti.runtime;
 
+import java.util.Arrays;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 
@@ -22,26 +23,37 @@ final class BatchCosts {
      */
     private static final long BRIEF_NANOS = 2_000_000;
 
-    /** Least weight of the newest batch in what its size costs beside the others. */
-    private static final double NEWEST = 0.01;
+    /** Weight of a batch in the pace of the machine, which becomes slower and faster for all sizes at once. */
+    private static final double NEWEST_PACE = 0.04;
 
-    /** Its weight in the pace of the machine, which becomes slower and faster for all sizes at once. */
-    private static final double NEWEST_PACE = 0.1;
+    /** Least weight of a batch in what its size costs beside others. */
+    private static final double NEWEST_BESIDE = 0.01;
+
+    /** Weight of a batch in what was run lately. */
+    private static final double NEWEST_SHARE = 0.2;
+
+    /** What a batch is compared with varies too: so many times as much as the batch alone. */
+    private static final double VARIED = 2;
 
     /** Weight of the newest batch of any size in what they vary by. */
     private static final double NEWEST_DISTANCE = 0.02;
 
-    /** Beyond so many times its size's mean a batch was held up by something else, which says nothing of its size. */
-    private static final double MOST_SLOWER = 2;
+    /** Beyond so many times what was believed, or below that part of it, a batch counts as if it were just so far off. */
+    private static final double MOST_TIMES = 2;
+
+    /** The first batches of a size, whose mean is what it costs; from then on pairs of batches tell. */
+    private static final int FIRST_SEEN = 10;
 
     /** Batches of a size before its cost counts: the first ones allocate and warm up. */
     static final int LEAST_SEEN = 3;
 
     /**
-     * The next larger and the next smaller size are tried in turn, each after as many batches as were seen of it, and
+     * The next larger and the next smaller size are tried in turn, each after some more batches than were seen of it, and
      * after so many at most: what little is known of is soon known better.
      */
     private static final int MOST_BETWEEN_TRIALS = 64;
+
+    private static final double MORE_THAN_SEEN = 1.5;
 
     /** Kinds beyond it are not learnt: a service that is sent pictures of all sizes must not remember each. */
     private static final int MOST_KINDS = 256;
@@ -77,7 +89,7 @@ final class BatchCosts {
         return costs == null ? 0 : Math.round(items * costs.least);
     }
 
-    /** Nanoseconds of a batch of so many items, mostly of the next power of two; 0 where nothing is known. */
+    /** Nanoseconds of a batch of so many items; 0 where nothing is known. */
     long run(Object kind, int items) {
         var costs = kinds.get(kind);
         return costs == null ? 0 : costs.run(items);
@@ -91,13 +103,42 @@ final class BatchCosts {
 
     /** Of one kind of items. */
     private static final class Costs {
+        /*
+         * A batch is believed to take pace * means[place] an item. Only that product is ever seen: the same batches would
+         * fit a pace that is twice as fast and means that are twice as long. So that the two don't drift apart, and sizes
+         * that are not run aren't left behind by those that are, the means have no part in following the machine. They
+         * tell what sizes cost beside each other alone: what a batch adds to the logarithm of its own mean it takes from
+         * those of the sizes that were run just before, and nothing where its own alone was. With the sum of the
+         * logarithms fixed, the pace is what batches took beside fixed numbers, and moves those along that are not run.
+         */
         private final int most;
-        /** Mean nanoseconds of an item in batches of up to 2^i, where the machine is as fast as it was first. */
+        /** Nanoseconds of an item in batches of up to 2^i, where the machine is as fast as it was first. */
         private final double[] means;
 
-        private final int[] seen;
+        /** Batches that tell of a size's mean, or parts of such. */
+        private final double[] seen;
         /** Times what it took first. */
         private double pace = 1;
+
+        /** Batches in a row that took very much more than was believed, or, below 0, very much less. */
+        private int inRow;
+
+        /** Which part of the last few batches each size was. */
+        private final double[] shares;
+
+        /** How many times what was expected each of them took; and where the next one is put. */
+        private final double[] latest = {1, 1, 1, 1, 1};
+
+        private int next;
+
+        /** Whether the means are fixed in scale. */
+        private boolean isAnchored;
+
+        /** Of the batch that took longest. */
+        private long slowest;
+
+        /** Items of the largest batch. */
+        private int largest;
 
         /** Mean squared distance of a batch from the mean of its size, as a part of that: of all sizes together. */
         private double variance;
@@ -113,60 +154,130 @@ final class BatchCosts {
         Costs(int most) {
             this.most = most;
             this.means = new double[place(most) + 1];
-            this.seen = new int[means.length];
+            this.seen = new double[means.length];
+            this.shares = new double[means.length];
             this.cap = most;
         }
 
         synchronized void add(int items, long nanos) {
-            int place = Math.min(place(items), means.length - 1);
+            int place = nearest(items);
             // a clock may stand still meanwhile
-            double one = Math.max(1, nanos) / (pace * items);
-            seen[place] = Math.min(seen[place], Integer.MAX_VALUE - 1) + 1;
-            if (seen[place] == 1) {
-                means[place] = one;
-            } else if (seen[place] == 2) {
+            long took = Math.max(1, nanos);
+            slowest = Math.max(slowest, took);
+            largest = Math.max(largest, items);
+            double one = (double) took / items;
+            if (seen[place] == 0) {
+                means[place] = one / pace;
+                seen[place] = 1;
+            } else if (seen[place] == 1) {
                 // the first one may have done what is done once
-                means[place] = Math.min(one, MOST_SLOWER * means[place]);
+                means[place] = Math.min(one / pace, MOST_TIMES * means[place]);
+                seen[place] = 2;
             } else {
-                double weight = weight(place);
-                double off = Math.min(one / means[place], MOST_SLOWER) - 1;
-                boolean isKnown = weight < NEWEST_PACE;
-                if (isKnown) {
-                    pace *= 1 + NEWEST_PACE * off;
+                double expected = isSeen(place) ? expected(items) : pace * means[place] * items;
+                double times = took / expected;
+                double off = Math.min(times, MOST_TIMES) - 1;
+                if (isAnchored) {
+                    compare(place, times);
+                    follow(off);
+                } else {
+                    means[place] *= 1 + weight(place) * off;
+                    seen[place]++;
+                    isAnchored = seen[place] >= FIRST_SEEN;
                 }
-                if (!isKnown || off < MOST_SLOWER - 1) {
-                    means[place] *= 1 + weight * off;
-                }
-                distances = Math.min(distances, Integer.MAX_VALUE - 1) + 1;
-                // the mean that it is far from varies too
-                double squared = (1 - weight) * off * off;
-                variance += Math.max(NEWEST_DISTANCE, 1.0 / distances) * (squared - variance);
-                deviation = Math.sqrt(variance);
+                vary(place, off);
+            }
+            for (int other = 0; other < shares.length; other++) {
+                shares[other] += NEWEST_SHARE * ((other == place ? 1 : 0) - shares[other]);
             }
             sinceTrial++;
             settle();
         }
 
-        /** By the smallest size that holds them and was seen, or else the largest that was. */
+        /** Learns what sizes cost beside each other: as much as others were run lately. */
+        private void compare(int place, double times) {
+            double most = Math.log(MOST_TIMES);
+            double off = Math.max(-most, Math.min(most, Math.log(times / lately())));
+            double others = 0;
+            for (int other = 0; other < shares.length; other++) {
+                if (other != place) {
+                    others += shares[other];
+                    means[other] *= Math.exp(-NEWEST_BESIDE * shares[other] * off);
+                }
+            }
+            means[place] *= Math.exp(weight(place) * others * off);
+            seen[place] += others;
+            latest[next] = times;
+            next = (next + 1) % latest.length;
+        }
+
+        /** How many times what was expected the last few batches took, in the median: the pace may have changed. */
+        private double lately() {
+            double[] sorted = latest.clone();
+            Arrays.sort(sorted);
+            return sorted[sorted.length / 2];
+        }
+
+        /** The pace goes after a batch; the faster, the more of them in a row are far off on the same side. */
+        private void follow(double off) {
+            int side = off >= MOST_TIMES - 1 ? 1 : off <= 1 / MOST_TIMES - 1 ? -1 : 0;
+            inRow = side == 0 ? 0 : side * inRow > 0 ? inRow + side : side;
+            pace *= Math.exp(NEWEST_PACE * Math.max(1, Math.min(Math.abs(inRow), inRow > 0 ? 2 : 4)) * off);
+        }
+
+        private void vary(int place, double off) {
+            distances = Math.min(distances, Integer.MAX_VALUE - 1) + 1;
+            // the mean that it is far from varies too
+            double squared = (1 - weight(place)) * off * off;
+            variance += Math.max(NEWEST_DISTANCE, 1.0 / distances) * (squared - variance);
+            deviation = Math.sqrt(variance);
+        }
+
         synchronized long run(int items) {
-            int first = Math.min(place(items), means.length - 1);
-            for (int place = first; place < means.length; place++) {
-                if (seen[place] >= LEAST_SEEN) {
-                    return Math.round(pace * means[place] * Math.min(most, 1 << place));
-                }
+            return Math.round(Math.min(expected(items), longest(items)));
+        }
+
+        /** Between the sizes around them where those were seen, else as many times a smaller one, or as a larger one. */
+        private double expected(int items) {
+            int above = Math.min(place(items), means.length - 1);
+            while (above < means.length && !isSeen(above)) {
+                above++;
             }
-            for (int place = first; place >= 0; place--) {
-                if (seen[place] >= LEAST_SEEN) {
-                    return Math.round(pace * means[place] * items);
-                }
+            int below = Math.min(Integer.SIZE - 1 - Integer.numberOfLeadingZeros(items), means.length - 1);
+            while (below >= 0 && !isSeen(below)) {
+                below--;
             }
-            return 0;
+            if (below < 0) {
+                return above == means.length ? 0 : nanos(above);
+            }
+            if (above == means.length || above <= below) {
+                return nanos(below) / size(below) * items;
+            }
+            double part = (double) (items - size(below)) / (size(above) - size(below));
+            return nanos(below) + part * (nanos(above) - nanos(below));
+        }
+
+        private double nanos(int place) {
+            return pace * means[place] * size(place);
+        }
+
+        /** So many items took no longer so far; more than were ever run as many times as long. */
+        private double longest(int items) {
+            return (double) slowest * Math.max(1, (double) items / largest);
+        }
+
+        private int size(int place) {
+            return Math.min(most, 1 << place);
+        }
+
+        private boolean isSeen(int place) {
+            return seen[place] >= LEAST_SEEN;
         }
 
         private void settle() {
             int cheapest = -1;
             for (int place = 0; place < means.length; place++) {
-                if (seen[place] >= LEAST_SEEN && (cheapest < 0 || means[place] < means[cheapest])) {
+                if (isSeen(place) && (cheapest < 0 || means[place] < means[cheapest])) {
                     cheapest = place;
                 }
             }
@@ -175,7 +286,7 @@ final class BatchCosts {
             }
             int best = best(cheapest);
             least = pace * means[best];
-            cap = Math.min(most, 1 << bestOrTried(best));
+            cap = size(bestOrTried(best));
         }
 
         /** The best size, or one beside it where it is time for a trial. */
@@ -185,7 +296,7 @@ final class BatchCosts {
                 // there is none: the one on the other side
                 other = 2 * best - other;
             }
-            if (means.length == 1 || sinceTrial < Math.min(MOST_BETWEEN_TRIALS, seen[other])) {
+            if (means.length == 1 || sinceTrial < Math.min(MOST_BETWEEN_TRIALS, MORE_THAN_SEEN * seen[other])) {
                 return best;
             }
             sinceTrial = 0;
@@ -210,20 +321,25 @@ final class BatchCosts {
 
         private boolean isAsGood(int place, int cheapest) {
             double chance = SURE * Math.sqrt(squaredError(place) + squaredError(cheapest));
-            return seen[place] >= LEAST_SEEN && means[place] <= means[cheapest] * (1 + WORTH) + chance;
+            return isSeen(place) && means[place] <= means[cheapest] * (1 + WORTH) + chance;
         }
 
         /** Of a mean, squared. */
         private double squaredError(int place) {
-            double weight = Math.max(NEWEST / (2 - NEWEST), 1.0 / (seen[place] - 1));
-            return variance * means[place] * means[place] * weight;
+            return VARIED * variance * means[place] * means[place] * weight(place);
         }
 
-        /** Of the newest batch of a size in its mean. */
+        /** Of a batch of a size in its mean. */
         private double weight(int place) {
-            return Math.max(NEWEST, 1.0 / (seen[place] - 1));
+            return Math.max(NEWEST_BESIDE, 1.0 / seen[place]);
         }
 
+        private int nearest(int items) {
+            int above = place(items);
+            return Math.min(4 * items < 3 << above ? above - 1 : above, means.length - 1);
+        }
+
+        /** Of the smallest size that holds them. */
         private static int place(int items) {
             return Integer.SIZE - Integer.numberOfLeadingZeros(items - 1);
         }
