@@ -41,7 +41,7 @@ final class BatchCosts {
     /** Beyond so many times what was believed, or below that part of it, a batch counts as if it were just so far off. */
     private static final double MOST_TIMES = 2;
 
-    /** The first batches of a size, whose mean is what it costs; from then on pairs of batches tell. */
+    /** The first batches of a size, whose mean is what it costs; from then on the scale is fixed. */
     private static final int FIRST_SEEN = 10;
 
     /** Batches of a size before its cost counts: the first ones allocate and warm up. */
