@@ -11,10 +11,13 @@ import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
+import picocli.CommandLine.Spec;
 import smalti.exporter.ExportOptions;
 import smalti.exporter.OnnxExporter;
+import smalti.exporter.OnnxOpset;
 import smalti.exporter.OnnxPrecision;
 import smalti.exporter.dl4j.Dl4jNetworks;
 import smalti.exporter.onnx.OnnxReader;
@@ -32,7 +35,8 @@ import smalti.spec.SpecException;
         description =
                 "Turns any SameDiff file, or any network that DL4J's ModelSerializer wrote, into an ONNX file that keeps "
                         + "its names, proven against SameDiff and DL4J before it is kept. Trainable variables become "
-                        + "constants. With --precision fp16, an ONNX file may be given as well.")
+                        + "constants. An ONNX file is brought to another operator set by --opset, and to fewer bits by --precision "
+                        + "fp16, both proven in ONNX Runtime.")
 final class ConvertCommand implements Callable<Integer> {
     private final Console console;
 
@@ -66,6 +70,10 @@ final class ConvertCommand implements Callable<Integer> {
 
     @Mixin
     OpsetOption opset = new OpsetOption();
+
+    @Spec
+    @SuppressWarnings("NullAway.Init") // picocli sets it
+    CommandSpec command;
 
     @Option(
             names = "--external-data-above",
@@ -116,12 +124,18 @@ final class ConvertCommand implements Callable<Integer> {
                 throw new SpecException(
                         "--inputs, --outputs, --shape and --isolated must be left out for an ONNX file, which is read as it is");
             }
-            if (!half) {
+            boolean other = command.commandLine().getParseResult().hasMatchedOption("--opset");
+            if (!half && !other) {
                 OnnxReader.read(graph); // or it says why it is none
-                throw new SpecException(graph + ": is ONNX already; --precision fp16 makes it smaller");
+                throw new SpecException(graph
+                        + ": is ONNX already; --opset brings it to another operator set, --precision fp16 makes it smaller");
+            } else if (!half) {
+                reopset(out);
+                return 0;
+            } else if (!other) {
+                half(graph);
+                return 0;
             }
-            half(graph);
-            return 0;
         }
         if (!half) {
             export(out);
@@ -130,7 +144,11 @@ final class ConvertCommand implements Callable<Integer> {
         var folder = Files.createTempDirectory("smalti-convert");
         try {
             var full = folder.resolve(graph.getFileName() + ".onnx");
-            export(full);
+            if (graph.toString().endsWith(".onnx")) {
+                reopset(full);
+            } else {
+                export(full);
+            }
             half(full);
         } finally {
             AtomicFiles.deleteRecursively(folder);
@@ -163,6 +181,15 @@ final class ConvertCommand implements Callable<Integer> {
         console.line(
                 "  against FP32 on %s: %s",
                 data == null ? "inputs of a seed" : "those samples", QuantizeCommand.closeness(report.quality()));
+    }
+
+    private void reopset(Path file) throws IOException {
+        var report = OnnxOpset.convert(
+                graph, file, opset.opset, ExportOptions.defaults().seed(), externalDataAbove);
+        console.line("converted %s to opset %d: %s", graph, opset.opset, out);
+        console.line(
+                "  %d nodes, %d before at opset %d; ONNX Runtime's outputs differ by at most %.1e of their range",
+                report.nodes(), report.nodesBefore(), report.opsetBefore(), report.difference());
     }
 
     private void export(Path file) throws IOException {

@@ -56,7 +56,10 @@ public final class OnnxOptimizer {
         var result = Passes.simplifying().apply(model);
         var difference = new double[1];
         OnnxWriter.write(
-                result.model(), out, externalDataAbove, written -> difference[0] = proven(written, expected, place));
+                result.model(),
+                out,
+                externalDataAbove,
+                written -> difference[0] = proven(written, expected, place, "optimized"));
         return new Report(
                 result.nodesBefore(),
                 result.nodes(),
@@ -65,7 +68,8 @@ public final class OnnxOptimizer {
                 Annotations.dropped(model, result.model()));
     }
 
-    private static SeededRun expected(Path file, Model model, long seed, String place) {
+    /** What a file gives on inputs of a seed. */
+    static SeededRun expected(Path file, Model model, long seed, String place) {
         try (var session = ModelSession.open(file, place)) {
             var expected = SeededRun.of(session, model.graph(), seed, place);
             if (!expected.distance(expected.again(session)).problems().isEmpty()) {
@@ -105,11 +109,16 @@ public final class OnnxOptimizer {
         return speeds;
     }
 
-    private static double proven(Path written, SeededRun expected, String place) {
-        try (var session = ModelSession.open(written, place + ", optimized")) {
+    /**
+     * How far another file is from it.
+     *
+     * @param how it was made of the first, in errors
+     */
+    static double proven(Path written, SeededRun expected, String place, String how) {
+        try (var session = ModelSession.open(written, place + ", " + how)) {
             var distance = expected.distance(expected.again(session));
             if (!distance.problems().isEmpty()) {
-                throw new SpecException(distance.problems()).at(place + ": not written: optimized");
+                throw new SpecException(distance.problems()).at(place + ": not written: " + how);
             }
             return distance.worst();
         }

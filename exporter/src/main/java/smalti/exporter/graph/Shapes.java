@@ -147,7 +147,7 @@ public final class Shapes {
     }
 
     /** The elements of a short constant list of 32-bit floats, such as the scales of a Resize. */
-    Optional<List<Float>> floats(String value) {
+    public Optional<List<Float>> floats(String value) {
         var known = floats.get(value);
         return known == null && around != null && !elements.containsKey(value)
                 ? around.floats(value)

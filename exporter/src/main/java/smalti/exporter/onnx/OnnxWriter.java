@@ -115,7 +115,7 @@ public final class OnnxWriter {
     }
 
     /** The version of the file format that came with an opset: old consumers refuse newer ones. */
-    static int irVersion(int opset) {
+    public static int irVersion(int opset) {
         if (opset <= 14) {
             return 7;
         }

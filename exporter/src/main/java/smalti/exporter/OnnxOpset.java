@@ -1,0 +1,53 @@
+package smalti.exporter;
+
+import java.io.IOException;
+import java.nio.file.Path;
+import smalti.exporter.graph.Graph;
+import smalti.exporter.onnx.OnnxReader;
+import smalti.exporter.onnx.OnnxWriter;
+import smalti.exporter.onnx.SourceFiles;
+import smalti.exporter.opset.OpsetConversion;
+import smalti.spec.SpecException;
+
+/** Brings any ONNX file to another opset, and proves that it computes the same. */
+public final class OnnxOpset {
+    private OnnxOpset() {}
+
+    /**
+     * @param nodesBefore bodies included
+     * @param difference the largest between the outputs of both files, as a share of the range
+     */
+    public record Report(int opsetBefore, int opset, int nodesBefore, int nodes, double difference) {}
+
+    /**
+     * Writes the model in the forms of another opset, once ONNX Runtime gave the same outputs for both on inputs made up from a seed;
+     * floats may differ by 1e-4 of their range. What came later is written out by its definition.
+     *
+     * @param opset from {@link OpsetConversion#FIRST} to {@link OpsetConversion#LAST}
+     * @param externalDataAbove bytes of constants, beyond which the large ones are written to {@code out.data}
+     * @throws SpecException if the file is unsound or cannot be run, or nodes have no form in that opset: all are named, and nothing is
+     *     written
+     */
+    public static Report convert(Path file, Path out, int opset, long seed, long externalDataAbove) throws IOException {
+        var place = String.valueOf(file.getFileName());
+        var model = OnnxReader.read(file);
+        SourceFiles.spare(out, file);
+        var converted = OpsetConversion.convert(model, opset, place);
+        var expected = OnnxOptimizer.expected(file, model, seed, place);
+        var difference = new double[1];
+        OnnxWriter.write(converted, out, externalDataAbove, written -> {
+            var problems = OnnxFileCheck.problems(written);
+            if (!problems.isEmpty()) {
+                throw new SpecException(problems).at(place + ": not written: at opset " + opset);
+            }
+            difference[0] = OnnxOptimizer.proven(written, expected, place, "at opset " + opset);
+        });
+        return new Report(model.opset(), opset, nodes(model.graph()), nodes(converted.graph()), difference[0]);
+    }
+
+    private static int nodes(Graph graph) {
+        return graph.nodes().stream()
+                .mapToInt(node -> 1 + node.bodies().stream().mapToInt(OnnxOpset::nodes).sum())
+                .sum();
+    }
+}

@@ -1,0 +1,261 @@
+package smalti.exporter.opset;
+
+import com.google.protobuf.InvalidProtocolBufferException;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.TreeMap;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
+import smalti.exporter.graph.Attribute;
+import smalti.exporter.graph.Constant;
+import smalti.exporter.graph.Graph;
+import smalti.exporter.graph.Model;
+import smalti.exporter.graph.Names;
+import smalti.exporter.graph.Node;
+import smalti.exporter.graph.Operators;
+import smalti.exporter.graph.Operators.Operator;
+import smalti.exporter.graph.Operators.Option;
+import smalti.exporter.graph.Shapes;
+import smalti.exporter.graph.ValueType;
+import smalti.exporter.onnx.OnnxWriter;
+import smalti.exporter.proto.ModelProto;
+import smalti.spec.SpecException;
+
+/** Writes a model's nodes in the forms of another opset; operators of other domains stay as they are. */
+public final class OpsetConversion {
+    /** Forms before it differ in more than is covered here. */
+    public static final int FIRST = 13;
+
+    /** The last that ONNX Runtime runs. */
+    public static final int LAST = 26;
+
+    /** Write what an operator computes by others. */
+    private static final Map<String, OpsetRule> DEFINITIONS = Stream.of(
+                    ElementRules.rows(), NormalizationRules.rows(), AttentionRules.rows())
+            .flatMap(rows -> rows.entrySet().stream())
+            .collect(Collectors.toUnmodifiableMap(Map.Entry::getKey, Map.Entry::getValue));
+
+    /** Write the operator itself in another way. */
+    private static final Map<String, OpsetRule> FORMS = FormRules.rows();
+
+    /** What attributes that a form lacks may say, for the node to mean the same without them. */
+    private static final Map<String, Attribute> NEUTRAL = Map.ofEntries(
+            Map.entry("allowzero", Attribute.of(0L)),
+            Map.entry("antialias", Attribute.of(0L)),
+            Map.entry("block_size", Attribute.of(0L)),
+            Map.entry("ceil_mode", Attribute.of(0L)),
+            Map.entry("layout", Attribute.of(0L)),
+            Map.entry("left_window_size", Attribute.of(-1L)),
+            Map.entry("noop_with_empty_axes", Attribute.of(0L)),
+            Map.entry("precision", Attribute.of(0L)),
+            Map.entry("reduction", Attribute.of("none")),
+            Map.entry("right_window_size", Attribute.of(-1L)),
+            Map.entry("round_mode", Attribute.of("up")),
+            Map.entry("stash_type", Attribute.of(1L)),
+            Map.entry("training_mode", Attribute.of(0L)));
+
+    private final int source;
+    private final int target;
+    private final Names names;
+    private final List<String> problems = new ArrayList<>();
+
+    private OpsetConversion(int source, int target, Names names) {
+        this.source = source;
+        this.target = target;
+        this.names = names;
+    }
+
+    /**
+     * Converts a model; the version of its file format follows the opset.
+     *
+     * @param place of the model, in errors
+     * @throws SpecException if one of the opsets is beyond these, or nodes have no form there: all are named
+     */
+    public static Model convert(Model model, int target, String place) {
+        if (target < FIRST || target > LAST) {
+            throw new SpecException("--opset must be from " + FIRST + " to " + LAST + ", got " + target);
+        }
+        int source = model.opset();
+        if (source != 0 && source < FIRST) {
+            throw new SpecException(
+                    place + ": must be of opset " + FIRST + " or later to be brought to another, got " + source);
+        }
+        var conversion = new OpsetConversion(source, target, Names.of(model.graph()));
+        conversion.functions(model);
+        var graph = conversion.graph(model.graph(), null);
+        if (!conversion.problems.isEmpty()) {
+            throw new SpecException(conversion.problems.stream()
+                    .map(problem -> place + ": " + problem)
+                    .toList());
+        }
+        var opsets = new TreeMap<>(model.opsets());
+        opsets.put("", target);
+        return new Model(
+                graph,
+                opsets,
+                OnnxWriter.irVersion(target),
+                model.producer(),
+                model.producerVersion(),
+                model.metadata(),
+                model.rest());
+    }
+
+    /** Local functions have an opset of their own, which must be the model's. */
+    private void functions(Model model) {
+        try {
+            for (var function : ModelProto.parseFrom(model.rest().duplicate()).getFunctionsList()) {
+                problems.add("the local function \"" + function.getDomain() + "." + function.getName()
+                        + "\" must be written out in the graph before the opset can change; smalti optimize does it");
+            }
+        } catch (InvalidProtocolBufferException e) {
+            throw new IllegalStateException(e);
+        }
+    }
+
+    private Graph graph(Graph graph, @Nullable Shapes around) {
+        var shapes = Shapes.of(graph, source, around);
+        var nodes = new ArrayList<Node>();
+        var constants = new LinkedHashMap<String, Constant>(graph.initializers());
+        for (var node : graph.nodes()) {
+            var inside = inside(node, shapes);
+            if (!node.domain().isEmpty()) {
+                nodes.add(inside);
+                continue;
+            }
+            var site = new Site(inside, shapes, names, source, target);
+            try {
+                write(site, graph);
+                nodes.addAll(site.written());
+                constants.putAll(site.constants());
+            } catch (NoForm e) {
+                var name = node.name().isEmpty() ? String.join(",", node.outputs()) : node.name();
+                problems.add("node \"" + name + "\": " + node.op() + " of opset " + source + " has no form at opset "
+                        + target + ": " + e.getMessage());
+            }
+        }
+        return graph.with(constants, nodes);
+    }
+
+    /** The same node with its bodies converted. */
+    private Node inside(Node node, Shapes shapes) {
+        if (node.bodies().isEmpty()) {
+            return node;
+        }
+        var attributes = new TreeMap<>(node.attributes());
+        attributes.replaceAll((name, attribute) ->
+                attribute instanceof Attribute.Body body ? new Attribute.Body(graph(body.value(), shapes)) : attribute);
+        return node.withAttributes(attributes);
+    }
+
+    private void write(Site site, Graph graph) {
+        var node = site.node();
+        var before = Operators.find(node.op(), source)
+                .orElseThrow(() -> new NoForm("there is no such operator"));
+        var after = Operators.find(node.op(), target).orElse(null);
+        if (after != null && before.since() == after.since()) {
+            site.written().add(node);
+            return;
+        }
+        if (after == null || isDefinition(node, after)) {
+            var definition = DEFINITIONS.get(node.op());
+            if (definition == null) {
+                throw new NoForm("it came with opset %s", first(node.op()));
+            }
+            definition.write(site);
+            return;
+        }
+        FORMS.getOrDefault(node.op(), kept -> kept.same(node.attributes(), node.inputs())).write(site);
+        var last = site.written().get(site.written().size() - 1);
+        if (last.op().equals(node.op())) {
+            site.written().set(site.written().size() - 1, fitted(last, after, site, graph));
+        }
+    }
+
+    /** Whether the operator exists there, and yet the node can be said by its definition alone. */
+    private boolean isDefinition(Node node, Operator after) {
+        return switch (node.op()) {
+            // one scale a group became one a channel
+            case "GroupNormalization" -> source < 21 != target < 21;
+            // the length of what is filled came with opset 24
+            case "Attention" -> node.inputs().size() > after.mostInputs();
+            default -> false;
+        };
+    }
+
+    private static int first(String op) {
+        for (int opset = 1; opset <= LAST; opset++) {
+            if (Operators.find(op, opset).isPresent()) {
+                return opset;
+            }
+        }
+        return LAST + 1;
+    }
+
+    /** Holds a node to the form of the other opset. */
+    private Node fitted(Node node, Operator form, Site site, Graph graph) {
+        var attributes = new TreeMap<>(node.attributes());
+        node.attributes().forEach((name, attribute) -> {
+            var kind = form.attributes().get(name);
+            if (kind != null) {
+                return;
+            }
+            if (attribute.equals(NEUTRAL.get(name)) || isOfOnes(name, attribute) || isUnheeded(node, name)) {
+                attributes.remove(name);
+            } else {
+                throw new NoForm("its attribute %s has no place there", name);
+            }
+        });
+        if (node.inputs().size() > form.mostInputs()) {
+            throw new NoForm("it takes at most %s inputs there, got %s", form.mostInputs(), node.inputs().size());
+        }
+        if (node.outputs().size() > form.mostOutputs()) {
+            throw new NoForm("it makes at most %s outputs there, got %s", form.mostOutputs(), node.outputs().size());
+        }
+        for (int i = 0; i < node.inputs().size() && !form.inputs().isEmpty(); i++) {
+            var parameter = form.inputs().get(Math.min(i, form.inputs().size() - 1));
+            var allowed = form.constraints().get(parameter.type());
+            var type = typeOf(node.inputs().get(i), site, i, graph);
+            if (node.inputs().get(i).isEmpty() && parameter.option() == Option.SINGLE) {
+                throw new NoForm("it must have the input %s there", parameter.name());
+            }
+            if (allowed != null && type != null && !allowed.contains(type)) {
+                throw new NoForm("its input %s cannot be %s there", parameter.name(), type);
+            }
+        }
+        if (node.op().equals("Cast") && node.attributes().get("to") instanceof Attribute.Int to) {
+            var type = TypeTexts.of((int) to.value());
+            if (!Objects.requireNonNull(form.constraints().get("T2")).contains(type)) {
+                throw new NoForm("there is no %s there", type);
+            }
+        }
+        return node.withAttributes(attributes);
+    }
+
+    private static boolean isOfOnes(String name, Attribute attribute) {
+        return name.equals("dilations")
+                && attribute instanceof Attribute.Ints sizes
+                && sizes.values().stream().allMatch(size -> size == 1);
+    }
+
+    /** Of a cast to anything but the smallest floats nothing is saturated or rounded otherwise. */
+    private static boolean isUnheeded(Node node, String name) {
+        return (name.equals("saturate") || name.equals("round_mode"))
+                && (!node.op().equals("Cast")
+                        || ValueType.ofOnnxCode((int) node.whole("to", 0)).isPresent());
+    }
+
+    private static @Nullable String typeOf(String value, Site site, int index, Graph graph) {
+        if (index < site.node().inputs().size() && value.equals(site.input(index))) {
+            var known = site.knownType(index);
+            if (known.isPresent()) {
+                return known.get().text();
+            }
+        }
+        var constant = graph.initializers().get(value);
+        return constant == null ? null : TypeTexts.of(constant.onnxCode());
+    }
+}

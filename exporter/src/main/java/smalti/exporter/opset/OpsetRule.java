@@ -1,0 +1,8 @@
+package smalti.exporter.opset;
+
+/** Writes what a node computes in another opset. */
+@FunctionalInterface
+interface OpsetRule {
+    /** @throws NoForm if it cannot be said there */
+    void write(Site site);
+}

@@ -1,0 +1,153 @@
+package smalti.exporter;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.within;
+
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+import smalti.exporter.graph.Attribute;
+import smalti.exporter.graph.Axis;
+import smalti.exporter.graph.Constant;
+import smalti.exporter.graph.Graph;
+import smalti.exporter.graph.Model;
+import smalti.exporter.graph.Node;
+import smalti.exporter.graph.Tensor;
+import smalti.exporter.graph.Value;
+import smalti.exporter.graph.ValueType;
+import smalti.exporter.onnx.OnnxReader;
+import smalti.exporter.onnx.OnnxWriter;
+import smalti.exporter.proof.ModelSession;
+import smalti.exporter.proof.ModelSession.Item;
+import smalti.spec.SpecException;
+
+/** The same function at other opsets; what has no form there is named. */
+final class OnnxOpsetTest {
+    @TempDir
+    @SuppressWarnings("NullAway.Init") // JUnit sets it
+    Path folder;
+
+    private final Map<String, Constant> constants = new LinkedHashMap<>();
+
+    private static Value floats(String name, long... sizes) {
+        return new Value(
+                name, ValueType.FLOAT32, Arrays.stream(sizes).mapToObj(Axis::of).toList(), Value.Layout.PLAIN);
+    }
+
+    private Path file(int opset, List<Value> inputs, List<Value> outputs, Node... nodes) throws IOException {
+        var file = folder.resolve("m.onnx");
+        OnnxWriter.write(
+                Model.of(new Graph("g", inputs, outputs, constants, List.of(nodes)), opset, opset < 23 ? 8 : 11), file);
+        return file;
+    }
+
+    private Path at(int opset, Path file) throws IOException {
+        var out = folder.resolve("at" + opset + ".onnx");
+        var report = OnnxOpset.convert(file, out, opset, 1, OnnxWriter.EXTERNAL_DATA_ABOVE);
+        assertThat(report.difference()).isLessThan(1e-4);
+        assertThat(OnnxReader.read(out).opset()).isEqualTo(opset);
+        assertThat(OnnxFileCheck.problems(out)).isEmpty();
+        return out;
+    }
+
+    private static double[] run(Path file, Map<String, Item> inputs, String output) {
+        try (var session = ModelSession.open(file, "m")) {
+            var tensor = ((Item.Array) session.run(inputs).get(output)).tensor();
+            var numbers = new double[tensor.count()];
+            Arrays.setAll(numbers, tensor::number);
+            return numbers;
+        }
+    }
+
+    private static Item array(float[] values, long... sizes) {
+        return new Item.Array(Tensor.of(values, sizes));
+    }
+
+    /** One head of two queries and three keys of width 1, by hand. */
+    @ParameterizedTest
+    @ValueSource(ints = {13, 17, 18, 22})
+    void attentionIsWrittenOut(int opset) throws IOException {
+        var attention = Node.of(
+                "Attention",
+                List.of("q", "k", "v"),
+                "y",
+                Map.of("is_causal", Attribute.of(1L), "scale", Attribute.of(0.25f)));
+        var file = file(
+                23, List.of(floats("q", 1, 1, 2, 1), floats("k", 1, 1, 3, 1), floats("v", 1, 1, 3, 1)),
+                List.of(floats("y", 1, 1, 2, 1)), attention);
+        var y = run(
+                at(opset, file),
+                Map.of(
+                        "q", array(new float[] {1, 2}, 1, 1, 2, 1),
+                        "k", array(new float[] {1, 3, 9}, 1, 1, 3, 1),
+                        "v", array(new float[] {5, 7, 11}, 1, 1, 3, 1)),
+                "y");
+        // the second query looks at two keys: weights e^(2·1/4) and e^(2·3/4); float32 has 7 digits
+        double one = Math.exp(0.5);
+        double two = Math.exp(1.5);
+        assertThat(y[0]).isCloseTo(5, within(1e-6));
+        assertThat(y[1]).isCloseTo((5 * one + 7 * two) / (one + two), within(1e-5));
+    }
+
+    @Test
+    void normalizationsAndActivationsAreWrittenOut() throws IOException {
+        constants.put("scale", Tensor.of(new float[] {2, 3}, 2));
+        var file = file(
+                23,
+                List.of(floats("x", 1, 2)),
+                List.of(floats("y", 1, 2)),
+                Node.of("RMSNormalization", List.of("x", "scale"), "n", Map.of("epsilon", Attribute.of(0f))),
+                Node.of("Mish", List.of("n"), "y", Map.of()));
+        var y = run(at(17, file), Map.of("x", array(new float[] {3, 4}, 1, 2)), "y");
+        double root = Math.sqrt((9 + 16) / 2.0);
+        double first = 2 * 3 / root;
+        double second = 3 * 4 / root;
+        // float32 has 7 digits
+        assertThat(y[0]).isCloseTo(first * Math.tanh(Math.log1p(Math.exp(first))), within(1e-5));
+        assertThat(y[1]).isCloseTo(second * Math.tanh(Math.log1p(Math.exp(second))), within(1e-5));
+    }
+
+    @Test
+    void axesMoveBetweenAttributesAndInputs() throws IOException {
+        var file = file(
+                17,
+                List.of(floats("x", 2, 3)),
+                List.of(floats("y", 2, 1), floats("a", 1, 3), floats("b", 1, 3)),
+                Node.of("ReduceMax", List.of("x"), "y", Map.of("axes", Attribute.ints(1))),
+                Node.of("Split", List.of("x"), List.of("a", "b"), Map.of("axis", Attribute.of(0L))));
+        var newer = at(26, file);
+        var input = Map.of("x", array(new float[] {1, 5, 2, -4, -3, -9}, 2, 3));
+        assertThat(run(newer, input, "y")).containsExactly(5, -3);
+        var back = folder.resolve("back.onnx");
+        OnnxOpset.convert(newer, back, 13, 1, OnnxWriter.EXTERNAL_DATA_ABOVE);
+        assertThat(run(back, input, "y")).containsExactly(5, -3);
+        assertThat(run(back, input, "b")).containsExactly(-4, -3, -9);
+    }
+
+    @Test
+    void whatHasNoFormIsNamedAllAtOnce() throws IOException {
+        var bits = new Value("i", ValueType.INT32, List.of(Axis.of(2)), Value.Layout.PLAIN);
+        var out = new Value("z", ValueType.INT32, List.of(Axis.of(2)), Value.Layout.PLAIN);
+        var file = file(
+                26,
+                List.of(floats("x", 2), bits),
+                List.of(floats("y", 2), out),
+                Node.of("BitCast", List.of("i"), "y", Map.of("to", Attribute.of(1L))),
+                Node.of("BitwiseNot", List.of("i"), "z", Map.of()));
+        assertThatThrownBy(() -> OnnxOpset.convert(file, folder.resolve("o.onnx"), 17, 1, 1L << 30))
+                .isInstanceOfSatisfying(SpecException.class, e -> assertThat(e.problems())
+                        .containsExactly(
+                                "m.onnx: node \"y\": BitCast of opset 26 has no form at opset 17: it came with opset 26",
+                                "m.onnx: node \"z\": BitwiseNot of opset 26 has no form at opset 17: it came with opset"
+                                        + " 18"));
+        assertThat(folder.resolve("o.onnx")).doesNotExist();
+    }
+}
