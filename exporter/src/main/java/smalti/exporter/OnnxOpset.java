@@ -40,7 +40,7 @@ public final class OnnxOpset {
             if (!problems.isEmpty()) {
                 throw new SpecException(problems).at(place + ": not written: at opset " + opset);
             }
-            difference[0] = OnnxOptimizer.proven(written, expected, place, "at opset " + opset);
+            difference[0] = OnnxOptimizer.proven(file, written, expected, place, "at opset " + opset);
         });
         return new Report(model.opset(), opset, nodes(model.graph()), nodes(converted.graph()), difference[0]);
     }

@@ -21,6 +21,8 @@ import smalti.spec.ElementType;
 import smalti.spec.Signature;
 import smalti.spec.SpecException;
 import smalti.spec.TensorSpec;
+import smalti.spec.onnx.EngineGuard;
+import smalti.spec.onnx.OnnxFile;
 
 /** One graph in ONNX Runtime. Many threads may run it at once; closing it while one does crashes the JVM. */
 final class GraphSession implements AutoCloseable {
@@ -52,8 +54,9 @@ final class GraphSession implements AutoCloseable {
     /** @throws SpecException if ONNX Runtime refuses the graph or the plan, or the graph is not what the signature says */
     static GraphSession load(String file, Signature signature, byte[] onnx, SessionPlan plan) {
         var environment = Engine.environment();
+        var guard = guard(file, onnx);
         OrtSession session;
-        try (var options = plan.options()) {
+        try (var options = plan.options(guard)) {
             session = environment.createSession(onnx, options);
         } catch (OrtException e) {
             throw new SpecException(file + ": ONNX Runtime cannot load it" + plan.where() + " (" + oneLine(e) + ")", e);
@@ -66,6 +69,18 @@ final class GraphSession implements AutoCloseable {
             throw e;
         }
         return graph;
+    }
+
+    /** @throws SpecException if the file must not be opened at all */
+    private static EngineGuard guard(String file, byte[] onnx) {
+        OnnxFile read;
+        try {
+            read = OnnxFile.read(onnx, file);
+        } catch (SpecException e) {
+            // no model: ONNX Runtime says so in its own words
+            return EngineGuard.NONE;
+        }
+        return EngineGuard.of(read, file);
     }
 
     /**
@@ -164,6 +179,7 @@ final class GraphSession implements AutoCloseable {
      */
     static Signature signature(String file, byte[] onnx) {
         var environment = Engine.environment();
+        guard(file, onnx);
         try (var options = new OrtSession.SessionOptions()) {
             // only to look at: nothing is prepared for a run
             options.setOptimizationLevel(OrtSession.SessionOptions.OptLevel.NO_OPT);

@@ -13,6 +13,7 @@ import java.util.Map;
 import java.util.TreeMap;
 import smalti.spec.Checksums;
 import smalti.spec.Signature;
+import smalti.spec.onnx.EngineGuard;
 
 /**
  * How ONNX Runtime is to make a session: data, so that it can be looked at where the device is not.
@@ -117,16 +118,22 @@ record SessionPlan(
                         + providers.get(0).index();
     }
 
-    /** @throws OrtException if a provider's library is not there or cannot be loaded */
-    OrtSession.SessionOptions options() throws OrtException {
+    /**
+     * @param guard what the file asks for besides
+     * @throws OrtException if a provider's library is not there or cannot be loaded
+     */
+    OrtSession.SessionOptions options(EngineGuard guard) throws OrtException {
         var options = new OrtSession.SessionOptions();
         try {
-            options.setOptimizationLevel(OrtSession.SessionOptions.OptLevel.ALL_OPT);
+            options.setOptimizationLevel(
+                    guard.isAsWritten()
+                            ? OrtSession.SessionOptions.OptLevel.NO_OPT
+                            : OrtSession.SessionOptions.OptLevel.ALL_OPT);
             options.setExecutionMode(OrtSession.SessionOptions.ExecutionMode.SEQUENTIAL);
             options.setInterOpNumThreads(1);
             options.setIntraOpNumThreads(threads);
             options.setSessionLogLevel(OrtLoggingLevel.ORT_LOGGING_LEVEL_WARNING);
-            for (var entry : config.entrySet()) {
+            for (var entry : guard.configWith(config).entrySet()) {
                 options.addConfigEntry(entry.getKey(), entry.getValue());
             }
             for (var provider : providers) {

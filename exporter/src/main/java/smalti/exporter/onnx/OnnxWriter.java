@@ -65,7 +65,7 @@ public final class OnnxWriter {
      * @throws SpecException if its constants are too large for one
      */
     public static void write(Model model, Path file) throws IOException {
-        write(new Protos(null).model(model), file);
+        write(new Protos(null).model(HarmlessForms.of(model)), file);
     }
 
     /**
@@ -81,7 +81,7 @@ public final class OnnxWriter {
             var unfinished = folder.resolve(name);
             if (Protos.bytes(model.graph()) > externalDataAbove) {
                 try (var external = new ExternalData(folder.resolve(data))) {
-                    write(new Protos(external).model(model), unfinished);
+                    write(new Protos(external).model(HarmlessForms.of(model)), unfinished);
                     if (external.taken() == 0) {
                         Files.delete(folder.resolve(data));
                     }
@@ -103,7 +103,7 @@ public final class OnnxWriter {
 
     /** The bytes of the file of a whole model. */
     public static byte[] bytes(Model model) {
-        return new Protos(null).model(model).toByteArray();
+        return new Protos(null).model(HarmlessForms.of(model)).toByteArray();
     }
 
     private static void write(ModelProto model, Path file) throws IOException {

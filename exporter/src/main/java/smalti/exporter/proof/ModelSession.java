@@ -21,9 +21,13 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
+import java.util.function.Supplier;
 import smalti.exporter.graph.Tensor;
 import smalti.exporter.graph.ValueType;
 import smalti.spec.ElementType;
+import smalti.spec.SpecException;
+import smalti.spec.onnx.EngineGuard;
+import smalti.spec.onnx.OnnxFile;
 
 /** Any ONNX model, opened in ONNX Runtime on one core, so that the same inputs give the same bits everywhere. */
 public final class ModelSession implements AutoCloseable {
@@ -57,7 +61,7 @@ public final class ModelSession implements AutoCloseable {
      * @throws ProofException if ONNX Runtime refuses them
      */
     public static ModelSession open(byte[] model, String name) {
-        return open(name, options -> {
+        return open(name, () -> OnnxFile.read(model, name), options -> {
             options.setIntraOpNumThreads(1);
             return environment().createSession(model, options);
         });
@@ -70,8 +74,22 @@ public final class ModelSession implements AutoCloseable {
      * @throws ProofException if ONNX Runtime refuses it
      */
     public static ModelSession open(Path file, String name) {
-        return open(name, options -> {
+        return open(name, () -> OnnxFile.read(file), options -> {
             options.setIntraOpNumThreads(1);
+            return environment().createSession(file.toString(), options);
+        });
+    }
+
+    /**
+     * Opens a file, and what belongs to it in its folder, and runs its nodes one by one, none merged with another.
+     *
+     * @param name in errors
+     * @throws ProofException if ONNX Runtime refuses it
+     */
+    public static ModelSession openAsWritten(Path file, String name) {
+        return open(name, () -> OnnxFile.read(file), options -> {
+            options.setIntraOpNumThreads(1);
+            options.setOptimizationLevel(OrtSession.SessionOptions.OptLevel.NO_OPT);
             return environment().createSession(file.toString(), options);
         });
     }
@@ -83,7 +101,7 @@ public final class ModelSession implements AutoCloseable {
      * @throws ProofException if ONNX Runtime refuses them
      */
     public static ModelSession openAsWritten(byte[] model, String name) {
-        return open(name, options -> {
+        return open(name, () -> OnnxFile.read(model, name), options -> {
             options.setIntraOpNumThreads(1);
             options.setOptimizationLevel(OrtSession.SessionOptions.OptLevel.NO_OPT);
             return environment().createSession(model, options);
@@ -92,7 +110,7 @@ public final class ModelSession implements AutoCloseable {
 
     /** Opens a file on all cores, where speed counts for more than the last bits. */
     static ModelSession openOnAllCores(Path file) {
-        return open(String.valueOf(file.getFileName()), options -> {
+        return open(String.valueOf(file.getFileName()), () -> OnnxFile.read(file), options -> {
             // threads that spin between runs would take the cores from SameDiff
             options.addConfigEntry("session.intra_op.allow_spinning", "0");
             return environment().createSession(file.toString(), options);
@@ -114,8 +132,30 @@ public final class ModelSession implements AutoCloseable {
         OrtSession open(OrtSession.SessionOptions options) throws OrtException;
     }
 
-    private static ModelSession open(String name, Opener opener) {
+    private static EngineGuard guard(String name, Supplier<OnnxFile> file) {
+        OnnxFile read;
+        try {
+            read = file.get();
+        } catch (SpecException e) {
+            // no model: ONNX Runtime says so in its own words
+            return EngineGuard.NONE;
+        }
+        try {
+            return EngineGuard.of(read, name);
+        } catch (SpecException e) {
+            throw new ProofException(e.problems());
+        }
+    }
+
+    private static ModelSession open(String name, Supplier<OnnxFile> file, Opener opener) {
+        var guard = guard(name, file);
         try (var options = new OrtSession.SessionOptions()) {
+            for (var entry : guard.config().entrySet()) {
+                options.addConfigEntry(entry.getKey(), entry.getValue());
+            }
+            if (guard.isAsWritten()) {
+                options.setOptimizationLevel(OrtSession.SessionOptions.OptLevel.NO_OPT);
+            }
             // what is wrong comes as an exception; the log would tell it a second time
             options.setSessionLogLevel(OrtLoggingLevel.ORT_LOGGING_LEVEL_FATAL);
             return new ModelSession(opener.open(options), name);
