@@ -111,13 +111,14 @@ public record Node(
     }
 
     /** The same node on other values, those that its bodies take included; it is named after its first output again. */
-    Node renamed(UnaryOperator<String> names) {
+    public Node renamed(UnaryOperator<String> names) {
         UnaryOperator<String> given = value -> value.isEmpty() ? value : names.apply(value);
         var renamed = outputs.stream().map(given).toList();
         var inside = new TreeMap<>(attributes);
         inside.replaceAll((name, attribute) -> attribute instanceof Attribute.Body body
                 ? new Attribute.Body(body.value().capturing(names))
                 : attribute);
-        return new Node(renamed.get(0), domain, op, inputs.stream().map(given).toList(), renamed, inside);
+        var named = renamed.isEmpty() ? name : renamed.get(0);
+        return new Node(named, domain, op, inputs.stream().map(given).toList(), renamed, inside);
     }
 }

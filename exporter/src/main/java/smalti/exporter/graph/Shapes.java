@@ -146,6 +146,11 @@ public final class Shapes {
         });
     }
 
+    /** The sizes that a short tensor of whole numbers holds, some perhaps unknown; a number below 0 is none. */
+    public Optional<List<Axis>> sizes(String value) {
+        return Optional.ofNullable(numbers(value)).map(Numbers::axes);
+    }
+
     /** The elements of a short constant list of 32-bit floats, such as the scales of a Resize. */
     public Optional<List<Float>> floats(String value) {
         var known = floats.get(value);

@@ -167,6 +167,20 @@ public final class OnnxReader {
         }
     }
 
+    /**
+     * Reads a graph that stands in no file of its own.
+     *
+     * @param opsets of its nodes
+     * @throws SpecException if it is unsound
+     */
+    static Graph graph(GraphProto proto, Map<String, Integer> opsets, String place) throws IOException {
+        var reader = new OnnxReader(place, new Tensors(place, null));
+        reader.opsets.putAll(opsets);
+        var graph = reader.graph(proto, List.of(), 0, Set.of());
+        reader.refuse();
+        return graph;
+    }
+
     private Model model(ByteBuffer bytes) throws IOException {
         ModelProto proto;
         List<@Nullable ByteBuffer> weights;
@@ -222,7 +236,7 @@ public final class OnnxReader {
                 rest.toByteString().asReadOnlyByteBuffer());
     }
 
-    private static String domain(String name) {
+    static String domain(String name) {
         return name.equals("ai.onnx") ? "" : name;
     }
 

@@ -207,7 +207,7 @@ final class Protos {
         return proto.build();
     }
 
-    private AttributeProto attribute(String name, Attribute attribute) {
+    AttributeProto attribute(String name, Attribute attribute) {
         if (attribute instanceof Attribute.Other other) {
             return parsed(() -> AttributeProto.parseFrom(other.encoded().duplicate()));
         }

@@ -42,7 +42,7 @@ final class ConstantNodes {
     private final Draft draft;
     private final List<Node> nodes = new ArrayList<>();
     /** What each node makes that stays in the graph. */
-    private final Map<Node, List<String>> kept = new IdentityHashMap<>();
+    private final IdentityHashMap<Node, List<String>> kept = new IdentityHashMap<>();
     /** By value: the bytes of the constants that it is made of. */
     private final Map<String, Long> sources = new HashMap<>();
 

@@ -10,7 +10,10 @@ import smalti.exporter.graph.Axis;
 import smalti.exporter.graph.Node;
 import smalti.exporter.graph.Tensor;
 
-/** Makes two nodes in a row that only change the shape one Reshape. */
+/**
+ * Gives a Reshape constant sizes where one at most is unknown, and makes two nodes in a row that only change the shape
+ * one Reshape.
+ */
 final class MergeReshapes extends GraphPass {
     private static final Set<String> VIEWS = Set.of("Reshape", "Flatten", "Squeeze", "Unsqueeze");
 
@@ -24,6 +27,11 @@ final class MergeReshapes extends GraphPass {
         if (draft.opset() < 5) {
             return;
         }
+        draft.each(node -> {
+            if (node.is("Reshape") && draft.constant(node.input(1)) == null) {
+                fix(node, draft);
+            }
+        });
         draft.each(node -> {
             var before = isView(node) ? draft.maker(node.input(0)) : null;
             if (before == null || !isView(before) || !draft.isUsedOnce(node.input(0))) {
@@ -44,6 +52,45 @@ final class MergeReshapes extends GraphPass {
                 draft.remove(before);
             }
         });
+    }
+
+    /** Exporters compute the sizes, most from those of the input. */
+    private static void fix(Node node, Draft draft) {
+        var asked = draft.shapes().sizes(node.input(1)).orElse(null);
+        if (asked == null) {
+            return;
+        }
+        boolean zeros = node.whole("allowzero", 0) != 0;
+        var input = draft.shapes().shape(node.input(0)).orElse(List.of());
+        var sizes = new ArrayList<Long>();
+        int free = 0;
+        int copied = 0;
+        for (int i = 0; i < asked.size(); i++) {
+            var axis = asked.get(i);
+            if (axis.isFixed()) {
+                sizes.add(axis.size());
+            } else if (i < input.size() && axis.surelyEquals(input.get(i))) {
+                sizes.add(0L);
+                copied++;
+            } else {
+                sizes.add(-1L);
+                free++;
+            }
+        }
+        boolean empty = asked.stream().anyMatch(axis -> axis.isFixed() && axis.size() == 0);
+        if (free > 1 || empty) {
+            return;
+        }
+        // what follows from the others is what most readers understand
+        if (free == 0 && copied == 1) {
+            sizes.replaceAll(size -> size == 0 ? -1L : size);
+        }
+        var attributes = new TreeMap<>(node.attributes());
+        if (zeros) {
+            attributes.remove("allowzero");
+        }
+        var shape = draft.add(node.output() + "_shape", Tensor.sizes(sizes));
+        draft.replace(node, node.withInputs(List.of(node.input(0), shape)).withAttributes(attributes));
     }
 
     private static boolean isView(Node node) {

@@ -24,6 +24,8 @@ public final class Passes {
     public static Passes simplifying() {
         return new Passes(
                 List.of(
+                        new InlineFunctions(),
+                        new InlineBranches(),
                         new RemoveDeadNodes(),
                         new RemoveIdentities(),
                         new FoldConstants(),
@@ -32,6 +34,7 @@ public final class Passes {
                         new FoldScales(),
                         new CancelTransposes(),
                         new MergeReshapes(),
+                        new UnpackSequences(),
                         new FuseLayerNormalizations(),
                         new FuseGelus()),
                 List.of());

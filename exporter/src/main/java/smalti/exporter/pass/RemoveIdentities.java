@@ -3,7 +3,6 @@ package smalti.exporter.pass;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
-import org.jspecify.annotations.Nullable;
 import smalti.exporter.graph.Node;
 import smalti.exporter.graph.Tensor;
 import smalti.exporter.graph.ValueType;
@@ -22,7 +21,10 @@ final class RemoveIdentities extends GraphPass {
             if (!node.domain().isEmpty() || node.input(0).isEmpty() || !draft.onlyFirstUsed(node)) {
                 return;
             }
-            if (changesNothing(node, draft)) {
+            int neutral = neutral(node, draft);
+            if (neutral >= 0) {
+                draft.bypass(node, node.input(1 - neutral));
+            } else if (changesNothing(node, draft)) {
                 draft.bypass(node, node.input(0));
             } else if (node.is("Cast")) {
                 mergeCasts(node, draft);
@@ -43,7 +45,6 @@ final class RemoveIdentities extends GraphPass {
             case "Slice" -> takesAll(node, draft);
             case "Reshape", "Flatten", "Squeeze", "Unsqueeze", "Expand" ->
                 draft.shapes().surelySameShape(node.input(0), node.output());
-            case "Mul", "Div" -> isOne(draft.constant(node.input(1))) && keepsShape(node, draft);
             // what is cut already is cut no further
             case "Relu" -> draft.maker(node.input(0), "Relu") != null;
             default -> OF_ONE.contains(node.op()) && node.inputs().size() == 1;
@@ -106,27 +107,45 @@ final class RemoveIdentities extends GraphPass {
         return plain && before.isPresent() && before.equals(draft.shapes().fixedShape(node.output()));
     }
 
-    private static boolean isOne(@Nullable Tensor tensor) {
-        if (tensor == null || tensor.type() == ValueType.COMPLEX64 || tensor.type() == ValueType.COMPLEX128) {
+    /** Which input is a constant that leaves the other as it is, to the last bit; −1 of none. */
+    private static int neutral(Node node, Draft draft) {
+        if (draft.opset() < 7 || node.inputs().size() != 2) {
+            return -1;
+        }
+        boolean commutes = node.is("Add") || node.is("Mul");
+        if (!commutes && !node.is("Sub") && !node.is("Div") && !node.is("Pow")) {
+            return -1;
+        }
+        for (int side = 1; side >= (commutes ? 0 : 1); side--) {
+            var constant = draft.constant(node.input(side));
+            if (constant != null && isNeutral(constant, node.op()) && keepsShape(node, side, constant, draft)) {
+                return side;
+            }
+        }
+        return -1;
+    }
+
+    private static boolean isNeutral(Tensor constant, String op) {
+        if (constant.type() == ValueType.COMPLEX64 || constant.type() == ValueType.COMPLEX128) {
             return false;
         }
-        for (int i = 0; i < tensor.count(); i++) {
-            if (tensor.number(i) != 1) {
+        boolean sums = op.equals("Add") || op.equals("Sub");
+        // −0 + 0 is 0, and −0 + −0 is −0
+        double neutral = !sums ? 1 : op.equals("Add") && constant.type().isFloat() ? -0.0 : 0.0;
+        for (int i = 0; i < constant.count(); i++) {
+            if (Double.compare(constant.number(i), neutral) != 0) {
                 return false;
             }
         }
-        return tensor.count() > 0;
+        return constant.count() > 0;
     }
 
-    /** Multiplying by ones of more axes would broadcast. */
-    private static boolean keepsShape(Node node, Draft draft) {
-        if (draft.opset() < 7) {
-            return false;
-        }
-        var ones = draft.constant(node.input(1));
-        var rank = draft.shapes().rank(node.input(0));
-        return (ones != null && ones.count() == 1 && rank.isPresent() && ones.rank() <= rank.get())
-                || draft.shapes().surelySameShape(node.input(0), node.output());
+    /** A constant of more axes would broadcast. */
+    private static boolean keepsShape(Node node, int side, Tensor constant, Draft draft) {
+        var value = node.input(1 - side);
+        var rank = draft.shapes().rank(value);
+        return (constant.count() == 1 && rank.isPresent() && constant.rank() <= rank.get())
+                || draft.shapes().surelySameShape(value, node.output());
     }
 
     private static void mergeCasts(Node second, Draft draft) {

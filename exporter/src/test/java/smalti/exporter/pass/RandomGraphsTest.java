@@ -27,6 +27,9 @@ final class RandomGraphsTest {
     /** Of the largest number: a pass that is wrong is so by much more, rounding in twenty layers by less. */
     private static final double TOLERANCE = 1e-3;
 
+    /** These graphs have no functions, no constant conditions and no sequences: {@link InliningTest} has. */
+    private static final Set<String> UNTRIED = Set.of("functions", "branches", "sequences");
+
     @Test
     void everyPassKeepsWhatIsComputed() throws IOException {
         var wrong = new ArrayList<String>();
@@ -59,7 +62,10 @@ final class RandomGraphsTest {
         assertThat(refused).isLessThan(GRAPHS / 10);
         assertThat(changing)
                 .as("each pass finds something to do")
-                .containsAll(Passes.all().list().stream().map(Pass::name).toList());
+                .containsAll(Passes.all().list().stream()
+                        .map(Pass::name)
+                        .filter(name -> !UNTRIED.contains(name))
+                        .toList());
     }
 
     private static Map<String, Model> variants(Model model, Set<String> changing) {
