@@ -47,7 +47,8 @@ public final class OnnxOpset {
 
     private static int nodes(Graph graph) {
         return graph.nodes().stream()
-                .mapToInt(node -> 1 + node.bodies().stream().mapToInt(OnnxOpset::nodes).sum())
+                .mapToInt(node ->
+                        1 + node.bodies().stream().mapToInt(OnnxOpset::nodes).sum())
                 .sum();
     }
 }

@@ -81,8 +81,10 @@ final class OnnxOpsetTest {
                 "y",
                 Map.of("is_causal", Attribute.of(1L), "scale", Attribute.of(0.25f)));
         var file = file(
-                23, List.of(floats("q", 1, 1, 2, 1), floats("k", 1, 1, 3, 1), floats("v", 1, 1, 3, 1)),
-                List.of(floats("y", 1, 1, 2, 1)), attention);
+                23,
+                List.of(floats("q", 1, 1, 2, 1), floats("k", 1, 1, 3, 1), floats("v", 1, 1, 3, 1)),
+                List.of(floats("y", 1, 1, 2, 1)),
+                attention);
         var y = run(
                 at(opset, file),
                 Map.of(
@@ -143,11 +145,13 @@ final class OnnxOpsetTest {
                 Node.of("BitCast", List.of("i"), "y", Map.of("to", Attribute.of(1L))),
                 Node.of("BitwiseNot", List.of("i"), "z", Map.of()));
         assertThatThrownBy(() -> OnnxOpset.convert(file, folder.resolve("o.onnx"), 17, 1, 1L << 30))
-                .isInstanceOfSatisfying(SpecException.class, e -> assertThat(e.problems())
-                        .containsExactly(
-                                "m.onnx: node \"y\": BitCast of opset 26 has no form at opset 17: it came with opset 26",
-                                "m.onnx: node \"z\": BitwiseNot of opset 26 has no form at opset 17: it came with opset"
-                                        + " 18"));
+                .isInstanceOfSatisfying(
+                        SpecException.class,
+                        e -> assertThat(e.problems())
+                                .containsExactly(
+                                        "m.onnx: node \"y\": BitCast of opset 26 has no form at opset 17: it came with opset 26",
+                                        "m.onnx: node \"z\": BitwiseNot of opset 26 has no form at opset 17: it came with opset"
+                                                + " 18"));
         assertThat(folder.resolve("o.onnx")).doesNotExist();
     }
 }

@@ -86,7 +86,8 @@ final class AttentionRules {
         if (!flat) {
             return site.input(input);
         }
-        var split = site.op("Reshape", site.input(input), site.list(0, 0, site.node().whole(heads, 1), -1));
+        var split = site.op(
+                "Reshape", site.input(input), site.list(0, 0, site.node().whole(heads, 1), -1));
         return site.op("Transpose", Map.of("perm", SWAP), split);
     }
 
@@ -115,9 +116,11 @@ final class AttentionRules {
         if (site.node().attributes().get("scale") instanceof Attribute.Real scale) {
             return site.scalar(type, Math.sqrt(scale.value()));
         }
-        long width = site.rank(0) == 4 ? site.size(0, 3) : site.size(0, 2) / site.node().whole("q_num_heads", 1);
+        long width = site.rank(0) == 4
+                ? site.size(0, 3)
+                : site.size(0, 2) / site.node().whole("q_num_heads", 1);
         if (width > 0) {
-            return site.scalar(type, Math.pow(width, -0.25));
+            return site.scalar(type, Math.pow((double) width, -0.25));
         }
         var size = site.cast(site.sizeOf(queries, 3), ValueType.FLOAT32);
         var root = site.op("Pow", size, site.scalar(ValueType.FLOAT32, -0.25));
@@ -125,7 +128,8 @@ final class AttentionRules {
     }
 
     /** 0 where a query may look and −∞ where it may not, or what is added; null where all look at all. */
-    private static @Nullable String bias(Site site, ValueType type, String length, String total, @Nullable String before) {
+    private static @Nullable String bias(
+            Site site, ValueType type, String length, String total, @Nullable String before) {
         var zero = site.scalar(type, 0);
         var never = site.scalar(type, Double.NEGATIVE_INFINITY);
         String bias = null;
@@ -162,8 +166,7 @@ final class AttentionRules {
         int rank = site.rank(3);
         var numbers = logical ? site.cast(mask, ValueType.INT32) : mask;
         var missing = site.op("Sub", total, site.sizeOf(mask, rank - 1L));
-        var pads = site.op(
-                "Concat", Map.of("axis", Attribute.of(0L)), site.list(new long[2 * rank - 1]), missing);
+        var pads = site.op("Concat", Map.of("axis", Attribute.of(0L)), site.list(new long[2 * rank - 1]), missing);
         var padded = site.op("Pad", numbers, pads, logical ? site.scalar(ValueType.INT32, 0) : never);
         return logical ? site.cast(padded, ValueType.BOOL) : padded;
     }
@@ -258,7 +261,8 @@ final class AttentionRules {
             }
         }
         if (!others.isEmpty()) {
-            places = site.unsqueeze(places, others.stream().mapToLong(Long::longValue).toArray());
+            places = site.unsqueeze(
+                    places, others.stream().mapToLong(Long::longValue).toArray());
         }
         places = site.op("Expand", places, site.op("Shape", update));
         site.end("ScatterElements", Map.of("axis", Attribute.of(axis)), site.input(0), places, update);

@@ -40,7 +40,8 @@ final class FormRules {
     private static void reduce(Site site) {
         var attributes = attributes(site);
         if (site.target() < 18 && site.source() >= 18) {
-            boolean nothing = attributes.remove("noop_with_empty_axes") instanceof Attribute.Int flag && flag.value() != 0;
+            boolean nothing =
+                    attributes.remove("noop_with_empty_axes") instanceof Attribute.Int flag && flag.value() != 0;
             if (site.has(1)) {
                 var axes = site.longs(1, "axes");
                 nothing &= axes.isEmpty();
@@ -52,7 +53,9 @@ final class FormRules {
                 throw new NoForm("without axes and with noop_with_empty_axes it has no such form");
             }
             site.same(attributes, List.of(site.input(0)));
-        } else if (site.target() >= 18 && site.source() < 18 && attributes.remove("axes") instanceof Attribute.Ints axes) {
+        } else if (site.target() >= 18
+                && site.source() < 18
+                && attributes.remove("axes") instanceof Attribute.Ints axes) {
             site.same(attributes, List.of(site.input(0), site.constant(Tensor.sizes(axes.values()))));
         } else {
             site.same(attributes, site.node().inputs());
@@ -75,8 +78,7 @@ final class FormRules {
                 throw new NoForm("the size of the axis that is split must be known");
             }
             if (size % count.value() != 0) {
-                var sizes = new ArrayList<>(
-                        Collections.nCopies(parts, (size + count.value() - 1) / count.value()));
+                var sizes = new ArrayList<>(Collections.nCopies(parts, (size + count.value() - 1) / count.value()));
                 sizes.set(parts - 1, size - sizes.get(0) * (parts - 1));
                 inputs = new ArrayList<>(List.of(site.input(0), site.constant(Tensor.sizes(sizes))));
             }
@@ -88,7 +90,8 @@ final class FormRules {
     private static void resize(Site site) {
         var attributes = attributes(site);
         var inputs = new ArrayList<>(site.node().inputs());
-        if (site.target() < 19 && site.node().text("coordinate_transformation_mode", "").equals("half_pixel_symmetric")) {
+        if (site.target() < 19
+                && site.node().text("coordinate_transformation_mode", "").equals("half_pixel_symmetric")) {
             throw new NoForm("coordinate_transformation_mode half_pixel_symmetric came with opset 19");
         }
         if (site.target() < 18) {
@@ -179,13 +182,16 @@ final class FormRules {
                 throw new NoForm("volumes came with opset 20");
             }
             var mode = site.node().text("mode", down ? "linear" : "bilinear");
-            attributes.put("mode", Attribute.of(switch (mode) {
-                case "linear" -> "bilinear";
-                case "cubic" -> "bicubic";
-                case "bilinear" -> "linear";
-                case "bicubic" -> "cubic";
-                default -> mode;
-            }));
+            attributes.put(
+                    "mode",
+                    Attribute.of(
+                            switch (mode) {
+                                case "linear" -> "bilinear";
+                                case "cubic" -> "bicubic";
+                                case "bilinear" -> "linear";
+                                case "bicubic" -> "cubic";
+                                default -> mode;
+                            }));
         }
         site.same(attributes, site.node().inputs());
     }

@@ -43,7 +43,8 @@ final class NormalizationRules {
         var wide = wide(site);
         var x = wide == type ? site.input(0) : site.cast(site.input(0), wide);
         var mean = site.mean(site.op("Mul", x, x), axes(site));
-        var root = site.op("Sqrt", site.op("Add", mean, site.scalar(wide, site.node().real("epsilon", 1e-5f))));
+        var root = site.op(
+                "Sqrt", site.op("Add", mean, site.scalar(wide, site.node().real("epsilon", 1e-5f))));
         var normal = site.op("Div", x, root);
         var narrow = wide == type ? normal : site.cast(normal, type);
         if (site.knownType(1).filter(scale -> scale != type).isPresent()) {

@@ -153,8 +153,7 @@ public final class OpsetConversion {
 
     private void write(Site site, Graph graph) {
         var node = site.node();
-        var before = Operators.find(node.op(), source)
-                .orElseThrow(() -> new NoForm("there is no such operator"));
+        var before = Operators.find(node.op(), source).orElseThrow(() -> new NoForm("there is no such operator"));
         var after = Operators.find(node.op(), target).orElse(null);
         if (after != null && before.since() == after.since()) {
             site.written().add(node);
@@ -168,7 +167,8 @@ public final class OpsetConversion {
             definition.write(site);
             return;
         }
-        FORMS.getOrDefault(node.op(), kept -> kept.same(node.attributes(), node.inputs())).write(site);
+        FORMS.getOrDefault(node.op(), kept -> kept.same(node.attributes(), node.inputs()))
+                .write(site);
         var last = site.written().get(site.written().size() - 1);
         if (last.op().equals(node.op())) {
             site.written().set(site.written().size() - 1, fitted(last, after, site, graph));
@@ -210,10 +210,14 @@ public final class OpsetConversion {
             }
         });
         if (node.inputs().size() > form.mostInputs()) {
-            throw new NoForm("it takes at most %s inputs there, got %s", form.mostInputs(), node.inputs().size());
+            throw new NoForm(
+                    "it takes at most %s inputs there, got %s",
+                    form.mostInputs(), node.inputs().size());
         }
         if (node.outputs().size() > form.mostOutputs()) {
-            throw new NoForm("it makes at most %s outputs there, got %s", form.mostOutputs(), node.outputs().size());
+            throw new NoForm(
+                    "it makes at most %s outputs there, got %s",
+                    form.mostOutputs(), node.outputs().size());
         }
         for (int i = 0; i < node.inputs().size() && !form.inputs().isEmpty(); i++) {
             var parameter = form.inputs().get(Math.min(i, form.inputs().size() - 1));

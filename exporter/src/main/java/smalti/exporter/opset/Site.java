@@ -88,7 +88,10 @@ final class Site {
 
     /** The size of an axis, or −1 where it is free. */
     long size(int index, int axis) {
-        return shape(index).filter(axes -> axis < axes.size()).map(axes -> axes.get(axis).size()).orElse(-1L);
+        return shape(index)
+                .filter(axes -> axis < axes.size())
+                .map(axes -> axes.get(axis).size())
+                .orElse(-1L);
     }
 
     /** The whole numbers of an input that is constant. */
@@ -144,8 +147,7 @@ final class Site {
 
     /** From 0 up to what a list of one says, without it. */
     String upTo(String count) {
-        return op(
-                "Range", scalar(ValueType.INT64, 0), op("Squeeze", count, list(0)), scalar(ValueType.INT64, 1));
+        return op("Range", scalar(ValueType.INT64, 0), op("Squeeze", count, list(0)), scalar(ValueType.INT64, 1));
     }
 
     /** The mean over axes, which stay with size 1. */
@@ -157,8 +159,7 @@ final class Site {
 
     /** The last node of those in this one's place makes its first output, and bears its name. */
     void end(String op, Map<String, Attribute> attributes, String... inputs) {
-        written.add(new Node(
-                node.name(), "", op, List.of(inputs), List.of(node.output()), new TreeMap<>(attributes)));
+        written.add(new Node(node.name(), "", op, List.of(inputs), List.of(node.output()), new TreeMap<>(attributes)));
     }
 
     void end(String op, String... inputs) {
@@ -168,7 +169,8 @@ final class Site {
     /** A further output is what a value written is. */
     void give(int output, String value) {
         var name = node.outputs().get(output);
-        written.add(new Node(names.fresh(name + "/Identity"), "", "Identity", List.of(value), List.of(name), new TreeMap<>()));
+        written.add(new Node(
+                names.fresh(name + "/Identity"), "", "Identity", List.of(value), List.of(name), new TreeMap<>()));
     }
 
     /** The node itself, in the form of the other opset. */
