@@ -14,6 +14,7 @@ import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.Consumer;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import smalti.runtime.BatchListener.Outcome;
@@ -167,6 +168,28 @@ final class Batcher<R> {
      * @throws IllegalStateException if the batcher is closed, or a run fails
      */
     void warm(R request, Object kind, int items) {
+        byItself(request, kind, items, run -> {
+            runTaken(run, true);
+            long nanos = 0;
+            for (int i = 0; i < BatchCosts.LEAST_SEEN || (i < MOST_WARM_RUNS && nanos < WARM_NANOS); i++) {
+                long took = runTaken(run, false);
+                costs.ran(kind, items, took);
+                nanos += took;
+            }
+        });
+    }
+
+    /**
+     * Runs a request once as one batch of its own, however many items it has, as soon as there are threads for it. No
+     * cost is learnt from it.
+     *
+     * @throws IllegalStateException if the batcher is closed, or the run fails
+     */
+    void once(R request, Object kind, int items) {
+        byItself(request, kind, items, run -> runTaken(run, true));
+    }
+
+    private void byItself(R request, Object kind, int items, Consumer<Running<R>> runs) {
         var ticket = ticket(request, kind, items, RequestOptions.defaults());
         var run = new Running<>(List.of(ticket.take(items)), true, false);
         lock.lock();
@@ -177,13 +200,7 @@ final class Batcher<R> {
             lock.unlock();
         }
         try {
-            runTaken(run, true);
-            long nanos = 0;
-            for (int i = 0; i < BatchCosts.LEAST_SEEN || (i < MOST_WARM_RUNS && nanos < WARM_NANOS); i++) {
-                long took = runTaken(run, false);
-                costs.ran(kind, items, took);
-                nanos += took;
-            }
+            runs.accept(run);
         } finally {
             ticket.end();
             finish(run);

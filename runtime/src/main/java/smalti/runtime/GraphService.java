@@ -144,6 +144,12 @@ final class GraphService<J extends GraphService.Job> {
         jobs.forEach(job -> batcher.warm(job, job.kind(), job.items()));
     }
 
+    /** As {@link Batcher#once}. */
+    void once(J job) {
+        placement.shapes().check(job.inputs());
+        batcher.once(job, job.kind(), job.items());
+    }
+
     /** As {@link Batcher#drain}. */
     void drain(Duration timeout) {
         batcher.drain(timeout);

@@ -21,12 +21,13 @@ import smalti.spec.IoReason;
 import smalti.spec.Signature;
 import smalti.spec.SpecException;
 import smalti.spec.TensorSpec;
+import smalti.spec.onnx.OnnxFile;
 
 /**
  * Any ONNX file, with tensors by name: queued, drained, metered and run on devices as a {@link SmaltiModel} is.
  *
  * <pre>{@code
- * try (var model = OnnxModel.open(Path.of("resnet.onnx"), OnnxModel.Requests.OF_ROWS, RuntimeOptions.defaults())) {
+ * try (var model = OnnxModel.open(Path.of("resnet.onnx"), OnnxModel.Requests.INDEPENDENT_ROWS, RuntimeOptions.defaults())) {
  *     var scores = model.run(Map.of("input", Tensor.of(pixels, 1, 3, 224, 224))).get("scores").floats();
  * }
  * }</pre>
@@ -39,11 +40,17 @@ public final class OnnxModel implements AutoCloseable {
         /** Nothing: each is a run of its own. It fits every file. */
         ALONE,
         /**
-         * A batch: axis 0 of every input and output is free and of one name, every other free axis of an output is an
-         * axis of an input by its name, and a row's outputs follow from that row's inputs alone, whatever else is in the
-         * batch. The file says the former; that the latter holds is the user's word.
+         * A batch of rows that have nothing to do with one another, so that requests share runs and large ones are cut:
+         * axis 0 of every input and output is free and of one name, every other free axis of an output is an axis of an
+         * input by its name, and a row's outputs follow from that row's inputs alone, whatever else is in the batch.
+         *
+         * <p>The former is read in the file. The latter is refused where the graph says otherwise, and tried before any
+         * answer is given of rows that shared a run: with rows of the first request of each size, or of
+         * {@link OnnxModel#warm}, which takes some {@code 4·maxBatch} runs of a row. Until it is seen, as where all rows
+         * are alike, each request is run for itself. Where a row's outputs follow from others too, calls throw a
+         * {@link SpecException} that names the output.
          */
-        OF_ROWS
+        INDEPENDENT_ROWS
     }
 
     private final Service service;
@@ -122,8 +129,10 @@ public final class OnnxModel implements AutoCloseable {
             String name, String file, Supplier<byte[]> whole, Requests requests, RuntimeOptions options) {
         byte[] onnx = whole.get();
         var signature = GraphSession.signature(file, onnx);
-        if (requests == Requests.OF_ROWS) {
+        boolean isCoarse = false;
+        if (requests == Requests.INDEPENDENT_ROWS) {
             requireRows(file, signature);
+            isCoarse = readRows(file, onnx, signature);
         }
         var pool = new BufferPool();
         var used = requests == Requests.ALONE ? options.withMaxBatch(1) : options;
@@ -134,7 +143,10 @@ public final class OnnxModel implements AutoCloseable {
         var service = requests == Requests.ALONE
                 ? new Alone(new GraphService<>(
                         name, "whole", signature, placement, new WholeRunner(placement.sessions(), pool), used))
-                : new Rows(new GraphService<>(name, "rows", signature, placement, placement.runner(pool), used));
+                : Rows.of(
+                        file,
+                        new GraphService<>(name, "rows", signature, placement, placement.runner(pool), used),
+                        isCoarse || !(placement.device() instanceof Device.Cpu));
         return new OnnxModel(new Service(service, options), signature, RequestOptions.defaults());
     }
 
@@ -218,6 +230,19 @@ public final class OnnxModel implements AutoCloseable {
             throw new SpecException(problems);
         }
         return tensors;
+    }
+
+    /** @return whether it computes with fewer than 32 bits on the way */
+    private static boolean readRows(String file, byte[] onnx, Signature signature) {
+        if (WholeModel.isOrtFormat(onnx)) {
+            return false;
+        }
+        var graph = OnnxFile.read(onnx, file);
+        var problems = RowsGraph.problems(file, graph, signature);
+        if (!problems.isEmpty()) {
+            throw new SpecException(problems);
+        }
+        return RowsGraph.isCoarse(graph);
     }
 
     private static void requireRows(String file, Signature signature) {
@@ -342,10 +367,17 @@ public final class OnnxModel implements AutoCloseable {
         }
     }
 
-    private record Rows(GraphService<GraphJob> service) implements Face {
+    private record Rows(String file, GraphService<GraphJob> service, RowsProof proof) implements Face {
+        /** @param isCoarse whether it computes with fewer than 32 bits on the way */
+        static Rows of(String file, GraphService<GraphJob> service, boolean isCoarse) {
+            int most = service.placement().sizes().most();
+            return new Rows(
+                    file, service, new RowsProof(file, service.signature(), most, isCoarse, service::once));
+        }
+
         @Override
         public void warm(List<HostTensor> inputs) {
-            ShapeBinding.of(inputs);
+            proof.holds(GraphJob.of(service.signature(), inputs));
             service.warm(service.placement().sizes().all().stream()
                     .map(rows -> GraphJob.of(
                             service.signature(),
@@ -356,14 +388,38 @@ public final class OnnxModel implements AutoCloseable {
         @Override
         public Map<String, Tensor> run(List<HostTensor> inputs, RequestOptions options) {
             var job = GraphJob.of(service.signature(), inputs);
-            service.run(job, options);
+            if (proof.holds(job)) {
+                service.run(job, options);
+            } else {
+                byItself(job);
+            }
             return named(job.outputs());
         }
 
         @Override
         public CompletableFuture<Map<String, Tensor>> submit(List<HostTensor> inputs, RequestOptions options) {
             var job = GraphJob.of(service.signature(), inputs);
-            return service.submit(job, options, () -> named(job.outputs()));
+            if (proof.holds(job)) {
+                return service.submit(job, options, () -> named(job.outputs()));
+            }
+            try {
+                byItself(job);
+            } catch (IllegalStateException e) {
+                return CompletableFuture.failedFuture(e);
+            }
+            return CompletableFuture.completedFuture(named(job.outputs()));
+        }
+
+        /** Neither cut nor filled up nor beside others, as nobody knows what that would make of it. */
+        private void byItself(GraphJob job) {
+            var sizes = service.placement().sizes();
+            int rows = job.items();
+            if (rows > sizes.most() || sizes.holding(rows) != rows) {
+                throw new SpecException(file + ": whether rows are independent could not be seen yet, so that " + rows
+                        + " of them cannot be run in batches of at most " + sizes.most()
+                        + "; warm(inputs) with rows that differ, or open it with Requests.ALONE");
+            }
+            service.once(job);
         }
     }
 }

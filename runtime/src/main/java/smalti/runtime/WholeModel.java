@@ -4,6 +4,7 @@ import java.io.ByteArrayOutputStream;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Set;
@@ -75,9 +76,7 @@ final class WholeModel {
      * @throws SpecException with every weight that cannot be had, if it is no ONNX file, or the whole is too large
      */
     static byte[] of(String file, byte[] onnx, ExternalWeights weights, int most) {
-        if (onnx.length >= 8
-                && new String(onnx, 4, 4, StandardCharsets.ISO_8859_1)
-                        .equals(new String(ORT_FORMAT, StandardCharsets.ISO_8859_1))) {
+        if (isOrtFormat(onnx)) {
             return onnx;
         }
         var model = new WholeModel(onnx, weights, most);
@@ -103,6 +102,10 @@ final class WholeModel {
         var whole = ByteBuffer.allocate((int) length);
         parts.forEach(part -> part.put(whole));
         return whole.array();
+    }
+
+    static boolean isOrtFormat(byte[] onnx) {
+        return onnx.length >= 8 && Arrays.equals(onnx, 4, 8, ORT_FORMAT, 0, ORT_FORMAT.length);
     }
 
     /** @return null where it stays as it is */

@@ -56,7 +56,7 @@ final class FaultsTest {
         var meters = new SimpleMeterRegistry();
         var options =
                 RuntimeOptions.defaults().withBudget(budget).withMaxBatch(8).withMeters(meters);
-        try (var model = OnnxModel.open(file, Requests.OF_ROWS, options)) {
+        try (var model = OnnxModel.open(file, Requests.INDEPENDENT_ROWS, options)) {
             hold(budget);
             var futures = new ArrayList<CompletableFuture<Map<String, Tensor>>>();
             for (int i = 0; i < 6; i++) {
@@ -173,7 +173,7 @@ final class FaultsTest {
         var options = RuntimeOptions.defaults()
                 .withBudget(ThreadBudget.of(2))
                 .withDevice(Device.cpu().withThreads(2).withSpread(Device.Spread.ADAPTIVE));
-        try (var model = OnnxModel.open(file, Requests.OF_ROWS, options)) {
+        try (var model = OnnxModel.open(file, Requests.INDEPENDENT_ROWS, options)) {
             var inputs = Map.of(model.inputs().get(0).name(), Tensor.of(new float[TinyNets.NOISE], 1, TinyNets.NOISE));
             var expected = pixels(model.run(inputs));
             Files.write(file, new byte[] {1, 2, 3});

@@ -1,0 +1,279 @@
+package smalti.runtime;
+
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.stream.LongStream;
+import org.jspecify.annotations.Nullable;
+import smalti.spec.Signature;
+import smalti.spec.onnx.OnnxAttribute;
+import smalti.spec.onnx.OnnxFile;
+import smalti.spec.onnx.OnnxNode;
+import smalti.spec.onnx.OnnxTensor;
+
+/**
+ * What a graph itself tells of its rows: which operators mix them, where the axis of the batch can be followed that far.
+ *
+ * <p>Implementation: the batch is axis 0 of each input, and is followed node by node. A value that is not followed is
+ * not judged: {@link RowsProof} tries what this does not know.
+ */
+final class RowsGraph {
+    private static final Set<String> KEEPING = Set.of(
+            "Abs", "BatchNormalization", "Cast", "Ceil", "Celu", "Clip", "Conv", "ConvTranspose", "Dropout", "Elu", "Erf",
+            "Exp", "Floor", "Gelu", "GlobalAveragePool", "GlobalMaxPool", "AveragePool", "MaxPool", "GroupNormalization",
+            "HardSigmoid", "HardSwish", "Identity", "InstanceNormalization", "LRN", "LayerNormalization", "LeakyRelu",
+            "Log", "Mish", "Neg", "Not", "RMSNormalization", "Reciprocal", "Relu", "Round", "Selu", "Sigmoid", "Sign",
+            "Sin", "Cos", "Softplus", "Softsign", "Sqrt", "Swish", "Tanh");
+    private static final Set<String> PAIRING = Set.of(
+            "Add", "And", "Div", "Equal", "Greater", "GreaterOrEqual", "Less", "LessOrEqual", "Max", "Mean", "Min", "Mod",
+            "Mul", "Or", "PRelu", "Pow", "Sub", "Sum", "Where", "Xor");
+    private static final Set<String> ROUNDING = Set.of(
+            "QuantizeLinear", "DequantizeLinear", "QLinearConv", "QLinearMatMul", "MatMulInteger", "ConvInteger",
+            "DynamicQuantizeLinear", "MatMulNBits");
+    private static final int MOST_AXES = 64;
+
+    private final long opset;
+    private final Map<String, Batch> batches = new HashMap<>();
+    private final Map<String, long[]> wholes = new HashMap<>();
+    private final Map<String, String> mixed = new HashMap<>();
+
+    private RowsGraph(OnnxFile file, Signature signature) {
+        this.opset = file.opset().orElse(1L);
+        for (var tensor : file.graph().initializers()) {
+            constant(tensor.name(), tensor);
+        }
+        signature.inputs().forEach(input ->
+                batches.put(input.name(), new Batch(0, input.shape().size())));
+    }
+
+    /**
+     * Where the batch is.
+     *
+     * @param axis −1 where there is none, as in weights
+     * @param rank −1 where it is not known
+     */
+    private record Batch(int axis, int rank) {
+        int place(long axis) {
+            return axis >= 0 ? (int) axis : rank < 0 ? Integer.MIN_VALUE : (int) axis + rank;
+        }
+    }
+
+    /** @return what is wrong with taking rows for independent; nothing where the graph does not tell */
+    static List<String> problems(String place, OnnxFile file, Signature signature) {
+        var graph = new RowsGraph(file, signature);
+        file.graph().nodes().forEach(graph::follow);
+        return file.graph().outputs().stream()
+                .filter(output -> graph.mixed.containsKey(output.name()))
+                .map(output -> place + ": output " + output.name() + " of a row follows from the rows beside it too, by "
+                        + graph.mixed.get(output.name()) + "; open it with Requests.ALONE")
+                .toList();
+    }
+
+    /** Whether it rounds to 8 or 16 bits somewhere. */
+    static boolean isCoarse(OnnxFile file) {
+        return file.graph().nodes().stream()
+                        .anyMatch(node -> ROUNDING.contains(node.op())
+                                || (node.is("Cast") && Set.of(10L, 16L).contains(node.whole("to", 0))))
+                || file.graph().initializers().stream()
+                        .anyMatch(tensor -> tensor.element() == OnnxTensor.FLOAT16
+                                || tensor.element() == OnnxTensor.BFLOAT16);
+    }
+
+    private void constant(String name, OnnxTensor tensor) {
+        batches.put(name, new Batch(-1, tensor.dims().size()));
+        if (tensor.element() == OnnxTensor.INT64 || tensor.element() == OnnxTensor.INT32) {
+            tensor.numbers(MOST_AXES)
+                    .ifPresent(numbers -> wholes.put(
+                            name,
+                            Arrays.stream(numbers)
+                                    .mapToLong(number -> (long) number)
+                                    .toArray()));
+        }
+    }
+
+    private void follow(OnnxNode node) {
+        if (node.is("Shape") || node.is("Size")) {
+            give(node, new Batch(-1, node.is("Shape") ? 1 : 0));
+            return;
+        }
+        for (var input : node.inputs()) {
+            var why = mixed.get(input);
+            if (why != null) {
+                node.outputs().forEach(output -> mixed.put(output, why));
+            }
+        }
+        if (node.is("Constant")) {
+            if (node.attributes().get("value") instanceof OnnxAttribute.Array array) {
+                node.outputs().forEach(output -> constant(output, array.value()));
+            }
+            return;
+        }
+        if (node.bodies().findAny().isPresent()) {
+            return;
+        }
+        var inputs = node.inputs().stream()
+                .filter(input -> !input.isEmpty())
+                .map(batches::get)
+                .toList();
+        if (inputs.stream().allMatch(batch -> batch != null && batch.axis < 0)) {
+            give(node, new Batch(-1, -1));
+            return;
+        }
+        var first = batches.get(node.input(0));
+        if (first != null && PAIRING.contains(node.op()) && node.domain().isEmpty()) {
+            pair(node);
+        } else if (first != null && first.axis >= 0) {
+            follow(node, first);
+        }
+    }
+
+    private void pair(OnnxNode node) {
+        Batch found = null;
+        for (var input : node.inputs()) {
+            var batch = batches.get(input);
+            if (batch == null || batch.rank < 0 || (batch.axis >= 0 && found != null && !batch.equals(found))) {
+                return;
+            }
+            found = batch.axis >= 0 ? batch : found;
+        }
+        for (var input : node.inputs()) {
+            var batch = batches.get(input);
+            if (found == null || batch == null || batch.rank > found.rank) {
+                return;
+            }
+        }
+        give(node, found);
+    }
+
+    private void follow(OnnxNode node, Batch batch) {
+        if (node.op().equals("DynamicQuantizeLinear") || node.op().equals("DynamicQuantizeMatMul")) {
+            mix(node, "scales all rows by the largest");
+            return;
+        }
+        if (!node.domain().isEmpty()) {
+            return;
+        }
+        switch (node.op()) {
+            case "Softmax", "LogSoftmax", "Hardmax" -> {
+                int axis = batch.place(node.whole("axis", opset >= 13 ? -1 : 1));
+                // before opset 13 all axes from this one on are one
+                over(node, batch, axis == batch.axis || (opset < 13 && axis >= 0 && axis < batch.axis));
+            }
+            case "CumSum" -> {
+                long[] axis = wholes.get(node.input(1));
+                if (axis != null && axis.length == 1) {
+                    over(node, batch, batch.place(axis[0]) == batch.axis);
+                }
+            }
+            case "ArgMax", "ArgMin" -> reduce(node, batch, new long[] {node.whole("axis", 0)});
+            case "ReverseSequence" -> over(node, batch, node.whole("time_axis", 0) == batch.axis);
+            case "LSTM", "GRU", "RNN" -> recurrent(node, batch);
+            case "BatchNormalization" -> over(node, batch, node.whole("training_mode", 0) == 1);
+            case "Transpose" -> transpose(node, batch);
+            case "Flatten" -> {
+                if (batch.axis == 0 && node.whole("axis", 1) == 1) {
+                    give(node, new Batch(0, 2));
+                }
+            }
+            case "Reshape" -> {
+                long[] shape = wholes.get(node.input(1));
+                if (shape != null && shape.length > 0 && batch.axis == 0 && shape[0] == 0) {
+                    give(node, new Batch(0, shape.length));
+                }
+            }
+            case "Gemm" -> {
+                if (batch.axis == 0 && node.whole("transA", 0) == 0 && isWeight(node.input(1))) {
+                    give(node, new Batch(0, 2));
+                }
+            }
+            case "MatMul" -> {
+                var other = batches.get(node.input(1));
+                if (other != null && other.axis < 0 && other.rank == 2 && batch.rank > batch.axis + 1) {
+                    give(node, batch);
+                }
+            }
+            default -> {
+                if (node.op().startsWith("Reduce")) {
+                    reduce(node, batch);
+                } else if (KEEPING.contains(node.op())) {
+                    give(node, batch);
+                }
+            }
+        }
+    }
+
+    private boolean isWeight(String input) {
+        var batch = batches.get(input);
+        return batch != null && batch.axis < 0;
+    }
+
+    private void over(OnnxNode node, Batch batch, boolean mixes) {
+        if (mixes) {
+            mix(node, "goes over the axis of the batch");
+        } else if (batch.rank >= 0) {
+            give(node, batch);
+        }
+    }
+
+    private void reduce(OnnxNode node, Batch batch) {
+        long[] axes = node.attributes().get("axes") instanceof OnnxAttribute.Ints
+                ? node.wholes("axes").stream().mapToLong(Long::longValue).toArray()
+                : node.input(1).isEmpty() ? new long[0] : wholes.get(node.input(1));
+        if (axes == null) {
+            return;
+        }
+        if (axes.length == 0) {
+            over(node, batch, node.whole("noop_with_empty_axes", 0) == 0);
+        } else {
+            reduce(node, batch, axes);
+        }
+    }
+
+    private void reduce(OnnxNode node, Batch batch, long[] axes) {
+        var places = LongStream.of(axes).mapToInt(batch::place).boxed().toList();
+        if (places.contains(batch.axis)) {
+            mix(node, "goes over the axis of the batch");
+        } else if (batch.rank >= 0) {
+            boolean keeps = node.whole("keepdims", 1) == 1;
+            int before = (int) places.stream().filter(place -> place < batch.axis).count();
+            give(node, keeps ? batch : new Batch(batch.axis - before, batch.rank - axes.length));
+        }
+    }
+
+    private void recurrent(OnnxNode node, Batch batch) {
+        long layout = node.whole("layout", 0);
+        if (batch.axis == 0 && layout == 0) {
+            mix(node, "takes the axis of the batch as time, as its batch is axis 1");
+        } else if (batch.axis == (layout == 0 ? 1 : 0)) {
+            var of = layout == 0 ? List.of(new Batch(2, 4), new Batch(1, 3)) : List.of(new Batch(0, 4), new Batch(0, 3));
+            for (int i = 0; i < node.outputs().size(); i++) {
+                batches.put(node.outputs().get(i), of.get(Math.min(i, 1)));
+            }
+        }
+    }
+
+    private void transpose(OnnxNode node, Batch batch) {
+        var order = new ArrayList<>(node.wholes("perm"));
+        if (order.isEmpty() && batch.rank < 0) {
+            return;
+        }
+        for (long axis = batch.rank - 1L; order.isEmpty() || order.size() < batch.rank; axis--) {
+            order.add(axis);
+        }
+        give(node, new Batch(order.indexOf((long) batch.axis), order.size()));
+    }
+
+    private void give(OnnxNode node, @Nullable Batch batch) {
+        if (batch != null) {
+            node.outputs().stream().filter(output -> !output.isEmpty()).forEach(output -> batches.put(output, batch));
+        }
+    }
+
+    private void mix(OnnxNode node, String how) {
+        var why = node.op() + (node.name().isEmpty() ? "" : " \"" + node.name() + "\"") + ", which " + how;
+        node.outputs().forEach(output -> mixed.putIfAbsent(output, why));
+    }
+}

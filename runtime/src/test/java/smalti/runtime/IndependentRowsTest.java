@@ -1,0 +1,259 @@
+package smalti.runtime;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.within;
+
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Random;
+import java.util.stream.IntStream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+import smalti.runtime.OnnxModel.Requests;
+import smalti.spec.SpecException;
+
+/** Rows of x [n,t,c] that mix, and rows that do not: what the file gives to a request alone is the reference. */
+final class IndependentRowsTest {
+    private static final int STEPS = 5;
+    private static final int CHANNELS = 4;
+
+    @TempDir
+    Path folder;
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "softmax", "logsoftmax", "cumsum", "mean", "centred", "reverse", "lstm", "gru", "argmax", "norm", "dynamic"
+            })
+    void theGraphTellsThatRowsMix(String kind) throws Exception {
+        var file = Files.write(folder.resolve("m.onnx"), mixing(new OnnxBytes(), kind, "x").file());
+        assertThatThrownBy(() -> OnnxModel.open(file, Requests.INDEPENDENT_ROWS, RuntimeOptions.defaults()))
+                .isInstanceOf(SpecException.class)
+                .hasMessageContaining("m.onnx: output y of a row follows from the rows beside it too, by ")
+                .hasMessageContaining("Requests.ALONE");
+        try (var alone = OnnxModel.open(file)) {
+            assertThat(alone.run(Map.of("x", rows(3, 1)))).containsKey("y");
+        }
+    }
+
+    /** Behind a shape that is made at run the graph tells nothing. */
+    @ParameterizedTest
+    @ValueSource(
+            strings = {"softmax", "logsoftmax", "cumsum", "mean", "centred", "reverse", "lstm", "gru", "flip", "roll",
+                    "place", "least"})
+    void rowsThatMixAreFoundAtTheFirstRequest(String kind) throws Exception {
+        var hidden = hidden(kind);
+        var file = Files.write(folder.resolve("m.onnx"), hidden.file());
+        for (int count : new int[] {1, 3, 40}) {
+            var options = RuntimeOptions.defaults();
+            try (var model = OnnxModel.open(file, Requests.INDEPENDENT_ROWS, options)) {
+                for (int i = 0; i < 2; i++) {
+                    assertThatThrownBy(() -> model.run(Map.of("x", rows(count, 1))))
+                            .isInstanceOf(SpecException.class)
+                            .hasMessageContaining("m.onnx: output y of a row follows from the rows beside it too");
+                }
+                assertThatThrownBy(() -> model.warm(Map.of("x", rows(count, 2)))).isInstanceOf(SpecException.class);
+            }
+            try (var model = OnnxModel.open(file, Requests.INDEPENDENT_ROWS, options.withMaxBatch(1))) {
+                if (count > 1) {
+                    assertThatThrownBy(() -> model.run(Map.of("x", rows(count, 1))))
+                            .isInstanceOf(SpecException.class);
+                }
+            }
+        }
+    }
+
+    /** Warmed with equal rows, the usual zeros: others are made of them. */
+    @Test
+    void equalRowsProveNothing() throws Exception {
+        var hidden = hidden("flip");
+        var file = Files.write(folder.resolve("m.onnx"), hidden.file());
+        try (var model = OnnxModel.open(file, Requests.INDEPENDENT_ROWS, RuntimeOptions.defaults())) {
+            var zeros = Tensor.of(new float[4 * STEPS * CHANNELS], 4, STEPS, CHANNELS);
+            assertThatThrownBy(() -> model.warm(Map.of("x", zeros))).hasMessageContaining("output y of a row");
+        }
+    }
+
+    /** Indices that are all alike cannot be varied: until others come each request is run for itself, and stays right. */
+    @Test
+    void whatIsNotKnownIsRunForItself() throws Exception {
+        var graph = new OnnxBytes()
+                .node("Shape", "x", "s")
+                .node("Reshape", "x s", "h")
+                .node("CumSum", "h zero", "y")
+                .wholes("zero", new long[] {0})
+                .input("x", OnnxBytes.INT64, "n 2")
+                .output("y", OnnxBytes.INT64, "n 2");
+        var file = Files.write(folder.resolve("m.onnx"), graph.file());
+        try (var model = OnnxModel.open(
+                file, Requests.INDEPENDENT_ROWS, RuntimeOptions.defaults().withMaxBatch(4))) {
+            for (int i = 0; i < 20; i++) {
+                var ones = Tensor.of(new long[] {1, 1, 1, 1, 1, 1}, 3, 2);
+                assertThat(Objects.requireNonNull(model.run(Map.of("x", ones)).get("y")).longs())
+                        .containsExactly(1, 1, 2, 2, 3, 3);
+            }
+            assertThatThrownBy(() -> model.run(Map.of("x", Tensor.of(new long[10], 5, 2))))
+                    .hasMessageContaining("could not be seen yet");
+        }
+    }
+
+    @Test
+    void anotherAnswerEachTimeIsNoProof() throws Exception {
+        var graph = graph(new OnnxBytes().node("RandomNormalLike", "x", "r").node("Add", "x r", "y"));
+        var file = Files.write(folder.resolve("m.onnx"), graph.file());
+        try (var model = OnnxModel.open(file, Requests.INDEPENDENT_ROWS, RuntimeOptions.defaults())) {
+            assertThatThrownBy(() -> model.run(Map.of("x", rows(2, 1)))).hasMessageContaining("is another each time");
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"layers", "convolutions", "lstm", "attention"})
+    void independentRowsAreServedTogether(String kind) throws Exception {
+        var file = Files.write(folder.resolve("m.onnx"), independent(kind).file());
+        try (var alone = OnnxModel.open(file);
+                var model = OnnxModel.open(
+                        file, Requests.INDEPENDENT_ROWS, RuntimeOptions.defaults().withMaxBatch(8))) {
+            model.warm(Map.of("x", rows(1, 9)));
+            var asked = IntStream.range(0, 40)
+                    .mapToObj(i -> model.runAsync(Map.of("x", rows(1 + i % 11, i))))
+                    .toList();
+            for (int i = 0; i < asked.size(); i++) {
+                var wanted = floats(alone.run(Map.of("x", rows(1 + i % 11, i))));
+                // kernels add in another order for other batches: some 1e-6 of values of about 1
+                assertThat(floats(asked.get(i).join())).containsExactly(wanted, within(1e-5f));
+            }
+        }
+    }
+
+    private static OnnxBytes hidden(String kind) {
+        return mixing(new OnnxBytes().node("Shape", "x", "s").node("Reshape", "x s", "h"), kind, "h");
+    }
+
+    private static OnnxBytes mixing(OnnxBytes g, String kind, String x) {
+        return switch (kind) {
+            case "softmax" -> graph(g.node("Softmax", x, "y", OnnxBytes.whole("axis", 0)));
+            case "logsoftmax" -> graph(g.node("LogSoftmax", x, "y", OnnxBytes.whole("axis", -3)));
+            case "cumsum" -> graph(g.node("CumSum", x + " zero", "y").wholes("zero", new long[] {0}));
+            case "mean" -> graph(g.node("ReduceMean", x, "m", OnnxBytes.wholes("axes", 0)).node("Sub", x + " m", "y"));
+            case "centred" -> graph(g.node("ReduceMax", x, "m").node("Div", x + " m", "y"));
+            case "reverse" ->
+                graph(g.node("Shape", "x", "all")
+                        .node("Gather", "all zero", "n")
+                        .node("Expand", "n five", "lengths")
+                        .node(
+                                "ReverseSequence",
+                                x + " lengths",
+                                "y",
+                                OnnxBytes.whole("time_axis", 0),
+                                OnnxBytes.whole("batch_axis", 1))
+                        .wholes("zero", new long[] {0}, 1)
+                        .wholes("five", new long[] {STEPS}, 1));
+            case "lstm" -> graph(recurrent(g, "LSTM", 4, x));
+            case "gru" -> graph(recurrent(g, "GRU", 3, x));
+            case "argmax" ->
+                graph(g.node("ArgMax", x, "m").node("Cast", "m", "f", OnnxBytes.whole("to", 1)).node("Sub", x + " f", "y"));
+            case "norm" ->
+                graph(g.node("ReduceSumSquare", x, "m", OnnxBytes.wholes("axes", 0, 1)).node("Div", x + " m", "y"));
+            case "dynamic" ->
+                graph(g.node("DynamicQuantizeLinear", x, "q scale zero").node("DequantizeLinear", "q scale zero", "y"));
+            case "flip" ->
+                graph(g.node("Slice", x + " from to axes steps", "y")
+                        .wholes("from", new long[] {-1}, 1)
+                        .wholes("to", new long[] {Long.MIN_VALUE}, 1)
+                        .wholes("axes", new long[] {0}, 1)
+                        .wholes("steps", new long[] {-1}, 1));
+            case "roll" ->
+                graph(g.node("Slice", x + " one end axes", "tail")
+                        .node("Slice", x + " zero one axes", "head")
+                        .node("Concat", "tail head", "y", OnnxBytes.whole("axis", 0))
+                        .wholes("zero", new long[] {0}, 1)
+                        .wholes("one", new long[] {1}, 1)
+                        .wholes("end", new long[] {Long.MAX_VALUE}, 1)
+                        .wholes("axes", new long[] {0}, 1));
+            case "place" ->
+                graph(g.node("Slice", x + " zero one axes", "head")
+                        .node("Add", x + " head", "y")
+                        .wholes("zero", new long[] {0}, 1)
+                        .wholes("one", new long[] {1}, 1)
+                        .wholes("axes", new long[] {0}, 1));
+            case "least" ->
+                graph(g.node("ReduceMin", x, "m")
+                        .node("Mul", "m small", "p")
+                        .node("Add", x + " p", "y")
+                        .floats("small", new float[] {0.01f}));
+            default -> throw new IllegalArgumentException(kind);
+        };
+    }
+
+    /** x as [time, batch, input], as ONNX has it. */
+    private static OnnxBytes recurrent(OnnxBytes graph, String op, int gates, String x) {
+        return graph.node(op, x + " w r", "h", OnnxBytes.whole("hidden_size", CHANNELS))
+                .node("Squeeze", "h one", "y")
+                .wholes("one", new long[] {1}, 1)
+                .floats("w", weights(gates * CHANNELS * CHANNELS, 3), 1, gates * CHANNELS, CHANNELS)
+                .floats("r", weights(gates * CHANNELS * CHANNELS, 4), 1, gates * CHANNELS, CHANNELS);
+    }
+
+    private static OnnxBytes independent(String kind) {
+        var g = new OnnxBytes();
+        return switch (kind) {
+            case "layers" ->
+                graph(g.node("Flatten", "x", "f")
+                        .node("Gemm", "f w", "a")
+                        .node("Relu", "a", "b")
+                        .node("Gemm", "b w", "c")
+                        .node("Softmax", "c", "d")
+                        .node("Reshape", "d shape", "y")
+                        .floats("w", weights(400, 1), 20, 20)
+                        .wholes("shape", new long[] {0, STEPS, CHANNELS}, 3));
+            case "convolutions" ->
+                graph(g.node("Conv", "x w", "a", OnnxBytes.wholes("pads", 1, 1))
+                        .node("Tanh", "a", "b")
+                        .node("Conv", "b w", "c", OnnxBytes.wholes("pads", 1, 1))
+                        .node("ReduceMean", "c", "m", OnnxBytes.wholes("axes", 1, 2))
+                        .node("Sub", "c m", "y")
+                        .floats("w", weights(75, 1), STEPS, STEPS, 3));
+            case "lstm" ->
+                graph(recurrent(
+                                g.node("Transpose", "x", "t", OnnxBytes.wholes("perm", 1, 0, 2)), "LSTM", 4, "t"),
+                        "z")
+                        .node("Transpose", "y", "z", OnnxBytes.wholes("perm", 1, 0, 2));
+            case "attention" ->
+                graph(g.node("Transpose", "x", "k", OnnxBytes.wholes("perm", 0, 2, 1))
+                        .node("MatMul", "x k", "a")
+                        .node("Softmax", "a", "b", OnnxBytes.whole("axis", -1))
+                        .node("MatMul", "b x", "y"));
+            default -> throw new IllegalArgumentException(kind);
+        };
+    }
+
+    private static OnnxBytes graph(OnnxBytes nodes) {
+        return graph(nodes, "y");
+    }
+
+    private static OnnxBytes graph(OnnxBytes nodes, String output) {
+        return nodes.input("x", OnnxBytes.FLOAT, "n 5 4").output(output, OnnxBytes.FLOAT, "n 5 4");
+    }
+
+    private static float[] weights(int count, int seed) {
+        var random = new Random(seed);
+        var weights = new float[count];
+        for (int i = 0; i < count; i++) {
+            weights[i] = (float) random.nextGaussian() / 3;
+        }
+        return weights;
+    }
+
+    private static Tensor rows(int count, int seed) {
+        return Tensor.of(weights(count * STEPS * CHANNELS, seed), count, STEPS, CHANNELS);
+    }
+
+    private static float[] floats(Map<String, Tensor> outputs) {
+        return outputs.values().iterator().next().floats();
+    }
+}
