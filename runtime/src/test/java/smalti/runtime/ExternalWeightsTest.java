@@ -148,7 +148,7 @@ final class ExternalWeightsTest {
                                 OnnxBytes.body("then_branch", then),
                                 OnnxBytes.body("else_branch", otherwise))
                         .node("Add", "x w", "y")
-                        .wholes("flag", new long[] {1}, 1)
+                        .longs("flag", new long[] {1}, 1)
                         .input("x", OnnxBytes.FLOAT, "n 2")
                         .output("y", OnnxBytes.FLOAT, "n 2")
                         .file());

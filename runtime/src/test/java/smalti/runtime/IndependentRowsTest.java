@@ -86,7 +86,7 @@ final class IndependentRowsTest {
                 .node("Shape", "x", "s")
                 .node("Reshape", "x s", "h")
                 .node("CumSum", "h zero", "y")
-                .wholes("zero", new long[] {0})
+                .longs("zero", new long[] {0})
                 .input("x", OnnxBytes.INT64, "n 2")
                 .output("y", OnnxBytes.INT64, "n 2");
         var file = Files.write(folder.resolve("m.onnx"), graph.file());
@@ -138,7 +138,7 @@ final class IndependentRowsTest {
         return switch (kind) {
             case "softmax" -> graph(g.node("Softmax", x, "y", OnnxBytes.whole("axis", 0)));
             case "logsoftmax" -> graph(g.node("LogSoftmax", x, "y", OnnxBytes.whole("axis", -3)));
-            case "cumsum" -> graph(g.node("CumSum", x + " zero", "y").wholes("zero", new long[] {0}));
+            case "cumsum" -> graph(g.node("CumSum", x + " zero", "y").longs("zero", new long[] {0}));
             case "mean" -> graph(g.node("ReduceMean", x, "m", OnnxBytes.wholes("axes", 0)).node("Sub", x + " m", "y"));
             case "centred" -> graph(g.node("ReduceMax", x, "m").node("Div", x + " m", "y"));
             case "reverse" ->
@@ -151,8 +151,8 @@ final class IndependentRowsTest {
                                 "y",
                                 OnnxBytes.whole("time_axis", 0),
                                 OnnxBytes.whole("batch_axis", 1))
-                        .wholes("zero", new long[] {0}, 1)
-                        .wholes("five", new long[] {STEPS}, 1));
+                        .longs("zero", new long[] {0}, 1)
+                        .longs("five", new long[] {STEPS}, 1));
             case "lstm" -> graph(recurrent(g, "LSTM", 4, x));
             case "gru" -> graph(recurrent(g, "GRU", 3, x));
             case "argmax" ->
@@ -163,24 +163,24 @@ final class IndependentRowsTest {
                 graph(g.node("DynamicQuantizeLinear", x, "q scale zero").node("DequantizeLinear", "q scale zero", "y"));
             case "flip" ->
                 graph(g.node("Slice", x + " from to axes steps", "y")
-                        .wholes("from", new long[] {-1}, 1)
-                        .wholes("to", new long[] {Long.MIN_VALUE}, 1)
-                        .wholes("axes", new long[] {0}, 1)
-                        .wholes("steps", new long[] {-1}, 1));
+                        .longs("from", new long[] {-1}, 1)
+                        .longs("to", new long[] {Long.MIN_VALUE}, 1)
+                        .longs("axes", new long[] {0}, 1)
+                        .longs("steps", new long[] {-1}, 1));
             case "roll" ->
                 graph(g.node("Slice", x + " one end axes", "tail")
                         .node("Slice", x + " zero one axes", "head")
                         .node("Concat", "tail head", "y", OnnxBytes.whole("axis", 0))
-                        .wholes("zero", new long[] {0}, 1)
-                        .wholes("one", new long[] {1}, 1)
-                        .wholes("end", new long[] {Long.MAX_VALUE}, 1)
-                        .wholes("axes", new long[] {0}, 1));
+                        .longs("zero", new long[] {0}, 1)
+                        .longs("one", new long[] {1}, 1)
+                        .longs("end", new long[] {Long.MAX_VALUE}, 1)
+                        .longs("axes", new long[] {0}, 1));
             case "place" ->
                 graph(g.node("Slice", x + " zero one axes", "head")
                         .node("Add", x + " head", "y")
-                        .wholes("zero", new long[] {0}, 1)
-                        .wholes("one", new long[] {1}, 1)
-                        .wholes("axes", new long[] {0}, 1));
+                        .longs("zero", new long[] {0}, 1)
+                        .longs("one", new long[] {1}, 1)
+                        .longs("axes", new long[] {0}, 1));
             case "least" ->
                 graph(g.node("ReduceMin", x, "m")
                         .node("Mul", "m small", "p")
@@ -194,7 +194,7 @@ final class IndependentRowsTest {
     private static OnnxBytes recurrent(OnnxBytes graph, String op, int gates, String x) {
         return graph.node(op, x + " w r", "h", OnnxBytes.whole("hidden_size", CHANNELS))
                 .node("Squeeze", "h one", "y")
-                .wholes("one", new long[] {1}, 1)
+                .longs("one", new long[] {1}, 1)
                 .floats("w", weights(gates * CHANNELS * CHANNELS, 3), 1, gates * CHANNELS, CHANNELS)
                 .floats("r", weights(gates * CHANNELS * CHANNELS, 4), 1, gates * CHANNELS, CHANNELS);
     }
@@ -210,7 +210,7 @@ final class IndependentRowsTest {
                         .node("Softmax", "c", "d")
                         .node("Reshape", "d shape", "y")
                         .floats("w", weights(400, 1), 20, 20)
-                        .wholes("shape", new long[] {0, STEPS, CHANNELS}, 3));
+                        .longs("shape", new long[] {0, STEPS, CHANNELS}, 3));
             case "convolutions" ->
                 graph(g.node("Conv", "x w", "a", OnnxBytes.wholes("pads", 1, 1))
                         .node("Tanh", "a", "b")

@@ -68,7 +68,7 @@ final class OnnxBytes {
         return this;
     }
 
-    OnnxBytes wholes(String name, long[] values, long... dims) {
+    OnnxBytes longs(String name, long[] values, long... dims) {
         var raw = ByteBuffer.allocate(8 * values.length).order(ByteOrder.LITTLE_ENDIAN);
         raw.asLongBuffer().put(values);
         graph.writeBytes(field(5, bytes(head(name, INT64, dims), field(9, raw.array()))));
