@@ -65,9 +65,10 @@ record CalibrationSamples(List<Map<String, Item>> calibration, List<Map<String, 
         }
     }
 
-    static CalibrationSamples read(Path data, Model model, Scaling scaling, String place) {
+    static CalibrationSamples read(
+            Path data, Model model, Scaling scaling, String place, SkipOption skip, Console console) {
         try {
-            return data.toString().endsWith(".npz") ? arrays(data, model) : pictures(data, model, scaling, place);
+            return data.toString().endsWith(".npz") ? arrays(data, model) : pictures(data, model, scaling, place, skip, console);
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
@@ -162,7 +163,8 @@ record CalibrationSamples(List<Map<String, Item>> calibration, List<Map<String, 
 
     // ---- pictures
 
-    private static CalibrationSamples pictures(Path data, Model model, Scaling scaling, String place)
+    private static CalibrationSamples pictures(
+            Path data, Model model, Scaling scaling, String place, SkipOption skip, Console console)
             throws IOException {
         var inputs = required(model);
         var face = inputs.size() == 1 ? Face.of(inputs.get(0)) : null;
@@ -178,8 +180,13 @@ record CalibrationSamples(List<Map<String, Item>> calibration, List<Map<String, 
             throw new SpecException(data + ": must be pictures or an .npz file, but does not exist");
         }
         var image = new ImageSpec(face.height(), face.width(), face.channels());
-        var rules = new DataSpec(DataSpec.Fit.CROP, DataSpec.BadImages.FAIL, HELD_OUT, false);
-        var dataset = Dataset.open(data, image, rules, 1, LoadListener.none());
+        var rules = new DataSpec(DataSpec.Fit.CROP, skip.bad(), HELD_OUT, false);
+        var dataset = Dataset.open(data, image, rules, 1, new LoadListener() {
+            @Override
+            public void warning(String message) {
+                console.warning(message);
+            }
+        });
         return new CalibrationSamples(face.batches(dataset.train(), scaling), face.batches(dataset.heldOut(), scaling));
     }
 

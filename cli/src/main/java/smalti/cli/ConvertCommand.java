@@ -104,6 +104,9 @@ final class ConvertCommand implements Callable<Integer> {
             description = "Run SameDiff in a JVM of its own, as is done anyhow where an operation may end the process.")
     boolean isolated;
 
+    @Mixin
+    private final SkipOption skip = new SkipOption();
+
     ConvertCommand(Console console) {
         this.console = console;
     }
@@ -169,7 +172,7 @@ final class ConvertCommand implements Callable<Integer> {
         var read = OnnxReader.read(full);
         var samples = data == null
                 ? List.<Map<String, Item>>of()
-                : CalibrationSamples.read(data, read, pixels.scaling(), String.valueOf(graph.getFileName()))
+                : CalibrationSamples.read(data, read, pixels.scaling(), String.valueOf(graph.getFileName()), skip, console)
                         .calibration();
         var report = OnnxPrecision.half(
                 full, read, out, samples, ExportOptions.defaults().seed());

@@ -21,7 +21,7 @@ import smalti.spec.SpecException;
 import smalti.trainer.Presets;
 import smalti.trainer.Trainer;
 import smalti.trainer.data.Dataset;
-import smalti.trainer.data.Picture;
+import smalti.pictures.Picture;
 import smalti.trainer.data.Pictures;
 import smalti.trainer.data.ProceduralPictures;
 import smalti.trainer.metric.ImageMetrics;

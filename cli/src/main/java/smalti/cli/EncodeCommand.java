@@ -26,6 +26,9 @@ final class EncodeCommand implements Callable<Integer> {
     @SuppressWarnings("NullAway.Init") // picocli sets it
     Path out;
 
+    @Mixin
+    private final SkipOption skip = new SkipOption();
+
     EncodeCommand(Console console) {
         this.console = console;
     }
@@ -34,7 +37,7 @@ final class EncodeCommand implements Callable<Integer> {
     public Integer call() throws IOException {
         Outputs.requireFile(out, ".npz");
         try (var model = bundle.open()) {
-            var pictures = PictureBatches.read(images, model);
+            var pictures = PictureBatches.read(images, model, skip, console);
             var codes = PictureBatches.encode(model.codec(), pictures);
             new CodesFile(PictureBatches.stems(pictures), codes).write(out);
             console.line("encoded %s: %s", Console.pictures(pictures.size()), out);

@@ -48,6 +48,9 @@ final class EvaluateCommand implements Callable<Integer> {
     @Nullable
     Path json;
 
+    @Mixin
+    private final SkipOption skip = new SkipOption();
+
     EvaluateCommand(Console console) {
         this.console = console;
     }
@@ -87,7 +90,7 @@ final class EvaluateCommand implements Callable<Integer> {
             var pictures = Dataset.open(
                     data,
                     new ImageSpec(pixels.height(), pixels.width(), pixels.channels()),
-                    manifest.provenance().data(),
+                    skip.on(manifest.provenance().data()),
                     manifest.provenance().seed(),
                     new LoadListener() {
                         @Override
@@ -155,7 +158,7 @@ final class EvaluateCommand implements Callable<Integer> {
     }
 
     private static Pixels range(Pictures pictures, int first, int end) {
-        var some = new ArrayList<smalti.trainer.data.Picture>();
+        var some = new ArrayList<smalti.pictures.Picture>();
         for (int i = first; i < end; i++) {
             some.add(pictures.picture(i));
         }

@@ -10,9 +10,9 @@ import smalti.runtime.Codes;
 import smalti.runtime.Pixels;
 import smalti.runtime.SmaltiModel;
 import smalti.spec.SpecException;
-import smalti.trainer.data.NamedPicture;
-import smalti.trainer.data.Picture;
-import smalti.trainer.data.PictureFiles;
+import smalti.pictures.NamedPicture;
+import smalti.pictures.Picture;
+import smalti.pictures.PictureFiles;
 
 /** Pictures of any size through a codec: neighbours of one size go together. */
 final class PictureBatches {
@@ -21,14 +21,15 @@ final class PictureBatches {
     private PictureBatches() {}
 
     /** The pictures at a path, cropped at the centre to multiples of the model's factor. */
-    static List<NamedPicture> read(Path images, SmaltiModel model) {
+    static List<NamedPicture> read(Path images, SmaltiModel model, SkipOption skip, Console console) {
         var manifest = model.manifest();
         var codebook = manifest.codebook();
         if (codebook == null) {
             throw new SpecException(manifest.name() + ": has no codebook, so there is nothing to encode with; it holds "
                     + String.join(", ", manifest.graphs().keySet()));
         }
-        return PictureFiles.read(images, manifest.pixels().channels(), codebook.factor());
+        return PictureFiles.read(
+                images, manifest.pixels().channels(), codebook.factor(), skip.bad(), console::warning);
     }
 
     /** Codes of each picture. */

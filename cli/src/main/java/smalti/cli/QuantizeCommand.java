@@ -113,6 +113,9 @@ final class QuantizeCommand implements Callable<Integer> {
     @Mixin
     PixelOptions pixels = new PixelOptions();
 
+    @Mixin
+    private final SkipOption skip = new SkipOption();
+
     QuantizeCommand(Console console) {
         this.console = console;
     }
@@ -134,7 +137,8 @@ final class QuantizeCommand implements Callable<Integer> {
             options = options.withMostDrop(decibels(mostDrop));
         }
         var read = OnnxReader.read(model);
-        var samples = CalibrationSamples.read(data, read, pixels.scaling(), String.valueOf(model.getFileName()));
+        var samples = CalibrationSamples.read(
+                data, read, pixels.scaling(), String.valueOf(model.getFileName()), skip, console);
         var report = OnnxPrecision.int8(model, read, out, samples.calibration(), samples.heldOut(), options);
         report.dropped().forEach(line -> console.warning("dropped: " + line));
         console.line(

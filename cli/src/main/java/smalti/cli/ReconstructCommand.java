@@ -11,8 +11,8 @@ import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 import smalti.runtime.Pixels;
 import smalti.spec.SpecException;
-import smalti.trainer.data.NamedPicture;
-import smalti.trainer.data.Picture;
+import smalti.pictures.NamedPicture;
+import smalti.pictures.Picture;
 
 @Command(
         name = "reconstruct",
@@ -35,6 +35,9 @@ final class ReconstructCommand implements Callable<Integer> {
     @SuppressWarnings("NullAway.Init") // picocli sets it
     Path out;
 
+    @Mixin
+    private final SkipOption skip = new SkipOption();
+
     ReconstructCommand(Console console) {
         this.console = console;
     }
@@ -47,7 +50,7 @@ final class ReconstructCommand implements Callable<Integer> {
         }
         try (var model = bundle.open()) {
             var codec = model.codec();
-            var pictures = PictureBatches.read(images, model);
+            var pictures = PictureBatches.read(images, model, skip, console);
             if (Pngs.isGrid(out)) {
                 requireGrid(pictures);
             }

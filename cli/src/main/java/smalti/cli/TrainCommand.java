@@ -8,6 +8,7 @@ import org.jspecify.annotations.Nullable;
 import picocli.CommandLine;
 import picocli.CommandLine.ArgGroup;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
 import smalti.spec.ModelSpec;
@@ -87,6 +88,9 @@ final class TrainCommand implements Callable<Integer> {
                             + "begin where RUN holds none.")
     boolean resume;
 
+    @Mixin
+    private final SkipOption skip = new SkipOption();
+
     TrainCommand(Console console) {
         this.console = console;
     }
@@ -118,7 +122,7 @@ final class TrainCommand implements Callable<Integer> {
             }
         };
         var pictures =
-                Dataset.open(data, spec.image(), spec.data(), spec.training().seed(), listener);
+                Dataset.open(data, spec.image(), skip.on(spec.data()), spec.training().seed(), listener);
         console.note("training on " + Console.pictures(pictures.train().count()) + ", "
                 + pictures.heldOut().count() + " held out");
         var training =

@@ -44,6 +44,29 @@ class ArchitectureTest {
                     .or(resideInAnyPackage(ND4J, "org.bytedeco..", PROTOBUF, ONNX_RUNTIME)));
 
     @ArchTest
+    static final ArchRule picturesKnowsSpecAndNoEngine = noClasses()
+            .that()
+            .resideInAPackage("smalti.pictures..")
+            .should()
+            .dependOnClassesThat(resideInAPackage("smalti..")
+                    .and(not(resideInAnyPackage("smalti.pictures..", "smalti.spec..")))
+                    .or(resideInAnyPackage(ND4J, "org.bytedeco..", PROTOBUF, ONNX_RUNTIME)));
+
+    /** Whoever reads a picture file does so by the same rules. */
+    @ArchTest
+    static final ArchRule oneModuleDecodesPictures = noClasses()
+            .that()
+            .resideOutsideOfPackage("smalti.pictures..")
+            .should()
+            .dependOnClassesThat()
+            .resideInAnyPackage("com.twelvemonkeys..")
+            .orShould()
+            .callMethodWhere(describe(
+                    "ImageIO reads",
+                    (JavaMethodCall call) -> call.getTargetOwner().isEquivalentTo(javax.imageio.ImageIO.class)
+                            && call.getName().matches("read|getImageReaders.*")));
+
+    @ArchTest
     static final ArchRule trainerMeetsTheOthersInFiles = noClasses()
             .that()
             .resideInAPackage("smalti.trainer..")
@@ -57,7 +80,7 @@ class ArchitectureTest {
             .resideInAPackage("smalti.exporter..")
             .should()
             .dependOnClassesThat()
-            .resideInAnyPackage("smalti.trainer..", "smalti.runtime..", "smalti.cli..");
+            .resideInAnyPackage("smalti.pictures..", "smalti.trainer..", "smalti.runtime..", "smalti.cli..");
 
     @ArchTest
     static final ArchRule runtimeMeetsTheOthersInFiles = noClasses()
@@ -66,7 +89,13 @@ class ArchitectureTest {
             .should()
             .dependOnClassesThat()
             .resideInAnyPackage(
-                    "smalti.trainer..", "smalti.exporter..", "smalti.cli..", ND4J, "org.bytedeco..", PROTOBUF);
+                    "smalti.pictures..",
+                    "smalti.trainer..",
+                    "smalti.exporter..",
+                    "smalti.cli..",
+                    ND4J,
+                    "org.bytedeco..",
+                    PROTOBUF);
 
     @ArchTest
     static void twoExporterPackagesAndTheDoorToThemKnowNd4j(JavaClasses all) {

@@ -11,7 +11,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
-import smalti.trainer.data.PictureFiles;
+import smalti.pictures.PictureFiles;
 import smalti.trainer.data.ProceduralPictures;
 
 /** Runs the command as a user would, in this JVM or in one of its own. */

@@ -88,7 +88,7 @@ class WholePathTest {
         for (int size : List.of(16, 24, 33)) {
             var picture =
                     smalti.trainer.data.ProceduralPictures.draw(1, size, 9).picture(0);
-            smalti.trainer.data.PictureFiles.writePng(mixed.resolve(size + ".png"), picture);
+            smalti.pictures.PictureFiles.writePng(mixed.resolve(size + ".png"), picture);
         }
         var codes = folder.resolve("mixed.npz");
         Cli.run("encode", codec, mixed, "--out", codes).succeeds();
@@ -458,7 +458,7 @@ class WholePathTest {
         var mixed = Files.createDirectories(folder.resolve("sizes"));
         for (int size : List.of(16, 24)) {
             var drawn = smalti.trainer.data.ProceduralPictures.draw(1, size, 9).picture(0);
-            smalti.trainer.data.PictureFiles.writePng(mixed.resolve(size + ".png"), drawn);
+            smalti.pictures.PictureFiles.writePng(mixed.resolve(size + ".png"), drawn);
         }
         Cli.run("encode", codec, mixed, "--out", one).succeeds();
         Cli.run("decode", codec, one, "--out", grid)

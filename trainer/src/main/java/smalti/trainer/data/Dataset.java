@@ -3,6 +3,7 @@ package smalti.trainer.data;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.Arrays;
+import smalti.pictures.PictureTree;
 import smalti.spec.CounterRandom;
 import smalti.spec.DataSpec;
 import smalti.spec.ImageSpec;
@@ -30,8 +31,8 @@ public record Dataset(Pictures train, Pictures heldOut) {
      *   <li>one IDX file of pictures, whose labels are looked for beside it.
      * </ul>
      *
-     * Pictures are PNG, JPEG, GIF, BMP or TIFF; see {@link PictureDecoder} for what becomes of their pixels. Hidden files,
-     * {@code __MACOSX} and other kinds of files are passed over. Pictures are in the order of their paths, classes in
+     * {@link smalti.pictures.PictureReader} says which files are pictures, by their content, and what becomes of their
+     * pixels. Hidden files and {@code __MACOSX} are passed over; the listener hears of all others that are left out. Pictures are in the order of their paths, classes in
      * the order of their names; the classes of IDX labels are "0", "1", … to the largest label.
      *
      * <p>Without a test part, a share {@link DataSpec#heldOut()} of the pictures is held out, at least one, chosen by
@@ -44,7 +45,7 @@ public record Dataset(Pictures train, Pictures heldOut) {
             if (IdxFiles.isIdx(path)) {
                 return IdxFiles.open(path, image, data, seed);
             }
-            try (var tree = FileTree.open(path)) {
+            try (var tree = PictureTree.open(path)) {
                 var root = FolderLayout.root(tree);
                 return IdxFiles.areIn(tree, root)
                         ? IdxFiles.open(tree, root, image, data, seed)

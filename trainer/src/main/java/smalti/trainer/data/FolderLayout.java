@@ -9,6 +9,8 @@ import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
+import smalti.pictures.PictureTree;
+import smalti.pictures.Problems;
 import smalti.spec.DataSpec;
 import smalti.spec.ImageSpec;
 import smalti.spec.SpecException;
@@ -34,9 +36,9 @@ final class FolderLayout {
     }
 
     /** What lies directly in a folder. */
-    private record Level(SortedSet<String> folders, SortedSet<String> files) {
-        static Level of(FileTree tree, String root) {
-            return new Level(directly(tree.folders(), root), directly(tree.files(), root));
+    private record Level(SortedSet<String> folders, SortedSet<String> pictures) {
+        static Level of(PictureTree tree, String root) {
+            return new Level(directly(tree.folders(), root), directly(tree.pictures(), root));
         }
 
         private static SortedSet<String> directly(List<String> paths, String root) {
@@ -48,12 +50,12 @@ final class FolderLayout {
         }
 
         boolean hasPictures() {
-            return files.stream().anyMatch(FileTree::isPicture);
+            return !pictures.isEmpty();
         }
     }
 
     /** Passes folders that wrap nothing else: the result is "" or ends in '/'. */
-    static String root(FileTree tree) {
+    static String root(PictureTree tree) {
         var root = "";
         while (!IdxFiles.areIn(tree, root)) {
             var level = Level.of(tree, root);
@@ -74,7 +76,7 @@ final class FolderLayout {
     }
 
     /** @throws SpecException if the folders fit no known form, or hold no pictures */
-    static FolderLayout of(FileTree tree, String root, LoadListener listener) {
+    static FolderLayout of(PictureTree tree, String root, LoadListener listener) {
         var level = Level.of(tree, root);
         var problems = new Problems();
         List<Entry> train;
@@ -104,13 +106,13 @@ final class FolderLayout {
         return new FolderLayout(tree.place(root), train, test, classes);
     }
 
-    private static List<Entry> part(FileTree tree, String root, Problems problems) {
+    private static List<Entry> part(PictureTree tree, String root, Problems problems) {
         var entries = new ArrayList<Entry>();
         SortedMap<String, Integer> classes = new TreeMap<>();
         Level.of(tree, root).folders.forEach(folder -> classes.put(folder, 0));
         int flat = 0;
-        for (var file : tree.files()) {
-            if (file.startsWith(root) && FileTree.isPicture(file)) {
+        for (var file : tree.pictures()) {
+            if (file.startsWith(root)) {
                 int slash = file.indexOf('/', root.length());
                 var className = slash < 0 ? "" : file.substring(root.length(), slash);
                 entries.add(new Entry(file, className));
@@ -123,13 +125,7 @@ final class FolderLayout {
         }
         var place = tree.place(root);
         if (entries.isEmpty()) {
-            var others =
-                    tree.files().stream().filter(file -> file.startsWith(root)).toList();
-            problems.add(place + ": must hold pictures ("
-                    + FileTree.PICTURE_EXTENSIONS.stream().sorted().collect(Collectors.joining(", ")) + "), but "
-                    + (others.isEmpty()
-                            ? "is empty"
-                            : "has only " + others.size() + " other files, such as " + others.get(0)));
+            problems.add(place + ": " + tree.lacking(root));
         } else if (flat == 0) {
             classes.forEach((name, count) -> {
                 if (count == 0) {
@@ -147,7 +143,7 @@ final class FolderLayout {
         return entries;
     }
 
-    Dataset load(FileTree tree, ImageSpec image, DataSpec data, long seed, LoadListener listener) {
+    Dataset load(PictureTree tree, ImageSpec image, DataSpec data, long seed, LoadListener listener) {
         var files = new ArrayList<String>();
         train.forEach(entry -> files.add(entry.file));
         test.forEach(entry -> files.add(entry.file));

@@ -15,6 +15,11 @@ import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import java.util.zip.GZIPInputStream;
 import java.util.zip.ZipException;
+import smalti.pictures.Picture;
+import smalti.pictures.PictureFit;
+import smalti.pictures.PictureReader;
+import smalti.pictures.PictureTree;
+import smalti.pictures.Problems;
 import smalti.spec.DataSpec;
 import smalti.spec.ImageSpec;
 import smalti.spec.SpecException;
@@ -44,7 +49,7 @@ final class IdxFiles {
             return new Source(path.toString(), () -> Files.newInputStream(path));
         }
 
-        static Source of(FileTree tree, String file) {
+        static Source of(PictureTree tree, String file) {
             return new Source(tree.place(file), () -> tree.open(file));
         }
     }
@@ -65,13 +70,13 @@ final class IdxFiles {
         }
     }
 
-    static boolean areIn(FileTree tree, String root) {
+    static boolean areIn(PictureTree tree, String root) {
         return images(tree, root, "train").isPresent()
                 || images(tree, root, "t10k").isPresent()
                 || images(tree, root, "test").isPresent();
     }
 
-    private static Optional<String> images(FileTree tree, String root, String part) {
+    private static Optional<String> images(PictureTree tree, String root, String part) {
         return tree.files().stream()
                 .filter(file -> file.startsWith(root + part))
                 .filter(file -> IMAGES.matcher(file.substring(root.length())).matches())
@@ -100,7 +105,7 @@ final class IdxFiles {
     }
 
     /** Opens the train part and, where there is one, the test part of a folder. */
-    static Dataset open(FileTree tree, String root, ImageSpec image, DataSpec data, long seed) throws IOException {
+    static Dataset open(PictureTree tree, String root, ImageSpec image, DataSpec data, long seed) throws IOException {
         var train = images(tree, root, "train")
                 .orElseThrow(() -> new SpecException(
                         tree.place(root) + ": must hold train-images-idx3-ubyte, got only a test part"));
@@ -108,7 +113,7 @@ final class IdxFiles {
         return open(tree.place(root), pair(tree, train), test.map(file -> pair(tree, file)), image, data, seed);
     }
 
-    private static Pair pair(FileTree tree, String images) {
+    private static Pair pair(PictureTree tree, String images) {
         var labels = labelNames(images).filter(tree.files()::contains).findFirst();
         return new Pair(Source.of(tree, images), labels.map(file -> Source.of(tree, file)));
     }
@@ -172,8 +177,8 @@ final class IdxFiles {
             long count = in.readInt() & 0xFFFFFFFFL;
             long rows = in.readInt() & 0xFFFFFFFFL;
             long columns = in.readInt() & 0xFFFFFFFFL;
-            if (rows < 1 || columns < 1 || rows > PictureDecoder.MOST_PIXELS / columns) {
-                throw new SpecException(source.place() + ": pictures must have from 1 to " + PictureDecoder.MOST_PIXELS
+            if (rows < 1 || columns < 1 || rows > PictureReader.MOST_PIXELS / columns) {
+                throw new SpecException(source.place() + ": pictures must have from 1 to " + PictureReader.MOST_PIXELS
                         + " pixels, got " + rows + "x" + columns);
             }
             int height = (int) rows;
@@ -193,9 +198,9 @@ final class IdxFiles {
         int each = image.height() * image.width() * image.channels();
         var pixels = new byte[count * each];
         for (int i = 0; i < count; i++) {
-            var picture = new Picture(
+            var picture = Picture.of(
                     height, width, 1, Arrays.copyOfRange(raw, i * height * width, (i + 1) * height * width));
-            System.arraycopy(ImageFit.apply(picture, image, data.fit()).raw(), 0, pixels, i * each, each);
+            PictureFit.apply(picture, image, data.fit()).copyInto(pixels, i * each);
         }
         return Pictures.owning(image.height(), image.width(), image.channels(), pixels);
     }

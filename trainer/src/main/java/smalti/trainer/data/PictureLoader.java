@@ -5,19 +5,21 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
+import smalti.pictures.PictureFit;
+import smalti.pictures.PictureTree;
+import smalti.pictures.Problems;
 import smalti.spec.DataSpec;
 import smalti.spec.ImageSpec;
-import smalti.spec.IoReason;
 
 /** Decodes many files at once, in parallel; the outcome does not depend on which is done first. */
 final class PictureLoader {
-    private final FileTree tree;
+    private final PictureTree tree;
     private final ImageSpec image;
     private final DataSpec data;
     private final LoadListener listener;
     private int done;
 
-    PictureLoader(FileTree tree, ImageSpec image, DataSpec data, LoadListener listener) {
+    PictureLoader(PictureTree tree, ImageSpec image, DataSpec data, LoadListener listener) {
         this.tree = tree;
         this.image = image;
         this.data = data;
@@ -52,10 +54,9 @@ final class PictureLoader {
         IntStream.range(0, files.size()).parallel().forEach(i -> {
             var file = files.get(i);
             try {
-                var picture = ImageFit.apply(read(tree, file), image, data.fit());
-                System.arraycopy(picture.raw(), 0, pixels, i * each, each);
+                PictureFit.apply(tree.read(file), image, data.fit()).copyInto(pixels, i * each);
             } catch (IOException e) {
-                problems[i] = problem(tree.place(file), e);
+                problems[i] = tree.problem(file, e);
             }
             step(files.size());
         });
@@ -65,18 +66,6 @@ final class PictureLoader {
                 .boxed()
                 .toList();
         return new Loaded(kept.size() == files.size() ? pixels : compact(pixels, kept, each), kept);
-    }
-
-    static Picture read(FileTree tree, String file) throws IOException {
-        try (var stream = tree.open(file)) {
-            return PictureDecoder.decode(stream.readNBytes(PictureDecoder.MOST_BYTES + 1));
-        }
-    }
-
-    static String problem(String place, IOException e) {
-        // a message of the decoder is a rule; one of the file system needs its class to make sense
-        var message = String.valueOf(e.getMessage());
-        return place + ": " + (message.startsWith("must ") ? message : "cannot be read (" + IoReason.of(e) + ")");
     }
 
     private synchronized void step(int total) {
@@ -93,12 +82,8 @@ final class PictureLoader {
                 problems.add(problem);
             }
         }
-        if (data.badImages() == DataSpec.BadImages.FAIL) {
-            problems.done();
-        } else if (problems.count() > 0) {
-            listener.warning("skipped " + problems.count() + " unreadable of " + found.length + " pictures:\n"
-                    + String.join("\n", problems.shown()));
-        }
+        problems.unreadable(found.length, data.badImages(), listener::warning);
+        tree.leftOut(problems.count()).ifPresent(listener::warning);
     }
 
     private static byte[] compact(byte[] pixels, List<Integer> kept, int each) {

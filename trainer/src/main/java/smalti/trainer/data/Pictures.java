@@ -5,6 +5,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Objects;
 import java.util.stream.IntStream;
+import smalti.pictures.Picture;
 import smalti.spec.Check;
 import smalti.spec.SpecException;
 
@@ -173,7 +174,7 @@ public final class Pictures {
 
     public Picture picture(int i) {
         int from = slots[i] * pictureBytes();
-        return new Picture(height, width, channels, Arrays.copyOfRange(pixels, from, from + pictureBytes()));
+        return Picture.of(height, width, channels, Arrays.copyOfRange(pixels, from, from + pictureBytes()));
     }
 
     /** Copies picture i, [H,W,C]. */

@@ -1,10 +1,10 @@
 /**
- * Pictures: found, decoded, brought to one size, held in memory, handed out in batches.
+ * Pictures to train on: read by {@code smalti.pictures}, brought to one size, held in memory, handed out in batches.
  *
  * <pre>
- *   folder ─┐            ┌─▶ FolderLayout ─▶ PictureLoader (PictureDecoder, ImageFit) ─┐
- *           ├─▶ FileTree ┤                                                             ├─▶ Dataset (Pictures, Pictures)
- *   ZIP ────┘            └─▶ IdxFiles ─────────────────────────────────────────────────┘
+ *   folder ─┐               ┌─▶ FolderLayout ─▶ PictureLoader ─┐
+ *           ├─▶ PictureTree ┤                                  ├─▶ Dataset (Pictures, Pictures)
+ *   ZIP ────┘               └─▶ IdxFiles ──────────────────────┘
  *
  *   seed ─▶ ProceduralPictures ─▶ Pictures
  * </pre>

@@ -13,11 +13,13 @@ import java.util.Map;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import smalti.pictures.PictureFiles;
 import smalti.spec.DataSpec;
 import smalti.spec.SpecException;
 
 class DatasetTest {
     private static final long SEED = 7;
+    private static final byte[] HEIC = "\0\0\0\30ftypheic\0\0\0\0mif1heic".getBytes(StandardCharsets.US_ASCII);
 
     @TempDir
     private Path folder;
@@ -147,10 +149,10 @@ class DatasetTest {
         }
         var path = Fixtures.folder(folder, files);
         assertThatThrownBy(() -> open(path)).isInstanceOfSatisfying(SpecException.class, e -> {
-            assertThat(e.problems()).hasSize(21);
+            assertThat(e.problems()).hasSize(22);
             assertThat(e.problems().get(0))
                     .isEqualTo(path.resolve("train/dog/bad100.jpg")
-                            + ": must be a PNG, JPEG, GIF, BMP or TIFF, but begins with 6e 6f");
+                            + ": must be PNG, JPEG, WebP, TIFF, GIF or BMP, but begins with 6e 6f");
             assertThat(e.problems().get(20)).isEqualTo("... and 5 more");
         });
     }
@@ -198,13 +200,14 @@ class DatasetTest {
 
     @Test
     void whatIsNoDataSetSaysWhy() throws IOException {
-        assertOpenFails(folder.resolve("none"), ": must be a folder or a ZIP of pictures, but does not exist");
+        assertOpenFails(folder.resolve("none"), ": must be a picture, or a folder or a ZIP of pictures, but does not exist");
         assertOpenFails(
                 Files.createDirectory(folder.resolve("empty")),
-                ": must hold pictures (bmp, gif, jpeg, jpg, png, tif, tiff), but is empty");
+                ": must hold pictures (PNG, JPEG, WebP, TIFF, GIF or BMP), but is empty");
         assertOpenFails(
-                Fixtures.folder(folder.resolve("other"), Map.of("a.webp", new byte[1], "b.webp", new byte[1])),
-                ": must hold pictures (bmp, gif, jpeg, jpg, png, tif, tiff), but has only 2 other files, such as a.webp");
+                Fixtures.folder(folder.resolve("other"), Map.of("a.heic", HEIC, "b.heic", HEIC)),
+                ": must hold pictures (PNG, JPEG, WebP, TIFF, GIF or BMP), but has only 2 other files, such as a.heic;"
+                        + " HEIC is not read");
         assertOpenFails(
                 Fixtures.folder(folder.resolve("few"), Map.of("a.png", Fixtures.png(1), "b.png", Fixtures.png(2))),
                 ": must hold at least 3 pictures (2 to train on and 1 to hold out), got 2");

@@ -12,6 +12,8 @@ import java.util.Map;
 import java.util.zip.GZIPOutputStream;
 import java.util.zip.ZipEntry;
 import java.util.zip.ZipOutputStream;
+import smalti.pictures.Picture;
+import smalti.pictures.PictureFiles;
 import smalti.spec.DataSpec;
 import smalti.spec.ImageSpec;
 

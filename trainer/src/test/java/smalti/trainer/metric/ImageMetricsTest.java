@@ -6,7 +6,7 @@ import static org.assertj.core.api.Assertions.within;
 
 import org.junit.jupiter.api.Test;
 import smalti.spec.SpecException;
-import smalti.trainer.data.Picture;
+import smalti.pictures.Picture;
 import smalti.trainer.data.Pictures;
 
 /**

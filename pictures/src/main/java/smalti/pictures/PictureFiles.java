@@ -1,4 +1,4 @@
-package smalti.trainer.data;
+package smalti.pictures;
 
 import java.awt.image.BufferedImage;
 import java.io.ByteArrayOutputStream;
@@ -8,10 +8,13 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ConcurrentSkipListMap;
+import java.util.function.Consumer;
 import java.util.stream.IntStream;
 import javax.imageio.ImageIO;
 import javax.imageio.stream.MemoryCacheImageOutputStream;
 import smalti.spec.AtomicFiles;
+import smalti.spec.DataSpec;
 import smalti.spec.SpecException;
 import smalti.spec.Unreadable;
 
@@ -24,49 +27,49 @@ public final class PictureFiles {
      *
      * @param channels 1 for grey, 3 for RGB
      * @param factor height and width are cropped at the centre to multiples of it; 1 leaves them
-     * @throws SpecException naming each file that is no picture, or smaller than {@code factor}
+     * @param bad what a picture does that is unreadable, or smaller than {@code factor}
+     * @param word hears what was left out, where something was
+     * @throws SpecException naming each picture that is unreadable or too small, unless those are skipped; or if no
+     *     picture is left
      */
-    public static List<NamedPicture> read(Path path, int channels, int factor) {
-        try {
-            if (Files.isRegularFile(path) && FileTree.isPicture(path.toString())) {
-                return List.of(single(path, channels, factor));
+    public static List<NamedPicture> read(
+            Path path, int channels, int factor, DataSpec.BadImages bad, Consumer<String> word) {
+        try (var tree = PictureTree.open(path)) {
+            var files = tree.pictures();
+            if (files.isEmpty()) {
+                throw new SpecException(path + ": " + tree.lacking(""));
             }
-            try (var tree = FileTree.open(path)) {
-                var files = tree.files().stream().filter(FileTree::isPicture).toList();
-                if (files.isEmpty()) {
-                    throw new SpecException(
-                            path + ": must hold pictures, got " + tree.files().size() + " other files");
-                }
-                return all(tree, files, channels, factor);
-            }
+            return all(tree, files, cropped -> cropped(cropped, channels, factor), bad, word);
         } catch (IOException e) {
             throw Unreadable.because(path, e);
         }
     }
 
-    private static NamedPicture single(Path path, int channels, int factor) {
-        try (var stream = Files.newInputStream(path)) {
-            var picture = PictureDecoder.decode(stream.readNBytes(PictureDecoder.MOST_BYTES + 1));
-            return new NamedPicture(String.valueOf(path.getFileName()), cropped(picture, channels, factor));
-        } catch (IOException e) {
-            throw new SpecException(PictureLoader.problem(path.toString(), e), e);
-        }
+    @FunctionalInterface
+    private interface Change {
+        Picture apply(Picture picture) throws IOException;
     }
 
-    private static List<NamedPicture> all(FileTree tree, List<String> files, int channels, int factor) {
+    private static List<NamedPicture> all(
+            PictureTree tree, List<String> files, Change change, DataSpec.BadImages bad, Consumer<String> word) {
         Map<String, NamedPicture> read = new ConcurrentHashMap<>();
-        Map<String, String> wrong = new ConcurrentHashMap<>();
+        Map<String, String> wrong = new ConcurrentSkipListMap<>();
         IntStream.range(0, files.size()).parallel().forEach(i -> {
             var file = files.get(i);
             try {
-                read.put(file, new NamedPicture(file, cropped(PictureLoader.read(tree, file), channels, factor)));
+                read.put(file, new NamedPicture(file, change.apply(tree.read(file))));
             } catch (IOException e) {
-                wrong.put(file, PictureLoader.problem(tree.place(file), e));
+                wrong.put(file, tree.problem(file, e));
             }
         });
         var problems = new Problems();
-        wrong.keySet().stream().sorted().map(wrong::get).forEach(problems::add);
-        problems.done();
+        wrong.values().forEach(problems::add);
+        problems.unreadable(files.size(), bad, word);
+        tree.leftOut(wrong.size()).ifPresent(word);
+        if (read.isEmpty()) {
+            throw new SpecException(tree.place("") + ": must hold a readable picture, got " + files.size()
+                    + " that are not");
+        }
         return read.keySet().stream().sorted().map(read::get).toList();
     }
 

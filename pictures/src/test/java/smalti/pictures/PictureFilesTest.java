@@ -1,4 +1,4 @@
-package smalti.trainer.data;
+package smalti.pictures;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
@@ -10,10 +10,12 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.Base64;
+import java.util.List;
 import java.util.Map;
 import java.util.zip.CRC32;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import smalti.spec.DataSpec;
 import smalti.spec.SpecException;
 
 /** Files by Pillow 12.3.0 of known pixels; expected values are computed by hand from the rules. */
@@ -96,7 +98,7 @@ class PictureFilesTest {
     @Test
     void rgbBecomesGreyAsPillowsModeL() throws IOException {
         PictureFiles.writePng(folder.resolve("a.png"), Fixtures.pattern(3, 4, 3, 0));
-        var grey = PictureFiles.read(folder.resolve("a.png"), 1, 1).get(0).picture();
+        var grey = read(folder.resolve("a.png"), 1, 1).get(0).picture();
         assertThat(java.util.HexFormat.of().formatHex(grey.pixels())).isEqualTo("2b86c43c50b6698275c957ab");
     }
 
@@ -105,7 +107,7 @@ class PictureFilesTest {
         for (int channels : new int[] {1, 3}) {
             var picture = Fixtures.pattern(13, 9, channels, 3);
             PictureFiles.writePng(folder.resolve("a.png"), picture);
-            var read = PictureFiles.read(folder.resolve("a.png"), channels, 1);
+            var read = read(folder.resolve("a.png"), channels, 1);
             assertThat(read).hasSize(1);
             assertThat(read.get(0).name()).isEqualTo("a.png");
             assertThat(read.get(0).picture().pixels()).isEqualTo(picture.pixels());
@@ -115,11 +117,11 @@ class PictureFilesTest {
     @Test
     void sizesAreCroppedAtTheCentreToMultiples() throws IOException {
         PictureFiles.writePng(folder.resolve("a.png"), Fixtures.pattern(13, 10, 3, 0));
-        var cropped = PictureFiles.read(folder.resolve("a.png"), 3, 4).get(0).picture();
+        var cropped = read(folder.resolve("a.png"), 3, 4).get(0).picture();
         assertThat(cropped.height()).isEqualTo(12);
         assertThat(cropped.width()).isEqualTo(8);
         assertThat(cropped.at(0, 0, 2)).isEqualTo(Fixtures.pattern(13, 10, 3, 0).at(0, 1, 2));
-        assertThatThrownBy(() -> PictureFiles.read(folder.resolve("a.png"), 3, 16))
+        assertThatThrownBy(() -> read(folder.resolve("a.png"), 3, 16))
                 .isInstanceOf(SpecException.class)
                 .hasMessage(folder.resolve("a.png") + ": must be at least 16x16 pixels, got 13x10");
     }
@@ -138,7 +140,7 @@ class PictureFilesTest {
         Fixtures.folder(folder.resolve("in"), files);
         var zip = Fixtures.zip(folder.resolve("in.zip"), files);
         for (var path : new Path[] {folder.resolve("in"), zip}) {
-            var read = PictureFiles.read(path, 3, 1);
+            var read = read(path, 3, 1);
             assertThat(read).extracting(NamedPicture::name).containsExactly("a/z.png", "b.png");
             assertThat(read.get(0).picture().pixels())
                     .isEqualTo(Fixtures.pattern(8, 8, 3, 2).pixels());
@@ -158,7 +160,7 @@ class PictureFilesTest {
                         Fixtures.png(1),
                         "e.png",
                         Fixtures.png(2)));
-        assertThat(PictureFiles.read(zip, 3, 1)).extracting(NamedPicture::name).containsExactly("e.png");
+        assertThat(read(zip, 3, 1)).extracting(NamedPicture::name).containsExactly("e.png");
     }
 
     @Test
@@ -174,29 +176,32 @@ class PictureFilesTest {
                 folder,
                 Map.of(
                         "bomb.png", bomb,
-                        "cmyk.jpg", Base64.getDecoder().decode(CMYK_JPEG),
                         "empty.png", new byte[0],
                         "good.png", Fixtures.png(0),
                         "misnamed.png", "only words".getBytes(StandardCharsets.UTF_8),
                         "short.jpg", Arrays.copyOf(jpeg, jpeg.length - 6),
                         "short.png", Arrays.copyOf(large, large.length / 2)));
-        assertThatThrownBy(() -> PictureFiles.read(folder, 3, 1)).isInstanceOfSatisfying(SpecException.class, e -> {
+        assertThatThrownBy(() -> read(folder, 3, 1)).isInstanceOfSatisfying(SpecException.class, e -> {
             var problems = e.problems();
             assertThat(problems).hasSize(6);
             assertThat(problems.get(0))
                     .isEqualTo(
                             folder.resolve("bomb.png") + ": must have at most 67108864 pixels, but claims 60000x60000");
             assertThat(problems.get(1))
-                    .isEqualTo(
-                            folder.resolve("cmyk.jpg") + ": must be grey or RGB, but is a JPEG of 4 channels (CMYK)");
-            assertThat(problems.get(2))
                     .isEqualTo(folder.resolve("empty.png") + ": must be a picture, but is empty (0 bytes)");
-            assertThat(problems.get(3))
+            assertThat(problems.get(2))
                     .isEqualTo(folder.resolve("misnamed.png")
-                            + ": must be a PNG, JPEG, GIF, BMP or TIFF, but begins with 6f 6e 6c 79 20 77 6f 72");
-            assertThat(problems.get(4)).startsWith(folder.resolve("short.jpg") + ": must be a");
-            assertThat(problems.get(5)).startsWith(folder.resolve("short.png") + ": must be a");
+                            + ": must be PNG, JPEG, WebP, TIFF, GIF or BMP, but begins with 6f 6e 6c 79 20 77 6f 72");
+            assertThat(problems.get(3)).startsWith(folder.resolve("short.jpg") + ": must be a");
+            assertThat(problems.get(4)).startsWith(folder.resolve("short.png") + ": must be a");
+            assertThat(problems.get(5)).isEqualTo("5 of 6 pictures cannot be used; --skip-bad leaves such out");
         });
+    }
+
+    @Test
+    void cmykIsConvertedToRgb() throws IOException {
+        // Pillow's value of all its pixels
+        assertThat(levels(CMYK_JPEG, 3)).hasSize(192);
     }
 
     @Test
@@ -210,7 +215,7 @@ class PictureFilesTest {
             for (int length = 0; length < pixelsEnd - 4; length += 7) {
                 var path = folder.resolve("cut");
                 Files.write(folder.resolve("cut.png"), Arrays.copyOf(whole, length));
-                assertThatThrownBy(() -> PictureFiles.read(path.resolveSibling("cut.png"), 3, 1))
+                assertThatThrownBy(() -> read(path.resolveSibling("cut.png"), 3, 1))
                         .as("%s of %s bytes", length, whole.length)
                         .isInstanceOf(SpecException.class)
                         .hasMessageContaining("cut.png: must be");
@@ -220,19 +225,23 @@ class PictureFilesTest {
 
     @Test
     void aFolderWithoutPicturesAndAMissingPathAreErrors() {
-        assertThatThrownBy(() -> PictureFiles.read(folder, 3, 1))
+        assertThatThrownBy(() -> read(folder, 3, 1))
                 .isInstanceOf(SpecException.class)
-                .hasMessage(folder + ": must hold pictures, got 0 other files");
-        assertThatThrownBy(() -> PictureFiles.read(folder.resolve("no.png"), 3, 1))
+                .hasMessage(folder + ": must hold pictures (PNG, JPEG, WebP, TIFF, GIF or BMP), but is empty");
+        assertThatThrownBy(() -> read(folder.resolve("no.png"), 3, 1))
                 .isInstanceOf(SpecException.class)
-                .hasMessage(folder.resolve("no.png") + ": must be a folder or a ZIP of pictures, but does not exist");
+                .hasMessage(folder.resolve("no.png") + ": must be a picture, or a folder or a ZIP of pictures, but does not exist");
+    }
+
+    private static List<NamedPicture> read(Path path, int channels, int factor) {
+        return PictureFiles.read(path, channels, factor, DataSpec.BadImages.FAIL, word -> {});
     }
 
     /** All levels, row by row. */
     private int[] levels(String base64, int channels) throws IOException {
         var file = folder.resolve("picture.png");
         Files.write(file, Base64.getDecoder().decode(base64));
-        var pixels = PictureFiles.read(file, channels, 1).get(0).picture().pixels();
+        var pixels = read(file, channels, 1).get(0).picture().pixels();
         var levels = new int[pixels.length];
         for (int i = 0; i < levels.length; i++) {
             levels[i] = pixels[i] & 0xFF;

@@ -1,4 +1,4 @@
-package smalti.trainer.data;
+package smalti.pictures;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
@@ -11,7 +11,7 @@ import smalti.spec.ImageSpec;
  * Against Pillow 12.3.0 on {@link Fixtures#pattern}. The arithmetic is the same fixed point, so values should be equal;
  * a level of tolerance is left for a weight that another compiler rounds the other way.
  */
-class ImageFitTest {
+class PictureFitTest {
     private static final int TOLERANCE = 1;
 
     @Test
@@ -60,8 +60,8 @@ class ImageFitTest {
     @Test
     void theRightSizePassesUntouched() {
         var picture = Fixtures.pattern(8, 8, 3, 5);
-        assertThat(ImageFit.apply(picture, new ImageSpec(8, 8, 3), Fit.CROP)).isSameAs(picture);
-        assertThat(ImageFit.apply(picture, new ImageSpec(8, 8, 3), Fit.STRETCH)).isSameAs(picture);
+        assertThat(PictureFit.apply(picture, new ImageSpec(8, 8, 3), Fit.CROP)).isSameAs(picture);
+        assertThat(PictureFit.apply(picture, new ImageSpec(8, 8, 3), Fit.STRETCH)).isSameAs(picture);
     }
 
     @Test
@@ -72,13 +72,13 @@ class ImageFitTest {
             int x = i % 24;
             pixels[i] = (byte) (x < 8 ? 10 : x < 16 ? 100 : 200);
         }
-        var fitted = ImageFit.apply(Picture.of(8, 24, 1, pixels), new ImageSpec(8, 8, 1), Fit.CROP);
+        var fitted = PictureFit.apply(Picture.of(8, 24, 1, pixels), new ImageSpec(8, 8, 1), Fit.CROP);
         assertThat(fitted.pixels()).containsOnly((byte) 100);
     }
 
     private static void assertFitted(Picture picture, ImageSpec wanted, Fit fit, String hex) {
         var expected = HexFormat.of().parseHex(hex);
-        var fitted = ImageFit.apply(picture, wanted, fit).pixels();
+        var fitted = PictureFit.apply(picture, wanted, fit).pixels();
         assertThat(fitted).hasSameSizeAs(expected);
         for (int i = 0; i < expected.length; i++) {
             assertThat(Math.abs((fitted[i] & 0xFF) - (expected[i] & 0xFF)))

@@ -1,4 +1,4 @@
-package smalti.trainer.data;
+package smalti.pictures;
 
 import java.io.FileNotFoundException;
 import java.io.IOException;

@@ -1,4 +1,4 @@
-package smalti.trainer.data;
+package smalti.pictures;
 
 import java.util.Arrays;
 import smalti.spec.Check;
@@ -49,6 +49,11 @@ public final class Picture {
     /** A copy of the pixels, [H,W,C]. */
     public byte[] pixels() {
         return pixels.clone();
+    }
+
+    /** Copies the pixels, [H,W,C]. */
+    public void copyInto(byte[] into, int offset) {
+        System.arraycopy(pixels, 0, into, offset, pixels.length);
     }
 
     /** The pixels themselves, for readers in this package that leave them as they are. */

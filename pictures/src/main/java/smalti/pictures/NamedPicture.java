@@ -1,4 +1,4 @@
-package smalti.trainer.data;
+package smalti.pictures;
 
 /**
  * A picture and where it comes from.

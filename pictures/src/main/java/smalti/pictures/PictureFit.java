@@ -1,4 +1,4 @@
-package smalti.trainer.data;
+package smalti.pictures;
 
 import smalti.spec.DataSpec;
 import smalti.spec.ImageSpec;
@@ -11,13 +11,13 @@ import smalti.spec.ImageSpec;
  * the passes, weights in 22 bits. {@code CROP} is {@code ImageOps.fit}, {@code STRETCH} is {@code Image.resize}, both
  * with {@code BILINEAR}.
  */
-final class ImageFit {
+public final class PictureFit {
     private static final int WEIGHT_BITS = 22;
 
-    private ImageFit() {}
+    private PictureFit() {}
 
     /** Channels first, then the size; a picture that is right already comes back as it is. */
-    static Picture apply(Picture picture, ImageSpec wanted, DataSpec.Fit fit) {
+    public static Picture apply(Picture picture, ImageSpec wanted, DataSpec.Fit fit) {
         var converted = picture.withChannels(wanted.channels());
         int height = converted.height();
         int width = converted.width();

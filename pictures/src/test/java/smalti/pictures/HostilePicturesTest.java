@@ -1,4 +1,4 @@
-package smalti.trainer.data;
+package smalti.pictures;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.fail;
@@ -31,13 +31,13 @@ final class HostilePicturesTest {
     void everyMutationIsRefusedOrAPicture(String format, String type) throws Exception {
         int imageType = BufferedImage.class.getField(type).getInt(null);
         var original = encoded(format, imageType);
-        assertThat(PictureDecoder.decode(original).height()).isEqualTo(SIDE);
+        assertThat(PictureReader.standard().read(original).height()).isEqualTo(SIDE);
         int refused = 0;
         for (int seed = 0; seed < MUTATIONS; seed++) {
             try {
-                var picture = PictureDecoder.decode(mutated(original, new Random(seed)));
+                var picture = PictureReader.standard().read(mutated(original, new Random(seed)));
                 long pixels = (long) picture.height() * picture.width();
-                assertThat(pixels).as("seed %s", seed).isBetween(1L, PictureDecoder.MOST_PIXELS);
+                assertThat(pixels).as("seed %s", seed).isBetween(1L, PictureReader.MOST_PIXELS);
             } catch (IOException e) {
                 assertThat(e.getMessage()).as("seed %s", seed).isNotBlank();
                 refused++;
