@@ -200,8 +200,8 @@ class PictureFilesTest {
 
     @Test
     void cmykIsConvertedToRgb() throws IOException {
-        // Pillow's value of all its pixels
-        assertThat(levels(CMYK_JPEG, 3)).hasSize(192);
+        // ink 47 of 255 in all four channels: (255 - 47)·(255 - 47)/255 = 169.7; JPEG may round a level otherwise
+        assertThat(levels(CMYK_JPEG, 3)).hasSize(192).allSatisfy(level -> assertThat(level).isBetween(169, 171));
     }
 
     @Test

@@ -114,7 +114,9 @@ class DatasetTest {
             assertThat(dataset.train().count()).isEqualTo(8);
             assertThat(dataset.heldOut().count()).isEqualTo(1);
             assertThat(dataset.heldOut().label(0)).isEqualTo(1);
-            assertThat(listener.warnings).hasSize(1).allMatch(warning -> warning.endsWith("val is not used"));
+            assertThat(listener.warnings).hasSize(2);
+            assertThat(listener.warnings.get(0)).endsWith("val is not used");
+            assertThat(listener.warnings.get(1)).isEqualTo("2 files left out: 1 .db, 1 .txt");
             assertThat(listener.done).endsWith(9).isSorted();
         }
     }
@@ -167,7 +169,8 @@ class DatasetTest {
         assertThat(dataset.train().count() + dataset.heldOut().count()).isEqualTo(7);
         assertThat(listener.warnings)
                 .containsExactly("skipped 1 unreadable of 8 pictures:\n" + path.resolve("cat/1.PNG")
-                        + ": must be a picture, but is empty (0 bytes)");
+                        + ": must be a picture, but is empty (0 bytes)",
+                        "3 files left out: 1 .db, 1 .txt, 1 unreadable");
         for (int i = 0; i < dataset.train().count(); i++) {
             var name = dataset.train().name(i);
             assertThat(dataset.train().picture(i).pixels())
