@@ -68,7 +68,9 @@ record CalibrationSamples(List<Map<String, Item>> calibration, List<Map<String, 
     static CalibrationSamples read(
             Path data, Model model, Scaling scaling, String place, SkipOption skip, Console console) {
         try {
-            return data.toString().endsWith(".npz") ? arrays(data, model) : pictures(data, model, scaling, place, skip, console);
+            return data.toString().endsWith(".npz")
+                    ? arrays(data, model)
+                    : pictures(data, model, scaling, place, skip, console);
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }

@@ -172,7 +172,8 @@ final class ConvertCommand implements Callable<Integer> {
         var read = OnnxReader.read(full);
         var samples = data == null
                 ? List.<Map<String, Item>>of()
-                : CalibrationSamples.read(data, read, pixels.scaling(), String.valueOf(graph.getFileName()), skip, console)
+                : CalibrationSamples.read(
+                                data, read, pixels.scaling(), String.valueOf(graph.getFileName()), skip, console)
                         .calibration();
         var report = OnnxPrecision.half(
                 full, read, out, samples, ExportOptions.defaults().seed());

@@ -5,14 +5,14 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.Collectors;
+import smalti.pictures.NamedPicture;
+import smalti.pictures.Picture;
+import smalti.pictures.PictureFiles;
 import smalti.runtime.Codec;
 import smalti.runtime.Codes;
 import smalti.runtime.Pixels;
 import smalti.runtime.SmaltiModel;
 import smalti.spec.SpecException;
-import smalti.pictures.NamedPicture;
-import smalti.pictures.Picture;
-import smalti.pictures.PictureFiles;
 
 /** Pictures of any size through a codec: neighbours of one size go together. */
 final class PictureBatches {
@@ -28,8 +28,7 @@ final class PictureBatches {
             throw new SpecException(manifest.name() + ": has no codebook, so there is nothing to encode with; it holds "
                     + String.join(", ", manifest.graphs().keySet()));
         }
-        return PictureFiles.read(
-                images, manifest.pixels().channels(), codebook.factor(), skip.bad(), console::warning);
+        return PictureFiles.read(images, manifest.pixels().channels(), codebook.factor(), skip.bad(), console::warning);
     }
 
     /** Codes of each picture. */

@@ -9,10 +9,10 @@ import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
-import smalti.runtime.Pixels;
-import smalti.spec.SpecException;
 import smalti.pictures.NamedPicture;
 import smalti.pictures.Picture;
+import smalti.runtime.Pixels;
+import smalti.spec.SpecException;
 
 @Command(
         name = "reconstruct",

@@ -121,8 +121,8 @@ final class TrainCommand implements Callable<Integer> {
                 progress.at(done, total, "");
             }
         };
-        var pictures =
-                Dataset.open(data, spec.image(), skip.on(spec.data()), spec.training().seed(), listener);
+        var pictures = Dataset.open(
+                data, spec.image(), skip.on(spec.data()), spec.training().seed(), listener);
         console.note("training on " + Console.pictures(pictures.train().count()) + ", "
                 + pictures.heldOut().count() + " held out");
         var training =

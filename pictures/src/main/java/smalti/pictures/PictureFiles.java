@@ -67,8 +67,8 @@ public final class PictureFiles {
         problems.unreadable(files.size(), bad, word);
         tree.leftOut(wrong.size()).ifPresent(word);
         if (read.isEmpty()) {
-            throw new SpecException(tree.place("") + ": must hold a readable picture, got " + files.size()
-                    + " that are not");
+            throw new SpecException(
+                    tree.place("") + ": must hold a readable picture, got " + files.size() + " that are not");
         }
         return read.keySet().stream().sorted().map(read::get).toList();
     }

@@ -41,8 +41,8 @@ enum PictureFormat {
 
     private static final Set<String> ENDINGS =
             Set.of("png", "jpg", "jpeg", "jpe", "jfif", "webp", "gif", "bmp", "dib", "tif", "tiff");
-    private static final Set<String> RAW_ENDINGS =
-            Set.of("dng", "nef", "nrw", "arw", "sr2", "srf", "cr2", "pef", "srw", "3fr", "iiq", "erf", "kdc", "mef", "mos");
+    private static final Set<String> RAW_ENDINGS = Set.of(
+            "dng", "nef", "nrw", "arw", "sr2", "srf", "cr2", "pef", "srw", "3fr", "iiq", "erf", "kdc", "mef", "mos");
 
     private final String label;
     private final boolean read;
@@ -83,7 +83,10 @@ enum PictureFormat {
     }
 
     private static boolean isTiff(String text) {
-        return text.startsWith("II*\0") || text.startsWith("MM\0*") || text.startsWith("II+\0") || text.startsWith("MM\0+");
+        return text.startsWith("II*\0")
+                || text.startsWith("MM\0*")
+                || text.startsWith("II+\0")
+                || text.startsWith("MM\0+");
     }
 
     /** "BM" begins words too: the length of its second header is one of a few. */
@@ -136,7 +139,8 @@ enum PictureFormat {
         } else if (brands.contains("avif") || brands.contains("avis")) {
             return AVIF;
         }
-        boolean heic = Arrays.stream(new String[] {"hei", "hev", "mif1", "msf1"}).anyMatch(brands::contains);
+        boolean heic =
+                Arrays.stream(new String[] {"hei", "hev", "mif1", "msf1"}).anyMatch(brands::contains);
         return heic ? HEIC : FILM;
     }
 

@@ -86,7 +86,7 @@ public final class PictureReader {
         try (var stream = new MemoryCacheImageInputStream(new ByteArrayInputStream(bytes))) {
             // what is no pixel may be broken without harm; WebP and TIFF keep their colours in it
             reader.setInput(stream, true, format == PictureFormat.JPEG);
-            return Orientation.upright(decoded(reader, format, bytes), Orientation.of(bytes, format));
+            return Orientation.upright(decoded(reader), Orientation.of(bytes, format));
         } catch (IOException | RuntimeException e) {
             throw problem(e, bytes, format);
         } finally {
@@ -107,12 +107,12 @@ public final class PictureReader {
                 return reader;
             }
         }
-        throw new IllegalStateException(
-                "no plug-in of ImageIO reads " + format.label() + ": imageio-" + format.label().toLowerCase(Locale.ROOT)
-                        + " must be on the class path, and ImageIO.scanForPlugins() called where it came late");
+        throw new IllegalStateException("no plug-in of ImageIO reads " + format.label() + ": imageio-"
+                + format.label().toLowerCase(Locale.ROOT)
+                + " must be on the class path, and ImageIO.scanForPlugins() called where it came late");
     }
 
-    private Picture decoded(ImageReader reader, PictureFormat format, byte[] bytes) throws IOException {
+    private Picture decoded(ImageReader reader) throws IOException {
         long height = reader.getHeight(0);
         long width = reader.getWidth(0);
         if (height < 1 || width < 1 || height > maxPixels / width) {

@@ -59,7 +59,9 @@ public final class PictureTree implements Closeable {
             var head = stream.readNBytes(PictureFormat.HEAD);
             boolean zip = head.length > 1 && head[0] == 'P' && head[1] == 'K';
             var name = file.toString();
-            return !zip && (PictureFormat.isNamedSo(name) || PictureFormat.of(head, name).isPresent());
+            return !zip
+                    && (PictureFormat.isNamedSo(name)
+                            || PictureFormat.of(head, name).isPresent());
         } catch (IOException e) {
             throw Unreadable.because(file, e);
         }
@@ -94,9 +96,11 @@ public final class PictureTree implements Closeable {
         if (known == null) {
             var others = new ConcurrentSkipListMap<String, String>();
             // a file that is named by itself is meant, whatever it is
-            var found = tree instanceof SingleFile ? tree.files() : tree.files().parallelStream()
-                    .filter(file -> isPicture(file, others))
-                    .toList();
+            var found = tree instanceof SingleFile
+                    ? tree.files()
+                    : tree.files().parallelStream()
+                            .filter(file -> isPicture(file, others))
+                            .toList();
             known = new Kinds(found, others);
             kinds = known;
         }
@@ -167,9 +171,11 @@ public final class PictureTree implements Closeable {
         }
         tree.passed().stream()
                 .collect(Collectors.groupingBy(FileTree.Passed::why, TreeMap::new, Collectors.toList()))
-                .forEach((why, some) -> parts.add(some.size() == 1
-                        ? why + " (" + some.get(0).path() + ")"
-                        : some.size() + " times " + why + " (such as " + some.get(0).path() + ")"));
+                .forEach((why, some) -> parts.add(
+                        some.size() == 1
+                                ? why + " (" + some.get(0).path() + ")"
+                                : some.size() + " times " + why + " (such as "
+                                        + some.get(0).path() + ")"));
         if (parts.isEmpty()) {
             return Optional.empty();
         }

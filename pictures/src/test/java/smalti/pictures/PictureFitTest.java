@@ -61,7 +61,8 @@ class PictureFitTest {
     void theRightSizePassesUntouched() {
         var picture = Fixtures.pattern(8, 8, 3, 5);
         assertThat(PictureFit.apply(picture, new ImageSpec(8, 8, 3), Fit.CROP)).isSameAs(picture);
-        assertThat(PictureFit.apply(picture, new ImageSpec(8, 8, 3), Fit.STRETCH)).isSameAs(picture);
+        assertThat(PictureFit.apply(picture, new ImageSpec(8, 8, 3), Fit.STRETCH))
+                .isSameAs(picture);
     }
 
     @Test

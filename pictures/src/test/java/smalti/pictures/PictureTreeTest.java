@@ -46,7 +46,14 @@ class PictureTreeTest {
     /** Rows of the upright picture, of a stored one with the rows 12 and 34 and 56. */
     @ParameterizedTest
     @CsvSource({
-        "1, 12 34 56", "2, 21 43 65", "3, 65 43 21", "4, 56 34 12", "5, 135 246", "6, 531 642", "7, 642 531", "8, 246 135"
+        "1, 12 34 56",
+        "2, 21 43 65",
+        "3, 65 43 21",
+        "4, 56 34 12",
+        "5, 135 246",
+        "6, 531 642",
+        "7, 642 531",
+        "8, 246 135"
     })
     void everyOrientationOfExifIsApplied(int orientation, String rows) throws IOException {
         var stored = Picture.of(3, 2, 1, new byte[] {1, 2, 3, 4, 5, 6});
@@ -66,8 +73,36 @@ class PictureTreeTest {
         var bytes = new ByteArrayOutputStream();
         try (var out = new DataOutputStream(bytes)) {
             byte[] chunk = {
-                'e', 'X', 'I', 'f', 'M', 'M', 0, 42, 0, 0, 0, 8, 0, 1, 1, 0x12, 0, 3, 0, 0, 0, 1, 0, (byte) orientation, 0, 0,
-                0, 0, 0, 0
+                'e',
+                'X',
+                'I',
+                'f',
+                'M',
+                'M',
+                0,
+                42,
+                0,
+                0,
+                0,
+                8,
+                0,
+                1,
+                1,
+                0x12,
+                0,
+                3,
+                0,
+                0,
+                0,
+                1,
+                0,
+                (byte) orientation,
+                0,
+                0,
+                0,
+                0,
+                0,
+                0
             };
             var crc = new CRC32();
             crc.update(chunk);

@@ -198,8 +198,8 @@ final class IdxFiles {
         int each = image.height() * image.width() * image.channels();
         var pixels = new byte[count * each];
         for (int i = 0; i < count; i++) {
-            var picture = Picture.of(
-                    height, width, 1, Arrays.copyOfRange(raw, i * height * width, (i + 1) * height * width));
+            var picture =
+                    Picture.of(height, width, 1, Arrays.copyOfRange(raw, i * height * width, (i + 1) * height * width));
             PictureFit.apply(picture, image, data.fit()).copyInto(pixels, i * each);
         }
         return Pictures.owning(image.height(), image.width(), image.channels(), pixels);

@@ -1,7 +1,7 @@
 package smalti.trainer.metric;
 
-import smalti.spec.Check;
 import smalti.pictures.Picture;
+import smalti.spec.Check;
 import smalti.trainer.data.Pictures;
 
 /** How far pictures are from their reconstructions. */

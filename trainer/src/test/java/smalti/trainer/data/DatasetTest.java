@@ -168,8 +168,9 @@ class DatasetTest {
         var dataset = Dataset.open(path, Fixtures.RGB_8, Fixtures.LENIENT, SEED, listener);
         assertThat(dataset.train().count() + dataset.heldOut().count()).isEqualTo(7);
         assertThat(listener.warnings)
-                .containsExactly("skipped 1 unreadable of 8 pictures:\n" + path.resolve("cat/1.PNG")
-                        + ": must be a picture, but is empty (0 bytes)",
+                .containsExactly(
+                        "skipped 1 unreadable of 8 pictures:\n" + path.resolve("cat/1.PNG")
+                                + ": must be a picture, but is empty (0 bytes)",
                         "3 files left out: 1 .db, 1 .txt, 1 unreadable");
         for (int i = 0; i < dataset.train().count(); i++) {
             var name = dataset.train().name(i);
@@ -203,7 +204,8 @@ class DatasetTest {
 
     @Test
     void whatIsNoDataSetSaysWhy() throws IOException {
-        assertOpenFails(folder.resolve("none"), ": must be a picture, or a folder or a ZIP of pictures, but does not exist");
+        assertOpenFails(
+                folder.resolve("none"), ": must be a picture, or a folder or a ZIP of pictures, but does not exist");
         assertOpenFails(
                 Files.createDirectory(folder.resolve("empty")),
                 ": must hold pictures (PNG, JPEG, WebP, TIFF, GIF or BMP), but is empty");

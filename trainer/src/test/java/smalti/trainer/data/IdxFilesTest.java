@@ -11,7 +11,6 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
-import smalti.pictures.Picture;
 import smalti.spec.ImageSpec;
 import smalti.spec.SpecException;
 

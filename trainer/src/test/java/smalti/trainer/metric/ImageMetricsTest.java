@@ -5,8 +5,8 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
 import org.junit.jupiter.api.Test;
-import smalti.spec.SpecException;
 import smalti.pictures.Picture;
+import smalti.spec.SpecException;
 import smalti.trainer.data.Pictures;
 
 /**
