@@ -10,6 +10,7 @@ import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -60,7 +61,8 @@ final class OnnxOpsetTest {
 
     private static double[] run(Path file, Map<String, Item> inputs, String output) {
         try (var session = ModelSession.open(file, "m")) {
-            var tensor = ((Item.Array) session.run(inputs).get(output)).tensor();
+            var tensor =
+                    ((Item.Array) Objects.requireNonNull(session.run(inputs).get(output))).tensor();
             var numbers = new double[tensor.count()];
             Arrays.setAll(numbers, tensor::number);
             return numbers;

@@ -371,8 +371,7 @@ public final class OnnxModel implements AutoCloseable {
         /** @param isCoarse whether it computes with fewer than 32 bits on the way */
         static Rows of(String file, GraphService<GraphJob> service, boolean isCoarse) {
             int most = service.placement().sizes().most();
-            return new Rows(
-                    file, service, new RowsProof(file, service.signature(), most, isCoarse, service::once));
+            return new Rows(file, service, new RowsProof(file, service.signature(), most, isCoarse, service::once));
         }
 
         @Override

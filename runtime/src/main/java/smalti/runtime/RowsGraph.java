@@ -22,17 +22,80 @@ import smalti.spec.onnx.OnnxTensor;
  */
 final class RowsGraph {
     private static final Set<String> KEEPING = Set.of(
-            "Abs", "BatchNormalization", "Cast", "Ceil", "Celu", "Clip", "Conv", "ConvTranspose", "Dropout", "Elu", "Erf",
-            "Exp", "Floor", "Gelu", "GlobalAveragePool", "GlobalMaxPool", "AveragePool", "MaxPool", "GroupNormalization",
-            "HardSigmoid", "HardSwish", "Identity", "InstanceNormalization", "LRN", "LayerNormalization", "LeakyRelu",
-            "Log", "Mish", "Neg", "Not", "RMSNormalization", "Reciprocal", "Relu", "Round", "Selu", "Sigmoid", "Sign",
-            "Sin", "Cos", "Softplus", "Softsign", "Sqrt", "Swish", "Tanh");
+            "Abs",
+            "BatchNormalization",
+            "Cast",
+            "Ceil",
+            "Celu",
+            "Clip",
+            "Conv",
+            "ConvTranspose",
+            "Dropout",
+            "Elu",
+            "Erf",
+            "Exp",
+            "Floor",
+            "Gelu",
+            "GlobalAveragePool",
+            "GlobalMaxPool",
+            "AveragePool",
+            "MaxPool",
+            "GroupNormalization",
+            "HardSigmoid",
+            "HardSwish",
+            "Identity",
+            "InstanceNormalization",
+            "LRN",
+            "LayerNormalization",
+            "LeakyRelu",
+            "Log",
+            "Mish",
+            "Neg",
+            "Not",
+            "RMSNormalization",
+            "Reciprocal",
+            "Relu",
+            "Round",
+            "Selu",
+            "Sigmoid",
+            "Sign",
+            "Sin",
+            "Cos",
+            "Softplus",
+            "Softsign",
+            "Sqrt",
+            "Swish",
+            "Tanh");
     private static final Set<String> PAIRING = Set.of(
-            "Add", "And", "Div", "Equal", "Greater", "GreaterOrEqual", "Less", "LessOrEqual", "Max", "Mean", "Min", "Mod",
-            "Mul", "Or", "PRelu", "Pow", "Sub", "Sum", "Where", "Xor");
+            "Add",
+            "And",
+            "Div",
+            "Equal",
+            "Greater",
+            "GreaterOrEqual",
+            "Less",
+            "LessOrEqual",
+            "Max",
+            "Mean",
+            "Min",
+            "Mod",
+            "Mul",
+            "Or",
+            "PRelu",
+            "Pow",
+            "Sub",
+            "Sum",
+            "Where",
+            "Xor");
     private static final Set<String> ROUNDING = Set.of(
-            "QuantizeLinear", "DequantizeLinear", "QLinearConv", "QLinearMatMul", "MatMulInteger", "ConvInteger",
-            "DynamicQuantizeLinear", "MatMulNBits");
+            "QuantizeLinear",
+            "DequantizeLinear",
+            "QLinearConv",
+            "QLinearMatMul",
+            "MatMulInteger",
+            "ConvInteger",
+            "DynamicQuantizeLinear",
+            "MatMulNBits");
     private static final int MOST_AXES = 64;
 
     private final long opset;
@@ -45,8 +108,10 @@ final class RowsGraph {
         for (var tensor : file.graph().initializers()) {
             constant(tensor.name(), tensor);
         }
-        signature.inputs().forEach(input ->
-                batches.put(input.name(), new Batch(0, input.shape().size())));
+        signature
+                .inputs()
+                .forEach(input ->
+                        batches.put(input.name(), new Batch(0, input.shape().size())));
     }
 
     /**
@@ -67,8 +132,9 @@ final class RowsGraph {
         file.graph().nodes().forEach(graph::follow);
         return file.graph().outputs().stream()
                 .filter(output -> graph.mixed.containsKey(output.name()))
-                .map(output -> place + ": output " + output.name() + " of a row follows from the rows beside it too, by "
-                        + graph.mixed.get(output.name()) + "; open it with Requests.ALONE")
+                .map(output ->
+                        place + ": output " + output.name() + " of a row follows from the rows beside it too, by "
+                                + graph.mixed.get(output.name()) + "; open it with Requests.ALONE")
                 .toList();
     }
 
@@ -78,8 +144,8 @@ final class RowsGraph {
                         .anyMatch(node -> ROUNDING.contains(node.op())
                                 || (node.is("Cast") && Set.of(10L, 16L).contains(node.whole("to", 0))))
                 || file.graph().initializers().stream()
-                        .anyMatch(tensor -> tensor.element() == OnnxTensor.FLOAT16
-                                || tensor.element() == OnnxTensor.BFLOAT16);
+                        .anyMatch(tensor ->
+                                tensor.element() == OnnxTensor.FLOAT16 || tensor.element() == OnnxTensor.BFLOAT16);
     }
 
     private void constant(String name, OnnxTensor tensor) {
@@ -238,7 +304,8 @@ final class RowsGraph {
             mix(node, "goes over the axis of the batch");
         } else if (batch.rank >= 0) {
             boolean keeps = node.whole("keepdims", 1) == 1;
-            int before = (int) places.stream().filter(place -> place < batch.axis).count();
+            int before =
+                    (int) places.stream().filter(place -> place < batch.axis).count();
             give(node, keeps ? batch : new Batch(batch.axis - before, batch.rank - axes.length));
         }
     }
@@ -248,7 +315,8 @@ final class RowsGraph {
         if (batch.axis == 0 && layout == 0) {
             mix(node, "takes the axis of the batch as time, as its batch is axis 1");
         } else if (batch.axis == (layout == 0 ? 1 : 0)) {
-            var of = layout == 0 ? List.of(new Batch(2, 4), new Batch(1, 3)) : List.of(new Batch(0, 4), new Batch(0, 3));
+            var of =
+                    layout == 0 ? List.of(new Batch(2, 4), new Batch(1, 3)) : List.of(new Batch(0, 4), new Batch(0, 3));
             for (int i = 0; i < node.outputs().size(); i++) {
                 batches.put(node.outputs().get(i), of.get(Math.min(i, 1)));
             }

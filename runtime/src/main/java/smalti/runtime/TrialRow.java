@@ -23,8 +23,8 @@ record TrialRow(List<HostTensor> parts) {
         // more are not looked at: each is compared with all before it
         for (int row = 0; row < Math.min(count, 4 * most) && rows.size() < most; row++) {
             int at = row;
-            var found = new TrialRow(
-                    inputs.stream().map(input -> input.rows(at, 1)).toList());
+            var found =
+                    new TrialRow(inputs.stream().map(input -> input.rows(at, 1)).toList());
             if (!rows.contains(found)) {
                 rows.add(found);
             }
@@ -63,13 +63,11 @@ record TrialRow(List<HostTensor> parts) {
                 case FLOAT32 -> into.putFloat(i * size, (float) (into.getFloat(i * size) * scale + added));
                 case FLOAT64 -> into.putDouble(i * size, into.getDouble(i * size) * scale + added);
                 case FLOAT16 ->
-                    into.putShort(
-                            i * size,
-                            Halves.half((float) (Halves.ofHalf(into.getShort(i * size)) * scale + added)));
+                    into.putShort(i * size, Halves.half((float)
+                            (Halves.ofHalf(into.getShort(i * size)) * scale + added)));
                 case BFLOAT16 ->
-                    into.putShort(
-                            i * size,
-                            Halves.brain((float) (Halves.ofBrain(into.getShort(i * size)) * scale + added)));
+                    into.putShort(i * size, Halves.brain((float)
+                            (Halves.ofBrain(into.getShort(i * size)) * scale + added)));
                 // of equal bytes, as of a grey picture, any are a picture; of others no range is known
                 case UINT8 -> {
                     if (isConstant) {
@@ -86,8 +84,7 @@ record TrialRow(List<HostTensor> parts) {
     static double[] numbers(HostTensor tensor) {
         var data = tensor.data();
         var spec = tensor.spec();
-        var all = new Tensor(
-                spec.type(), LongStream.of(tensor.shape()).boxed().toList(), data);
+        var all = new Tensor(spec.type(), LongStream.of(tensor.shape()).boxed().toList(), data);
         return switch (spec.type()) {
             case FLOAT32, FLOAT64, FLOAT16, BFLOAT16 -> all.doubles();
             case UINT64 -> LongStream.of(all.unsignedLongs()).asDoubleStream().toArray();
@@ -118,6 +115,7 @@ record TrialRow(List<HostTensor> parts) {
 
     @Override
     public int hashCode() {
-        return Arrays.hashCode(parts.stream().mapToInt(part -> part.data().hashCode()).toArray());
+        return Arrays.hashCode(
+                parts.stream().mapToInt(part -> part.data().hashCode()).toArray());
     }
 }

@@ -98,7 +98,7 @@ final class BatchCostsBeliefTest {
                     throw new AssertionError(where(batch, items, believed) + " beyond any that was run: " + slowest);
                 }
                 // of what was never run at this pace nothing can be known that is beyond all that was run
-                if (isFollowed && (believed > 2 * truth || believed < Math.min(truth, slowest) / 2)) {
+                if (isFollowed && (believed > 2 * truth || believed < Math.min(truth, (double) slowest) / 2)) {
                     throw new AssertionError(where(batch, items, believed) + ", truly " + Math.round(truth));
                 }
             }

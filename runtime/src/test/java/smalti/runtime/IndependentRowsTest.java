@@ -28,10 +28,21 @@ final class IndependentRowsTest {
     @ParameterizedTest
     @ValueSource(
             strings = {
-                "softmax", "logsoftmax", "cumsum", "mean", "centred", "reverse", "lstm", "gru", "argmax", "norm", "dynamic"
+                "softmax",
+                "logsoftmax",
+                "cumsum",
+                "mean",
+                "centred",
+                "reverse",
+                "lstm",
+                "gru",
+                "argmax",
+                "norm",
+                "dynamic"
             })
     void theGraphTellsThatRowsMix(String kind) throws Exception {
-        var file = Files.write(folder.resolve("m.onnx"), mixing(new OnnxBytes(), kind, "x").file());
+        var file = Files.write(
+                folder.resolve("m.onnx"), mixing(new OnnxBytes(), kind, "x").file());
         assertThatThrownBy(() -> OnnxModel.open(file, Requests.INDEPENDENT_ROWS, RuntimeOptions.defaults()))
                 .isInstanceOf(SpecException.class)
                 .hasMessageContaining("m.onnx: output y of a row follows from the rows beside it too, by ")
@@ -44,8 +55,20 @@ final class IndependentRowsTest {
     /** Behind a shape that is made at run the graph tells nothing. */
     @ParameterizedTest
     @ValueSource(
-            strings = {"softmax", "logsoftmax", "cumsum", "mean", "centred", "reverse", "lstm", "gru", "flip", "roll",
-                    "place", "least"})
+            strings = {
+                "softmax",
+                "logsoftmax",
+                "cumsum",
+                "mean",
+                "centred",
+                "reverse",
+                "lstm",
+                "gru",
+                "flip",
+                "roll",
+                "place",
+                "least"
+            })
     void rowsThatMixAreFoundAtTheFirstRequest(String kind) throws Exception {
         var hidden = hidden(kind);
         var file = Files.write(folder.resolve("m.onnx"), hidden.file());
@@ -57,7 +80,8 @@ final class IndependentRowsTest {
                             .isInstanceOf(SpecException.class)
                             .hasMessageContaining("m.onnx: output y of a row follows from the rows beside it too");
                 }
-                assertThatThrownBy(() -> model.warm(Map.of("x", rows(count, 2)))).isInstanceOf(SpecException.class);
+                assertThatThrownBy(() -> model.warm(Map.of("x", rows(count, 2))))
+                        .isInstanceOf(SpecException.class);
             }
             try (var model = OnnxModel.open(file, Requests.INDEPENDENT_ROWS, options.withMaxBatch(1))) {
                 if (count > 1) {
@@ -94,7 +118,8 @@ final class IndependentRowsTest {
                 file, Requests.INDEPENDENT_ROWS, RuntimeOptions.defaults().withMaxBatch(4))) {
             for (int i = 0; i < 20; i++) {
                 var ones = Tensor.of(new long[] {1, 1, 1, 1, 1, 1}, 3, 2);
-                assertThat(Objects.requireNonNull(model.run(Map.of("x", ones)).get("y")).longs())
+                assertThat(Objects.requireNonNull(model.run(Map.of("x", ones)).get("y"))
+                                .longs())
                         .containsExactly(1, 1, 2, 2, 3, 3);
             }
             assertThatThrownBy(() -> model.run(Map.of("x", Tensor.of(new long[10], 5, 2))))
@@ -117,7 +142,9 @@ final class IndependentRowsTest {
         var file = Files.write(folder.resolve("m.onnx"), independent(kind).file());
         try (var alone = OnnxModel.open(file);
                 var model = OnnxModel.open(
-                        file, Requests.INDEPENDENT_ROWS, RuntimeOptions.defaults().withMaxBatch(8))) {
+                        file,
+                        Requests.INDEPENDENT_ROWS,
+                        RuntimeOptions.defaults().withMaxBatch(8))) {
             model.warm(Map.of("x", rows(1, 9)));
             var asked = IntStream.range(0, 40)
                     .mapToObj(i -> model.runAsync(Map.of("x", rows(1 + i % 11, i))))
@@ -139,7 +166,8 @@ final class IndependentRowsTest {
             case "softmax" -> graph(g.node("Softmax", x, "y", OnnxBytes.whole("axis", 0)));
             case "logsoftmax" -> graph(g.node("LogSoftmax", x, "y", OnnxBytes.whole("axis", -3)));
             case "cumsum" -> graph(g.node("CumSum", x + " zero", "y").longs("zero", new long[] {0}));
-            case "mean" -> graph(g.node("ReduceMean", x, "m", OnnxBytes.wholes("axes", 0)).node("Sub", x + " m", "y"));
+            case "mean" ->
+                graph(g.node("ReduceMean", x, "m", OnnxBytes.wholes("axes", 0)).node("Sub", x + " m", "y"));
             case "centred" -> graph(g.node("ReduceMax", x, "m").node("Div", x + " m", "y"));
             case "reverse" ->
                 graph(g.node("Shape", "x", "all")
@@ -156,9 +184,12 @@ final class IndependentRowsTest {
             case "lstm" -> graph(recurrent(g, "LSTM", 4, x));
             case "gru" -> graph(recurrent(g, "GRU", 3, x));
             case "argmax" ->
-                graph(g.node("ArgMax", x, "m").node("Cast", "m", "f", OnnxBytes.whole("to", 1)).node("Sub", x + " f", "y"));
+                graph(g.node("ArgMax", x, "m")
+                        .node("Cast", "m", "f", OnnxBytes.whole("to", 1))
+                        .node("Sub", x + " f", "y"));
             case "norm" ->
-                graph(g.node("ReduceSumSquare", x, "m", OnnxBytes.wholes("axes", 0, 1)).node("Div", x + " m", "y"));
+                graph(g.node("ReduceSumSquare", x, "m", OnnxBytes.wholes("axes", 0, 1))
+                        .node("Div", x + " m", "y"));
             case "dynamic" ->
                 graph(g.node("DynamicQuantizeLinear", x, "q scale zero").node("DequantizeLinear", "q scale zero", "y"));
             case "flip" ->
@@ -219,9 +250,7 @@ final class IndependentRowsTest {
                         .node("Sub", "c m", "y")
                         .floats("w", weights(75, 1), STEPS, STEPS, 3));
             case "lstm" ->
-                graph(recurrent(
-                                g.node("Transpose", "x", "t", OnnxBytes.wholes("perm", 1, 0, 2)), "LSTM", 4, "t"),
-                        "z")
+                graph(recurrent(g.node("Transpose", "x", "t", OnnxBytes.wholes("perm", 1, 0, 2)), "LSTM", 4, "t"), "z")
                         .node("Transpose", "y", "z", OnnxBytes.wholes("perm", 1, 0, 2));
             case "attention" ->
                 graph(g.node("Transpose", "x", "k", OnnxBytes.wholes("perm", 0, 2, 1))

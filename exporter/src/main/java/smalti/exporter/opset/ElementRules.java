@@ -79,7 +79,7 @@ final class ElementRules {
                 : site.op("LessOrEqual", back ? products : factors, back ? factors : products);
         var behind = new long[rank - axis - 1];
         for (int i = 0; i < behind.length; i++) {
-            behind[i] = 2 + i;
+            behind[i] = 2L + i;
         }
         var mask = behind.length == 0 ? counts : site.unsqueeze(counts, behind);
         var wide = type == ValueType.INT32 || type == ValueType.INT64 || type.isFloat() ? type : ValueType.INT64;

@@ -162,7 +162,7 @@ final class FormRules {
         var attributes = attributes(site);
         if (site.source() < 20 && site.target() >= 20) {
             long axis = attributes.remove("axis") instanceof Attribute.Int given ? given.value() : 1;
-            site.same(attributes, List.of(site.input(0), site.input(1), site.scalar(ValueType.INT64, axis)));
+            site.same(attributes, List.of(site.input(0), site.input(1), site.scalar(ValueType.INT64, (double) axis)));
         } else if (site.source() >= 20 && site.target() < 20) {
             long axis = site.has(2) ? site.longs(2, "axis").get(0) : -2;
             int rank = site.rank(0);

@@ -125,7 +125,7 @@ final class InliningTest {
         return new Rig(17)
                 .input("x", 2)
                 .output("y", 2)
-                .constant("trips", Tensor.scalar(ValueType.INT64, trips))
+                .constant("trips", Tensor.scalar(ValueType.INT64, (double) trips))
                 .node(new Node(
                         "loop",
                         "",
