@@ -130,8 +130,9 @@ final class ConvertCommand implements Callable<Integer> {
             boolean other = command.commandLine().getParseResult().hasMatchedOption("--opset");
             if (!half && !other) {
                 OnnxReader.read(graph); // or it says why it is none
-                throw new SpecException(graph
-                        + ": is ONNX already; --opset brings it to another operator set, --precision fp16 makes it smaller");
+                throw new SpecException(
+                        graph
+                                + ": is ONNX already; --opset brings it to another operator set, --precision fp16 makes it smaller");
             } else if (!half) {
                 reopset(out);
                 return 0;

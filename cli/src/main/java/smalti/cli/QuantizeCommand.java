@@ -156,8 +156,7 @@ final class QuantizeCommand implements Callable<Integer> {
             console.line("pixels went in from %s", pixels);
         }
         console.line(
-                "against FP32 on held-out samples: %s; ranges by %s",
-                closeness(report.quality()), described(report));
+                "against FP32 on held-out samples: %s; ranges by %s", closeness(report.quality()), described(report));
         console.line("the worst output loses %.3f dB", report.drop());
         console.line(
                 "%,d bytes, %,d before; in ONNX Runtime on one core here %s",
@@ -197,7 +196,8 @@ final class QuantizeCommand implements Callable<Integer> {
         String psnr = Double.isInfinite(quality.psnr())
                 ? quality.psnr() > 0 ? "equal" : "broken"
                 : String.format(Locale.ROOT, "%.1f dB", quality.psnr());
-        var sqnr = Double.isInfinite(quality.sqnr()) ? "" : String.format(Locale.ROOT, " (SQNR %.1f dB)", quality.sqnr());
+        var sqnr =
+                Double.isInfinite(quality.sqnr()) ? "" : String.format(Locale.ROOT, " (SQNR %.1f dB)", quality.sqnr());
         psnr += sqnr;
         return quality.agreement() == 1
                 ? psnr
