@@ -7,17 +7,17 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.TreeSet;
 import java.util.concurrent.CompletableFuture;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
-import smalti.runtime.Health.Stage;
+import smalti.runtime.ModelHealth.Stage;
 import smalti.spec.Checksums;
 import smalti.spec.Dimension;
 import smalti.spec.IoReason;
 import smalti.spec.Signature;
-import smalti.spec.SpecException;
 import smalti.spec.TensorSpec;
 
 /**
@@ -61,10 +61,13 @@ public final class OnnxModel implements AutoCloseable {
 
     /**
      * @param options {@link RuntimeOptions#precision} does not matter here
-     * @throws SpecException if the file cannot be read or loaded, has inputs or outputs that are no tensors of numbers,
+     * @throws LoadException if the file cannot be read or loaded, has inputs or outputs that are no tensors of numbers,
      *     keeps weights in other files, or does not fit {@code requests}
      */
     public static OnnxModel open(Path file, Requests requests, RuntimeOptions options) {
+        Objects.requireNonNull(file, "file");
+        Objects.requireNonNull(requests, "requests");
+        Objects.requireNonNull(options, "options");
         var name = String.valueOf(file.getFileName());
         byte[] onnx = read(file, options.maxFileBytes());
         var signature = GraphSession.signature(file.toString(), onnx);
@@ -86,6 +89,7 @@ public final class OnnxModel implements AutoCloseable {
 
     /** The same model, whose requests are treated as these options say. */
     public OnnxModel with(RequestOptions options) {
+        Objects.requireNonNull(options, "options");
         return new OnnxModel(service, signature, options);
     }
 
@@ -105,7 +109,7 @@ public final class OnnxModel implements AutoCloseable {
     /**
      * @param inputs one for each of {@link #inputs}, by name
      * @return one for each of {@link #outputs}, by name, on the heap
-     * @throws SpecException with every input that is missing, unknown, or of another type or shape
+     * @throws InputException with every input that is missing, unknown, or of another type or shape
      */
     public Map<String, Tensor> run(Map<String, Tensor> inputs) {
         return service.face.run(tensors(inputs), options);
@@ -121,8 +125,9 @@ public final class OnnxModel implements AutoCloseable {
      * of their rows. What comes after finds memory, engines and costs of batches as they will be; until then
      * {@link #health} may say that the model is not ready, see {@link RuntimeOptions#readyWhenWarm}.
      *
-     * @throws SpecException as {@link #run}
-     * @throws IllegalStateException if the model is closed, or a run fails
+     * @throws InputException as {@link #run}
+     * @throws ModelClosedException if the model is closed
+     * @throws RunException if a run fails
      */
     public void warm(Map<String, Tensor> inputs) {
         service.face.warm(tensors(inputs));
@@ -130,9 +135,9 @@ public final class OnnxModel implements AutoCloseable {
     }
 
     /** Whether the model lives and may be sent requests, and why not. */
-    public Health health() {
+    public ModelHealth health() {
         var graph = service.face.service();
-        return Health.of(service.stage, service.isWarm, List.of(), Map.of("graph", graph.depth()), service.options);
+        return ModelHealth.of(service.stage, service.isWarm, List.of(), Map.of("graph", graph.depth()), service.options);
     }
 
     /** As {@link SmaltiModel#close}. */
@@ -142,6 +147,7 @@ public final class OnnxModel implements AutoCloseable {
     }
 
     private List<HostTensor> tensors(Map<String, Tensor> inputs) {
+        Objects.requireNonNull(inputs, "inputs");
         var problems = new ArrayList<String>();
         var names = signature.inputs().stream().map(TensorSpec::name).collect(Collectors.toCollection(TreeSet::new));
         inputs.keySet().stream()
@@ -161,7 +167,7 @@ public final class OnnxModel implements AutoCloseable {
             }
         }
         if (!problems.isEmpty()) {
-            throw new SpecException(problems);
+            throw new InputException(problems);
         }
         return tensors;
     }
@@ -190,14 +196,14 @@ public final class OnnxModel implements AutoCloseable {
                 .forEach(output -> problems.add(file + ": for requests of rows, the sizes of outputs must be those of"
                         + " inputs, got " + output));
         if (!problems.isEmpty()) {
-            throw new SpecException(problems);
+            throw new LoadException(problems);
         }
     }
 
     private static byte[] unchanged(Path file, String hash, int most) {
         var bytes = read(file, most);
         if (!Checksums.sha256(bytes).equals(hash)) {
-            throw new SpecException(file + ": changed since it was opened");
+            throw new LoadException(file + ": changed since it was opened");
         }
         return bytes;
     }
@@ -206,7 +212,7 @@ public final class OnnxModel implements AutoCloseable {
         try (var in = Files.newInputStream(file)) {
             return BundleFiles.bounded(in, file.toString(), most);
         } catch (IOException e) {
-            throw new SpecException(file + ": cannot be read (" + IoReason.of(e) + ")", e);
+            throw new LoadException(file + ": cannot be read (" + IoReason.of(e) + ")", e);
         }
     }
 

@@ -3,10 +3,10 @@ package smalti.runtime;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.List;
+import java.util.Objects;
 import java.util.stream.LongStream;
 import smalti.spec.Check;
 import smalti.spec.ElementType;
-import smalti.spec.SpecException;
 
 /**
  * Numbers of any shape, in C order.
@@ -17,12 +17,15 @@ import smalti.spec.SpecException;
  */
 public record Tensor(ElementType type, List<Long> shape, ByteBuffer data) {
     public Tensor {
+        Objects.requireNonNull(type, "type");
+        Objects.requireNonNull(shape, "shape");
+        Objects.requireNonNull(data, "data");
         shape = List.copyOf(shape);
         data = data.slice().order(ByteOrder.nativeOrder());
         long bytes = type.bytes();
         for (long size : shape) {
             Check.that(size >= 0, "shape must have sizes of 0 or more, got %s", shape)
-                    .done();
+                    .done(InputException::new);
             bytes = Math.multiplyExact(bytes, size);
         }
         Check.that(
@@ -32,28 +35,36 @@ public record Tensor(ElementType type, List<Long> shape, ByteBuffer data) {
                         type,
                         shape,
                         data.remaining())
-                .done();
+                .done(InputException::new);
     }
 
     public static Tensor of(float[] values, long... shape) {
+        Objects.requireNonNull(values, "values");
+        Objects.requireNonNull(shape, "shape");
         var data = bytes(values.length, Float.BYTES);
         data.asFloatBuffer().put(values);
         return new Tensor(ElementType.FLOAT32, sizes(shape), data);
     }
 
     public static Tensor of(double[] values, long... shape) {
+        Objects.requireNonNull(values, "values");
+        Objects.requireNonNull(shape, "shape");
         var data = bytes(values.length, Double.BYTES);
         data.asDoubleBuffer().put(values);
         return new Tensor(ElementType.FLOAT64, sizes(shape), data);
     }
 
     public static Tensor of(long[] values, long... shape) {
+        Objects.requireNonNull(values, "values");
+        Objects.requireNonNull(shape, "shape");
         var data = bytes(values.length, Long.BYTES);
         data.asLongBuffer().put(values);
         return new Tensor(ElementType.INT64, sizes(shape), data);
     }
 
     public static Tensor of(int[] values, long... shape) {
+        Objects.requireNonNull(values, "values");
+        Objects.requireNonNull(shape, "shape");
         var data = bytes(values.length, Integer.BYTES);
         data.asIntBuffer().put(values);
         return new Tensor(ElementType.INT32, sizes(shape), data);
@@ -61,6 +72,8 @@ public record Tensor(ElementType type, List<Long> shape, ByteBuffer data) {
 
     /** @param values unsigned; shared */
     public static Tensor of(byte[] values, long... shape) {
+        Objects.requireNonNull(values, "values");
+        Objects.requireNonNull(shape, "shape");
         return new Tensor(ElementType.UINT8, sizes(shape), ByteBuffer.wrap(values));
     }
 
@@ -70,7 +83,7 @@ public record Tensor(ElementType type, List<Long> shape, ByteBuffer data) {
         return data.duplicate().order(ByteOrder.nativeOrder());
     }
 
-    /** @throws SpecException if the elements are not FLOAT32 */
+    /** @throws InputException if the elements are not FLOAT32 */
     public float[] floats() {
         require(ElementType.FLOAT32);
         var values = new float[data.remaining() / Float.BYTES];
@@ -78,7 +91,7 @@ public record Tensor(ElementType type, List<Long> shape, ByteBuffer data) {
         return values;
     }
 
-    /** @throws SpecException if the elements are not INT64 */
+    /** @throws InputException if the elements are not INT64 */
     public long[] longs() {
         require(ElementType.INT64);
         var values = new long[data.remaining() / Long.BYTES];
@@ -95,7 +108,7 @@ public record Tensor(ElementType type, List<Long> shape, ByteBuffer data) {
 
     private void require(ElementType wanted) {
         Check.that(type == wanted, "a tensor must be %s to be read so, got %s", wanted, type)
-                .done();
+                .done(InputException::new);
     }
 
     private static ByteBuffer bytes(int count, int size) {
