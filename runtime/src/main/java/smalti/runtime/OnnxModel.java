@@ -398,15 +398,16 @@ public final class OnnxModel implements AutoCloseable {
         @Override
         public CompletableFuture<Map<String, Tensor>> submit(List<HostTensor> inputs, RequestOptions options) {
             var job = GraphJob.of(service.signature(), inputs);
-            if (proof.holds(job)) {
+            if (proof.isSeen(job)) {
                 return service.submit(job, options, () -> named(job.outputs()));
             }
-            try {
+            return Steps.of(proof.later(job), holds -> {
+                if (holds) {
+                    return service.submit(job, options, () -> named(job.outputs()));
+                }
                 byItself(job);
-            } catch (IllegalStateException e) {
-                return CompletableFuture.failedFuture(e);
-            }
-            return CompletableFuture.completedFuture(named(job.outputs()));
+                return CompletableFuture.completedFuture(named(job.outputs()));
+            });
         }
 
         /** Neither cut nor filled up nor beside others, as nobody knows what that would make of it. */

@@ -223,8 +223,8 @@ final class IndependentRowsTest {
 
     /** x as [time, batch, input], as ONNX has it. */
     private static OnnxBytes recurrent(OnnxBytes graph, String op, int gates, String x) {
-        return graph.node(op, x + " w r", "h", OnnxBytes.whole("hidden_size", CHANNELS))
-                .node("Squeeze", "h one", "y")
+        return graph.node(op, x + " w r", "all", OnnxBytes.whole("hidden_size", CHANNELS))
+                .node("Squeeze", "all one", "y")
                 .longs("one", new long[] {1}, 1)
                 .floats("w", weights(gates * CHANNELS * CHANNELS, 3), 1, gates * CHANNELS, CHANNELS)
                 .floats("r", weights(gates * CHANNELS * CHANNELS, 4), 1, gates * CHANNELS, CHANNELS);
