@@ -226,8 +226,8 @@ final class IndependentRowsTest {
         return graph.node(op, x + " w r", "all", OnnxBytes.whole("hidden_size", CHANNELS))
                 .node("Squeeze", "all one", "y")
                 .longs("one", new long[] {1}, 1)
-                .floats("w", weights(gates * CHANNELS * CHANNELS, 3), 1, gates * CHANNELS, CHANNELS)
-                .floats("r", weights(gates * CHANNELS * CHANNELS, 4), 1, gates * CHANNELS, CHANNELS);
+                .floats("w", weights(gates * CHANNELS * CHANNELS, 3), 1, (long) gates * CHANNELS, CHANNELS)
+                .floats("r", weights(gates * CHANNELS * CHANNELS, 4), 1, (long) gates * CHANNELS, CHANNELS);
     }
 
     private static OnnxBytes independent(String kind) {
