@@ -446,7 +446,7 @@ public final class SmaltiModel implements AutoCloseable {
                         graph.signature(),
                         Objects.requireNonNull(manifest.files().get(file), file),
                         () -> WholeModel.of(
-                                name, verified(file), new ExternalWeights.Refused(), options.maxFileBytes()),
+                                file, verified(file), new ExternalWeights.Refused(), options.maxFileBytes()),
                         trainedSizes(graph.signature())),
                 options);
         return new GraphService<>(

@@ -27,6 +27,9 @@ final class Bundles {
     static final Path GENERATOR = resource("tiny-generator.smalti");
     static final Path CONDITIONAL = resource("tiny-conditional.smalti");
 
+    /** An ONNX model with a version of the format and no graph, which ONNX Runtime refuses. */
+    static final byte[] NO_GRAPH = {8, 10};
+
     private static final ObjectMapper MAPPER = new ObjectMapper();
 
     private Bundles() {}

@@ -5,7 +5,6 @@ import static org.assertj.core.api.Assertions.assertThatCode;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -96,7 +95,7 @@ class FallbackTest {
     @Test
     void aGraphThatNoDeviceRunsIsRefusedWithEachReason() {
         var copy = Bundles.copy(Bundles.GENERATOR, temporary);
-        Bundles.replace(copy, "generator.onnx", "not ONNX".getBytes(StandardCharsets.UTF_8), true);
+        Bundles.replace(copy, "generator.onnx", Bundles.NO_GRAPH, true);
         try (var log = new Warnings();
                 var model = open(copy, Device.firstOf(NO_CUDA, Device.cpu()))) {
             assertThatThrownBy(model::generator)

@@ -190,6 +190,15 @@ class OpeningTest {
         var copy = Bundles.copy(Bundles.GENERATOR, temporary);
         Bundles.replace(copy, "generator.onnx", "not ONNX".getBytes(StandardCharsets.UTF_8), true);
         try (var model = SmaltiModel.open(copy)) {
+            refused(model::generator, copy + ": generator.onnx: is no ONNX file, or a damaged one (at byte 0)");
+        }
+    }
+
+    @Test
+    void aGraphThatOnnxRuntimeCannotLoadIsRefused() {
+        var copy = Bundles.copy(Bundles.GENERATOR, temporary);
+        Bundles.replace(copy, "generator.onnx", Bundles.NO_GRAPH, true);
+        try (var model = SmaltiModel.open(copy)) {
             refused(model::generator, copy + ": generator.onnx: ONNX Runtime cannot load it");
         }
     }
