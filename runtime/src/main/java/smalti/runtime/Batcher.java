@@ -4,6 +4,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Objects;
 import java.util.Set;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.CompletableFuture;
@@ -19,6 +20,7 @@ import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import smalti.runtime.BatchListener.Outcome;
 import smalti.runtime.Ticket.Slice;
+import smalti.spec.SmaltiException;
 
 /**
  * Brings the requests of many callers to one graph: at once and on the caller's own thread where nothing else is run,
@@ -130,7 +132,8 @@ final class Batcher<R> {
      * @throws QueueFullException if too many items wait
      * @throws DeadlineException if the timeout passes before the request is run
      * @throws CancellationException if the thread is interrupted while the request waits
-     * @throws IllegalStateException if the batcher is closed, or the run fails
+     * @throws ModelClosedException if the batcher is closed before the request is done
+     * @throws RunException if the run fails, with the cause
      */
     void run(R request, Object kind, int items, RequestOptions options) {
         var ticket = ticket(request, kind, items, options);
@@ -140,8 +143,8 @@ final class Batcher<R> {
     }
 
     /**
-     * As {@link #run}, without waiting; what it throws, the future fails with. Cancelling the future gives the request
-     * up.
+     * As {@link #run}, without waiting; what it throws, the future fails with, and whoever hangs something on the future
+     * sees it as it is. Cancelling the future gives the request up.
      *
      * @param answer makes the future's value, once the request was run
      */
@@ -149,12 +152,14 @@ final class Batcher<R> {
         var ticket = ticket(request, kind, items, options);
         try {
             enqueue(ticket);
-        } catch (QueueFullException | IllegalStateException e) {
+        } catch (QueueFullException | ModelClosedException e) {
             return CompletableFuture.failedFuture(e);
         }
         // what depends on the future must not hold up the thread that runs batches; the JDK's own pool makes a thread
         // for each task where there are two processors or fewer
-        var result = ticket.result().thenApplyAsync(done -> answer.get(), this::elsewhere);
+        var result = new CompletableFuture<T>();
+        var unusedEnd =
+                ticket.result().whenCompleteAsync((done, failure) -> settle(result, failure, answer), this::elsewhere);
         // by whom ever: orTimeout and complete give it up as cancel does; of one that is over there is nothing to
         // cancel
         var unused = result.whenComplete((done, failure) -> cancel(ticket));
@@ -165,7 +170,8 @@ final class Batcher<R> {
      * Runs a request for its own sake, as one batch, both alone and as under load, so that memory is there and costs are
      * known when others come.
      *
-     * @throws IllegalStateException if the batcher is closed, or a run fails
+     * @throws ModelClosedException if the batcher is closed
+     * @throws RunException if a run fails
      */
     void warm(R request, Object kind, int items) {
         byItself(request, kind, items, run -> {
@@ -229,6 +235,8 @@ final class Batcher<R> {
                 throw closed();
             }
             runner.run(run.batch, alone, run.stop);
+        } catch (RuntimeException | Error e) {
+            throw failed(run, e);
         } finally {
             nanos = ticker.nanos() - start;
             budget.give(turn, threads, nanos);
@@ -286,7 +294,7 @@ final class Batcher<R> {
 
     private Ticket<R> ticket(R request, Object kind, int items, RequestOptions options) {
         long now = ticker.nanos();
-        var timeout = options.timeout();
+        var timeout = options.timeout().orElse(null);
         // beyond a century nanoseconds overflow
         long deadline = timeout == null || timeout.compareTo(CENTURY) > 0 ? Ticket.NEVER : now + timeout.toNanos();
         return new Ticket<>(request, kind, items, options.priority(), options.caller(), now, deadline);
@@ -328,8 +336,8 @@ final class Batcher<R> {
         try {
             copied = runner.run(run.batch, run.alone, run.stop);
             outcome = Outcome.COMPLETED;
-        } catch (RuntimeException e) {
-            throw run.stop.isGiven() ? closed() : e;
+        } catch (RuntimeException | Error e) {
+            throw failed(run, e);
         } finally {
             long end = ticker.nanos();
             budget.give(claim, threads, end - start);
@@ -439,11 +447,31 @@ final class Batcher<R> {
     }
 
     /** What another thread threw, as of this thread. */
-    private static RuntimeException raised(@Nullable Throwable failure) {
+    private RuntimeException raised(@Nullable Throwable failure) {
         if (failure instanceof DeadlineException expired) {
             return expired;
         }
-        return new IllegalStateException(failure == null ? "failed" : failure.getMessage(), failure);
+        return failure instanceof ModelClosedException
+                ? closed()
+                : RunException.of(name, Objects.requireNonNull(failure));
+    }
+
+    /** What a run threw: in a batcher that closes nothing but that. */
+    private SmaltiException failed(Running<R> run, Throwable failure) {
+        return run.stop.isGiven() ? closed() : RunException.of(name, failure);
+    }
+
+    /** Where the answer itself cannot be made, that is a run that failed. */
+    private <T> void settle(CompletableFuture<T> result, @Nullable Throwable failure, Supplier<T> answer) {
+        if (failure != null) {
+            result.completeExceptionally(failure);
+            return;
+        }
+        try {
+            result.complete(answer.get());
+        } catch (RuntimeException | Error e) {
+            result.completeExceptionally(RunException.of(name, e));
+        }
     }
 
     private void startServer() {
@@ -548,7 +576,7 @@ final class Batcher<R> {
             // alone it fails for its own reasons
             var failure = attempt(List.of(slice), alone, run.stop);
             if (failure != null && end(slice.ticket())) {
-                fail(slice.ticket(), Outcome.FAILED, failure);
+                fail(slice.ticket(), Outcome.FAILED, RunException.of(name, failure));
             }
         }
     }
@@ -746,8 +774,8 @@ final class Batcher<R> {
         }
     }
 
-    private IllegalStateException closed() {
-        return new IllegalStateException(name + " is closed");
+    private ModelClosedException closed() {
+        return new ModelClosedException(name);
     }
 
     private <T> T locked(Supplier<T> work) {

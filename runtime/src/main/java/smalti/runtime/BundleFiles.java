@@ -21,15 +21,15 @@ import smalti.spec.SpecException;
 sealed interface BundleFiles {
     boolean has(String name);
 
-    /** @throws SpecException if the file is missing, cannot be read or is longer than {@code maxBytes} */
+    /** @throws LoadException if the file is missing, cannot be read or is longer than {@code maxBytes} */
     byte[] read(String name, int maxBytes);
 
-    /** @throws SpecException if there is neither a folder nor a zip with a bundle in it */
+    /** @throws LoadException if there is neither a folder nor a zip with a bundle in it */
     static BundleFiles at(Path bundle) {
         if (Files.isDirectory(bundle)) {
             return new Folder(bundle);
         } else if (!Files.exists(bundle)) {
-            throw new SpecException("must be a bundle, a folder or a zip, but does not exist");
+            throw new LoadException("must be a bundle, a folder or a zip, but does not exist");
         }
         return Zip.at(bundle);
     }
@@ -38,18 +38,18 @@ sealed interface BundleFiles {
         // a zip's own word on an entry's size is not trusted
         byte[] bytes = in.readNBytes(maxBytes + 1);
         if (bytes.length > maxBytes) {
-            throw new SpecException(name + " must have at most " + maxBytes + " bytes, got more; RuntimeOptions."
+            throw new LoadException(name + " must have at most " + maxBytes + " bytes, got more; RuntimeOptions."
                     + "maxFileBytes is the limit of a graph");
         }
         return bytes;
     }
 
     private static SpecException missing(String name) {
-        return new SpecException(name + " is missing");
+        return new LoadException(name + " is missing");
     }
 
     private static SpecException unreadable(String name, IOException cause) {
-        return new SpecException(name + " cannot be read (" + IoReason.of(cause) + ")", cause);
+        return new LoadException(name + " cannot be read (" + IoReason.of(cause) + ")", cause);
     }
 
     record Folder(Path folder) implements BundleFiles {
@@ -91,16 +91,16 @@ sealed interface BundleFiles {
                         entries.put(entry.getName(), bytes);
                     }
                     if (entries.size() > MOST_ENTRIES) {
-                        throw new SpecException("must have at most " + MOST_ENTRIES + " files, got more");
+                        throw new LoadException("must have at most " + MOST_ENTRIES + " files, got more");
                     }
                 }
             } catch (SpecException e) {
                 throw e;
             } catch (ZipException | EOFException | IllegalArgumentException e) {
                 // the latter for names that are no text
-                throw new SpecException("must be a zipped bundle, and is none or a damaged one", e);
+                throw new LoadException("must be a zipped bundle, and is none or a damaged one", e);
             } catch (IOException e) {
-                throw new SpecException("cannot be read (" + IoReason.of(e) + ")", e);
+                throw new LoadException("cannot be read (" + IoReason.of(e) + ")", e);
             }
             var prefix = Zip.prefix(entries.keySet());
             var contents = new HashMap<String, byte[]>();
@@ -135,7 +135,7 @@ sealed interface BundleFiles {
             } catch (SpecException e) {
                 throw e;
             } catch (IOException | IllegalArgumentException e) {
-                throw new SpecException("must be a bundle, a folder or a zip, and is none or a damaged one", e);
+                throw new LoadException("must be a bundle, a folder or a zip, and is none or a damaged one", e);
             }
         }
 
@@ -145,7 +145,7 @@ sealed interface BundleFiles {
                     .filter(name -> name.matches("([^/]+/)?" + BundleManifest.FILE.replace(".", "\\.")))
                     .toList();
             if (manifests.size() != 1) {
-                throw new SpecException("must hold one " + BundleManifest.FILE
+                throw new LoadException("must hold one " + BundleManifest.FILE
                         + ", at the top or in the one folder that was zipped, got " + manifests);
             }
             var manifest = manifests.get(0);

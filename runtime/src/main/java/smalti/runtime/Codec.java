@@ -4,12 +4,12 @@ import java.awt.image.BufferedImage;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.Function;
 import java.util.stream.Stream;
 import smalti.spec.BundleManifest;
 import smalti.spec.Check;
-import smalti.spec.SpecException;
 
 /**
  * Pictures to codes and back. Any number of threads may use one at once, and a picture has the same codes whatever it
@@ -18,10 +18,10 @@ import smalti.spec.SpecException;
  * <p>Sizes: where the bundle's signature leaves height and width free (a convolutional model does), every multiple of
  * the codebook's factor is taken.
  *
- * <p>Each of the two graphs is loaded by the first call that needs it, which throws {@link SpecException} where the file
+ * <p>Each of the two graphs is loaded by the first call that needs it, which throws {@link LoadException} where the file
  * is not the one that was exported; {@link SmaltiModel#warm} loads both.
  *
- * <p>Besides what each says, methods throw {@link IllegalStateException} once the model is closed,
+ * <p>Besides what each says, methods throw {@link ModelClosedException} once the model is closed, {@link RunException} where a run fails,
  * {@link QueueFullException} where too much waits, {@link DeadlineException} where the request's timeout passes, and
  * {@link java.util.concurrent.CancellationException} where the waiting thread is interrupted. The asynchronous ones throw
  * where the arguments are wrong or a graph cannot be loaded, and load it where they are the first; with all else their
@@ -52,13 +52,14 @@ public final class Codec {
 
     /** The same codec, whose requests are treated as these options say. */
     public Codec with(RequestOptions options) {
+        Objects.requireNonNull(options, "options");
         return new Codec(codebook, channels, tokenize, detokenize, options);
     }
 
     /**
      * @param pixels [N,H,W,C]; read in place if its buffer is direct
      * @return codes [N,h,w], each in [0, K)
-     * @throws SpecException if the signature does not take the size or the channels
+     * @throws InputException if the signature does not take the size or the channels
      */
     public Codes encode(Pixels pixels) {
         var job = encoding(pixels);
@@ -77,23 +78,26 @@ public final class Codec {
      * there are. Where the queue is full it waits.
      */
     public Stream<Codes> encode(Stream<Pixels> pixels) {
+        Objects.requireNonNull(pixels, "pixels");
         return Ahead.map(pixels, this::encodeAsync);
     }
 
     /** The codes of one picture; colour and alpha as {@link Pixels#of(List, int)} has them. */
     public Codes encode(BufferedImage image) {
+        Objects.requireNonNull(image, "image");
         return encode(List.of(image));
     }
 
     /** The codes of pictures of one size; colour and alpha as {@link Pixels#of(List, int)} has them. */
     public Codes encode(List<BufferedImage> images) {
+        Objects.requireNonNull(images, "images");
         return encode(Pixels.of(images, channels));
     }
 
     /**
      * @param codes [N,h,w] of this bundle's codebook
      * @return pixels [N,H,W,C], on the heap
-     * @throws SpecException if a code is not in [0, K), the codes are of another codebook, or the signature does not
+     * @throws InputException if a code is not in [0, K), the codes are of another codebook, or the signature does not
      *     take their size
      */
     public Pixels decode(Codes codes) {
@@ -110,6 +114,7 @@ public final class Codec {
 
     /** The pixels of many codes; as {@link #encode(Stream)}. */
     public Stream<Pixels> decode(Stream<Codes> codes) {
+        Objects.requireNonNull(codes, "codes");
         return Ahead.map(codes, this::decodeAsync);
     }
 
@@ -120,8 +125,10 @@ public final class Codec {
      * @return the pixels, over {@code into}
      */
     public Pixels decode(Codes codes, ByteBuffer into) {
+        Objects.requireNonNull(codes, "codes");
+        Objects.requireNonNull(into, "into");
         Check.that(!into.isReadOnly(), "into must be writable, got a read-only buffer")
-                .done();
+                .done(InputException::new);
         var input = checked(codes);
         var output = detokenize.signature().outputs().get(0);
         var shape = ShapeBinding.of(List.of(input)).shapeOf(output);
@@ -147,15 +154,18 @@ public final class Codec {
 
     /** What the codes keep of one picture. */
     public BufferedImage reconstruct(BufferedImage image) {
+        Objects.requireNonNull(image, "image");
         return reconstruct(List.of(image)).get(0);
     }
 
     /** What the codes keep of pictures of one size. */
     public List<BufferedImage> reconstruct(List<BufferedImage> images) {
+        Objects.requireNonNull(images, "images");
         return reconstruct(Pixels.of(images, channels)).images();
     }
 
     private GraphJob encoding(Pixels pixels) {
+        Objects.requireNonNull(pixels, "pixels");
         var signature = tokenize.signature();
         var input = signature.inputs().get(0);
         return GraphJob.of(signature, List.of(new HostTensor(input, pixels.shape(), pixels.data())));
@@ -175,9 +185,10 @@ public final class Codec {
 
     /** ONNX's Gather takes −1 for the last code without a word. */
     private HostTensor checked(Codes codes) {
+        Objects.requireNonNull(codes, "codes");
         if (!codes.fingerprint().equals(codebook.fingerprint())) {
             // what another codebook's codes may be says nothing
-            throw new SpecException("codes must be of this bundle's codebook (fingerprint " + codebook.fingerprint()
+            throw new InputException("codes must be of this bundle's codebook (fingerprint " + codebook.fingerprint()
                     + "), got those of " + codes.fingerprint());
         }
         var problems = new ArrayList<String>();
@@ -199,7 +210,7 @@ public final class Codec {
             problems.add("and " + (wrong - MOST_REPORTED) + " codes more");
         }
         if (!problems.isEmpty()) {
-            throw new SpecException(problems);
+            throw new InputException(problems);
         }
         return new HostTensor(detokenize.signature().inputs().get(0), codes.shape(), codes.data());
     }

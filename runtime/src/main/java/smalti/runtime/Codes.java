@@ -23,10 +23,11 @@ public final class Codes {
      * @param fingerprint of the bundle that made them, {@code manifest().codebook().fingerprint()}
      */
     public Codes(int count, int height, int width, long[] values, String fingerprint) {
+        Objects.requireNonNull(values, "values");
         Objects.requireNonNull(fingerprint, "fingerprint");
         Check.that(count >= 1, "count must be at least 1, got %s", count)
                 .and(height >= 1 && width >= 1, "height and width must be at least 1, got %sx%s", height, width)
-                .done();
+                .done(InputException::new);
         Check.that(
                         (long) height * width <= values.length && (long) height * width * count == values.length,
                         "values must be one for each place of [%s,%s,%s], got %s",
@@ -34,7 +35,7 @@ public final class Codes {
                         height,
                         width,
                         values.length)
-                .done();
+                .done(InputException::new);
         this.count = count;
         this.height = height;
         this.width = width;
@@ -86,7 +87,7 @@ public final class Codes {
                         this.count,
                         first,
                         count)
-                .done();
+                .done(InputException::new);
         int picture = height * width;
         var part = new long[count * picture];
         data.asLongBuffer().get(first * picture, part);

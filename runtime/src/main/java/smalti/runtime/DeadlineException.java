@@ -1,9 +1,10 @@
 package smalti.runtime;
 
 import java.time.Duration;
+import smalti.spec.SmaltiException;
 
 /** A request was not run, as it waited until it could not be done within its timeout any more. */
-public final class DeadlineException extends RuntimeException {
+public final class DeadlineException extends SmaltiException {
     private static final long serialVersionUID = 1;
 
     DeadlineException(String graph, Duration waited, Duration timeout) {

@@ -5,6 +5,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 import smalti.spec.Check;
@@ -20,7 +21,8 @@ import smalti.spec.SpecException;
 public sealed interface Device {
     /** The processor, all of its threads; see {@link Cpu}. */
     static Cpu cpu() {
-        return new Cpu(Runtime.getRuntime().availableProcessors(), Spread.ADAPTIVE, null, false, false, Map.of());
+        return new Cpu(new Cpu.CpuValues(
+                Runtime.getRuntime().availableProcessors(), Spread.ADAPTIVE, null, false, false, Map.of()));
     }
 
     /**
@@ -29,7 +31,7 @@ public sealed interface Device {
      * @param index as CUDA counts them, from 0
      */
     static Cuda cuda(int index) {
-        return new Cuda(
+        return new Cuda(new Cuda.CudaValues(
                 index,
                 Cuda.ALL_MEMORY,
                 ConvolutionSearch.HEURISTIC,
@@ -37,7 +39,7 @@ public sealed interface Device {
                 false,
                 false,
                 false,
-                Map.of());
+                Map.of()));
     }
 
     /**
@@ -46,7 +48,8 @@ public sealed interface Device {
      * @param index as CUDA counts them, from 0
      */
     static TensorRt tensorrt(int index) {
-        return new TensorRt(cuda(index), true, TensorRt.ALL_MEMORY, EngineCache.defaultFolder(), Map.of());
+        return new TensorRt(
+                new TensorRt.TensorRtValues(cuda(index), true, TensorRt.ALL_MEMORY, EngineCache.defaultFolder(), Map.of()));
     }
 
     /** {@code cuda(0)} where that can run the graph, else the processor. */
@@ -56,6 +59,7 @@ public sealed interface Device {
 
     /** The first that can run the graph. */
     static Auto firstOf(Device... devices) {
+        Objects.requireNonNull(devices, "devices");
         return new Auto(List.of(devices));
     }
 
@@ -75,39 +79,35 @@ public sealed interface Device {
         NARROW
     }
 
-    /**
-     * The processor.
-     *
-     * @param threads that are used at most; by default the processors that this JVM may use, in a container its quota
-     * @param spread of runs over them
-     * @param spin how long a thread that ran out of work turns round before it sleeps: answers sooner where calls come
-     *     close together, and keeps the processor busy for nothing where they do not; null for ONNX Runtime's own time
-     * @param flushDenormals whether numbers below 1.2e-38 count as zero: faster where a model makes many of them
-     * @param shrink whether ONNX Runtime gives back after each run what memory it took: for services where a large picture
-     *     comes now and then, whose memory would else be kept; a run that then needs it again must ask for it
-     * @param sessionConfig entries of ONNX Runtime's session configuration, of those in {@link SessionConfig#KEYS}
-     */
-    record Cpu(
-            int threads,
-            Spread spread,
-            @Nullable Duration spin,
-            boolean flushDenormals,
-            boolean shrink,
-            Map<String, String> sessionConfig)
-            implements Device {
-        public Cpu {
-            var problems = new ArrayList<String>();
-            if (threads < 1 || threads > 1024) {
-                problems.add("threads must be from 1 to 1024, got " + threads);
+    /** The processor. */
+    final class Cpu extends ByValue implements Device {
+        private final CpuValues values;
+
+        private record CpuValues(
+                int threads,
+                Spread spread,
+                @Nullable Duration spin,
+                boolean flushDenormals,
+                boolean shrink,
+                Map<String, String> sessionConfig) {
+            CpuValues {
+                var problems = new ArrayList<String>();
+                if (threads < 1 || threads > 1024) {
+                    problems.add("threads must be from 1 to 1024, got " + threads);
+                }
+                if (spin != null && (spin.isNegative() || spin.compareTo(Duration.ofSeconds(1)) > 0)) {
+                    problems.add("spin must be from 0 to 1 second, got " + spin);
+                }
+                problems.addAll(SessionConfig.problems(sessionConfig));
+                if (!problems.isEmpty()) {
+                    throw new SpecException(problems);
+                }
+                sessionConfig = Map.copyOf(sessionConfig);
             }
-            if (spin != null && (spin.isNegative() || spin.compareTo(Duration.ofSeconds(1)) > 0)) {
-                problems.add("spin must be from 0 to 1 second, got " + spin);
-            }
-            problems.addAll(SessionConfig.problems(sessionConfig));
-            if (!problems.isEmpty()) {
-                throw new SpecException(problems);
-            }
-            sessionConfig = Map.copyOf(sessionConfig);
+        }
+
+        private Cpu(CpuValues values) {
+            this.values = values;
         }
 
         @Override
@@ -116,30 +116,77 @@ public sealed interface Device {
         }
 
         public Cpu withThreads(int threads) {
-            return new Cpu(threads, spread, spin, flushDenormals, shrink, sessionConfig);
+            return new Cpu(new CpuValues(
+                    threads, values.spread, values.spin, values.flushDenormals, values.shrink, values.sessionConfig));
         }
 
         public Cpu withSpread(Spread spread) {
-            return new Cpu(threads, spread, spin, flushDenormals, shrink, sessionConfig);
+            Objects.requireNonNull(spread, "spread");
+            return new Cpu(new CpuValues(
+                    values.threads, spread, values.spin, values.flushDenormals, values.shrink, values.sessionConfig));
         }
 
         public Cpu withSpin(Duration spin) {
-            return new Cpu(threads, spread, spin, flushDenormals, shrink, sessionConfig);
+            Objects.requireNonNull(spin, "spin");
+            return new Cpu(new CpuValues(
+                    values.threads, values.spread, spin, values.flushDenormals, values.shrink, values.sessionConfig));
         }
 
         public Cpu withFlushDenormals(boolean flushDenormals) {
-            return new Cpu(threads, spread, spin, flushDenormals, shrink, sessionConfig);
+            return new Cpu(new CpuValues(
+                    values.threads, values.spread, values.spin, flushDenormals, values.shrink, values.sessionConfig));
         }
 
         public Cpu withShrink(boolean shrink) {
-            return new Cpu(threads, spread, spin, flushDenormals, shrink, sessionConfig);
+            return new Cpu(new CpuValues(
+                    values.threads, values.spread, values.spin, values.flushDenormals, shrink, values.sessionConfig));
         }
 
         /** Adds an entry. */
         public Cpu withSessionConfig(String key, String value) {
-            var entries = new TreeMap<>(sessionConfig);
+            Objects.requireNonNull(key, "key");
+            Objects.requireNonNull(value, "value");
+            var entries = new TreeMap<>(values.sessionConfig);
             entries.put(key, value);
-            return new Cpu(threads, spread, spin, flushDenormals, shrink, entries);
+            return new Cpu(new CpuValues(
+                    values.threads, values.spread, values.spin, values.flushDenormals, values.shrink, entries));
+        }
+
+        /** Threads that are used at most; by default the processors that this JVM may use, in a container its quota. */
+        public int threads() {
+            return values.threads;
+        }
+
+        /** How runs share them. */
+        public Spread spread() {
+            return values.spread;
+        }
+
+        /** How long a thread that ran out of work turns round before it sleeps: answers sooner where calls come
+         * close together, and keeps the processor busy for nothing where they do not; null for ONNX Runtime's own time. */
+        public @Nullable Duration spin() {
+            return values.spin;
+        }
+
+        /** Whether numbers below 1.2e-38 count as zero: faster where a model makes many of them. */
+        public boolean flushDenormals() {
+            return values.flushDenormals;
+        }
+
+        /** Whether ONNX Runtime gives back after each run what memory it took: for services where a large picture
+         * comes now and then, whose memory would else be kept; a run that then needs it again must ask for it. */
+        public boolean shrink() {
+            return values.shrink;
+        }
+
+        /** Entries of ONNX Runtime's session configuration, of those in {@link SessionConfig#KEYS}. */
+        public Map<String, String> sessionConfig() {
+            return values.sessionConfig;
+        }
+
+        @Override
+        Record values() {
+            return values;
         }
     }
 
@@ -165,80 +212,183 @@ public sealed interface Device {
      * A GPU through CUDA. Batches are padded to powers of two, so that few shapes are ever seen, and run one at a time:
      * all models of the process on one GPU take turns, as fairly as on the processor. {@link RuntimeOptions#budget} does
      * not count for it.
-     *
-     * @param index as CUDA counts them, from 0
-     * @param memoryLimit bytes of GPU memory that each graph may take for weights and tensors; CUDA's libraries come on
-     *     top. {@link #ALL_MEMORY}: as much as there is
-     * @param search for the algorithms of convolutions
-     * @param growth of the store of GPU memory
-     * @param tf32 whether the factors of products are rounded to 10 bits of mantissa, on GPUs that can: less exact, and
-     *     faster
-     * @param nhwc whether ONNX Runtime lays pictures out with the channels last on the GPU
-     * @param fuseBias whether cuDNN adds the bias of a convolution in the same step
-     * @param sessionConfig entries of ONNX Runtime's session configuration, of those in {@link SessionConfig#KEYS}
      */
-    record Cuda(
-            int index,
-            long memoryLimit,
-            ConvolutionSearch search,
-            ArenaGrowth growth,
-            boolean tf32,
-            boolean nhwc,
-            boolean fuseBias,
-            Map<String, String> sessionConfig)
-            implements Device {
+    final class Cuda extends ByValue implements Device {
         public static final long ALL_MEMORY = Long.MAX_VALUE;
         private static final long LEAST_MEMORY = 1 << 20;
 
-        public Cuda {
-            var problems = new ArrayList<String>();
-            if (index < 0 || index > 255) {
-                problems.add("index must be from 0 to 255, got " + index);
+        private final CudaValues values;
+
+        private record CudaValues(
+                int index,
+                long memoryLimit,
+                ConvolutionSearch search,
+                ArenaGrowth growth,
+                boolean tf32,
+                boolean nhwc,
+                boolean fuseBias,
+                Map<String, String> sessionConfig) {
+            CudaValues {
+                var problems = new ArrayList<String>();
+                if (index < 0 || index > 255) {
+                    problems.add("index must be from 0 to 255, got " + index);
+                }
+                if (memoryLimit < LEAST_MEMORY) {
+                    problems.add("memoryLimit must be at least " + LEAST_MEMORY + " bytes, got " + memoryLimit);
+                }
+                problems.addAll(SessionConfig.problems(sessionConfig));
+                if (!problems.isEmpty()) {
+                    throw new SpecException(problems);
+                }
+                sessionConfig = Map.copyOf(sessionConfig);
             }
-            if (memoryLimit < LEAST_MEMORY) {
-                problems.add("memoryLimit must be at least " + LEAST_MEMORY + " bytes, got " + memoryLimit);
-            }
-            problems.addAll(SessionConfig.problems(sessionConfig));
-            if (!problems.isEmpty()) {
-                throw new SpecException(problems);
-            }
-            sessionConfig = Map.copyOf(sessionConfig);
+        }
+
+        private Cuda(CudaValues values) {
+            this.values = values;
         }
 
         @Override
         public String name() {
-            return "cuda:" + index;
+            return "cuda:" + values.index;
         }
 
         public Cuda withMemoryLimit(long bytes) {
-            return new Cuda(index, bytes, search, growth, tf32, nhwc, fuseBias, sessionConfig);
+            return new Cuda(new CudaValues(
+                    values.index,
+                    bytes,
+                    values.search,
+                    values.growth,
+                    values.tf32,
+                    values.nhwc,
+                    values.fuseBias,
+                    values.sessionConfig));
         }
 
         public Cuda withSearch(ConvolutionSearch search) {
-            return new Cuda(index, memoryLimit, search, growth, tf32, nhwc, fuseBias, sessionConfig);
+            Objects.requireNonNull(search, "search");
+            return new Cuda(new CudaValues(
+                    values.index,
+                    values.memoryLimit,
+                    search,
+                    values.growth,
+                    values.tf32,
+                    values.nhwc,
+                    values.fuseBias,
+                    values.sessionConfig));
         }
 
         public Cuda withGrowth(ArenaGrowth growth) {
-            return new Cuda(index, memoryLimit, search, growth, tf32, nhwc, fuseBias, sessionConfig);
+            Objects.requireNonNull(growth, "growth");
+            return new Cuda(new CudaValues(
+                    values.index,
+                    values.memoryLimit,
+                    values.search,
+                    growth,
+                    values.tf32,
+                    values.nhwc,
+                    values.fuseBias,
+                    values.sessionConfig));
         }
 
         public Cuda withTf32(boolean tf32) {
-            return new Cuda(index, memoryLimit, search, growth, tf32, nhwc, fuseBias, sessionConfig);
+            return new Cuda(new CudaValues(
+                    values.index,
+                    values.memoryLimit,
+                    values.search,
+                    values.growth,
+                    tf32,
+                    values.nhwc,
+                    values.fuseBias,
+                    values.sessionConfig));
         }
 
         public Cuda withNhwc(boolean nhwc) {
-            return new Cuda(index, memoryLimit, search, growth, tf32, nhwc, fuseBias, sessionConfig);
+            return new Cuda(new CudaValues(
+                    values.index,
+                    values.memoryLimit,
+                    values.search,
+                    values.growth,
+                    values.tf32,
+                    nhwc,
+                    values.fuseBias,
+                    values.sessionConfig));
         }
 
         public Cuda withFuseBias(boolean fuseBias) {
-            return new Cuda(index, memoryLimit, search, growth, tf32, nhwc, fuseBias, sessionConfig);
+            return new Cuda(new CudaValues(
+                    values.index,
+                    values.memoryLimit,
+                    values.search,
+                    values.growth,
+                    values.tf32,
+                    values.nhwc,
+                    fuseBias,
+                    values.sessionConfig));
         }
 
         /** Adds an entry. */
         public Cuda withSessionConfig(String key, String value) {
-            var entries = new TreeMap<>(sessionConfig);
+            Objects.requireNonNull(key, "key");
+            Objects.requireNonNull(value, "value");
+            var entries = new TreeMap<>(values.sessionConfig);
             entries.put(key, value);
-            return new Cuda(index, memoryLimit, search, growth, tf32, nhwc, fuseBias, entries);
+            return new Cuda(new CudaValues(
+                    values.index,
+                    values.memoryLimit,
+                    values.search,
+                    values.growth,
+                    values.tf32,
+                    values.nhwc,
+                    values.fuseBias,
+                    entries));
+        }
+
+        /** The GPU, as CUDA counts them, from 0. */
+        public int index() {
+            return values.index;
+        }
+
+        /** Bytes of GPU memory that each graph may take for weights and tensors; CUDA's libraries come on
+         * top. {@link #ALL_MEMORY}: as much as there is. */
+        public long memoryLimit() {
+            return values.memoryLimit;
+        }
+
+        /** How the algorithms of convolutions are looked for. */
+        public ConvolutionSearch search() {
+            return values.search;
+        }
+
+        /** How the store of GPU memory grows. */
+        public ArenaGrowth growth() {
+            return values.growth;
+        }
+
+        /** Whether the factors of products are rounded to 10 bits of mantissa, on GPUs that can: less exact, and
+         * faster. */
+        public boolean tf32() {
+            return values.tf32;
+        }
+
+        /** Whether ONNX Runtime lays pictures out with the channels last on the GPU. */
+        public boolean nhwc() {
+            return values.nhwc;
+        }
+
+        /** Whether cuDNN adds the bias of a convolution in the same step. */
+        public boolean fuseBias() {
+            return values.fuseBias;
+        }
+
+        /** Entries of ONNX Runtime's session configuration, of those in {@link SessionConfig#KEYS}. */
+        public Map<String, String> sessionConfig() {
+            return values.sessionConfig;
+        }
+
+        @Override
+        Record values() {
+            return values;
         }
     }
 
@@ -248,33 +398,32 @@ public sealed interface Device {
      *
      * <p>An engine is for a range of shapes: batches up to {@link RuntimeOptions#maxBatch}, and pictures of the size
      * that the model was trained on unless {@link #withSizes} says otherwise. Requests of other sizes are refused.
-     *
-     * @param cuda the GPU, and how operations that TensorRT lacks run on it
-     * @param fp16 whether TensorRT may compute in FP16 where that is faster, whatever the graph's own precision
-     * @param workspaceLimit bytes of GPU memory that a single layer may take to work in; {@link #ALL_MEMORY}: as much as
-     *     there is
-     * @param cache a folder for compiled engines, one folder in it for each graph and kind of GPU. Nobody else should be
-     *     able to write there: engines are code
-     * @param sizes of free dimensions, by their names in the signature ({@code h} of {@code 4*h})
      */
-    record TensorRt(Cuda cuda, boolean fp16, long workspaceLimit, Path cache, Map<String, Sizes> sizes)
-            implements Device {
+    final class TensorRt extends ByValue implements Device {
         public static final long ALL_MEMORY = Long.MAX_VALUE;
         private static final long LEAST_WORKSPACE = 1 << 20;
 
-        public TensorRt {
-            Check.that(
-                            workspaceLimit >= LEAST_WORKSPACE,
-                            "workspaceLimit must be at least %s bytes, got %s",
-                            LEAST_WORKSPACE,
-                            workspaceLimit)
-                    .done();
-            sizes = Map.copyOf(sizes);
+        private final TensorRtValues values;
+
+        private record TensorRtValues(Cuda cuda, boolean fp16, long workspaceLimit, Path cache, Map<String, Sizes> sizes) {
+            TensorRtValues {
+                Check.that(
+                                workspaceLimit >= LEAST_WORKSPACE,
+                                "workspaceLimit must be at least %s bytes, got %s",
+                                LEAST_WORKSPACE,
+                                workspaceLimit)
+                        .done();
+                sizes = Map.copyOf(sizes);
+            }
+        }
+
+        private TensorRt(TensorRtValues values) {
+            this.values = values;
         }
 
         /** The GPU's index, as CUDA counts them. */
         public int index() {
-            return cuda.index();
+            return values.cuda.index();
         }
 
         @Override
@@ -283,19 +432,21 @@ public sealed interface Device {
         }
 
         public TensorRt withCuda(Cuda cuda) {
-            return new TensorRt(cuda, fp16, workspaceLimit, cache, sizes);
+            Objects.requireNonNull(cuda, "cuda");
+            return new TensorRt(new TensorRtValues(cuda, values.fp16, values.workspaceLimit, values.cache, values.sizes));
         }
 
         public TensorRt withFp16(boolean fp16) {
-            return new TensorRt(cuda, fp16, workspaceLimit, cache, sizes);
+            return new TensorRt(new TensorRtValues(values.cuda, fp16, values.workspaceLimit, values.cache, values.sizes));
         }
 
         public TensorRt withWorkspaceLimit(long bytes) {
-            return new TensorRt(cuda, fp16, bytes, cache, sizes);
+            return new TensorRt(new TensorRtValues(values.cuda, values.fp16, bytes, values.cache, values.sizes));
         }
 
         public TensorRt withCache(Path folder) {
-            return new TensorRt(cuda, fp16, workspaceLimit, folder, sizes);
+            Objects.requireNonNull(folder, "folder");
+            return new TensorRt(new TensorRtValues(values.cuda, values.fp16, values.workspaceLimit, folder, values.sizes));
         }
 
         /**
@@ -304,9 +455,42 @@ public sealed interface Device {
          * @param usual what engines are made fastest for
          */
         public TensorRt withSizes(String dimension, long least, long usual, long most) {
-            var all = new TreeMap<>(sizes);
+            Objects.requireNonNull(dimension, "dimension");
+            var all = new TreeMap<>(values.sizes);
             all.put(dimension, new Sizes(least, usual, most));
-            return new TensorRt(cuda, fp16, workspaceLimit, cache, all);
+            return new TensorRt(new TensorRtValues(values.cuda, values.fp16, values.workspaceLimit, values.cache, all));
+        }
+
+        /** The GPU, and how operations that TensorRT lacks run on it. */
+        public Cuda cuda() {
+            return values.cuda;
+        }
+
+        /** Whether TensorRT may compute in FP16 where that is faster, whatever the graph's own precision. */
+        public boolean fp16() {
+            return values.fp16;
+        }
+
+        /** Bytes of GPU memory that a single layer may take to work in; {@link #ALL_MEMORY}: as much as
+         * there is. */
+        public long workspaceLimit() {
+            return values.workspaceLimit;
+        }
+
+        /** The folder for compiled engines, one folder in it for each graph and kind of GPU. Nobody else should be
+         * able to write there: engines are code. */
+        public Path cache() {
+            return values.cache;
+        }
+
+        /** Sizes of free dimensions, by their names in the signature ({@code h} of {@code 4*h}). */
+        public Map<String, Sizes> sizes() {
+            return values.sizes;
+        }
+
+        @Override
+        Record values() {
+            return values;
         }
     }
 
@@ -335,6 +519,7 @@ public sealed interface Device {
      */
     record Auto(List<Device> devices) implements Device {
         public Auto {
+            Objects.requireNonNull(devices, "devices");
             devices = List.copyOf(devices);
             Check.that(!devices.isEmpty(), "devices must not be empty")
                     .and(

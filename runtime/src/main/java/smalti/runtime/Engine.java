@@ -4,7 +4,6 @@ import ai.onnxruntime.OrtEnvironment;
 import ai.onnxruntime.OrtException;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
-import smalti.spec.SpecException;
 
 /**
  * ONNX Runtime, loaded once in the process. Unpacking its native library takes longer than all else that opens a model,
@@ -61,7 +60,7 @@ final class Engine {
     /**
      * Shared by the whole process, so it is never closed; providers cannot be loaded before it is there.
      *
-     * @throws SpecException if it cannot be loaded
+     * @throws LoadException if it cannot be loaded
      */
     static OrtEnvironment environment() {
         if (!LOADED.isDone()) {
@@ -71,7 +70,7 @@ final class Engine {
             return LOADED.join();
         } catch (CompletionException e) {
             var cause = e.getCause() instanceof ExceptionInInitializerError error ? error.getCause() : e.getCause();
-            throw new SpecException(
+            throw new LoadException(
                     "ONNX Runtime cannot be loaded (" + cause + "); it is built for Linux, macOS and Windows, not for"
                             + " musl, and wants a folder for temporary files or -Donnxruntime.native.path",
                     e);

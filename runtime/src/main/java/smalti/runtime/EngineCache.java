@@ -8,7 +8,6 @@ import java.util.SortedSet;
 import java.util.TreeSet;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
-import smalti.spec.SpecException;
 
 /**
  * The folder of one graph's TensorRT engines on one kind of GPU. TensorRT's provider adds the compute capability to the
@@ -37,13 +36,13 @@ final class EngineCache {
      * The folder of a graph, made where there is none.
      *
      * @param gpu of {@link #gpu}
-     * @throws SpecException if it cannot be made
+     * @throws LoadException if it cannot be made
      */
     static Path folder(Path cache, String sha256, String gpu) {
         try {
             return Files.createDirectories(cache.resolve(sha256).resolve(gpu)).toAbsolutePath();
         } catch (IOException e) {
-            throw new SpecException(
+            throw new LoadException(
                     cache + ": must be a folder that engines can be kept in, got " + e
                             + "; give another by Device.tensorrt(...).withCache",
                     e);

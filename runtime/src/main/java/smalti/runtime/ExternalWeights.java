@@ -13,7 +13,6 @@ import java.util.Map;
 import java.util.TreeSet;
 import org.jspecify.annotations.Nullable;
 import smalti.spec.IoReason;
-import smalti.spec.SpecException;
 
 /** The files beside an ONNX file that hold weights of it, by the names that it gives them. */
 sealed interface ExternalWeights {
@@ -22,7 +21,7 @@ sealed interface ExternalWeights {
      *
      * @param length −1 for all that follows
      * @param most bytes that there may be
-     * @throws SpecException if there is no such file, or it ends too early
+     * @throws LoadException if there is no such file, or it ends too early
      */
     Part part(String location, long offset, long length, int most);
 
@@ -30,7 +29,7 @@ sealed interface ExternalWeights {
     interface Part {
         int length();
 
-        /** @throws SpecException if they cannot be read any more */
+        /** @throws LoadException if they cannot be read any more */
         void put(ByteBuffer into);
     }
 
@@ -55,11 +54,11 @@ sealed interface ExternalWeights {
             try (var channel = FileChannel.open(file, StandardOpenOption.READ, LinkOption.NOFOLLOW_LINKS)) {
                 while (part.hasRemaining()) {
                     if (channel.read(part, offset + part.position()) < 0) {
-                        throw new SpecException(file + ": became shorter while it was read");
+                        throw new LoadException(file + ": became shorter while it was read");
                     }
                 }
             } catch (IOException e) {
-                throw new SpecException(file + ": cannot be read (" + IoReason.of(e) + ")", e);
+                throw new LoadException(file + ": cannot be read (" + IoReason.of(e) + ")", e);
             }
             into.position(into.position() + length);
         }
@@ -69,7 +68,7 @@ sealed interface ExternalWeights {
     private static long length(String location, long size, long offset, long length) {
         long wanted = length < 0 ? size - offset : length;
         if (offset > size || wanted > size - offset) {
-            throw new SpecException(location + " must have " + wanted + " bytes from byte " + offset
+            throw new LoadException(location + " must have " + wanted + " bytes from byte " + offset
                     + " on, as the model says, and has " + size + " in all");
         }
         return wanted;
@@ -77,7 +76,7 @@ sealed interface ExternalWeights {
 
     private static int within(long length, int most) {
         if (length > most) {
-            throw new SpecException("a model must have at most " + most + " bytes more with its weights, got " + length
+            throw new LoadException("a model must have at most " + most + " bytes more with its weights, got " + length
                     + "; RuntimeOptions.maxFileBytes is the limit of both");
         }
         return (int) length;
@@ -101,7 +100,7 @@ sealed interface ExternalWeights {
                 long bytes = length(location, Files.size(file), offset, length);
                 return new OnDisk(file, offset, within(bytes, most));
             } catch (IOException e) {
-                throw new SpecException(file + ": cannot be read (" + IoReason.of(e) + ")", e);
+                throw new LoadException(file + ": cannot be read (" + IoReason.of(e) + ")", e);
             }
         }
 
@@ -114,25 +113,25 @@ sealed interface ExternalWeights {
                     isOutside |= part.toString().equals("..");
                 }
                 if (isOutside || location.isBlank()) {
-                    throw new SpecException("weights must lie beside the model, got \"" + location
+                    throw new LoadException("weights must lie beside the model, got \"" + location
                             + "\" as their place; move them there and save the model again");
                 }
                 var file = folder.resolve(relative).toRealPath();
                 if (!file.startsWith(folder.toRealPath())) {
-                    throw new SpecException("weights must lie beside the model, and " + location + " is a link to "
+                    throw new LoadException("weights must lie beside the model, and " + location + " is a link to "
                             + file + "; put a copy in the link's place");
                 }
                 if (!Files.isRegularFile(file)) {
-                    throw new SpecException(folder.resolve(relative) + ": must be a file of weights, and is none");
+                    throw new LoadException(folder.resolve(relative) + ": must be a file of weights, and is none");
                 }
                 return file;
             } catch (InvalidPathException e) {
-                throw new SpecException("weights must lie beside the model, got a place that is no path", e);
+                throw new LoadException("weights must lie beside the model, got a place that is no path", e);
             } catch (NoSuchFileException e) {
-                throw new SpecException(
+                throw new LoadException(
                         "weights must lie beside the model, and there is no " + folder.resolve(location), e);
             } catch (IOException e) {
-                throw new SpecException(folder.resolve(location) + ": cannot be read (" + IoReason.of(e) + ")", e);
+                throw new LoadException(folder.resolve(location) + ": cannot be read (" + IoReason.of(e) + ")", e);
             }
         }
     }
@@ -147,7 +146,7 @@ sealed interface ExternalWeights {
         public Part part(String location, long offset, long length, int most) {
             byte @Nullable [] all = contents.get(location);
             if (all == null) {
-                throw new SpecException("the model keeps weights in " + location
+                throw new LoadException("the model keeps weights in " + location
                         + ", which must be given by that name with a model that is no file, got "
                         + (contents.isEmpty() ? "none" : new TreeSet<>(contents.keySet())));
             }
@@ -160,7 +159,7 @@ sealed interface ExternalWeights {
     record Refused() implements ExternalWeights {
         @Override
         public Part part(String location, long offset, long length, int most) {
-            throw new SpecException("must hold its weights itself, and keeps some in " + location);
+            throw new LoadException("must hold its weights itself, and keeps some in " + location);
         }
     }
 }

@@ -1,6 +1,7 @@
 package smalti.runtime;
 
 import java.util.Arrays;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 import smalti.spec.Check;
 import smalti.spec.CounterRandom;
@@ -26,7 +27,7 @@ public final class Generation {
                         count,
                         classIndices == null ? 0 : classIndices.length)
                 .and(truncation >= 0.05, "truncation must be at least 0.05, got %s", truncation)
-                .done();
+                .done(InputException::new);
         this.count = count;
         this.seed = seed;
         this.classIndices = classIndices;
@@ -47,6 +48,7 @@ public final class Generation {
 
     /** @param classIndices one for each picture */
     public Generation ofClasses(int... classIndices) {
+        Objects.requireNonNull(classIndices, "classIndices");
         return new Generation(count, seed, classIndices.clone(), truncation);
     }
 

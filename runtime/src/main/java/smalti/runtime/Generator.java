@@ -5,20 +5,20 @@ import java.nio.ByteOrder;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import smalti.spec.Check;
 import smalti.spec.NoiseContract;
-import smalti.spec.SpecException;
 
 /**
  * Pictures out of noise. Picture i of a seed is the same alone and in a batch of any size, and on any machine up to
  * the rounding of its arithmetic: its noise is a function of (seed, i), {@link NoiseContract#PHILOX}.
  *
- * <p>Any number of threads may use one at once. Besides what each says, methods throw {@link IllegalStateException} once
- * the model is closed, {@link QueueFullException} where too much waits, {@link DeadlineException} where the request's
+ * <p>Any number of threads may use one at once. Besides what each says, methods throw {@link ModelClosedException} once
+ * the model is closed, {@link RunException} where a run fails, {@link QueueFullException} where too much waits, {@link DeadlineException} where the request's
  * timeout passes, and {@link java.util.concurrent.CancellationException} where the waiting thread is interrupted. The
  * asynchronous ones throw where the arguments are wrong; with all else their futures fail. Cancelling a future, or
  * completing it from outside as {@code orTimeout} does, gives its request up.
@@ -41,6 +41,7 @@ public final class Generator {
 
     /** The same generator, whose requests are treated as these options say. */
     public Generator with(RequestOptions options) {
+        Objects.requireNonNull(options, "options");
         return new Generator(noiseLength, classes, generator, options);
     }
 
@@ -61,7 +62,7 @@ public final class Generator {
      * @return Z standard normal numbers
      */
     public float[] noise(long seed, int index) {
-        Check.that(index >= 0, "index must be at least 0, got %s", index).done();
+        Check.that(index >= 0, "index must be at least 0, got %s", index).done(InputException::new);
         return Generation.of(1, seed).noise(index, 1, noiseLength);
     }
 
@@ -69,7 +70,7 @@ public final class Generator {
      * Pictures 0…count−1 of a seed.
      *
      * @return pixels [count,H,W,C], on the heap
-     * @throws SpecException if the model is conditional
+     * @throws InputException if the model is conditional
      */
     public Pixels generate(int count, long seed) {
         return generate(Generation.of(count, seed));
@@ -78,7 +79,7 @@ public final class Generator {
     /**
      * Pictures 0…count−1 of a seed, all of one class.
      *
-     * @throws SpecException if the model has no such class
+     * @throws InputException if the model has no such class
      */
     public Pixels generate(int count, long seed, int classIndex) {
         checkCount(count);
@@ -91,6 +92,7 @@ public final class Generator {
      * @param classIndices one for each picture
      */
     public Pixels generate(long seed, int[] classIndices) {
+        Objects.requireNonNull(classIndices, "classIndices");
         return generate(Generation.of(classIndices.length, seed).ofClasses(classIndices));
     }
 
@@ -100,6 +102,7 @@ public final class Generator {
      * @param noise [N,Z], row by row
      */
     public Pixels generate(float[] noise) {
+        Objects.requireNonNull(noise, "noise");
         return run(noise, null);
     }
 
@@ -110,6 +113,8 @@ public final class Generator {
      * @param classIndices N of them
      */
     public Pixels generate(float[] noise, int[] classIndices) {
+        Objects.requireNonNull(noise, "noise");
+        Objects.requireNonNull(classIndices, "classIndices");
         return run(noise, classIndices);
     }
 
@@ -117,15 +122,17 @@ public final class Generator {
      * Pictures as a request says.
      *
      * @return pixels [count,H,W,C], on the heap
-     * @throws SpecException if the classes do not fit the model
+     * @throws InputException if the classes do not fit the model
      */
     public Pixels generate(Generation request) {
+        Objects.requireNonNull(request, "request");
         checkCount(request.count());
         return run(request.noise(0, request.count(), noiseLength), request.classIndices());
     }
 
     /** As {@link #generate(Generation)}, without waiting. */
     public CompletableFuture<Pixels> generateAsync(Generation request) {
+        Objects.requireNonNull(request, "request");
         checkCount(request.count());
         var job = job(request.noise(0, request.count(), noiseLength), request.classIndices());
         return generator.submit(job, options, () -> Pixels.of(job.outputs().get(0)));
@@ -136,6 +143,7 @@ public final class Generator {
      * bounded, however many there are. Where the queue is full it waits.
      */
     public Stream<Pixels> stream(Generation request) {
+        Objects.requireNonNull(request, "request");
         var starts = IntStream.iterate(0, first -> first < request.count(), first -> first + STEP)
                 .boxed();
         return Ahead.map(starts, first -> {
@@ -187,7 +195,7 @@ public final class Generator {
                     .forEach(index -> problems.add("a class must be one of " + named() + ", got " + index));
         }
         if (!problems.isEmpty()) {
-            throw new SpecException(problems);
+            throw new InputException(problems);
         }
     }
 
@@ -212,7 +220,7 @@ public final class Generator {
                         "count must be from 1 to %s, got %s; stream(...) takes more",
                         most,
                         count)
-                .done();
+                .done(InputException::new);
     }
 
     private static ByteBuffer floats(float[] values) {

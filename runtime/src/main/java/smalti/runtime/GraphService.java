@@ -6,12 +6,10 @@ import io.micrometer.observation.ObservationRegistry;
 import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.CompletionException;
 import java.util.function.Function;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import smalti.spec.Signature;
-import smalti.spec.SpecException;
 import smalti.spec.TensorSpec;
 
 /**
@@ -53,7 +51,7 @@ final class GraphService<J extends GraphService.Job> {
             RuntimeOptions options) {
         this.signature = signature;
         this.placement = placement;
-        var registry = options.meters();
+        var registry = options.meters().orElse(null);
         var device = placement.device().name();
         this.meters = registry == null ? null : new Meters(registry, model, graph, device);
         this.batcher = new Batcher<>(
@@ -90,7 +88,7 @@ final class GraphService<J extends GraphService.Job> {
     /**
      * Runs a request and waits for it; throws as {@link Batcher#run}.
      *
-     * @throws SpecException if the device was not made ready for such sizes
+     * @throws InputException if the device was not made ready for such sizes
      */
     void run(J job, RequestOptions options) {
         placement.shapes().check(job.inputs());
@@ -111,10 +109,7 @@ final class GraphService<J extends GraphService.Job> {
         var result = batcher.submit(job, job.kind(), job.items(), options, answer);
         var unused = result.whenComplete((done, failure) -> {
             if (failure != null) {
-                observation.error(
-                        failure instanceof CompletionException && failure.getCause() != null
-                                ? failure.getCause()
-                                : failure);
+                observation.error(failure);
             }
             observation.stop();
         });

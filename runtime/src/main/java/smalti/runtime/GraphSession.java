@@ -19,7 +19,6 @@ import org.jspecify.annotations.Nullable;
 import smalti.spec.Dimension;
 import smalti.spec.ElementType;
 import smalti.spec.Signature;
-import smalti.spec.SpecException;
 import smalti.spec.TensorSpec;
 import smalti.spec.onnx.EngineGuard;
 import smalti.spec.onnx.OnnxFile;
@@ -51,7 +50,7 @@ final class GraphSession implements AutoCloseable {
                 .collect(Collectors.toSet());
     }
 
-    /** @throws SpecException if ONNX Runtime refuses the graph or the plan, or the graph is not what the signature says */
+    /** @throws LoadException if ONNX Runtime refuses the graph or the plan, or the graph is not what the signature says */
     static GraphSession load(String file, Signature signature, byte[] onnx, SessionPlan plan) {
         var environment = Engine.environment();
         var guard = guard(file, onnx);
@@ -59,12 +58,12 @@ final class GraphSession implements AutoCloseable {
         try (var options = plan.options(guard)) {
             session = environment.createSession(onnx, options);
         } catch (OrtException e) {
-            throw new SpecException(file + ": ONNX Runtime cannot load it" + plan.where() + " (" + oneLine(e) + ")", e);
+            throw new LoadException(file + ": ONNX Runtime cannot load it" + plan.where() + " (" + oneLine(e) + ")", e);
         }
         var graph = new GraphSession(file, signature, environment, session, plan.runConfig());
         try {
             graph.checkSignature();
-        } catch (SpecException e) {
+        } catch (LoadException e) {
             graph.close();
             throw e;
         }
@@ -89,7 +88,7 @@ final class GraphSession implements AutoCloseable {
      * @param inputs in the signature's order, in direct memory
      * @param outputs in the signature's order, in direct memory; written in place
      * @param stop ends the run
-     * @throws IllegalStateException if ONNX Runtime fails, or the run is stopped
+     * @throws RunException if ONNX Runtime fails, or the run is stopped
      */
     void run(List<HostTensor> inputs, List<HostTensor> outputs, StopSignal stop) {
         try (var options = runOptions();
@@ -111,7 +110,7 @@ final class GraphSession implements AutoCloseable {
                 stop.onStop(null);
             }
         } catch (OrtException e) {
-            throw new IllegalStateException(file + ": ONNX Runtime failed (" + e.getMessage() + ")", e);
+            throw new RunException(file + ": ONNX Runtime failed (" + e.getMessage() + ")", e);
         }
     }
 
@@ -120,7 +119,7 @@ final class GraphSession implements AutoCloseable {
      *
      * @param inputs in the signature's order, in direct memory
      * @return the outputs in the signature's order, on the heap
-     * @throws IllegalStateException as {@link #run(List, List, StopSignal)}
+     * @throws RunException as {@link #run(List, List, StopSignal)}
      */
     List<HostTensor> run(List<HostTensor> inputs, StopSignal stop) {
         var names = signature.outputs().stream().map(TensorSpec::name).collect(Collectors.toSet());
@@ -138,7 +137,7 @@ final class GraphSession implements AutoCloseable {
                 stop.onStop(null);
             }
         } catch (OrtException e) {
-            throw new IllegalStateException(file + ": ONNX Runtime failed (" + e.getMessage() + ")", e);
+            throw new RunException(file + ": ONNX Runtime failed (" + e.getMessage() + ")", e);
         }
     }
 
@@ -175,7 +174,7 @@ final class GraphSession implements AutoCloseable {
     /**
      * What ONNX Runtime says of a graph: a dimension of no name, or of one that is no plain name, gets one of its own.
      *
-     * @throws SpecException if it cannot be loaded, or has inputs or outputs that are no tensors of numbers
+     * @throws LoadException if it cannot be loaded, or has inputs or outputs that are no tensors of numbers
      */
     static Signature signature(String file, byte[] onnx) {
         var environment = Engine.environment();
@@ -196,12 +195,12 @@ final class GraphSession implements AutoCloseable {
                                 + (input.type() == ElementType.UINT16 ? ElementType.INT32 : ElementType.INT64)
                                 + " and cast it"));
                 if (!problems.isEmpty()) {
-                    throw new SpecException(problems);
+                    throw new LoadException(problems);
                 }
                 return new Signature(inputs, outputs);
             }
         } catch (OrtException e) {
-            throw new SpecException(file + ": ONNX Runtime cannot load it (" + oneLine(e) + ")", e);
+            throw new LoadException(file + ": ONNX Runtime cannot load it (" + oneLine(e) + ")", e);
         }
     }
 
@@ -318,10 +317,10 @@ final class GraphSession implements AutoCloseable {
             compare("inputs", signature.inputs(), session.getInputInfo(), problems);
             compare("outputs", signature.outputs(), session.getOutputInfo(), problems);
         } catch (OrtException e) {
-            throw new SpecException(file + ": ONNX Runtime cannot describe it (" + e.getMessage() + ")", e);
+            throw new LoadException(file + ": ONNX Runtime cannot describe it (" + e.getMessage() + ")", e);
         }
         if (!problems.isEmpty()) {
-            throw new SpecException(problems);
+            throw new LoadException(problems);
         }
     }
 

@@ -4,7 +4,6 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
-import smalti.spec.SpecException;
 import smalti.spec.TensorSpec;
 
 /** A tensor in this process's memory: C order, elements in the machine's byte order, batch on axis 0. Thread-safe. */
@@ -21,7 +20,7 @@ final class HostTensor {
         this.bytes = bytes(spec, shape);
         this.data = data.slice().order(ByteOrder.nativeOrder());
         if (data.remaining() != bytes) {
-            throw new SpecException("a buffer for " + spec + " must have " + bytes + " bytes for shape "
+            throw new InputException("a buffer for " + spec + " must have " + bytes + " bytes for shape "
                     + Arrays.toString(shape) + ", got " + data.remaining());
         }
     }
@@ -105,12 +104,12 @@ final class HostTensor {
         return new HostTensor(spec, part, memory().slice(first * row, count * row));
     }
 
-    /** @throws SpecException if a buffer cannot be so large */
+    /** @throws InputException if a buffer cannot be so large */
     private static int bytes(TensorSpec spec, long[] shape) {
         long bytes = spec.type().bytes();
         for (long size : shape) {
             if (bytes > 0 && size > Integer.MAX_VALUE / bytes) {
-                throw new SpecException(spec + " of shape " + Arrays.toString(shape)
+                throw new InputException(spec + " of shape " + Arrays.toString(shape)
                         + " must have fewer than 2147483648 bytes; split the request");
             }
             bytes *= size;

@@ -26,13 +26,13 @@ final class LazyGraph {
         GraphService<GraphJob> service;
         try {
             service = service();
-        } catch (IllegalStateException e) {
+        } catch (ModelClosedException e) {
             return CompletableFuture.failedFuture(e);
         }
         return service.submit(job, options, answer);
     }
 
-    /** @throws smalti.spec.SpecException if it cannot be loaded; the next call tries again */
+    /** @throws LoadException if it cannot be loaded; the next call tries again */
     GraphService<GraphJob> service() {
         var service = loaded;
         if (service == null) {

@@ -1,7 +1,6 @@
 package smalti.runtime;
 
 import java.nio.file.Path;
-import java.util.List;
 import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.locks.Condition;
@@ -46,9 +45,12 @@ public final class LiveModel implements AutoCloseable {
      *
      * @param check throws if a model must not serve for reasons of the service's own; asked of this bundle and of each
      *     that is to replace it
-     * @throws SpecException if the bundle is not what was exported
+     * @throws LoadException if the bundle is not what was exported
      */
     public static LiveModel open(Path bundle, RuntimeOptions options, Consumer<SmaltiModel> check) {
+        Objects.requireNonNull(bundle, "bundle");
+        Objects.requireNonNull(options, "options");
+        Objects.requireNonNull(check, "check");
         return new LiveModel(made(bundle, options, check), options, check);
     }
 
@@ -56,9 +58,10 @@ public final class LiveModel implements AutoCloseable {
      * Does something with the model of the moment, which is not closed before it returns, unless that takes longer than
      * {@link RuntimeOptions#drainTimeout} beyond a reload.
      *
-     * @throws IllegalStateException if this is closed
+     * @throws ModelClosedException if this is closed
      */
     public <T> T call(Function<SmaltiModel, T> work) {
+        Objects.requireNonNull(work, "work");
         var lent = borrow();
         boolean isWithin = isCalling.get();
         isCalling.set(true);
@@ -74,6 +77,7 @@ public final class LiveModel implements AutoCloseable {
 
     /** As {@link #call}, where the model is needed until the future is done. */
     public <T> CompletableFuture<T> callAsync(Function<SmaltiModel, CompletableFuture<T>> work) {
+        Objects.requireNonNull(work, "work");
         var lent = borrow();
         CompletableFuture<T> result;
         try {
@@ -87,11 +91,11 @@ public final class LiveModel implements AutoCloseable {
     }
 
     /** Of the model of the moment. */
-    public Health health() {
+    public ModelHealth health() {
         lock.lock();
         try {
             var health = current.model.health();
-            return closed && health.live() ? new Health(true, false, List.of(Health.CLOSING)) : health;
+            return closed && health.live() ? ModelHealth.closing() : health;
         } finally {
             lock.unlock();
         }
@@ -102,13 +106,16 @@ public final class LiveModel implements AutoCloseable {
      * take over; waits until the calls of the former are over, at most {@link RuntimeOptions#drainTimeout}, and closes
      * that. Where anything is wrong with the new bundle, the former stays. Until then both are in memory.
      *
-     * @throws SpecException if the bundle is not what was exported, or cannot be asked for all that the former can:
+     * @throws LoadException if the bundle is not what was exported, or cannot be asked for all that the former can:
      *     graphs of other inputs or outputs, or classes that do not begin with the former's
-     * @throws IllegalStateException if this is closed, a run of the new model fails, or this is within a {@link #call},
+     * @throws ModelClosedException if this is closed
+     * @throws RunException if a run of the new model fails
+     * @throws IllegalStateException if this is within a {@link #call},
      *     which would wait for itself
      * @throws RuntimeException what the check throws
      */
     public void reload(Path bundle) {
+        Objects.requireNonNull(bundle, "bundle");
         requireOutside("a reload");
         reloading.lock();
         try {
@@ -117,7 +124,7 @@ public final class LiveModel implements AutoCloseable {
                 try {
                     SmaltiModel.requireServes(model.manifest(), served);
                 } catch (SpecException e) {
-                    throw e.at(bundle.toString());
+                    throw LoadException.located(bundle.toString(), e);
                 }
                 check.accept(model);
             });
@@ -226,8 +233,8 @@ public final class LiveModel implements AutoCloseable {
         lent.model.close();
     }
 
-    private static IllegalStateException closedAlready() {
-        return new IllegalStateException("the model is closed");
+    private static ModelClosedException closedAlready() {
+        return new ModelClosedException("the model");
     }
 
     /** A model, and how many calls have it. */

@@ -8,18 +8,18 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.TreeSet;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.Supplier;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
-import smalti.runtime.Health.Stage;
+import smalti.runtime.ModelHealth.Stage;
 import smalti.spec.Checksums;
 import smalti.spec.Dimension;
 import smalti.spec.IoReason;
 import smalti.spec.Signature;
-import smalti.spec.SpecException;
 import smalti.spec.TensorSpec;
 import smalti.spec.onnx.OnnxFile;
 
@@ -73,10 +73,13 @@ public final class OnnxModel implements AutoCloseable {
      *
      * @param options {@link RuntimeOptions#precision} does not matter here; {@link RuntimeOptions#maxFileBytes} bounds
      *     the file together with its weights
-     * @throws SpecException if the file cannot be read or loaded, has inputs or outputs that are no tensors of numbers,
+     * @throws LoadException if the file cannot be read or loaded, has inputs or outputs that are no tensors of numbers,
      *     keeps weights elsewhere than beside itself, or does not fit {@code requests}
      */
     public static OnnxModel open(Path file, Requests requests, RuntimeOptions options) {
+        Objects.requireNonNull(file, "file");
+        Objects.requireNonNull(requests, "requests");
+        Objects.requireNonNull(options, "options");
         var name = String.valueOf(file.getFileName());
         return open(name, file.toString(), () -> whole(file, options.maxFileBytes()), requests, options);
     }
@@ -88,13 +91,18 @@ public final class OnnxModel implements AutoCloseable {
      * @param onnx stays as it is while the model is open
      * @param weights by the names of files in which the model says that they lie, such as {@code model.onnx.data}; none
      *     where it holds them itself
-     * @throws SpecException as {@link #open(Path, Requests, RuntimeOptions)}, with each weight that is not given
+     * @throws LoadException as {@link #open(Path, Requests, RuntimeOptions)}, with each weight that is not given
      */
     public static OnnxModel open(
             String name, byte[] onnx, Map<String, byte[]> weights, Requests requests, RuntimeOptions options) {
+        Objects.requireNonNull(name, "name");
+        Objects.requireNonNull(onnx, "onnx");
+        Objects.requireNonNull(weights, "weights");
+        Objects.requireNonNull(requests, "requests");
+        Objects.requireNonNull(options, "options");
         int most = options.maxFileBytes();
         if (onnx.length > most) {
-            throw new SpecException(name + " must have at most " + most + " bytes, got " + onnx.length
+            throw new LoadException(name + " must have at most " + most + " bytes, got " + onnx.length
                     + "; RuntimeOptions.maxFileBytes is the limit");
         }
         byte[] whole = WholeModel.of(name, onnx, new ExternalWeights.Given(Map.copyOf(weights)), most);
@@ -105,7 +113,7 @@ public final class OnnxModel implements AutoCloseable {
      * As {@link #open(String, byte[], Map, Requests, RuntimeOptions)}, of streams, which are read to their ends and left
      * open.
      *
-     * @throws SpecException also if one cannot be read
+     * @throws LoadException also if one cannot be read
      */
     public static OnnxModel open(
             String name,
@@ -113,6 +121,11 @@ public final class OnnxModel implements AutoCloseable {
             Map<String, ? extends InputStream> weights,
             Requests requests,
             RuntimeOptions options) {
+        Objects.requireNonNull(name, "name");
+        Objects.requireNonNull(onnx, "onnx");
+        Objects.requireNonNull(weights, "weights");
+        Objects.requireNonNull(requests, "requests");
+        Objects.requireNonNull(options, "options");
         int left = options.maxFileBytes();
         byte[] model = read(onnx, name, left);
         left -= model.length;
@@ -152,6 +165,7 @@ public final class OnnxModel implements AutoCloseable {
 
     /** The same model, whose requests are treated as these options say. */
     public OnnxModel with(RequestOptions options) {
+        Objects.requireNonNull(options, "options");
         return new OnnxModel(service, signature, options);
     }
 
@@ -171,7 +185,7 @@ public final class OnnxModel implements AutoCloseable {
     /**
      * @param inputs one for each of {@link #inputs}, by name
      * @return one for each of {@link #outputs}, by name, on the heap
-     * @throws SpecException with every input that is missing, unknown, or of another type or shape
+     * @throws InputException with every input that is missing, unknown, or of another type or shape
      */
     public Map<String, Tensor> run(Map<String, Tensor> inputs) {
         return service.face.run(tensors(inputs), options);
@@ -187,8 +201,9 @@ public final class OnnxModel implements AutoCloseable {
      * of their rows. What comes after finds memory, engines and costs of batches as they will be; until then
      * {@link #health} may say that the model is not ready, see {@link RuntimeOptions#readyWhenWarm}.
      *
-     * @throws SpecException as {@link #run}
-     * @throws IllegalStateException if the model is closed, or a run fails
+     * @throws InputException as {@link #run}
+     * @throws ModelClosedException if the model is closed
+     * @throws RunException if a run fails
      */
     public void warm(Map<String, Tensor> inputs) {
         service.face.warm(tensors(inputs));
@@ -196,9 +211,10 @@ public final class OnnxModel implements AutoCloseable {
     }
 
     /** Whether the model lives and may be sent requests, and why not. */
-    public Health health() {
+    public ModelHealth health() {
         var graph = service.face.service();
-        return Health.of(service.stage, service.isWarm, List.of(), Map.of("graph", graph.depth()), service.options);
+        return ModelHealth.of(
+                service.stage, service.isWarm, List.of(), Map.of("graph", graph.depth()), service.options);
     }
 
     /** As {@link SmaltiModel#close}. */
@@ -208,6 +224,7 @@ public final class OnnxModel implements AutoCloseable {
     }
 
     private List<HostTensor> tensors(Map<String, Tensor> inputs) {
+        Objects.requireNonNull(inputs, "inputs");
         var problems = new ArrayList<String>();
         var names = signature.inputs().stream().map(TensorSpec::name).collect(Collectors.toCollection(TreeSet::new));
         inputs.keySet().stream()
@@ -227,7 +244,7 @@ public final class OnnxModel implements AutoCloseable {
             }
         }
         if (!problems.isEmpty()) {
-            throw new SpecException(problems);
+            throw new InputException(problems);
         }
         return tensors;
     }
@@ -269,13 +286,13 @@ public final class OnnxModel implements AutoCloseable {
                 .forEach(output -> problems.add(file + ": for requests of rows, the sizes of outputs must be those of"
                         + " inputs, got " + output));
         if (!problems.isEmpty()) {
-            throw new SpecException(problems);
+            throw new LoadException(problems);
         }
     }
 
     private static byte[] unchanged(String file, String hash, byte[] bytes) {
         if (!Checksums.sha256(bytes).equals(hash)) {
-            throw new SpecException(file + ": changed since it was opened, itself or its weights");
+            throw new LoadException(file + ": changed since it was opened, itself or its weights");
         }
         return bytes;
     }
@@ -285,7 +302,7 @@ public final class OnnxModel implements AutoCloseable {
         try (var in = Files.newInputStream(file)) {
             onnx = BundleFiles.bounded(in, file.toString(), most);
         } catch (IOException e) {
-            throw new SpecException(file + ": cannot be read (" + IoReason.of(e) + ")", e);
+            throw new LoadException(file + ": cannot be read (" + IoReason.of(e) + ")", e);
         }
         return WholeModel.of(file.toString(), onnx, ExternalWeights.Beside.of(file), most);
     }
@@ -294,7 +311,7 @@ public final class OnnxModel implements AutoCloseable {
         try {
             return BundleFiles.bounded(in, name, most);
         } catch (IOException e) {
-            throw new SpecException(name + ": cannot be read (" + IoReason.of(e) + ")", e);
+            throw new LoadException(name + ": cannot be read (" + IoReason.of(e) + ")", e);
         }
     }
 

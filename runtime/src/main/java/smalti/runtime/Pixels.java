@@ -4,9 +4,9 @@ import java.awt.image.BufferedImage;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import java.util.stream.IntStream;
 import smalti.spec.Check;
-import smalti.spec.SpecException;
 
 /**
  * Pictures of one size as 8-bit samples, channels last: RGB (sRGB) or grey.
@@ -17,10 +17,11 @@ import smalti.spec.SpecException;
  */
 public record Pixels(int count, int height, int width, int channels, ByteBuffer data) {
     public Pixels {
+        Objects.requireNonNull(data, "data");
         Check.that(count >= 1, "count must be at least 1, got %s", count)
                 .and(height >= 1 && width >= 1, "height and width must be at least 1, got %sx%s", height, width)
                 .and(channels == 1 || channels == 3, "channels must be 1 (grey) or 3 (RGB), got %s", channels)
-                .done();
+                .done(InputException::new);
         Check.that(
                         fills(data.remaining(), count, height, width, channels),
                         "data must have a byte for each sample of [%s,%s,%s,%s], got %s bytes",
@@ -29,7 +30,7 @@ public record Pixels(int count, int height, int width, int channels, ByteBuffer 
                         width,
                         channels,
                         data.remaining())
-                .done();
+                .done(InputException::new);
         data = data.slice();
     }
 
@@ -41,6 +42,7 @@ public record Pixels(int count, int height, int width, int channels, ByteBuffer 
 
     /** One picture; alpha and colour as {@link #of(List, int)} has them. */
     public static Pixels of(BufferedImage image, int channels) {
+        Objects.requireNonNull(image, "image");
         return of(List.of(image), channels);
     }
 
@@ -49,10 +51,11 @@ public record Pixels(int count, int height, int width, int channels, ByteBuffer 
      * becomes RGB of three equal samples; a grey picture's samples are taken as they are.
      *
      * @param channels 1 for grey, 3 for RGB
-     * @throws SpecException if the sizes differ
+     * @throws InputException if the sizes differ
      */
     public static Pixels of(List<BufferedImage> images, int channels) {
-        Check.that(!images.isEmpty(), "images must not be empty").done();
+        Objects.requireNonNull(images, "images");
+        Check.that(!images.isEmpty(), "images must not be empty").done(InputException::new);
         int height = images.get(0).getHeight();
         int width = images.get(0).getWidth();
         var differing = IntStream.range(0, images.size())
@@ -63,11 +66,11 @@ public record Pixels(int count, int height, int width, int channels, ByteBuffer 
                         + images.get(i).getHeight() + "x" + images.get(i).getWidth())
                 .toList();
         if (!differing.isEmpty()) {
-            throw new SpecException(differing);
+            throw new InputException(differing);
         }
         long bytes = (long) images.size() * height * width * channels;
         Check.that(bytes <= Integer.MAX_VALUE, "images must fit 2147483647 bytes together, got %s", bytes)
-                .done();
+                .done(InputException::new);
         var data = ByteBuffer.allocate((int) bytes);
         images.forEach(image -> ImageSamples.read(image, channels, data));
         return new Pixels(images.size(), height, width, channels, data.flip());
@@ -94,7 +97,7 @@ public record Pixels(int count, int height, int width, int channels, ByteBuffer 
                         this.count,
                         first,
                         count)
-                .done();
+                .done(InputException::new);
         int picture = height * width * channels;
         return new Pixels(count, height, width, channels, data.slice(first * picture, count * picture));
     }

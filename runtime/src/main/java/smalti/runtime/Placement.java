@@ -73,7 +73,7 @@ record Placement(
             problems.add(graph.file() + ": where there may be no " + wanted.name()
                     + ", give Device.firstOf(..., Device.cpu()), which falls back and says so");
         }
-        throw new SpecException(List.copyOf(problems));
+        throw new LoadException(List.copyOf(problems));
     }
 
     /** Runs the batches of this graph. */
@@ -125,9 +125,9 @@ record Placement(
         var sessions = new GraphSessions(graph.name(), threads -> load(graph, plan), 1, 1);
         try {
             tryOut(sessions.session(true), graph.signature(), trialSizes);
-        } catch (IllegalStateException e) {
+        } catch (RunException e) {
             sessions.close();
-            throw new SpecException(
+            throw new LoadException(
                     graph.file() + ": loads and cannot be run" + plan.where() + ": " + e.getMessage(), e);
         }
         var settings = new Batcher.Settings(options.maxBatch(), options.maxWaiting(), gpu(index), 1, 1);
@@ -140,7 +140,7 @@ record Placement(
      * known, nothing is tried.
      *
      * @param sizes of free dimensions other than the batch
-     * @throws IllegalStateException if ONNX Runtime fails
+     * @throws RunException if ONNX Runtime fails
      */
     static void tryOut(GraphSession session, Signature signature, Map<String, Long> sizes) {
         zeros(signature, sizes, 1).ifPresent(job -> session.run(job.inputs(), job.outputs(), new StopSignal()));

@@ -1,12 +1,13 @@
 package smalti.runtime;
 
 import java.time.Duration;
+import smalti.spec.SmaltiException;
 
 /**
  * A request was refused at once, as too many items wait already: more than may, or more than are done in time for it.
  * Nothing of it was run: it may be sent again.
  */
-public final class QueueFullException extends RuntimeException {
+public final class QueueFullException extends SmaltiException {
     private static final long serialVersionUID = 1;
 
     private final int depth;

@@ -4,57 +4,60 @@ import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.observation.ObservationRegistry;
 import java.time.Duration;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import smalti.spec.Check;
 import smalti.spec.Precision;
 
 /**
- * How a model is run. None of these changes a result, but for the precision and the device.
+ * How a model is run. None of these changes a result, but for the precision and the device. Immutable; what is not said
+ * is as in {@link #defaults}.
  *
- * @param device that the graphs run on
- * @param precision of the graphs, where the bundle holds them in it; others run in FP32, as
- *     {@link SmaltiModel#precision} tells
- * @param maxBatch most pictures in one run; larger requests are cut. It bounds the memory of a run
- * @param maxWaiting most pictures that wait for a graph; beyond it requests are refused with {@link QueueFullException}.
- *     A request of more is taken where nothing waits
- * @param budget the threads that this model shares with others; a GPU has a budget of its own
- * @param maxFileBytes most bytes in a file of the bundle, unpacked; guards against a zip bomb
- * @param drainTimeout how long closing waits for what runs and waits before it gives that up
- * @param readyWhenWarm whether {@link SmaltiModel#health} says that the model is ready only after
- *     {@link SmaltiModel#warm}
- * @param meters where the model's meters are; null for none
- * @param observations where requests are observed, as for tracing
+ * <pre>{@code
+ * RuntimeOptions.defaults().withMaxBatch(8).withDrainTimeout(Duration.ofSeconds(10))
+ * }</pre>
+ *
+ * <p>Each method throws {@link smalti.spec.SpecException} where its value is out of range.
  */
-public record RuntimeOptions(
-        Device device,
-        Precision precision,
-        int maxBatch,
-        int maxWaiting,
-        ThreadBudget budget,
-        int maxFileBytes,
-        Duration drainTimeout,
-        boolean readyWhenWarm,
-        @Nullable MeterRegistry meters,
-        ObservationRegistry observations) {
-    public RuntimeOptions {
-        Objects.requireNonNull(device, "device");
-        Objects.requireNonNull(precision, "precision");
-        Objects.requireNonNull(budget, "budget");
-        Objects.requireNonNull(drainTimeout, "drainTimeout");
-        Objects.requireNonNull(observations, "observations");
-        Check.that(maxBatch >= 1 && maxBatch <= 4096, "maxBatch must be from 1 to 4096, got %s", maxBatch)
-                .and(maxWaiting >= 1, "maxWaiting must be at least 1, got %s", maxWaiting)
+public final class RuntimeOptions {
+    private final Device device;
+    private final Precision precision;
+    private final int maxBatch;
+    private final int maxWaiting;
+    private final ThreadBudget budget;
+    private final int maxFileBytes;
+    private final Duration drainTimeout;
+    private final boolean readyWhenWarm;
+    private final @Nullable MeterRegistry meters;
+    private final ObservationRegistry observations;
+
+    private RuntimeOptions(Values values) {
+        Check.that(
+                        values.maxBatch >= 1 && values.maxBatch <= 4096,
+                        "maxBatch must be from 1 to 4096, got %s",
+                        values.maxBatch)
+                .and(values.maxWaiting >= 1, "maxWaiting must be at least 1, got %s", values.maxWaiting)
                 .and(
-                        maxFileBytes >= 1024 && maxFileBytes < Integer.MAX_VALUE - 8,
+                        values.maxFileBytes >= 1024 && values.maxFileBytes < Integer.MAX_VALUE - 8,
                         "maxFileBytes must be from 1024 to %s, got %s",
                         Integer.MAX_VALUE - 9,
-                        maxFileBytes)
+                        values.maxFileBytes)
                 .and(
-                        !drainTimeout.isNegative() && drainTimeout.compareTo(Duration.ofDays(365)) <= 0,
+                        !values.drainTimeout.isNegative() && values.drainTimeout.compareTo(Duration.ofDays(365)) <= 0,
                         "drainTimeout must be from 0 to 365 days, got %s",
-                        drainTimeout)
+                        values.drainTimeout)
                 .done();
+        this.device = values.device;
+        this.precision = values.precision;
+        this.maxBatch = values.maxBatch;
+        this.maxWaiting = values.maxWaiting;
+        this.budget = values.budget;
+        this.maxFileBytes = values.maxFileBytes;
+        this.drainTimeout = values.drainTimeout;
+        this.readyWhenWarm = values.readyWhenWarm;
+        this.meters = values.meters;
+        this.observations = values.observations;
     }
 
     /**
@@ -62,87 +65,143 @@ public record RuntimeOptions(
      * 1 GiB, 30 seconds to drain, nobody who watches.
      */
     public static RuntimeOptions defaults() {
-        return new RuntimeOptions(
-                Device.cpu(),
-                Precision.FP32,
-                16,
-                1024,
-                ThreadBudget.ofProcess(),
-                1 << 30,
-                Duration.ofSeconds(30),
-                false,
-                null,
-                ObservationRegistry.NOOP);
+        return new RuntimeOptions(new Values());
     }
 
+    /** @param device that the graphs run on */
     public RuntimeOptions withDevice(Device device) {
+        Objects.requireNonNull(device, "device");
         return with(values -> values.device = device);
     }
 
+    /**
+     * @param precision of the graphs, where the bundle holds them in it; others run in FP32, as
+     *     {@link SmaltiModel#precision} tells
+     */
     public RuntimeOptions withPrecision(Precision precision) {
+        Objects.requireNonNull(precision, "precision");
         return with(values -> values.precision = precision);
     }
 
+    /** @param maxBatch most pictures in one run, 1 to 4096; larger requests are cut. It bounds the memory of a run */
     public RuntimeOptions withMaxBatch(int maxBatch) {
         return with(values -> values.maxBatch = maxBatch);
     }
 
+    /**
+     * @param maxWaiting most pictures that wait for a graph; beyond it requests are refused with
+     *     {@link QueueFullException}. A request of more is taken where nothing waits
+     */
     public RuntimeOptions withMaxWaiting(int maxWaiting) {
         return with(values -> values.maxWaiting = maxWaiting);
     }
 
+    /** @param budget the threads that this model shares with others; a GPU has a budget of its own */
     public RuntimeOptions withBudget(ThreadBudget budget) {
+        Objects.requireNonNull(budget, "budget");
         return with(values -> values.budget = budget);
     }
 
+    /** @param maxFileBytes most bytes in a file of the bundle, unpacked; guards against a zip bomb */
     public RuntimeOptions withMaxFileBytes(int maxFileBytes) {
         return with(values -> values.maxFileBytes = maxFileBytes);
     }
 
+    /** @param drainTimeout how long closing waits for what runs and waits before it gives that up */
     public RuntimeOptions withDrainTimeout(Duration drainTimeout) {
+        Objects.requireNonNull(drainTimeout, "drainTimeout");
         return with(values -> values.drainTimeout = drainTimeout);
     }
 
+    /**
+     * @param readyWhenWarm whether {@link SmaltiModel#health} says that the model is ready only after
+     *     {@link SmaltiModel#warm}
+     */
     public RuntimeOptions withReadyWhenWarm(boolean readyWhenWarm) {
         return with(values -> values.readyWhenWarm = readyWhenWarm);
     }
 
+    /** @param meters where the model's meters are */
     public RuntimeOptions withMeters(MeterRegistry meters) {
+        Objects.requireNonNull(meters, "meters");
         return with(values -> values.meters = meters);
     }
 
+    /** @param observations where requests are observed, as for tracing */
     public RuntimeOptions withObservations(ObservationRegistry observations) {
+        Objects.requireNonNull(observations, "observations");
         return with(values -> values.observations = observations);
+    }
+
+    public Device device() {
+        return device;
+    }
+
+    public Precision precision() {
+        return precision;
+    }
+
+    public int maxBatch() {
+        return maxBatch;
+    }
+
+    public int maxWaiting() {
+        return maxWaiting;
+    }
+
+    public ThreadBudget budget() {
+        return budget;
+    }
+
+    public int maxFileBytes() {
+        return maxFileBytes;
+    }
+
+    public Duration drainTimeout() {
+        return drainTimeout;
+    }
+
+    public boolean readyWhenWarm() {
+        return readyWhenWarm;
+    }
+
+    /** Empty for none. */
+    public Optional<MeterRegistry> meters() {
+        return Optional.ofNullable(meters);
+    }
+
+    public ObservationRegistry observations() {
+        return observations;
+    }
+
+    @Override
+    public String toString() {
+        return "RuntimeOptions[device=" + device + ", precision=" + precision + ", maxBatch=" + maxBatch
+                + ", maxWaiting=" + maxWaiting + ", budget=" + budget.threads() + " threads, maxFileBytes="
+                + maxFileBytes + ", drainTimeout=" + drainTimeout + ", readyWhenWarm=" + readyWhenWarm + ", meters="
+                + meters + ", observations=" + observations + "]";
     }
 
     private RuntimeOptions with(Consumer<Values> change) {
         var values = new Values(this);
         change.accept(values);
-        return new RuntimeOptions(
-                values.device,
-                values.precision,
-                values.maxBatch,
-                values.maxWaiting,
-                values.budget,
-                values.maxFileBytes,
-                values.drainTimeout,
-                values.readyWhenWarm,
-                values.meters,
-                values.observations);
+        return new RuntimeOptions(values);
     }
 
-    /** The components, while one of them is changed. */
+    /** All of them, while one is changed. */
     private static final class Values {
-        private Device device;
-        private Precision precision;
-        private int maxBatch;
-        private int maxWaiting;
-        private ThreadBudget budget;
-        private int maxFileBytes;
-        private Duration drainTimeout;
+        private Device device = Device.cpu();
+        private Precision precision = Precision.FP32;
+        private int maxBatch = 16;
+        private int maxWaiting = 1024;
+        private ThreadBudget budget = ThreadBudget.ofProcess();
+        private int maxFileBytes = 1 << 30;
+        private Duration drainTimeout = Duration.ofSeconds(30);
         private boolean readyWhenWarm;
         private @Nullable MeterRegistry meters;
-        private ObservationRegistry observations;
+        private ObservationRegistry observations = ObservationRegistry.NOOP;
+
+        Values() {}
 
         Values(RuntimeOptions options) {
             this.device = options.device;

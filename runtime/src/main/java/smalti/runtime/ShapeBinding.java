@@ -8,7 +8,6 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.stream.Collectors;
 import smalti.spec.Dimension;
-import smalti.spec.SpecException;
 import smalti.spec.TensorSpec;
 
 /** The sizes of a signature's free dimensions, as the inputs of one request give them. */
@@ -22,7 +21,7 @@ final class ShapeBinding {
         this.least = least;
     }
 
-    /** @throws SpecException with every axis that breaks its dimension, or is 0 */
+    /** @throws InputException with every axis that breaks its dimension, or is 0 */
     static ShapeBinding of(List<HostTensor> inputs) {
         return of(inputs, 1);
     }
@@ -38,12 +37,12 @@ final class ShapeBinding {
             binding.bind(input.spec(), input.shape());
         }
         if (!binding.problems.isEmpty()) {
-            throw new SpecException(binding.problems);
+            throw new InputException(binding.problems);
         }
         return binding;
     }
 
-    /** @throws SpecException if a free dimension of {@code output} is in no input */
+    /** @throws InputException if a free dimension of {@code output} is in no input */
     long[] shapeOf(TensorSpec output) {
         var shape = new long[output.shape().size()];
         for (int axis = 0; axis < shape.length; axis++) {
@@ -56,7 +55,7 @@ final class ShapeBinding {
     private long bound(String symbol) {
         var size = sizes.get(symbol);
         if (size == null) {
-            throw new SpecException("no input gives the size " + symbol);
+            throw new InputException("no input gives the size " + symbol);
         }
         return size;
     }

@@ -9,7 +9,6 @@ import java.util.stream.Collectors;
 import smalti.runtime.Device.Sizes;
 import smalti.spec.Dimension;
 import smalti.spec.Signature;
-import smalti.spec.SpecException;
 import smalti.spec.TensorSpec;
 
 /**
@@ -26,7 +25,7 @@ record ShapeRange(Map<String, Sizes> sizes) {
      * @param most items in a batch
      * @param given sizes that the user gave
      * @param usual sizes of what the user gave none for
-     * @throws SpecException if nothing gives the sizes of a dimension
+     * @throws InputException if nothing gives the sizes of a dimension
      */
     static ShapeRange of(Signature signature, int most, Map<String, Sizes> given, Map<String, Long> usual) {
         var sizes = new TreeMap<String, Sizes>();
@@ -50,7 +49,7 @@ record ShapeRange(Map<String, Sizes> sizes) {
             }
         }
         if (!unknown.isEmpty()) {
-            throw new SpecException("an engine must be made for sizes of " + String.join(", ", unknown) + " in "
+            throw new LoadException("an engine must be made for sizes of " + String.join(", ", unknown) + " in "
                     + signature.inputs() + "; give them by Device.tensorrt(...).withSizes");
         }
         return new ShapeRange(sizes);
@@ -79,7 +78,7 @@ record ShapeRange(Map<String, Sizes> sizes) {
                 .collect(Collectors.joining(","));
     }
 
-    /** @throws SpecException if a tensor is not within the range; the batch counts for nothing, as it is cut */
+    /** @throws InputException if a tensor is not within the range; the batch counts for nothing, as it is cut */
     void check(List<HostTensor> inputs) {
         if (sizes.isEmpty()) {
             return;
@@ -99,7 +98,7 @@ record ShapeRange(Map<String, Sizes> sizes) {
             }
         }
         if (!problems.isEmpty()) {
-            throw new SpecException(problems);
+            throw new InputException(problems);
         }
     }
 

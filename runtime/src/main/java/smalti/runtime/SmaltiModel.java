@@ -13,7 +13,7 @@ import java.util.TreeMap;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
-import smalti.runtime.Health.Stage;
+import smalti.runtime.ModelHealth.Stage;
 import smalti.spec.BundleManifest;
 import smalti.spec.Checksums;
 import smalti.spec.Dimension;
@@ -41,7 +41,7 @@ import smalti.spec.TensorSpec;
  * start-up to fail there.
  *
  * <p>Any number of threads may use one model at once. {@link #close} waits for the calls that are running; calls after
- * it throw {@link IllegalStateException}. Close it before the JVM goes down: ONNX Runtime frees itself in a shutdown
+ * it throw {@link ModelClosedException}. Close it before the JVM goes down: ONNX Runtime frees itself in a shutdown
  * hook of its own, and a run at that moment crashes the process.
  */
 public final class SmaltiModel implements AutoCloseable {
@@ -74,15 +74,18 @@ public final class SmaltiModel implements AutoCloseable {
 
     /** Opens with {@link RuntimeOptions#defaults}. */
     public static SmaltiModel open(Path bundle) {
+        Objects.requireNonNull(bundle, "bundle");
         Engine.begin();
         return open(bundle, RuntimeOptions.defaults());
     }
 
     /**
      * @param bundle a folder, or the same zipped
-     * @throws SpecException with all that is wrong with {@code bundle.json} or missing beside it
+     * @throws LoadException with all that is wrong with {@code bundle.json} or missing beside it
      */
     public static SmaltiModel open(Path bundle, RuntimeOptions options) {
+        Objects.requireNonNull(bundle, "bundle");
+        Objects.requireNonNull(options, "options");
         Engine.begin();
         return open(bundle.toString(), () -> BundleFiles.at(bundle), options);
     }
@@ -91,9 +94,11 @@ public final class SmaltiModel implements AutoCloseable {
      * Reads a zipped bundle to its end, as from a class path or an object store; its files stay in memory.
      *
      * @param zipped closed in the end; all files together at most {@link RuntimeOptions#maxFileBytes}
-     * @throws SpecException as {@link #open(Path, RuntimeOptions)}
+     * @throws LoadException as {@link #open(Path, RuntimeOptions)}
      */
     public static SmaltiModel open(InputStream zipped, RuntimeOptions options) {
+        Objects.requireNonNull(zipped, "zipped");
+        Objects.requireNonNull(options, "options");
         Engine.begin();
         return open("stream", () -> BundleFiles.Memory.of(zipped, options.maxFileBytes()), options);
     }
@@ -120,7 +125,7 @@ public final class SmaltiModel implements AutoCloseable {
             none &= graph.file(options.precision()).isEmpty();
         }
         if (none) {
-            throw new SpecException("must hold a graph in " + options.precision()
+            throw new LoadException("must hold a graph in " + options.precision()
                     + " to be opened in it, and holds none;" + " FP32 is always there");
         }
         return manifest;
@@ -144,12 +149,13 @@ public final class SmaltiModel implements AutoCloseable {
     /**
      * In which numbers a graph runs: {@link RuntimeOptions#precision} where the bundle holds it so, else FP32.
      *
-     * @throws SpecException if the bundle has no graph of that role
+     * @throws LoadException if the bundle has no graph of that role
      */
     public Precision precision(Role role) {
+        Objects.requireNonNull(role, "role");
         var graph = manifest.graphs().get(role.fileStem());
         if (graph == null) {
-            throw new SpecException(place + ": has no graph " + role.fileStem() + ", but "
+            throw new LoadException(place + ": has no graph " + role.fileStem() + ", but "
                     + String.join(", ", manifest.graphs().keySet()));
         }
         return graph.file(options.precision()).isPresent() ? options.precision() : Precision.FP32;
@@ -159,9 +165,10 @@ public final class SmaltiModel implements AutoCloseable {
      * What a graph really runs on: {@link RuntimeOptions#device}, or the one of several that it became. Loads the graph
      * where nothing did yet.
      *
-     * @throws SpecException if the bundle has no graph of that role, or it cannot be loaded
+     * @throws LoadException if the bundle has no graph of that role, or it cannot be loaded
      */
     public Device device(Role role) {
+        Objects.requireNonNull(role, "role");
         return located(place, () -> {
             require("device", role);
             return service(role).placement().device();
@@ -181,7 +188,7 @@ public final class SmaltiModel implements AutoCloseable {
     /**
      * The codec; it loads its graphs when they are first needed.
      *
-     * @throws SpecException if the bundle has none
+     * @throws LoadException if the bundle has none
      */
     public Codec codec() {
         return located(place, () -> {
@@ -196,7 +203,7 @@ public final class SmaltiModel implements AutoCloseable {
     /**
      * The generator; the first call loads its graph.
      *
-     * @throws SpecException if the bundle has none, or its graph is not the one that was exported
+     * @throws LoadException if the bundle has none, or its graph is not the one that was exported
      */
     public Generator generator() {
         return located(place, () -> {
@@ -213,8 +220,9 @@ public final class SmaltiModel implements AutoCloseable {
      * runs of each graph; until then {@link #health} may say that the model is not ready, see
      * {@link RuntimeOptions#readyWhenWarm}.
      *
-     * @throws SpecException if a graph cannot be loaded
-     * @throws IllegalStateException if the model is closed, or a run fails
+     * @throws LoadException if a graph cannot be loaded
+     * @throws ModelClosedException if the model is closed
+     * @throws RunException if a run fails
      */
     public void warm() {
         located(place, () -> {
@@ -233,18 +241,18 @@ public final class SmaltiModel implements AutoCloseable {
     }
 
     /** Whether the model lives and may be sent requests, and why not. */
-    public Health health() {
+    public ModelHealth health() {
         var depths = new TreeMap<String, Integer>();
         synchronized (services) {
             services.forEach((role, service) -> depths.put(role.fileStem(), service.depth()));
-            return Health.of(stage, isWarm, failures.values(), depths, options);
+            return ModelHealth.of(stage, isWarm, failures.values(), depths, options);
         }
     }
 
     /**
      * Checks every file of the bundle against its SHA-256, those too that this runtime never loads.
      *
-     * @throws SpecException naming each file that differs
+     * @throws LoadException naming each file that differs
      */
     public void verify() {
         var problems = new ArrayList<String>();
@@ -256,7 +264,7 @@ public final class SmaltiModel implements AutoCloseable {
             }
         }
         if (!problems.isEmpty()) {
-            throw new SpecException(problems);
+            throw new LoadException(problems);
         }
     }
 
@@ -265,8 +273,9 @@ public final class SmaltiModel implements AutoCloseable {
      * pixels within 45 dB (30 dB in fewer bits than FP32), codes but for 3% (15%) and one near tie. A bundle of before
      * carries none, of which nothing is asked.
      *
-     * @throws SpecException naming each graph that does something else
-     * @throws IllegalStateException if the model is closed, or a run fails
+     * @throws LoadException naming each graph that does something else
+     * @throws ModelClosedException if the model is closed
+     * @throws RunException if a run fails
      */
     public void checkParity() {
         located(place, () -> {
@@ -281,7 +290,7 @@ public final class SmaltiModel implements AutoCloseable {
                             .problems(service(role).signature(), inputs -> run(role, inputs)).stream())
                     .toList();
             if (!problems.isEmpty()) {
-                throw new SpecException(problems);
+                throw new LoadException(problems);
             }
             return problems;
         });
@@ -296,7 +305,7 @@ public final class SmaltiModel implements AutoCloseable {
 
     /**
      * Takes no more requests, waits for those that it has, at most {@link RuntimeOptions#drainTimeout}, and frees the
-     * graphs; again, it does nothing. Requests that are not done by then fail with {@link IllegalStateException}.
+     * graphs; again, it does nothing. Requests that are not done by then fail with {@link ModelClosedException}.
      */
     @Override
     public void close() {
@@ -327,7 +336,7 @@ public final class SmaltiModel implements AutoCloseable {
 
     /**
      * @param served what callers know
-     * @throws SpecException if the other cannot be asked for all of that
+     * @throws LoadException if the other cannot be asked for all of that
      */
     static void requireServes(BundleManifest other, BundleManifest served) {
         var problems = new ArrayList<String>();
@@ -351,7 +360,7 @@ public final class SmaltiModel implements AutoCloseable {
             problems.add("classes must begin with " + served.classes() + " to take over, got " + other.classes());
         }
         if (!problems.isEmpty()) {
-            throw new SpecException(problems);
+            throw new LoadException(problems);
         }
     }
 
@@ -373,7 +382,7 @@ public final class SmaltiModel implements AutoCloseable {
             }
         }
         if (!missing.isEmpty()) {
-            throw new SpecException(
+            throw new LoadException(
                     "a " + face + " must have the graphs " + String.join(" and ", missing) + ", got a bundle with "
                             + String.join(", ", manifest.graphs().keySet()));
         }
@@ -382,7 +391,7 @@ public final class SmaltiModel implements AutoCloseable {
     private void requireOpen() {
         synchronized (services) {
             if (stage != Stage.OPEN) {
-                throw new IllegalStateException(place + " is closed");
+                throw new ModelClosedException(place);
             }
         }
     }
@@ -432,7 +441,7 @@ public final class SmaltiModel implements AutoCloseable {
         }
         service.drain(Duration.ZERO);
         service.free();
-        throw new IllegalStateException(place + " is closed");
+        throw new ModelClosedException(place);
     }
 
     private GraphService<GraphJob> load(Role role) {
@@ -483,7 +492,7 @@ public final class SmaltiModel implements AutoCloseable {
         var expected = manifest.files().get(file);
         var actual = Checksums.sha256(bytes);
         if (!actual.equals(expected)) {
-            throw new SpecException(file + " must have SHA-256 " + expected + " as " + BundleManifest.FILE
+            throw new LoadException(file + " must have SHA-256 " + expected + " as " + BundleManifest.FILE
                     + " says, got " + actual + "; the bundle was damaged or changed after its export");
         }
         return bytes;
@@ -493,7 +502,7 @@ public final class SmaltiModel implements AutoCloseable {
         try {
             return work.get();
         } catch (SpecException e) {
-            throw e.at(place);
+            throw LoadException.located(place, e);
         }
     }
 }

@@ -5,6 +5,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
 
 /** One request after another, as one future: whoever ends it from outside cancels the one that is under way. */
 final class Steps {
@@ -13,13 +14,22 @@ final class Steps {
     static <A, B> CompletableFuture<B> of(CompletableFuture<A> first, Function<A, CompletableFuture<B>> second) {
         var current = new AtomicReference<CompletableFuture<?>>(first);
         var isOver = new AtomicBoolean();
-        var both = first.thenCompose(answer -> {
-            var next = second.apply(answer);
-            current.set(next);
-            if (isOver.get()) {
-                next.cancel(true);
+        var both = new CompletableFuture<B>();
+        var unusedFirst = first.whenComplete((answer, failure) -> {
+            if (failure != null) {
+                both.completeExceptionally(failure);
+                return;
             }
-            return next;
+            try {
+                var next = second.apply(answer);
+                current.set(next);
+                if (isOver.get()) {
+                    next.cancel(true);
+                }
+                var unusedSecond = next.whenComplete((end, refusal) -> settle(both, end, refusal));
+            } catch (RuntimeException | Error e) {
+                both.completeExceptionally(e);
+            }
         });
         var unused = both.whenComplete((answer, failure) -> {
             // in this order: one of the two sees what the other set
@@ -27,5 +37,14 @@ final class Steps {
             Objects.requireNonNull(current.get()).cancel(true);
         });
         return both;
+    }
+
+    /** By hand: what the JDK makes of a future that failed says CompletionException to whoever hangs on it. */
+    private static <B> void settle(CompletableFuture<B> both, B answer, @Nullable Throwable failure) {
+        if (failure != null) {
+            both.completeExceptionally(failure);
+        } else {
+            both.complete(answer);
+        }
     }
 }

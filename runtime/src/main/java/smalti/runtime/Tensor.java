@@ -4,13 +4,13 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.EnumSet;
 import java.util.List;
+import java.util.Objects;
 import java.util.Set;
 import java.util.stream.Collectors;
 import java.util.stream.LongStream;
 import smalti.spec.Check;
 import smalti.spec.ElementType;
 import smalti.spec.Halves;
-import smalti.spec.SpecException;
 
 /**
  * Numbers of any shape, in C order.
@@ -36,12 +36,15 @@ public record Tensor(ElementType type, List<Long> shape, ByteBuffer data) {
             ElementType.UINT32);
 
     public Tensor {
+        Objects.requireNonNull(type, "type");
+        Objects.requireNonNull(shape, "shape");
+        Objects.requireNonNull(data, "data");
         shape = List.copyOf(shape);
         data = data.slice().order(ByteOrder.nativeOrder());
         long bytes = type.bytes();
         for (long size : shape) {
             Check.that(size >= 0, "shape must have sizes of 0 or more, got %s", shape)
-                    .done();
+                    .done(InputException::new);
             bytes = Math.multiplyExact(bytes, size);
         }
         Check.that(
@@ -51,28 +54,36 @@ public record Tensor(ElementType type, List<Long> shape, ByteBuffer data) {
                         type,
                         shape,
                         data.remaining())
-                .done();
+                .done(InputException::new);
     }
 
     public static Tensor of(float[] values, long... shape) {
+        Objects.requireNonNull(values, "values");
+        Objects.requireNonNull(shape, "shape");
         var data = bytes(values.length, Float.BYTES);
         data.asFloatBuffer().put(values);
         return new Tensor(ElementType.FLOAT32, sizes(shape), data);
     }
 
     public static Tensor of(double[] values, long... shape) {
+        Objects.requireNonNull(values, "values");
+        Objects.requireNonNull(shape, "shape");
         var data = bytes(values.length, Double.BYTES);
         data.asDoubleBuffer().put(values);
         return new Tensor(ElementType.FLOAT64, sizes(shape), data);
     }
 
     public static Tensor of(long[] values, long... shape) {
+        Objects.requireNonNull(values, "values");
+        Objects.requireNonNull(shape, "shape");
         var data = bytes(values.length, Long.BYTES);
         data.asLongBuffer().put(values);
         return new Tensor(ElementType.INT64, sizes(shape), data);
     }
 
     public static Tensor of(int[] values, long... shape) {
+        Objects.requireNonNull(values, "values");
+        Objects.requireNonNull(shape, "shape");
         var data = bytes(values.length, Integer.BYTES);
         data.asIntBuffer().put(values);
         return new Tensor(ElementType.INT32, sizes(shape), data);
@@ -80,19 +91,27 @@ public record Tensor(ElementType type, List<Long> shape, ByteBuffer data) {
 
     /** @param values unsigned; shared */
     public static Tensor of(byte[] values, long... shape) {
+        Objects.requireNonNull(values, "values");
+        Objects.requireNonNull(shape, "shape");
         return new Tensor(ElementType.UINT8, sizes(shape), ByteBuffer.wrap(values));
     }
 
     /** @param values shared */
     public static Tensor ofInt8(byte[] values, long... shape) {
+        Objects.requireNonNull(values, "values");
+        Objects.requireNonNull(shape, "shape");
         return new Tensor(ElementType.INT8, sizes(shape), ByteBuffer.wrap(values));
     }
 
     public static Tensor of(short[] values, long... shape) {
+        Objects.requireNonNull(values, "values");
+        Objects.requireNonNull(shape, "shape");
         return sixteen(ElementType.INT16, values, shape);
     }
 
     public static Tensor of(boolean[] values, long... shape) {
+        Objects.requireNonNull(values, "values");
+        Objects.requireNonNull(shape, "shape");
         var data = bytes(values.length, 1);
         for (int i = 0; i < values.length; i++) {
             data.put(i, (byte) (values[i] ? 1 : 0));
@@ -102,6 +121,8 @@ public record Tensor(ElementType type, List<Long> shape, ByteBuffer data) {
 
     /** @param values rounded to the nearest, ties to even */
     public static Tensor ofFloat16(float[] values, long... shape) {
+        Objects.requireNonNull(values, "values");
+        Objects.requireNonNull(shape, "shape");
         var halves = new short[values.length];
         for (int i = 0; i < values.length; i++) {
             halves[i] = Halves.half(values[i]);
@@ -111,6 +132,8 @@ public record Tensor(ElementType type, List<Long> shape, ByteBuffer data) {
 
     /** @param values rounded to the nearest, ties to even */
     public static Tensor ofBfloat16(float[] values, long... shape) {
+        Objects.requireNonNull(values, "values");
+        Objects.requireNonNull(shape, "shape");
         var halves = new short[values.length];
         for (int i = 0; i < values.length; i++) {
             halves[i] = Halves.brain(values[i]);
@@ -127,7 +150,7 @@ public record Tensor(ElementType type, List<Long> shape, ByteBuffer data) {
     /**
      * The elements of a float type that a float holds.
      *
-     * @throws SpecException if they are not FLOAT32, FLOAT16 or BFLOAT16
+     * @throws InputException if they are not FLOAT32, FLOAT16 or BFLOAT16
      */
     public float[] floats() {
         require(FLOATS, "floats");
@@ -146,7 +169,7 @@ public record Tensor(ElementType type, List<Long> shape, ByteBuffer data) {
     /**
      * The elements of a float type.
      *
-     * @throws SpecException if they are not FLOAT64, FLOAT32, FLOAT16 or BFLOAT16
+     * @throws InputException if they are not FLOAT64, FLOAT32, FLOAT16 or BFLOAT16
      */
     public double[] doubles() {
         require(DOUBLES, "doubles");
@@ -165,7 +188,7 @@ public record Tensor(ElementType type, List<Long> shape, ByteBuffer data) {
     /**
      * The elements of a whole type that an int holds.
      *
-     * @throws SpecException if they are not INT8, INT16, INT32, UINT8 or UINT16
+     * @throws InputException if they are not INT8, INT16, INT32, UINT8 or UINT16
      */
     public int[] ints() {
         require(INTS, "ints");
@@ -180,7 +203,7 @@ public record Tensor(ElementType type, List<Long> shape, ByteBuffer data) {
     /**
      * The elements of a whole type that a long holds.
      *
-     * @throws SpecException if they are not whole, or UINT64, for which there is {@link #unsignedLongs}
+     * @throws InputException if they are not whole, or UINT64, for which there is {@link #unsignedLongs}
      */
     public long[] longs() {
         require(LONGS, "longs");
@@ -196,7 +219,7 @@ public record Tensor(ElementType type, List<Long> shape, ByteBuffer data) {
      * The elements of UINT64, to be read as unsigned: {@link Long#toUnsignedString(long)},
      * {@link Long#compareUnsigned}. From 2^63 on they are negative to all else.
      *
-     * @throws SpecException if they are not UINT64
+     * @throws InputException if they are not UINT64
      */
     public long[] unsignedLongs() {
         require(Set.of(ElementType.UINT64), "unsignedLongs");
@@ -205,7 +228,7 @@ public record Tensor(ElementType type, List<Long> shape, ByteBuffer data) {
         return values;
     }
 
-    /** @throws SpecException if the elements are not BOOL */
+    /** @throws InputException if the elements are not BOOL */
     public boolean[] booleans() {
         require(Set.of(ElementType.BOOL), "booleans");
         var values = new boolean[count()];
@@ -248,7 +271,7 @@ public record Tensor(ElementType type, List<Long> shape, ByteBuffer data) {
                         read,
                         type,
                         type == ElementType.UINT64 ? "; unsignedLongs() reads it" : "")
-                .done();
+                .done(InputException::new);
     }
 
     private static Tensor sixteen(ElementType type, short[] values, long... shape) {

@@ -73,7 +73,7 @@ final class WholeModel {
      * @param file for errors
      * @param most bytes of the whole
      * @return {@code onnx} itself where nothing is in other files
-     * @throws SpecException with every weight that cannot be had, if it is no ONNX file, or the whole is too large
+     * @throws LoadException with every weight that cannot be had, if it is no ONNX file, or the whole is too large
      */
     static byte[] of(String file, byte[] onnx, ExternalWeights weights, int most) {
         if (isOrtFormat(onnx)) {
@@ -84,10 +84,10 @@ final class WholeModel {
         try {
             parts = model.rewritten(0, onnx.length, Message.MODEL, 0);
         } catch (Damaged e) {
-            throw new SpecException(file + ": is no ONNX file, or a damaged one (" + e.getMessage() + ")", e);
+            throw new LoadException(file + ": is no ONNX file, or a damaged one (" + e.getMessage() + ")", e);
         }
         if (!model.problems.isEmpty()) {
-            throw new SpecException(model.problems.stream()
+            throw new LoadException(model.problems.stream()
                     .map(problem -> file + ": " + problem)
                     .toList());
         }
@@ -96,7 +96,7 @@ final class WholeModel {
         }
         long length = length(parts);
         if (length > most) {
-            throw new SpecException(file + ": a model must have at most " + most + " bytes with its weights, got "
+            throw new LoadException(file + ": a model must have at most " + most + " bytes with its weights, got "
                     + length + "; RuntimeOptions.maxFileBytes is the limit of both");
         }
         var whole = ByteBuffer.allocate((int) length);
@@ -191,7 +191,7 @@ final class WholeModel {
     private Part weights(String name, String location, String offset, String length) {
         try {
             if (!offset.matches("\\d{1,18}") || !length.matches("\\d{1,18}|-1")) {
-                throw new SpecException(
+                throw new LoadException(
                         "must have whole numbers as offset and length, got \"" + offset + "\" and \"" + length + "\"");
             }
             var bytes = weights.part(location, Long.parseLong(offset), Long.parseLong(length), Math.max(0, left));

@@ -117,7 +117,7 @@ final class BatcherTest {
         warming.start();
         await(() -> warming.getState() == Thread.State.WAITING);
         batcher.drain(Duration.ZERO);
-        assertThat(failure.get()).isInstanceOf(IllegalStateException.class).hasMessage("kitchen is closed");
+        assertThat(failure.get()).isInstanceOf(ModelClosedException.class).hasMessage("kitchen is closed");
         assertThat(kitchen.batches).isEmpty();
         budget.give(new ThreadBudget.Claim(1, () -> {}), 1, 0);
         assertThat(budget.tryTake(1)).as("nothing took the thread").isTrue();
@@ -147,8 +147,9 @@ final class BatcherTest {
     void whatItsRunThrowsReachesACallerWhoWaits() throws Exception {
         var batcher = batcher(8, 100, 1);
         assertThatThrownBy(() -> run(batcher, new Squares(-1, 1), PLAIN))
-                .isInstanceOf(IllegalArgumentException.class)
-                .hasMessage("a square of -1 was asked for");
+                .isInstanceOf(RunException.class)
+                .hasRootCauseInstanceOf(IllegalArgumentException.class)
+                .hasRootCauseMessage("a square of -1 was asked for");
         kitchen.close();
         var first = submit(batcher, new Squares(1, 1), PLAIN);
         kitchen.awaitRunning(1);
@@ -158,7 +159,7 @@ final class BatcherTest {
         kitchen.open();
         first.join();
         assertThatThrownBy(result::get)
-                .hasCauseInstanceOf(IllegalStateException.class)
+                .hasCauseInstanceOf(RunException.class)
                 .hasRootCauseInstanceOf(IllegalArgumentException.class);
         waiting.shutdown();
         // the threads came back
@@ -183,7 +184,8 @@ final class BatcherTest {
     void anErrorReachesWhomItHitsAndLeavesTheThreads() {
         var batcher = batcher(8, 100, 1);
         assertThatThrownBy(() -> run(batcher, new Squares(Kitchen.HUGE, 1), PLAIN))
-                .isInstanceOf(OutOfMemoryError.class);
+                .isInstanceOf(RunException.class)
+                .hasCauseInstanceOf(OutOfMemoryError.class);
         kitchen.close();
         var first = submit(batcher, new Squares(1, 1), PLAIN);
         kitchen.awaitRunning(1);
@@ -414,7 +416,7 @@ final class BatcherTest {
             await(future::isDone);
             if (future.isCompletedExceptionally()) {
                 assertThatThrownBy(future::join)
-                        .hasRootCauseInstanceOf(IllegalStateException.class)
+                        .hasRootCauseInstanceOf(ModelClosedException.class)
                         .hasRootCauseMessage("squares is closed");
             } else {
                 future.join().check(future.join());
@@ -440,7 +442,7 @@ final class BatcherTest {
         await(() -> submit(batcher, new Squares(9, 1), PLAIN).isCompletedExceptionally());
         assertThat(draining).isNotDone();
         assertThatThrownBy(() -> run(batcher, new Squares(9, 1), PLAIN))
-                .isInstanceOf(IllegalStateException.class)
+                .isInstanceOf(ModelClosedException.class)
                 .hasMessage("squares is closed");
         kitchen.open();
         draining.join();
@@ -458,7 +460,7 @@ final class BatcherTest {
         assertThat(kitchen.stopped).hasValue(1);
         for (var future : List.of(runs, waits)) {
             assertThatThrownBy(future::join)
-                    .hasRootCauseInstanceOf(IllegalStateException.class)
+                    .hasRootCauseInstanceOf(ModelClosedException.class)
                     .hasRootCauseMessage("squares is closed");
         }
         assertThat(kitchen.batches).containsExactly("1:1");

@@ -246,8 +246,7 @@ final class ChaosTest {
         return e instanceof QueueFullException
                 || e instanceof DeadlineException
                 || e instanceof CancellationException
-                || (e instanceof IllegalStateException
-                        && String.valueOf(e.getMessage()).contains("is closed"));
+                || e instanceof ModelClosedException;
     }
 
     private static Pixels pixels(long seed) {

@@ -197,7 +197,7 @@ abstract class DeviceContract {
                 try {
                     assertNear(generator.generate(16, SEED), expected);
                     return true;
-                } catch (IllegalStateException e) {
+                } catch (ModelClosedException e) {
                     assertThat(e).hasMessageContaining("is closed");
                     return false;
                 }
@@ -206,7 +206,7 @@ abstract class DeviceContract {
             closer.shutdown();
             model.close();
             assertThatThrownBy(() -> generator.generate(1, SEED))
-                    .isInstanceOf(IllegalStateException.class)
+                    .isInstanceOf(ModelClosedException.class)
                     .hasMessageContaining("is closed");
         }
     }

@@ -4,78 +4,78 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.List;
-import java.util.Map;
 import org.junit.jupiter.api.Test;
 import smalti.spec.SpecException;
 
 class DeviceTest {
     @Test
     void defaultsAreTheDocumentedOnes() {
-        assertThat(Device.cuda(2))
-                .isEqualTo(new Device.Cuda(
-                        2,
-                        Long.MAX_VALUE,
-                        Device.ConvolutionSearch.HEURISTIC,
-                        Device.ArenaGrowth.AS_REQUESTED,
-                        false,
-                        false,
-                        false,
-                        Map.of()));
-        assertThat(Device.tensorrt(1).withCache(Path.of("cache")))
-                .isEqualTo(new Device.TensorRt(Device.cuda(1), true, Long.MAX_VALUE, Path.of("cache"), Map.of()));
-        assertThat(Device.tensorrt(0).cache()).endsWithRaw(Path.of("smalti", "tensorrt"));
+        var cuda = Device.cuda(2);
+        assertThat(cuda.index()).isEqualTo(2);
+        assertThat(cuda.memoryLimit()).isEqualTo(Device.Cuda.ALL_MEMORY);
+        assertThat(cuda.search()).isEqualTo(Device.ConvolutionSearch.HEURISTIC);
+        assertThat(cuda.growth()).isEqualTo(Device.ArenaGrowth.AS_REQUESTED);
+        assertThat(List.of(cuda.tf32(), cuda.nhwc(), cuda.fuseBias())).containsOnly(false);
+        assertThat(cuda.sessionConfig()).isEmpty();
+        var tensorRt = Device.tensorrt(1);
+        assertThat(tensorRt.cuda()).isEqualTo(Device.cuda(1));
+        assertThat(tensorRt.fp16()).isTrue();
+        assertThat(tensorRt.workspaceLimit()).isEqualTo(Device.TensorRt.ALL_MEMORY);
+        assertThat(tensorRt.sizes()).isEmpty();
+        assertThat(tensorRt.cache()).endsWithRaw(Path.of("smalti", "tensorrt"));
         assertThat(Device.auto()).isEqualTo(new Device.Auto(List.of(Device.cuda(0), Device.cpu())));
     }
 
     @Test
     void eachOptionIsSetAlone() {
-        assertThat(Device.cuda(0)
-                        .withMemoryLimit(1 << 30)
-                        .withSearch(Device.ConvolutionSearch.EXHAUSTIVE)
-                        .withGrowth(Device.ArenaGrowth.POWER_OF_TWO)
-                        .withTf32(true)
-                        .withNhwc(true)
-                        .withFuseBias(true)
-                        .withSessionConfig("ep.cuda.use_env_allocator", "1"))
-                .isEqualTo(new Device.Cuda(
-                        0,
-                        1 << 30,
-                        Device.ConvolutionSearch.EXHAUSTIVE,
-                        Device.ArenaGrowth.POWER_OF_TWO,
-                        true,
-                        true,
-                        true,
-                        Map.of("ep.cuda.use_env_allocator", "1")));
-        var cuda = Device.cuda(3).withTf32(true);
+        var cuda = Device.cuda(0)
+                .withMemoryLimit(1 << 30)
+                .withSearch(Device.ConvolutionSearch.EXHAUSTIVE)
+                .withGrowth(Device.ArenaGrowth.POWER_OF_TWO)
+                .withTf32(true)
+                .withNhwc(true)
+                .withFuseBias(true)
+                .withSessionConfig("ep.cuda.use_env_allocator", "1");
+        assertThat(cuda)
+                .hasToString("Cuda[index=0, memoryLimit=1073741824, search=EXHAUSTIVE, growth=POWER_OF_TWO, tf32=true,"
+                        + " nhwc=true, fuseBias=true, sessionConfig={ep.cuda.use_env_allocator=1}]");
         assertThat(Device.tensorrt(0)
-                        .withCuda(cuda)
+                        .withCuda(Device.cuda(3))
                         .withFp16(false)
                         .withWorkspaceLimit(1 << 28)
                         .withCache(Path.of("engines"))
-                        .withSizes("h", 1, 8, 16)
-                        .withSizes("w", 2, 2, 2))
-                .isEqualTo(new Device.TensorRt(
-                        cuda,
-                        false,
-                        1 << 28,
-                        Path.of("engines"),
-                        Map.of("h", new Device.Sizes(1, 8, 16), "w", new Device.Sizes(2, 2, 2))));
+                        .withSizes("h", 1, 8, 16))
+                .hasToString("TensorRt[cuda=" + Device.cuda(3) + ", fp16=false, workspaceLimit=268435456,"
+                        + " cache=engines, sizes={h=1 to 16}]");
+        assertThat(Device.cpu()
+                        .withThreads(3)
+                        .withSpread(Device.Spread.WIDE)
+                        .withSpin(Duration.ZERO)
+                        .withFlushDenormals(true)
+                        .withShrink(true))
+                .hasToString("Cpu[threads=3, spread=WIDE, spin=PT0S, flushDenormals=true, shrink=true,"
+                        + " sessionConfig={}]")
+                .isNotEqualTo(Device.cpu());
     }
 
     @Test
     void devicesCheckThemselves() {
-        assertThatThrownBy(() -> new Device.Cuda(
-                        -1,
-                        0,
-                        Device.ConvolutionSearch.DEFAULT,
-                        Device.ArenaGrowth.AS_REQUESTED,
-                        false,
-                        false,
-                        false,
-                        Map.of("session.disable_prepaking", "1")))
-                .isInstanceOfSatisfying(
-                        SpecException.class, e -> assertThat(e.problems()).hasSize(3));
+        assertThatThrownBy(() -> Device.cuda(-1)).hasMessage("index must be from 0 to 255, got -1");
+        var cuda = Device.cuda(0);
+        assertThatThrownBy(() -> cuda.withMemoryLimit(0))
+                .hasMessage("memoryLimit must be at least 1048576 bytes, got 0");
+        for (var wrong : List.of(
+                List.of("session.disable_prepaking", "1"),
+                List.of("session.disable_prepacking", "yes"),
+                List.of("session.dynamic_block_base", "-4"),
+                List.of("session.intra_op_thread_affinities", "one"),
+                List.of("optimization.disable_specified_optimizers", ""))) {
+            assertThatThrownBy(() -> cuda.withSessionConfig(wrong.get(0), wrong.get(1)))
+                    .isInstanceOf(SpecException.class)
+                    .hasMessageContaining(wrong.get(0));
+        }
         var tensorRt = Device.tensorrt(0);
         assertThatThrownBy(() -> tensorRt.withWorkspaceLimit(1))
                 .isInstanceOf(SpecException.class)

@@ -284,7 +284,7 @@ final class FaultsTest {
                         answered++;
                     } catch (CompletionException e) {
                         assertThat(e)
-                                .hasRootCauseInstanceOf(IllegalStateException.class)
+                                .hasRootCauseInstanceOf(ModelClosedException.class)
                                 .hasRootCauseMessage("tiny-codec/tokenize is closed");
                     }
                 }

@@ -10,6 +10,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
 import java.util.stream.Collectors;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -46,6 +47,24 @@ final class GuideTest {
         // live:end
     }
 
+    static int status(Throwable thrown) {
+        // failures:begin
+        return switch (Failure.of(thrown)) {
+            case INPUT -> 400;
+            case REFUSED -> 429; // with Retry-After: ((QueueFullException) Failure.cause(thrown)).estimate()
+            case EXPIRED -> 504;
+            case CANCELLED, CLOSED -> 503;
+            case RUN, MODEL, OTHER -> 500;
+        };
+        // failures:end
+    }
+
+    @Test
+    void theCodeOfFailuresWorks() {
+        assertThat(status(new CompletionException(new InputException("codes must be"))))
+                .isEqualTo(400);
+    }
+
     @Test
     void theCodeOfALiveModelWorks() {
         try (var model = SmaltiModel.open(Bundles.CODEC)) {
@@ -62,7 +81,7 @@ final class GuideTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"guide", "live"})
+    @ValueSource(strings = {"guide", "live", "failures"})
     void theGuideShowsThisCode(String part) throws Exception {
         var source = Files.readString(Path.of("src/test/java/smalti/runtime/GuideTest.java"));
         var begin = "// " + part + ":begin\n";

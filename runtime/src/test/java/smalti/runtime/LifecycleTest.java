@@ -89,7 +89,7 @@ class LifecycleTest {
                     }
                     called.countDown();
                     return true;
-                } catch (IllegalStateException e) {
+                } catch (ModelClosedException e) {
                     assertThat(e).hasMessageContaining("is closed");
                     return false;
                 }
@@ -138,6 +138,6 @@ class LifecycleTest {
     }
 
     private static void closed(Runnable call) {
-        assertThatThrownBy(call::run).isInstanceOf(IllegalStateException.class).hasMessageContaining("is closed");
+        assertThatThrownBy(call::run).isInstanceOf(ModelClosedException.class).hasMessageContaining("is closed");
     }
 }

@@ -8,7 +8,6 @@ import io.micrometer.core.instrument.config.MeterFilter;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.List;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
@@ -32,12 +31,12 @@ final class LiveModelTest {
     @Test
     void aModelIsReadyOnceItIsWarm() {
         var model = SmaltiModel.open(Bundles.CODEC, OPTIONS);
-        assertThat(model.health()).isEqualTo(new Health(true, false, List.of("not warm yet")));
+        assertThat(model.health()).hasToString("live, not ready: not warm yet");
         model.warm();
-        assertThat(model.health()).isEqualTo(new Health(true, true, List.of()));
+        assertThat(model.health()).hasToString("ready");
         model.close();
-        assertThat(model.health()).isEqualTo(new Health(false, false, List.of("closed")));
-        assertThatThrownBy(model::warm).isInstanceOf(IllegalStateException.class);
+        assertThat(model.health()).hasToString("closed");
+        assertThatThrownBy(model::warm).isInstanceOf(ModelClosedException.class);
     }
 
     @Test
@@ -143,7 +142,7 @@ final class LiveModelTest {
         while (live.health().ready()) {
             Thread.onSpinWait();
         }
-        assertThat(live.health()).isEqualTo(new Health(true, false, List.of(Health.CLOSING)));
+        assertThat(live.health()).hasToString("live, not ready: " + ModelHealth.CLOSING);
         open.complete("done");
         assertThat(waiting.join()).isEqualTo("done");
         closing.join();
@@ -179,7 +178,7 @@ final class LiveModelTest {
         try (var model = SmaltiModel.open(Bundles.GENERATOR, OPTIONS.withMeters(meters))) {
             var warming = CompletableFuture.runAsync(model::warm);
             assertThat(waited(loads)).isTrue();
-            assertThat(model.health()).isEqualTo(new Health(true, false, List.of("not warm yet")));
+            assertThat(model.health()).hasToString("live, not ready: not warm yet");
             goesOn.countDown();
             warming.join();
             assertThat(model.health().ready()).isTrue();
@@ -205,9 +204,9 @@ final class LiveModelTest {
         closing.join();
         live.close();
         assertThatThrownBy(() -> live.call(SmaltiModel::manifest))
-                .isInstanceOf(IllegalStateException.class)
+                .isInstanceOf(ModelClosedException.class)
                 .hasMessageContaining("is closed");
-        assertThatThrownBy(() -> live.reload(Bundles.GENERATOR)).isInstanceOf(IllegalStateException.class);
+        assertThatThrownBy(() -> live.reload(Bundles.GENERATOR)).isInstanceOf(ModelClosedException.class);
         assertThat(live.health().live()).isFalse();
     }
 }

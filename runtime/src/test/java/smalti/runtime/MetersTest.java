@@ -80,7 +80,7 @@ final class MetersTest {
             assertThatThrownBy(expired::join).hasCauseInstanceOf(DeadlineException.class);
             cancelled.cancel(false);
             goes.close();
-            assertThatThrownBy(failed::join).hasCauseInstanceOf(IllegalStateException.class);
+            assertThatThrownBy(failed::join).hasCauseInstanceOf(ModelClosedException.class);
             for (var outcome : List.of("failed", "cancelled", "refused", "expired")) {
                 assertThat(counted(meters, "smalti.requests", outcome))
                         .as(outcome)
@@ -227,7 +227,7 @@ final class MetersTest {
         codec.reconstruct(pixels);
         codec.reconstructAsync(pixels).join();
         model.close();
-        assertThatThrownBy(() -> codec.encode(pixels)).isInstanceOf(IllegalStateException.class);
+        assertThatThrownBy(() -> codec.encode(pixels)).isInstanceOf(ModelClosedException.class);
         assertThat(seen.stopped).extracting(Observation.Context::getName).containsOnly("smalti.request");
         assertThat(seen.stopped)
                 .extracting(context -> context.getLowCardinalityKeyValues().stream()
@@ -235,7 +235,7 @@ final class MetersTest {
                         .toList())
                 .contains(List.of("cpu", "tokenize", "tiny-codec"), List.of("cpu", "detokenize", "tiny-codec"));
         assertThat(seen.stopped).hasSize(5);
-        assertThat(seen.stopped.get(4).getError()).isInstanceOf(IllegalStateException.class);
+        assertThat(seen.stopped.get(4).getError()).isInstanceOf(ModelClosedException.class);
     }
 
     @Test

@@ -2,6 +2,7 @@ package smalti.spec;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.Function;
 
 /**
  * Collects every rule that a record breaks, then throws them together.
@@ -40,8 +41,16 @@ public final class Check {
 
     /** @throws SpecException if any rule was broken */
     public void done() {
+        done(SpecException::new);
+    }
+
+    /**
+     * @param exception makes what is thrown of all problems
+     * @throws SpecException of that kind, if any rule was broken
+     */
+    public void done(Function<List<String>, ? extends SpecException> exception) {
         if (!problems.isEmpty()) {
-            throw new SpecException(problems);
+            throw exception.apply(problems);
         }
     }
 }
