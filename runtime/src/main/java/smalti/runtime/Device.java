@@ -48,8 +48,8 @@ public sealed interface Device {
      * @param index as CUDA counts them, from 0
      */
     static TensorRt tensorrt(int index) {
-        return new TensorRt(
-                new TensorRt.TensorRtValues(cuda(index), true, TensorRt.ALL_MEMORY, EngineCache.defaultFolder(), Map.of()));
+        return new TensorRt(new TensorRt.TensorRtValues(
+                cuda(index), true, TensorRt.ALL_MEMORY, EngineCache.defaultFolder(), Map.of()));
     }
 
     /** {@code cuda(0)} where that can run the graph, else the processor. */
@@ -405,7 +405,8 @@ public sealed interface Device {
 
         private final TensorRtValues values;
 
-        private record TensorRtValues(Cuda cuda, boolean fp16, long workspaceLimit, Path cache, Map<String, Sizes> sizes) {
+        private record TensorRtValues(
+                Cuda cuda, boolean fp16, long workspaceLimit, Path cache, Map<String, Sizes> sizes) {
             TensorRtValues {
                 Check.that(
                                 workspaceLimit >= LEAST_WORKSPACE,
@@ -433,11 +434,13 @@ public sealed interface Device {
 
         public TensorRt withCuda(Cuda cuda) {
             Objects.requireNonNull(cuda, "cuda");
-            return new TensorRt(new TensorRtValues(cuda, values.fp16, values.workspaceLimit, values.cache, values.sizes));
+            return new TensorRt(
+                    new TensorRtValues(cuda, values.fp16, values.workspaceLimit, values.cache, values.sizes));
         }
 
         public TensorRt withFp16(boolean fp16) {
-            return new TensorRt(new TensorRtValues(values.cuda, fp16, values.workspaceLimit, values.cache, values.sizes));
+            return new TensorRt(
+                    new TensorRtValues(values.cuda, fp16, values.workspaceLimit, values.cache, values.sizes));
         }
 
         public TensorRt withWorkspaceLimit(long bytes) {
@@ -446,7 +449,8 @@ public sealed interface Device {
 
         public TensorRt withCache(Path folder) {
             Objects.requireNonNull(folder, "folder");
-            return new TensorRt(new TensorRtValues(values.cuda, values.fp16, values.workspaceLimit, folder, values.sizes));
+            return new TensorRt(
+                    new TensorRtValues(values.cuda, values.fp16, values.workspaceLimit, folder, values.sizes));
         }
 
         /**
