@@ -19,6 +19,7 @@ import org.jspecify.annotations.Nullable;
 import smalti.spec.Dimension;
 import smalti.spec.ElementType;
 import smalti.spec.Signature;
+import smalti.spec.SpecException;
 import smalti.spec.TensorSpec;
 import smalti.spec.onnx.EngineGuard;
 import smalti.spec.onnx.OnnxFile;
@@ -70,7 +71,7 @@ final class GraphSession implements AutoCloseable {
         return graph;
     }
 
-    /** @throws SpecException if the file must not be opened at all */
+    /** @throws LoadException if the file must not be opened at all */
     private static EngineGuard guard(String file, byte[] onnx) {
         OnnxFile read;
         try {
@@ -79,7 +80,11 @@ final class GraphSession implements AutoCloseable {
             // no model: ONNX Runtime says so in its own words
             return EngineGuard.NONE;
         }
-        return EngineGuard.of(read, file);
+        try {
+            return EngineGuard.of(read, file);
+        } catch (SpecException e) {
+            throw new LoadException(e.problems(), e);
+        }
     }
 
     /**

@@ -22,7 +22,7 @@ public final class LoadException extends SpecException {
         super(problems);
     }
 
-    private LoadException(List<String> problems, Throwable cause) {
+    LoadException(List<String> problems, Throwable cause) {
         super(problems, cause);
     }
 

@@ -20,6 +20,7 @@ import smalti.spec.Checksums;
 import smalti.spec.Dimension;
 import smalti.spec.IoReason;
 import smalti.spec.Signature;
+import smalti.spec.SpecException;
 import smalti.spec.TensorSpec;
 import smalti.spec.onnx.OnnxFile;
 
@@ -48,7 +49,7 @@ public final class OnnxModel implements AutoCloseable {
          * answer is given of rows that shared a run: with rows of the first request of each size, or of
          * {@link OnnxModel#warm}, which takes some {@code 4·maxBatch} runs of a row. Until it is seen, as where all rows
          * are alike, each request is run for itself. Where a row's outputs follow from others too, calls throw a
-         * {@link SpecException} that names the output.
+         * {@link LoadException} that names the output.
          */
         INDEPENDENT_ROWS
     }
@@ -254,10 +255,15 @@ public final class OnnxModel implements AutoCloseable {
         if (WholeModel.isOrtFormat(onnx)) {
             return false;
         }
-        var graph = OnnxFile.read(onnx, file);
+        OnnxFile graph;
+        try {
+            graph = OnnxFile.read(onnx, file);
+        } catch (SpecException e) {
+            throw new LoadException(e.problems(), e);
+        }
         var problems = RowsGraph.problems(file, graph, signature);
         if (!problems.isEmpty()) {
-            throw new SpecException(problems);
+            throw new LoadException(problems);
         }
         return RowsGraph.isCoarse(graph);
     }
@@ -432,7 +438,7 @@ public final class OnnxModel implements AutoCloseable {
             var sizes = service.placement().sizes();
             int rows = job.items();
             if (rows > sizes.most() || sizes.holding(rows) != rows) {
-                throw new SpecException(file + ": whether rows are independent could not be seen yet, so that " + rows
+                throw new InputException(file + ": whether rows are independent could not be seen yet, so that " + rows
                         + " of them cannot be run in batches of at most " + sizes.most()
                         + "; warm(inputs) with rows that differ, or open it with Requests.ALONE");
             }

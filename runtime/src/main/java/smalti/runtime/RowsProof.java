@@ -13,7 +13,6 @@ import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import smalti.spec.ElementType;
 import smalti.spec.Signature;
-import smalti.spec.SpecException;
 
 /**
  * Finds out by trying whether a row's outputs follow from that row alone, before any answer is given of rows that shared
@@ -76,7 +75,7 @@ final class RowsProof {
      * Whether rows of such requests may share a run; the first ones are tried.
      *
      * @return false where it is not known
-     * @throws SpecException if they may not, with the output
+     * @throws LoadException if they may not, with the output
      */
     boolean holds(GraphJob job) {
         if (isSeen(job)) {
@@ -109,7 +108,7 @@ final class RowsProof {
     /**
      * Whether it was seen already that rows of such requests may share a run.
      *
-     * @throws SpecException if it was seen that they may not
+     * @throws LoadException if it was seen that they may not
      */
     boolean isSeen(GraphJob job) {
         refuse();
@@ -126,7 +125,7 @@ final class RowsProof {
     private void refuse() {
         var found = refusal;
         if (found != null) {
-            throw new SpecException(found);
+            throw new LoadException(found);
         }
     }
 
