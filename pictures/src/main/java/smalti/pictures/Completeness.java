@@ -12,7 +12,12 @@ final class Completeness {
 
     /** @throws IOException if the file says how long it is, and is shorter: what decoders would take for black */
     static void requireDeclaredLength(byte[] bytes, PictureFormat format) throws IOException {
-        if (format == PictureFormat.WEBP && endsTooEarly(bytes, format)) {
+        boolean tooShort = switch (format) {
+            case WEBP -> endsTooEarly(bytes, format);
+            case PNG -> pngChunkIsCut(ByteBuffer.wrap(bytes));
+            default -> false;
+        };
+        if (tooShort) {
             throw new IOException("must be a whole picture, but ends too early", new EOFException());
         }
     }
@@ -33,14 +38,24 @@ final class Completeness {
     }
 
     private static boolean pngEndsTooEarly(ByteBuffer bytes) {
+        return pngEnd(bytes) >= 0;
+    }
+
+    /** Where all pixels are there, a file without its end is a picture still. */
+    private static boolean pngChunkIsCut(ByteBuffer bytes) {
+        return pngEnd(bytes) > bytes.limit();
+    }
+
+    /** Where the chunks end, within the file or beyond it, if none of them says that it is the last one; else -1. */
+    private static long pngEnd(ByteBuffer bytes) {
         long at = 8;
         while (at + 12 <= bytes.limit()) {
             if (bytes.getInt((int) at + 4) == 0x49454E44) { // IEND
-                return false;
+                return -1;
             }
             at += 12 + (bytes.getInt((int) at) & 0xFFFFFFFFL);
         }
-        return true;
+        return at;
     }
 
     /** Whether a plug-in's words mean that bytes were missing. */

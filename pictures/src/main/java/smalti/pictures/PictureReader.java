@@ -84,8 +84,8 @@ public final class PictureReader {
         Completeness.requireDeclaredLength(bytes, format);
         var reader = reader(format);
         try (var stream = new MemoryCacheImageInputStream(new ByteArrayInputStream(bytes))) {
-            // what is no pixel may be broken without harm; WebP and TIFF keep their colours in it
-            reader.setInput(stream, true, format == PictureFormat.JPEG);
+            // what is no pixel may be broken, or unpack to gigabytes, without harm; others keep their colours in it
+            reader.setInput(stream, true, format == PictureFormat.JPEG || format == PictureFormat.PNG);
             return Orientation.upright(decoded(reader), Orientation.of(bytes, format));
         } catch (IOException | RuntimeException e) {
             throw problem(e, bytes, format);
