@@ -54,6 +54,13 @@ public final class OnnxFunctions {
         return functions.isEmpty();
     }
 
+    /** Domain and name of each, in the file's order; overloads are named once for each. */
+    public List<String> names() {
+        return rest.getFunctionsList().stream()
+                .map(function -> function.getDomain() + "." + function.getName())
+                .toList();
+    }
+
     /**
      * What a node runs that calls a function, as a graph of the model's own opsets; empty of other nodes, and where the
      * function's operators mean something else at the model's opset.

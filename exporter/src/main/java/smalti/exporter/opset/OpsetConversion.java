@@ -1,6 +1,5 @@
 package smalti.exporter.opset;
 
-import com.google.protobuf.InvalidProtocolBufferException;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -21,8 +20,8 @@ import smalti.exporter.graph.Operators.Operator;
 import smalti.exporter.graph.Operators.Option;
 import smalti.exporter.graph.Shapes;
 import smalti.exporter.graph.ValueType;
+import smalti.exporter.onnx.OnnxFunctions;
 import smalti.exporter.onnx.OnnxWriter;
-import smalti.exporter.proto.ModelProto;
 import smalti.spec.SpecException;
 
 /** Writes a model's nodes in the forms of another opset; operators of other domains stay as they are. */
@@ -106,13 +105,9 @@ public final class OpsetConversion {
 
     /** Local functions have an opset of their own, which must be the model's. */
     private void functions(Model model) {
-        try {
-            for (var function : ModelProto.parseFrom(model.rest().duplicate()).getFunctionsList()) {
-                problems.add("the local function \"" + function.getDomain() + "." + function.getName()
-                        + "\" must be written out in the graph before the opset can change; smalti optimize does it");
-            }
-        } catch (InvalidProtocolBufferException e) {
-            throw new IllegalStateException(e);
+        for (var function : OnnxFunctions.of(model).names()) {
+            problems.add("the local function \"" + function
+                    + "\" must be written out in the graph before the opset can change; smalti optimize does it");
         }
     }
 
