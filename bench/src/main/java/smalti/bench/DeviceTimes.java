@@ -89,7 +89,8 @@ public final class DeviceTimes {
     private void all() {
         for (int batch : BATCHES) {
             var request = request(model, batch);
-            var distance = Distance.of(request.pictures(), request(processor, batch).pictures());
+            var distance =
+                    Distance.of(request.pictures(), request(processor, batch).pictures());
             var nanos = times(request);
             System.out.printf(
                     Locale.ROOT,
