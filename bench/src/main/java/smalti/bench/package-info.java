@@ -18,7 +18,8 @@
  * <p>Beside JMH there are programs that compare whole settings in turns, each started by the script of its purpose:
  * {@link smalti.bench.ServingTimes} (bench/serving), {@link smalti.bench.ColdStart} (bench/coldstart),
  * {@link smalti.bench.QuotaTimes} (bench/containers), {@link smalti.bench.PassTimes} (bench/passes) and, in the profile
- * {@code djl}, {@code DjlTimes} (bench/djl). docs/performance.md has their figures.
+ * {@code djl}, {@code DjlTimes} (bench/djl). docs/performance.md has their figures. {@link smalti.bench.DeviceTimes} runs on
+ * a machine with a GPU, from what bench/gpu/pack packs.
  *
  * <p>{@link smalti.bench.WatchedLoad} is a service under load, to see its meters: {@code bench/watched 10 flowers.smalti}.
  *
