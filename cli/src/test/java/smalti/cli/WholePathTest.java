@@ -2,16 +2,13 @@ package smalti.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.stream.Stream;
 import javax.imageio.ImageIO;
-import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 import smalti.runtime.RuntimeOptions;
@@ -24,30 +21,11 @@ import smalti.trainer.Presets;
 
 /** From pictures to pictures by the command line alone, and what it says when something is wrong. */
 class WholePathTest {
-    @TempDir
-    @SuppressWarnings("NullAway.Init") // JUnit sets it
-    static Path folder;
-
-    private static Path pictures = Path.of("");
-    private static Path codec = Path.of("");
-    private static Path gan = Path.of("");
-
-    @BeforeAll
-    static void trainAndExport() throws IOException {
-        pictures = Cli.pictures(folder.resolve("pictures"), 60);
-        codec = made("codec", Cli.VQVAE);
-        gan = made("gan", Cli.DCGAN);
-    }
-
-    private static Path made(String name, String yaml) throws IOException {
-        var run = folder.resolve("run-" + name);
-        Cli.run("train", "--spec", Cli.spec(folder, yaml), "--data", pictures, "--out", run)
-                .succeeds();
-        var bundle = folder.resolve(name + ".smalti");
-        var exported = Cli.run("export", run, "--out", bundle).succeeds();
-        assertThat(exported.out()).contains("parity of SameDiff and ONNX Runtime");
-        return bundle;
-    }
+    private static final TinyModels TINY = TinyModels.made();
+    private static final Path folder = TINY.folder();
+    private static final Path pictures = TINY.pictures();
+    private static final Path codec = TINY.codec();
+    private static final Path gan = TINY.gan();
 
     @Test
     void picturesBecomeCodesAndCodesBecomeWhatReconstructMakes() throws IOException {
@@ -152,26 +130,6 @@ class WholePathTest {
                 .hasSameBinaryContentAs(gan.resolve("generator.onnx"));
         Cli.run("export", codec, "--out", folder.resolve("again.smalti"))
                 .failsWith("codec.smalti: is a bundle already");
-    }
-
-    @Test
-    void evaluateWritesItsFigures() throws IOException {
-        var json = folder.resolve("figures.json");
-        Cli.run("evaluate", codec, "--data", pictures, "--json", json).succeeds();
-        var figures = new ObjectMapper().readTree(json.toFile());
-        for (var name : List.of("mse", "nmse", "psnr", "ssim", "perplexity", "usage")) {
-            assertThat(figures.path(name).isNumber()).as(name).isTrue();
-        }
-        assertThat(figures.path("pictures").asInt()).isEqualTo(6);
-        assertThat(figures.path("psnr").asDouble())
-                .isCloseTo(
-                        -10 * Math.log10(figures.path("mse").asDouble()), org.assertj.core.api.Assertions.within(1e-9));
-        Cli.run("evaluate", gan, "--data", pictures, "--json", json).succeeds();
-        assertThat(new ObjectMapper()
-                        .readTree(json.toFile())
-                        .path("slicedWasserstein")
-                        .asDouble())
-                .isPositive();
     }
 
     record Wrong(String name, List<Object> arguments, List<String> words) {

@@ -344,15 +344,7 @@ public final class BundleExporter {
         var versions = new TreeMap<>(trained.versions());
         versions.put("smalti-exporter", VERSION);
         versions.put("onnxruntime", OrtRunner.version());
-        return new Provenance(
-                trained.family(),
-                trained.specSha256(),
-                trained.seed(),
-                trained.steps(),
-                trained.trainPictures(),
-                trained.pixelVariance(),
-                trained.data(),
-                versions);
+        return trained.withVersions(versions);
     }
 
     private static Signature signature(Graph graph) {

@@ -198,7 +198,8 @@ public final class TinyRuns {
             throws IOException {
         pictures("calibration.npy", pixels, 1);
         pictures("held-out.npy", pixels, 2);
-        var provenance = new Provenance("tiny", "0".repeat(64), seed, 0, 1, 0.1, DATA, Map.of("nd4j", "1.0.0-M2.1"));
+        var provenance =
+                new Provenance("tiny", "0".repeat(64), seed, 0, 1, 0.1, DATA, Map.of("nd4j", "1.0.0-M2.1"), null);
         write(new ExportManifest(
                 ExportManifest.FORMAT,
                 "tiny",

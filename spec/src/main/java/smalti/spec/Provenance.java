@@ -1,6 +1,7 @@
 package smalti.spec;
 
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Where a model comes from.
@@ -11,6 +12,8 @@ import java.util.Map;
  * @param pixelVariance of the training pixels in [0, 1] units; what NMSE is relative to
  * @param data how the pictures were read and held out, so that an evaluation finds the same ones
  * @param versions of the software, by name
+ * @param picturesSha256 of all pictures that were given, held-out ones too, whatever their order and names; null where
+ *     the model was trained before this was noted
  */
 public record Provenance(
         String family,
@@ -20,4 +23,10 @@ public record Provenance(
         int trainPictures,
         double pixelVariance,
         DataSpec data,
-        Map<String, String> versions) {}
+        Map<String, String> versions,
+        @Nullable String picturesSha256) {
+    public Provenance withVersions(Map<String, String> versions) {
+        return new Provenance(
+                family, specSha256, seed, steps, trainPictures, pixelVariance, data, versions, picturesSha256);
+    }
+}

@@ -57,7 +57,8 @@ public final class RecordTree {
             BundleManifest.class, Set.of("codebook", "noise", "sha256"),
             BundleManifest.Graph.class, Set.of("variants"),
             BundleManifest.Variant.class, Set.of("psnr", "agreement", "reconstructionLoss"),
-            BundleManifest.Proof.class, Set.of("histogram"));
+            BundleManifest.Proof.class, Set.of("histogram"),
+            Provenance.class, Set.of("picturesSha256"));
 
     private static final String KIND = "kind";
 

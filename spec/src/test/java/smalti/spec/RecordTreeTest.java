@@ -52,9 +52,9 @@ class RecordTreeTest {
     @Test
     void differencesNameEachKeyAndBothValues() {
         var one = new Provenance(
-                "vqvae", "a", 1, 2, 3, 0.5, Samples.EXPORT.provenance().data(), Map.of("x", "1"));
+                "vqvae", "a", 1, 2, 3, 0.5, Samples.EXPORT.provenance().data(), Map.of("x", "1"), null);
         var other = new Provenance(
-                "vqvae", "a", 1, 9, 3, 0.5, Samples.EXPORT.provenance().data(), Map.of("y", "2"));
+                "vqvae", "a", 1, 9, 3, 0.5, Samples.EXPORT.provenance().data(), Map.of("y", "2"), null);
         assertThat(RecordTree.differences(one, one)).isEmpty();
         assertThat(RecordTree.differences(one, other))
                 .containsExactly(

@@ -34,7 +34,8 @@ final class Samples {
             60000,
             0.0625,
             new DataSpec(DataSpec.Fit.CROP, DataSpec.BadImages.FAIL, 0.1, false),
-            Map.of("smalti", "0.1.0"));
+            Map.of("smalti", "0.1.0"),
+            SHA);
     static final PixelContract PIXELS = new PixelContract(32, 32, 3, -0.5, 0.5);
 
     static final ExportManifest EXPORT = new ExportManifest(

@@ -276,7 +276,8 @@ public final class Trainer {
                 data.train().count(),
                 data.train().variance(),
                 spec.data(),
-                versions);
+                versions,
+                Pictures.sha256(data.train(), data.heldOut()));
     }
 
     private static String version() {

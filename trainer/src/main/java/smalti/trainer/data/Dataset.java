@@ -16,6 +16,9 @@ import smalti.spec.Unreadable;
  * @param heldOut at least 1
  */
 public record Dataset(Pictures train, Pictures heldOut) {
+    /** Pictures of which some can be held out: 2 to train on and 1. */
+    static final int LEAST = 3;
+
     /** The {@link CounterRandom} stream that chooses what is held out. */
     static final int HOLD_OUT_STREAM = 0x0DA7A;
 

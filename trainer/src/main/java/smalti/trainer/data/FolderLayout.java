@@ -75,13 +75,26 @@ final class FolderLayout {
         return root;
     }
 
+    /** Whether there are a part to train on and one to hold out, and all else is not used. */
+    static boolean isParted(PictureTree tree, String root) {
+        return Level.of(tree, root).folders.containsAll(Set.of(TRAIN, TEST));
+    }
+
+    static boolean isOfTrain(String file, String root) {
+        return file.startsWith(root + TRAIN + "/");
+    }
+
+    static boolean isOfTest(String file, String root) {
+        return file.startsWith(root + TEST + "/");
+    }
+
     /** @throws SpecException if the folders fit no known form, or hold no pictures */
     static FolderLayout of(PictureTree tree, String root, LoadListener listener) {
         var level = Level.of(tree, root);
         var problems = new Problems();
         List<Entry> train;
         List<Entry> test = List.of();
-        if (level.folders.containsAll(Set.of(TRAIN, TEST))) {
+        if (isParted(tree, root)) {
             train = part(tree, root + TRAIN + "/", problems);
             test = part(tree, root + TEST + "/", problems);
             level.folders.stream()

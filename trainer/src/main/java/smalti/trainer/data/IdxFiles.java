@@ -7,7 +7,9 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
 import java.util.regex.Pattern;
@@ -102,6 +104,30 @@ final class IdxFiles {
                 image,
                 data,
                 seed);
+    }
+
+    /** The pictures of one file. */
+    static Pictures pictures(Path path, ImageSpec image, DataSpec data) throws IOException {
+        return some(images(Source.of(path), image, data), path.toString());
+    }
+
+    /** The pictures of the train part, of the test part, or of both, in this order. */
+    static List<Pictures> pictures(PictureTree tree, String root, ImageSpec image, DataSpec data) throws IOException {
+        var parts = new ArrayList<Pictures>();
+        for (var file : Stream.of(
+                        images(tree, root, "train"), images(tree, root, "t10k").or(() -> images(tree, root, "test")))
+                .flatMap(Optional::stream)
+                .toList()) {
+            parts.add(some(images(Source.of(tree, file), image, data), tree.place(file)));
+        }
+        return parts;
+    }
+
+    private static Pictures some(Pictures pictures, String place) {
+        if (pictures.count() == 0) {
+            throw new SpecException(place + ": must hold at least 1 picture, got 0");
+        }
+        return pictures;
     }
 
     /** Opens the train part and, where there is one, the test part of a folder. */

@@ -1,12 +1,16 @@
 package smalti.trainer.data;
 
+import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
 import java.util.Objects;
+import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import smalti.pictures.Picture;
 import smalti.spec.Check;
+import smalti.spec.Checksums;
 import smalti.spec.SpecException;
 
 /**
@@ -115,6 +119,21 @@ public final class Pictures {
         return new Pictures(height, width, channels, pixels, newLabels, newClasses, names, slots);
     }
 
+    /** All of these pictures, as they lie in memory, with names. */
+    Pictures withNames(List<String> newNames) {
+        return new Pictures(height, width, channels, pixels, labels, classes, newNames, slots);
+    }
+
+    /** The pictures of two parts of one size, without labels and names. */
+    static Pictures joined(Pictures first, Pictures second) {
+        requireFit("pictures", (long) first.count() + second.count(), first.height, first.width, first.channels);
+        var all = Arrays.copyOf(first.pixels(), (first.count() + second.count()) * first.pictureBytes());
+        for (int i = 0; i < second.count(); i++) {
+            second.copyInto(i, all, (first.count() + i) * first.pictureBytes());
+        }
+        return owning(first.height, first.width, first.channels, all);
+    }
+
     Pictures withClasses(List<String> newClasses) {
         return withLabels(labels, newClasses);
     }
@@ -189,6 +208,18 @@ public final class Pictures {
             copyInto(i, all, i * pictureBytes());
         }
         return all;
+    }
+
+    /** Of the pixels of all pictures of some parts, the same in whatever order and parts they come, and however named. */
+    public static String sha256(Pictures... parts) {
+        var each = Arrays.stream(parts)
+                .flatMap(part -> IntStream.range(0, part.count())
+                        .parallel()
+                        .mapToObj(i -> Checksums.sha256(ByteBuffer.wrap(
+                                part.pixels, part.slots[i] * part.pictureBytes(), part.pictureBytes()))))
+                .sorted()
+                .collect(Collectors.joining());
+        return Checksums.sha256(each.getBytes(StandardCharsets.US_ASCII));
     }
 
     /** The pictures with these indices, in that order; classes stay as they are. */
