@@ -158,8 +158,11 @@ final class Batcher<R> {
         // what depends on the future must not hold up the thread that runs batches; the JDK's own pool makes a thread
         // for each task where there are two processors or fewer
         var result = new CompletableFuture<T>();
-        var unusedEnd =
-                ticket.result().whenCompleteAsync((done, failure) -> settle(result, failure, answer), this::elsewhere);
+        var scope = CallScope.current();
+        var unusedEnd = ticket.result()
+                .whenCompleteAsync(
+                        (done, failure) -> CallScope.run(scope, () -> settle(result, failure, answer)),
+                        this::elsewhere);
         // by whom ever: orTimeout and complete give it up as cancel does; of one that is over there is nothing to
         // cancel
         var unused = result.whenComplete((done, failure) -> cancel(ticket));
@@ -189,7 +192,8 @@ final class Batcher<R> {
      * Runs a request once as one batch of its own, however many items it has, as soon as there are threads for it. No
      * cost is learnt from it.
      *
-     * @throws IllegalStateException if the batcher is closed, or the run fails
+     * @throws ModelClosedException if the batcher is closed
+     * @throws RunException if the run fails
      */
     void once(R request, Object kind, int items) {
         byItself(request, kind, items, run -> runTaken(run, true));
@@ -242,6 +246,18 @@ final class Batcher<R> {
             budget.give(turn, threads, nanos);
         }
         return nanos;
+    }
+
+    /**
+     * A thread that runs a batch completes futures itself where the machine gives it no other.
+     *
+     * @throws IllegalStateException if this thread runs a batch, which a drain would wait for
+     */
+    void requireOutside() {
+        var thread = Thread.currentThread();
+        if (locked(() -> running.stream().anyMatch(run -> run.thread == thread))) {
+            throw new IllegalStateException(name + ": a close within a run would wait for that run");
+        }
     }
 
     /**
@@ -793,6 +809,7 @@ final class Batcher<R> {
         private final boolean alone;
         private final boolean isFollowed;
         private final StopSignal stop = new StopSignal();
+        private final Thread thread = Thread.currentThread();
 
         /**
          * @param alone whether nothing else was run or waited when it was made

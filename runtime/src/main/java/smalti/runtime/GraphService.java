@@ -145,6 +145,11 @@ final class GraphService<J extends GraphService.Job> {
         batcher.once(job, job.kind(), job.items());
     }
 
+    /** As {@link Batcher#requireOutside}. */
+    void requireOutside() {
+        batcher.requireOutside();
+    }
+
     /** As {@link Batcher#drain}. */
     void drain(Duration timeout) {
         batcher.drain(timeout);

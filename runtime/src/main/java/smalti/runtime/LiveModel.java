@@ -25,7 +25,6 @@ public final class LiveModel implements AutoCloseable {
     private final Consumer<SmaltiModel> check;
     private final ReentrantLock reloading = new ReentrantLock();
     private final ReentrantLock lock = new ReentrantLock();
-    private final ThreadLocal<Boolean> isCalling = ThreadLocal.withInitial(() -> false);
     private Lent current;
     private boolean closed;
 
@@ -63,31 +62,41 @@ public final class LiveModel implements AutoCloseable {
     public <T> T call(Function<SmaltiModel, T> work) {
         Objects.requireNonNull(work, "work");
         var lent = borrow();
-        boolean isWithin = isCalling.get();
-        isCalling.set(true);
+        var scope = new CallScope(this);
         try {
-            return work.apply(lent.model);
+            return CallScope.within(scope, () -> work.apply(lent.model));
         } finally {
-            if (!isWithin) {
-                isCalling.remove();
-            }
-            giveBack(lent);
+            giveBack(lent, scope);
         }
     }
 
-    /** As {@link #call}, where the model is needed until the future is done. */
+    /**
+     * As {@link #call}, where the model is needed until the future is done. Who hears of the future may close or reload
+     * this: the call is over by then. What {@code work} itself hangs on its futures is a part of the call.
+     *
+     * @return the answer of {@code work}, which fails with {@link ModelClosedException} if this is closed; ending it from
+     *     outside cancels that
+     */
     public <T> CompletableFuture<T> callAsync(Function<SmaltiModel, CompletableFuture<T>> work) {
         Objects.requireNonNull(work, "work");
-        var lent = borrow();
-        CompletableFuture<T> result;
+        Lent lent;
         try {
-            result = Objects.requireNonNull(work.apply(lent.model), "what is called must give a future, not null");
+            lent = borrow();
+        } catch (ModelClosedException e) {
+            return CompletableFuture.failedFuture(e);
+        }
+        var scope = new CallScope(this);
+        CompletableFuture<T> answer;
+        try {
+            answer = CallScope.within(
+                    scope,
+                    () -> Objects.requireNonNull(
+                            work.apply(lent.model), "what is called must give a future, not null"));
         } catch (RuntimeException | Error e) {
-            giveBack(lent);
+            giveBack(lent, scope);
             throw e;
         }
-        var unused = result.whenComplete((done, failure) -> giveBack(lent));
-        return result;
+        return LentAnswer.of(answer, () -> giveBack(lent, scope));
     }
 
     /** Of the model of the moment. */
@@ -110,8 +119,8 @@ public final class LiveModel implements AutoCloseable {
      *     graphs of other inputs or outputs, or classes that do not begin with the former's
      * @throws ModelClosedException if this is closed
      * @throws RunException if a run of the new model fails
-     * @throws IllegalStateException if this is within a {@link #call},
-     *     which would wait for itself
+     * @throws IllegalStateException if this is within a {@link #call} or {@link #callAsync} that is not over, which would
+     *     wait for itself
      * @throws RuntimeException what the check throws
      */
     public void reload(Path bundle) {
@@ -151,7 +160,7 @@ public final class LiveModel implements AutoCloseable {
     /**
      * Waits for what is called, as {@link SmaltiModel#close} does; again, it does nothing.
      *
-     * @throws IllegalStateException if this is within a {@link #call}, which would wait for itself
+     * @throws IllegalStateException as {@link #reload}
      */
     @Override
     public void close() {
@@ -188,10 +197,9 @@ public final class LiveModel implements AutoCloseable {
     }
 
     private void requireOutside(String what) {
-        if (isCalling.get()) {
+        if (CallScope.isWithin(this)) {
             throw new IllegalStateException(what + " within a call would wait for that call");
         }
-        isCalling.remove();
     }
 
     private Lent borrow() {
@@ -207,7 +215,8 @@ public final class LiveModel implements AutoCloseable {
         }
     }
 
-    private void giveBack(Lent lent) {
+    private void giveBack(Lent lent, CallScope scope) {
+        scope.end();
         lock.lock();
         try {
             lent.calls--;

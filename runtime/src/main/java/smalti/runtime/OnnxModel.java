@@ -349,6 +349,7 @@ public final class OnnxModel implements AutoCloseable {
                 if (stage != Stage.OPEN) {
                     return;
                 }
+                face.service().requireOutside();
                 stage = Stage.CLOSING;
             }
             face.service().drain(options.drainTimeout());

@@ -305,7 +305,10 @@ public final class SmaltiModel implements AutoCloseable {
 
     /**
      * Takes no more requests, waits for those that it has, at most {@link RuntimeOptions#drainTimeout}, and frees the
-     * graphs; again, it does nothing. Requests that are not done by then fail with {@link ModelClosedException}.
+     * graphs; again, it does nothing. Requests that are not done by then fail with {@link ModelClosedException}. What
+     * hangs on a request's future may close the model: that request is done.
+     *
+     * @throws IllegalStateException if this thread is within a run, which would wait for itself
      */
     @Override
     public void close() {
@@ -313,6 +316,7 @@ public final class SmaltiModel implements AutoCloseable {
             if (stage != Stage.OPEN) {
                 return;
             }
+            services.values().forEach(GraphService::requireOutside);
             stage = Stage.CLOSING;
         }
         Engine.settle();

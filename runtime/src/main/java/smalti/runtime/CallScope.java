@@ -1,0 +1,70 @@
+package smalti.runtime;
+
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What a thread works for: a call that is not over, and the calls around it. Requests take it along to the threads that
+ * complete their futures, so that it is known there too which calls wait for what is done.
+ */
+final class CallScope {
+    private static final ThreadLocal<@Nullable CallScope> CURRENT = new ThreadLocal<>();
+
+    private final Object owner;
+    private final @Nullable CallScope around;
+    private volatile boolean isOver;
+
+    /** A call within those that this thread works for now; nothing is done within it yet. */
+    CallScope(Object owner) {
+        this.owner = owner;
+        this.around = current();
+    }
+
+    /** Nobody waits any more for what is done within it. */
+    void end() {
+        isOver = true;
+    }
+
+    /** The innermost call that this thread works for and that is not over; null for none. */
+    static @Nullable CallScope current() {
+        var scope = CURRENT.get();
+        while (scope != null && scope.isOver) {
+            scope = scope.around;
+        }
+        return scope;
+    }
+
+    /** Whether this thread works for a call of an owner that is not over. */
+    static boolean isWithin(Object owner) {
+        for (var scope = CURRENT.get(); scope != null; scope = scope.around) {
+            if (scope.owner == owner && !scope.isOver) {
+                return true;
+            }
+        }
+        return false;
+    }
+
+    /** Does work on this thread for a call. @param scope null for none */
+    static <T> T within(@Nullable CallScope scope, Supplier<T> work) {
+        var before = CURRENT.get();
+        CURRENT.set(scope);
+        try {
+            return work.get();
+        } finally {
+            // a thread of the user's is left without a trace
+            if (before == null) {
+                CURRENT.remove();
+            } else {
+                CURRENT.set(before);
+            }
+        }
+    }
+
+    /** As {@link #within(CallScope, Supplier)}. */
+    static void run(@Nullable CallScope scope, Runnable work) {
+        within(scope, () -> {
+            work.run();
+            return true;
+        });
+    }
+}

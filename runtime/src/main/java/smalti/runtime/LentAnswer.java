@@ -1,0 +1,66 @@
+package smalti.runtime;
+
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.atomic.AtomicBoolean;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The answer of a call that has a model: the model is given back before anybody hears of the answer, whoever ends it, so
+ * that what hangs on it may close or replace the model. Ended from outside it gives the work up.
+ */
+final class LentAnswer<T> extends CompletableFuture<T> {
+    private final CompletableFuture<T> work;
+    private final Runnable giveBack;
+    private final AtomicBoolean isGiven = new AtomicBoolean();
+
+    private LentAnswer(CompletableFuture<T> work, Runnable giveBack) {
+        this.work = work;
+        this.giveBack = giveBack;
+    }
+
+    /** @param giveBack called once */
+    static <T> CompletableFuture<T> of(CompletableFuture<T> work, Runnable giveBack) {
+        var answer = new LentAnswer<>(work, giveBack);
+        var unusedWork = work.whenComplete(answer::settle);
+        // in what other way ever it was ended
+        var unused = answer.whenComplete((done, failure) -> answer.giveUp());
+        return answer;
+    }
+
+    @Override
+    public boolean complete(T value) {
+        giveUp();
+        return super.complete(value);
+    }
+
+    @Override
+    public boolean completeExceptionally(Throwable failure) {
+        giveUp();
+        return super.completeExceptionally(failure);
+    }
+
+    @Override
+    public boolean cancel(boolean mayInterrupt) {
+        giveUp();
+        return super.cancel(mayInterrupt);
+    }
+
+    private void settle(T done, @Nullable Throwable failure) {
+        if (!isGiven.compareAndSet(false, true)) {
+            return;
+        }
+        giveBack.run();
+        if (failure == null) {
+            super.complete(done);
+        } else {
+            super.completeExceptionally(failure);
+        }
+    }
+
+    private void giveUp() {
+        if (isGiven.compareAndSet(false, true)) {
+            giveBack.run();
+            work.cancel(true);
+        }
+    }
+}
