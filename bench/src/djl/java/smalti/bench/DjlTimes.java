@@ -37,7 +37,8 @@ public final class DjlTimes {
         // first: it makes ONNX Runtime's environment itself, of which there is one in a process
         Engine.getEngine("OnnxRuntime");
         var bundle = Path.of(args[0]);
-        try (var model = SmaltiModel.open(bundle, RuntimeOptions.defaults().withMaxWaiting(1 << 20))) {
+        try (var model = SmaltiModel.open(
+                bundle, RuntimeOptions.defaults().withMaxWaiting(1 << 20).withMaxPixels(1L << 40))) {
             var graph = bundle.resolve(Timing.detokenize(model).file());
             try (var plain = new DjlDecoder(graph, Map.of());
                     var narrow = new DjlDecoder(graph, Map.of("intraOpNumThreads", "1", "interOpNumThreads", "1"))) {

@@ -67,7 +67,7 @@ public class DecodeBenchmark {
     public void open() throws IOException, OrtException {
         temporary = Files.createTempDirectory("smalti-bench");
         var path = bundle.isEmpty() ? UntrainedBundle.write(temporary) : Path.of(bundle);
-        var options = RuntimeOptions.defaults().withMaxBatch(batch);
+        var options = RuntimeOptions.defaults().withMaxBatch(batch).withMaxPixels(Long.MAX_VALUE);
         model = SmaltiModel.open(path, options);
         if (!model.hasCodec()) {
             throw new SpecException("-p bundle=" + bundle + " must be a bundle with a codec, and is not");

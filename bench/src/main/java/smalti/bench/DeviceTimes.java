@@ -58,7 +58,7 @@ public final class DeviceTimes {
         var bundle = Path.of(args[0]);
         var device = device(args[1], args[2], args.length == 5 ? Path.of(args[4]) : null);
         var most = BATCHES.get(BATCHES.size() - 1);
-        var options = RuntimeOptions.defaults().withMaxBatch(most);
+        var options = RuntimeOptions.defaults().withMaxBatch(most).withMaxPixels(Long.MAX_VALUE);
         var precision = args[2].equals("fp16") ? Precision.FP16 : Precision.FP32;
         try (var model = SmaltiModel.open(bundle, options.withDevice(device).withPrecision(precision));
                 var processor = SmaltiModel.open(bundle, options)) {

@@ -46,7 +46,8 @@ public final class ServingTimes {
             throw new SpecException("usage: bench/serving BUNDLE SIDE");
         }
         var bundle = Path.of(args[0]);
-        try (var model = SmaltiModel.open(bundle, RuntimeOptions.defaults().withMaxWaiting(1 << 20))) {
+        try (var model = SmaltiModel.open(
+                bundle, RuntimeOptions.defaults().withMaxWaiting(1 << 20).withMaxPixels(1L << 40))) {
             if (!model.hasCodec()) {
                 throw new SpecException(bundle + ": must be a bundle with a codec");
             }

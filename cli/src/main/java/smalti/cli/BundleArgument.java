@@ -12,6 +12,10 @@ import smalti.spec.SpecException;
 
 /** The bundle that a command works on. */
 final class BundleArgument {
+    /** Pictures of any size: whoever types a command has them already. */
+    private static final RuntimeOptions OPTIONS =
+            RuntimeOptions.defaults().withMaxPixels(Long.MAX_VALUE).withMaxRequestBytes(Long.MAX_VALUE);
+
     @Parameters(
             index = "0",
             paramLabel = "BUNDLE",
@@ -41,7 +45,7 @@ final class BundleArgument {
             throw new SpecException(path + ": is a run folder; export it first: ./smalti export " + path + " --out "
                     + path.getFileName() + ".smalti");
         }
-        var model = SmaltiModel.open(path, RuntimeOptions.defaults().withPrecision(precision));
+        var model = SmaltiModel.open(path, OPTIONS.withPrecision(precision));
         try {
             model.verify();
             return model;

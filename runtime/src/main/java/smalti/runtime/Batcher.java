@@ -32,12 +32,6 @@ import smalti.spec.SmaltiException;
  * @param <R> what is asked for
  */
 final class Batcher<R> {
-    /** What waits may take so much longer than what was run last. */
-    private static final double SLOWER = 0.15;
-
-    /** By how many standard errors of what is expected more than that. */
-    private static final double SURE = 2.3;
-
     /** A size is warmed no longer once it was run so often ... */
     private static final int MOST_WARM_RUNS = 10;
 
@@ -55,6 +49,7 @@ final class Batcher<R> {
     private final Executor servers;
     private final ThreadBudget budget;
     private final ThreadBudget.Claim claim;
+    private final Admission<R> admission;
     private final BatchCosts costs;
     private final Ticker ticker;
 
@@ -63,7 +58,6 @@ final class Batcher<R> {
     private final Condition ended = lock.newCondition();
 
     private final Schedule<R> schedule;
-    private final Pace pace = new Pace();
     private final Set<Running<R>> running = new HashSet<>();
     private boolean accepts = true;
     private long wakesAt = Ticket.NEVER;
@@ -93,17 +87,23 @@ final class Batcher<R> {
         this.ticker = ticker;
         this.budget = settings.budget();
         this.claim = new ThreadBudget.Claim(settings.threads(), () -> elsewhere(this::serve));
-        this.costs = new BatchCosts(settings.maxBatch());
-        this.schedule = new Schedule<>(settings.maxWaiting());
+        // how many batches run at once, at most
+        int lanes = Math.max(1, budget.threads() / settings.threads());
+        this.admission = new Admission<>(name, settings.limits(), lanes);
+        this.costs = admission.costs();
+        this.schedule = admission.schedule();
     }
 
     /**
-     * @param maxBatch most items in a batch
-     * @param maxWaiting most items that wait
      * @param threads of the budget that a batch takes
      * @param threadsAlone that a batch takes where nothing else is run or waits
      */
-    record Settings(int maxBatch, int maxWaiting, ThreadBudget budget, int threads, int threadsAlone) {}
+    record Settings(Limits limits, ThreadBudget budget, int threads, int threadsAlone) {
+        /** Of items of any size. */
+        Settings(int maxBatch, int maxWaiting, ThreadBudget budget, int threads, int threadsAlone) {
+            this(Limits.of(maxBatch, maxWaiting), budget, threads, threadsAlone);
+        }
+    }
 
     /**
      * Runs a request of nothing, so that the JVM has loaded and linked all this when the first one of something comes:
@@ -116,7 +116,7 @@ final class Batcher<R> {
         var settings = new Settings(1, 1, ThreadBudget.of(1), 1, 1);
         var batcher = new Batcher<String>(
                 "rehearsal", (batch, alone, stop) -> 0, settings, BatchListener.NONE, Threads.SERVERS);
-        batcher.run("nothing", "nothing", 1, RequestOptions.defaults());
+        batcher.run("nothing", Demand.of("nothing", 1), RequestOptions.defaults());
         batcher.drain(Duration.ZERO);
     }
 
@@ -128,15 +128,14 @@ final class Batcher<R> {
     /**
      * Runs a request and waits for it.
      *
-     * @param kind requests of equal kinds may share a batch
      * @throws QueueFullException if too many items wait
      * @throws DeadlineException if the timeout passes before the request is run
      * @throws CancellationException if the thread is interrupted while the request waits
      * @throws ModelClosedException if the batcher is closed before the request is done
      * @throws RunException if the run fails, with the cause
      */
-    void run(R request, Object kind, int items, RequestOptions options) {
-        var ticket = ticket(request, kind, items, options);
+    void run(R request, Demand demand, RequestOptions options) {
+        var ticket = ticket(request, demand, options);
         if (!runsHere(ticket)) {
             await(ticket);
         }
@@ -148,8 +147,8 @@ final class Batcher<R> {
      *
      * @param answer makes the future's value, once the request was run
      */
-    <T> CompletableFuture<T> submit(R request, Object kind, int items, RequestOptions options, Supplier<T> answer) {
-        var ticket = ticket(request, kind, items, options);
+    <T> CompletableFuture<T> submit(R request, Demand demand, RequestOptions options, Supplier<T> answer) {
+        var ticket = ticket(request, demand, options);
         try {
             enqueue(ticket);
         } catch (QueueFullException | ModelClosedException e) {
@@ -176,13 +175,13 @@ final class Batcher<R> {
      * @throws ModelClosedException if the batcher is closed
      * @throws RunException if a run fails
      */
-    void warm(R request, Object kind, int items) {
-        byItself(request, kind, items, run -> {
+    void warm(R request, Demand demand) {
+        byItself(request, demand, run -> {
             runTaken(run, true);
             long nanos = 0;
             for (int i = 0; i < BatchCosts.LEAST_SEEN || (i < MOST_WARM_RUNS && nanos < WARM_NANOS); i++) {
                 long took = runTaken(run, false);
-                costs.ran(kind, items, took);
+                costs.ran(demand.kind(), demand.items(), took);
                 nanos += took;
             }
         });
@@ -195,13 +194,13 @@ final class Batcher<R> {
      * @throws ModelClosedException if the batcher is closed
      * @throws RunException if the run fails
      */
-    void once(R request, Object kind, int items) {
-        byItself(request, kind, items, run -> runTaken(run, true));
+    void once(R request, Demand demand) {
+        byItself(request, demand, run -> runTaken(run, true));
     }
 
-    private void byItself(R request, Object kind, int items, Consumer<Running<R>> runs) {
-        var ticket = ticket(request, kind, items, RequestOptions.defaults());
-        var run = new Running<>(List.of(ticket.take(items)), true, false);
+    private void byItself(R request, Demand demand, Consumer<Running<R>> runs) {
+        var ticket = ticket(request, demand, RequestOptions.defaults());
+        var run = new Running<>(List.of(ticket.take(demand.items())), true, false, ticker.nanos());
         lock.lock();
         try {
             requireOpen();
@@ -226,7 +225,7 @@ final class Batcher<R> {
         var isGranted = new CompletableFuture<Boolean>();
         var turn = claim.beside(() -> isGranted.complete(true));
         if (!budget.takeOrWait(turn)) {
-            run.stop.onStop(() -> isGranted.complete(!budget.leave(turn)));
+            run.stop().onStop(() -> isGranted.complete(!budget.leave(turn)));
             if (!isGranted.join()) {
                 throw closed();
             }
@@ -235,10 +234,10 @@ final class Batcher<R> {
         long start = ticker.nanos();
         long nanos;
         try {
-            if (run.stop.isGiven()) {
+            if (run.stop().isGiven()) {
                 throw closed();
             }
-            runner.run(run.batch, alone, run.stop);
+            runner.run(run.batch(), alone, run.stop());
         } catch (RuntimeException | Error e) {
             throw failed(run, e);
         } finally {
@@ -254,8 +253,7 @@ final class Batcher<R> {
      * @throws IllegalStateException if this thread runs a batch, which a drain would wait for
      */
     void requireOutside() {
-        var thread = Thread.currentThread();
-        if (locked(() -> running.stream().anyMatch(run -> run.thread == thread))) {
+        if (locked(() -> running.stream().anyMatch(Running::isByThisThread))) {
             throw new IllegalStateException(name + ": a close within a run would wait for that run");
         }
     }
@@ -284,6 +282,9 @@ final class Batcher<R> {
             while (!isIdle()) {
                 ended.awaitUninterruptibly();
             }
+            if (wake != null) {
+                wake.cancel(false);
+            }
         } finally {
             lock.unlock();
         }
@@ -294,10 +295,10 @@ final class Batcher<R> {
         lock.lock();
         try {
             var all = new ArrayList<>(schedule.clear());
-            running.forEach(run -> run.batch.forEach(slice -> all.add(slice.ticket())));
+            running.forEach(run -> run.batch().forEach(slice -> all.add(slice.ticket())));
             all.removeIf(ticket -> !ticket.end());
             // only now: a run that fails is tried again for those who wait still
-            running.forEach(run -> run.stop.give());
+            running.forEach(run -> run.stop().give());
             return all;
         } finally {
             lock.unlock();
@@ -308,12 +309,12 @@ final class Batcher<R> {
         return running.isEmpty() && schedule.isEmpty();
     }
 
-    private Ticket<R> ticket(R request, Object kind, int items, RequestOptions options) {
+    private Ticket<R> ticket(R request, Demand demand, RequestOptions options) {
         long now = ticker.nanos();
         var timeout = options.timeout().orElse(null);
         // beyond a century nanoseconds overflow
         long deadline = timeout == null || timeout.compareTo(CENTURY) > 0 ? Ticket.NEVER : now + timeout.toNanos();
-        return new Ticket<>(request, kind, items, options.priority(), options.caller(), now, deadline);
+        return new Ticket<>(request, demand, options.priority(), options.caller(), now, deadline);
     }
 
     /** @return whether nothing stood in the way, so that the request was run */
@@ -327,7 +328,9 @@ final class Batcher<R> {
         try {
             requireOpen();
             // one that is too late waits for nothing, and so expires
-            if (!schedule.isEmpty() || ticket.items() > costs.cap(ticket.kind()) || ticket.isLate(ticker.nanos())) {
+            if (!schedule.isEmpty()
+                    || ticket.items() > admission.cap(ticket.demand())
+                    || ticket.isLate(ticker.nanos())) {
                 return false;
             }
             threads = takeThreads(running.isEmpty());
@@ -335,7 +338,7 @@ final class Batcher<R> {
                 return false;
             }
             var all = List.of(ticket.take(ticket.items()));
-            run = new Running<>(all, threads == settings.threadsAlone(), false);
+            run = new Running<>(all, threads == settings.threadsAlone(), false, ticker.nanos());
             running.add(run);
         } finally {
             lock.unlock();
@@ -350,7 +353,7 @@ final class Batcher<R> {
         var outcome = Outcome.FAILED;
         long copied = 0;
         try {
-            copied = runner.run(run.batch, run.alone, run.stop);
+            copied = runner.run(run.batch(), run.isAlone(), run.stop());
             outcome = Outcome.COMPLETED;
         } catch (RuntimeException | Error e) {
             throw failed(run, e);
@@ -359,7 +362,7 @@ final class Batcher<R> {
             budget.give(claim, threads, end - start);
             finish(run);
             if (outcome == Outcome.COMPLETED) {
-                learn(run.batch, run.alone, end - start);
+                learn(run.batch(), run.isAlone(), end - start);
                 listener.batch(ticket.items(), copied, end - start - copied);
             }
             // nothing of it waits that would have to be taken out
@@ -390,50 +393,20 @@ final class Batcher<R> {
         lock.lock();
         try {
             requireOpen();
-            if (schedule.isEmpty()) {
-                pace.rested();
+            long now = ticker.nanos();
+            long age = 0;
+            for (var run : running) {
+                age = Math.max(age, now - run.start());
             }
-            if (isTooLate(ticket)) {
-                var timeout = Duration.ofNanos(ticket.deadline() - ticket.arrival());
-                var estimate = Duration.ofNanos(nanosUntilDone(ticket));
-                return QueueFullException.late(name, ticket.items(), schedule.waiting(), timeout, estimate);
-            }
-            if (!schedule.offer(ticket)) {
-                var estimate = Duration.ofNanos(estimateNanos());
-                return QueueFullException.full(
-                        name, ticket.items(), schedule.waiting(), settings.maxWaiting(), estimate);
+            var refusal = admission.offer(ticket, !running.isEmpty(), age);
+            if (refusal != null) {
+                return refusal;
             }
             wakeAt(ticket.latestDispatch());
             return null;
         } finally {
             lock.unlock();
         }
-    }
-
-    /** Whether a request would not be done in time. Where nothing waits each is tried: what was learnt may be wrong. */
-    private boolean isTooLate(Ticket<R> ticket) {
-        if (ticket.deadline() == Ticket.NEVER || (schedule.isEmpty() && running.isEmpty())) {
-            return false;
-        }
-        long timeout = ticket.deadline() - ticket.arrival();
-        long run = costs.run(ticket.kind(), Math.min(ticket.items(), costs.cap(ticket.kind())));
-        if (schedule.isEmpty()) {
-            ticket.willTake(Math.min(run, timeout / 2));
-            return false;
-        }
-        ticket.willTake(Math.round(run * (1 + costs.deviation(ticket.kind()))));
-        return nanosUntilDone(ticket) > timeout;
-    }
-
-    /** With something to spare: who is let in must be served. */
-    private long nanosUntilDone(Ticket<R> ticket) {
-        int cap = costs.cap(ticket.kind());
-        long items = schedule.ahead(ticket, cap) + ticket.items();
-        double ofOne = (double) costs.estimate(ticket.kind(), 1) / lanes();
-        double runs = (double) items / cap;
-        double deviation = costs.deviation(ticket.kind()) * Math.sqrt(1 / runs + 1.0 / Pace.BATCHES);
-        long waits = Math.round(pace.estimate(items, ofOne) * (1 + Math.max(SLOWER, SURE * deviation)));
-        return waits + 2 * costs.run(ticket.kind(), (int) Math.min(items, cap));
     }
 
     private void await(Ticket<R> ticket) {
@@ -474,7 +447,7 @@ final class Batcher<R> {
 
     /** What a run threw: in a batcher that closes nothing but that. */
     private SmaltiException failed(Running<R> run, Throwable failure) {
-        return run.stop.isGiven() ? closed() : RunException.of(name, failure);
+        return run.stop().isGiven() ? closed() : RunException.of(name, failure);
     }
 
     /** Where the answer itself cannot be made, that is a run that failed. */
@@ -516,7 +489,7 @@ final class Batcher<R> {
                 expire();
                 var run = next();
                 if (run != null) {
-                    threads = widened(run.alone);
+                    threads = widened(run.isAlone());
                     serve(run, threads);
                     goesOn = depth() > 0;
                 }
@@ -534,7 +507,7 @@ final class Batcher<R> {
 
     private void serve(Running<R> run, int threads) {
         try {
-            if (run.isFollowed) {
+            if (run.isFollowed()) {
                 startServer();
             }
             run(run, threads == settings.threadsAlone());
@@ -561,18 +534,13 @@ final class Batcher<R> {
     private @Nullable Running<R> next() {
         lock.lock();
         try {
-            var kind = schedule.next();
-            if (kind == null) {
+            boolean first = running.isEmpty();
+            long now = ticker.nanos();
+            var batch = admission.next(now);
+            if (batch.isEmpty()) {
                 return null;
             }
-            boolean first = running.isEmpty();
-            var batch = schedule.take(kind, costs.cap(kind));
-            long now = ticker.nanos();
-            for (var slice : batch) {
-                slice.ticket().dispatched(now);
-            }
-            pace.dispatched(now, items(batch), !schedule.isEmpty());
-            var run = new Running<>(batch, first && schedule.isEmpty(), !schedule.isEmpty());
+            var run = new Running<>(batch, first && schedule.isEmpty(), !schedule.isEmpty(), now);
             running.add(run);
             return run;
         } finally {
@@ -581,8 +549,8 @@ final class Batcher<R> {
     }
 
     private void run(Running<R> run, boolean alone) {
-        var batch = run.batch;
-        if (attempt(batch, alone, run.stop) == null) {
+        var batch = run.batch();
+        if (attempt(batch, alone, run.stop()) == null) {
             return;
         }
         for (var slice : batch) {
@@ -590,7 +558,7 @@ final class Batcher<R> {
                 continue;
             }
             // alone it fails for its own reasons
-            var failure = attempt(List.of(slice), alone, run.stop);
+            var failure = attempt(List.of(slice), alone, run.stop());
             if (failure != null && end(slice.ticket())) {
                 fail(slice.ticket(), Outcome.FAILED, RunException.of(name, failure));
             }
@@ -679,8 +647,8 @@ final class Batcher<R> {
     /** Under the lock: stops the runs that nobody waits for. */
     private void stopUnwanted() {
         for (var run : running) {
-            if (run.batch.stream().allMatch(slice -> slice.ticket().isEnded())) {
-                run.stop.give();
+            if (run.isUnwanted()) {
+                run.stop().give();
             }
         }
     }
@@ -717,7 +685,7 @@ final class Batcher<R> {
         lock.lock();
         try {
             running.remove(run);
-            for (var slice : run.batch) {
+            for (var slice : run.batch()) {
                 if (slice.ticket().failure() != null && !isRun(slice.ticket())) {
                     failed = failed == null ? new ArrayList<>() : failed;
                     failed.add(slice.ticket());
@@ -774,16 +742,6 @@ final class Batcher<R> {
         wake = ticker.after(deadline - ticker.nanos(), this::wakeUp);
     }
 
-    private long estimateNanos() {
-        var kind = schedule.next();
-        return kind == null ? 0 : costs.estimate(kind, schedule.waiting()) / lanes();
-    }
-
-    /** How many batches run at once, at most. */
-    private int lanes() {
-        return Math.max(1, budget.threads() / settings.threads());
-    }
-
     private void requireOpen() {
         if (!accepts) {
             throw closed();
@@ -800,29 +758,6 @@ final class Batcher<R> {
             return work.get();
         } finally {
             lock.unlock();
-        }
-    }
-
-    /** A batch that is run; equal to itself alone. */
-    private static final class Running<R> {
-        private final List<Slice<R>> batch;
-        private final boolean alone;
-        private final boolean isFollowed;
-        private final StopSignal stop = new StopSignal();
-        private final Thread thread = Thread.currentThread();
-
-        /**
-         * @param alone whether nothing else was run or waited when it was made
-         * @param isFollowed whether more waits
-         */
-        Running(List<Slice<R>> batch, boolean alone, boolean isFollowed) {
-            this.batch = batch;
-            this.alone = alone;
-            this.isFollowed = isFollowed;
-        }
-
-        boolean isOf(Ticket<R> ticket) {
-            return batch.stream().anyMatch(slice -> slice.ticket() == ticket);
         }
     }
 }

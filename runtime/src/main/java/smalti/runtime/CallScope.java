@@ -44,7 +44,11 @@ final class CallScope {
         return false;
     }
 
-    /** Does work on this thread for a call. @param scope null for none */
+    /**
+     * Does work on this thread for a call.
+     *
+     * @param scope null for none
+     */
     static <T> T within(@Nullable CallScope scope, Supplier<T> work) {
         var before = CURRENT.get();
         CURRENT.set(scope);

@@ -63,7 +63,7 @@ public final class Codec {
      */
     public Codes encode(Pixels pixels) {
         var job = encoding(pixels);
-        tokenize.service().run(job, options);
+        tokenize.run(job, options);
         return encoded(job);
     }
 
@@ -91,7 +91,12 @@ public final class Codec {
     /** The codes of pictures of one size; colour and alpha as {@link Pixels#of(List, int)} has them. */
     public Codes encode(List<BufferedImage> images) {
         Objects.requireNonNull(images, "images");
-        return encode(Pixels.of(images, channels));
+        var pictures = new ImageRows(images, channels);
+        var signature = tokenize.signature();
+        var input = HostTensor.made(signature.inputs().get(0), pictures.shape(), pictures);
+        var job = GraphJob.of(signature, List.of(input));
+        tokenize.run(job, options);
+        return encoded(job);
     }
 
     /**
@@ -102,7 +107,7 @@ public final class Codec {
      */
     public Pixels decode(Codes codes) {
         var job = decoding(codes);
-        detokenize.service().run(job, options);
+        detokenize.run(job, options);
         return decoded(job);
     }
 
@@ -133,7 +138,7 @@ public final class Codec {
         var output = detokenize.signature().outputs().get(0);
         var shape = ShapeBinding.of(List.of(input)).shapeOf(output);
         var job = new GraphJob(List.of(input), List.of(new HostTensor(output, shape, into)));
-        detokenize.service().run(job, options);
+        detokenize.run(job, options);
         return decoded(job);
     }
 
@@ -161,7 +166,9 @@ public final class Codec {
     /** What the codes keep of pictures of one size. */
     public List<BufferedImage> reconstruct(List<BufferedImage> images) {
         Objects.requireNonNull(images, "images");
-        return reconstruct(Pixels.of(images, channels)).images();
+        long start = System.nanoTime();
+        var codes = encode(images);
+        return with(options.since(start)).decode(codes).images();
     }
 
     private GraphJob encoding(Pixels pixels) {

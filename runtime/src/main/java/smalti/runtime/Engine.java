@@ -22,8 +22,8 @@ final class Engine {
     /** Written out: the first lambda of a process takes as long as a tenth of the library. */
     private static final class Loading extends Thread {
         Loading() {
-            super("smalti-load");
-            setDaemon(true);
+            super(null, null, "smalti-load", 0, false);
+            Threads.prepare(this);
         }
 
         @Override

@@ -1,7 +1,9 @@
 package smalti.runtime;
 
+import java.nio.ByteBuffer;
 import java.util.Arrays;
 import java.util.Objects;
+import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 import smalti.spec.Check;
 import smalti.spec.CounterRandom;
@@ -16,21 +18,31 @@ import smalti.spec.CounterRandom;
 public final class Generation {
     private final int count;
     private final long seed;
-    private final int @Nullable [] classIndices;
+    private final @Nullable Classes classes;
     private final double truncation;
 
-    private Generation(int count, long seed, int @Nullable [] classIndices, double truncation) {
+    /**
+     * The class of each picture.
+     *
+     * @param one of all of them, where they are not said one by one
+     */
+    private record Classes(int one, int @Nullable [] each) {
+        int of(int picture) {
+            return each == null ? one : each[picture];
+        }
+
+        IntStream of(int first, int count) {
+            return each == null ? IntStream.of(one) : Arrays.stream(each, first, first + count);
+        }
+    }
+
+    private Generation(int count, long seed, @Nullable Classes classes, double truncation) {
         Check.that(count >= 1, "count must be at least 1, got %s", count)
-                .and(
-                        classIndices == null || classIndices.length == count,
-                        "classes must be one for each of %s pictures, got %s",
-                        count,
-                        classIndices == null ? 0 : classIndices.length)
                 .and(truncation >= 0.05, "truncation must be at least 0.05, got %s", truncation)
                 .done(InputException::new);
         this.count = count;
         this.seed = seed;
-        this.classIndices = classIndices;
+        this.classes = classes;
         this.truncation = truncation;
     }
 
@@ -41,15 +53,19 @@ public final class Generation {
 
     /** All of one class. */
     public Generation ofClass(int classIndex) {
-        var all = new int[count];
-        Arrays.fill(all, classIndex);
-        return new Generation(count, seed, all, truncation);
+        return new Generation(count, seed, new Classes(classIndex, null), truncation);
     }
 
     /** @param classIndices one for each picture */
     public Generation ofClasses(int... classIndices) {
         Objects.requireNonNull(classIndices, "classIndices");
-        return new Generation(count, seed, classIndices.clone(), truncation);
+        Check.that(
+                        classIndices.length == count,
+                        "classes must be one for each of %s pictures, got %s",
+                        count,
+                        classIndices.length)
+                .done(InputException::new);
+        return new Generation(count, seed, new Classes(0, classIndices.clone()), truncation);
     }
 
     /**
@@ -60,7 +76,7 @@ public final class Generation {
      * @param threshold in standard deviations; infinite for none
      */
     public Generation withTruncation(double threshold) {
-        return new Generation(count, seed, classIndices, threshold);
+        return new Generation(count, seed, classes, threshold);
     }
 
     /** How many pictures. */
@@ -77,21 +93,39 @@ public final class Generation {
         return truncation;
     }
 
-    int @Nullable [] classIndices() {
-        return classIndices;
+    boolean hasClasses() {
+        return classes != null;
     }
 
-    int @Nullable [] classIndices(int first, int count) {
-        return classIndices == null ? null : Arrays.copyOfRange(classIndices, first, first + count);
+    /** The classes of some of the pictures, each at least once; none where there are none. */
+    IntStream classIndices(int first, int count) {
+        return classes == null ? IntStream.empty() : classes.of(first, count);
     }
 
-    /** The noise [count, length] of some of the pictures. */
-    float[] noise(int first, int count, int length) {
-        var random = new CounterRandom(seed, CounterRandom.GENERATION);
-        var noise = new float[count * length];
+    /** Puts the classes [count] of some of the pictures. */
+    void putClasses(int first, int count, ByteBuffer into) {
+        var all = Objects.requireNonNull(classes, "classes");
         for (int i = 0; i < count; i++) {
-            random.normals(first + i, truncation, noise, i * length, length);
+            into.putLong(all.of(first + i));
         }
+    }
+
+    /** Puts the noise [count, length] of some of the pictures. */
+    void putNoise(int first, int count, int length, ByteBuffer into) {
+        var random = new CounterRandom(seed, CounterRandom.GENERATION);
+        var noise = new float[length];
+        for (int i = 0; i < count; i++) {
+            random.normals(first + i, truncation, noise, 0, length);
+            for (float number : noise) {
+                into.putFloat(number);
+            }
+        }
+    }
+
+    /** The noise of one picture. */
+    float[] noise(int index, int length) {
+        var noise = new float[length];
+        new CounterRandom(seed, CounterRandom.GENERATION).normals(index, truncation, noise, 0, length);
         return noise;
     }
 }

@@ -1,7 +1,5 @@
 package smalti.runtime;
 
-import java.nio.ByteBuffer;
-import java.nio.ByteOrder;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -27,12 +25,15 @@ public final class Generator {
     /** Pictures at a time of a stream. */
     private static final int STEP = 16;
 
+    /** Of wrong classes. */
+    private static final int MOST_SHOWN = 10;
+
     private final int noiseLength;
     private final List<String> classes;
-    private final GraphService<GraphJob> generator;
+    private final LazyGraph generator;
     private final RequestOptions options;
 
-    Generator(int noiseLength, List<String> classes, GraphService<GraphJob> generator, RequestOptions options) {
+    Generator(int noiseLength, List<String> classes, LazyGraph generator, RequestOptions options) {
         this.noiseLength = noiseLength;
         this.classes = List.copyOf(classes);
         this.generator = generator;
@@ -63,7 +64,7 @@ public final class Generator {
      */
     public float[] noise(long seed, int index) {
         Check.that(index >= 0, "index must be at least 0, got %s", index).done(InputException::new);
-        return Generation.of(1, seed).noise(index, 1, noiseLength);
+        return Generation.of(1, seed).noise(index, noiseLength);
     }
 
     /**
@@ -82,7 +83,6 @@ public final class Generator {
      * @throws InputException if the model has no such class
      */
     public Pixels generate(int count, long seed, int classIndex) {
-        checkCount(count);
         return generate(Generation.of(count, seed).ofClass(classIndex));
     }
 
@@ -103,7 +103,7 @@ public final class Generator {
      */
     public Pixels generate(float[] noise) {
         Objects.requireNonNull(noise, "noise");
-        return run(noise, null);
+        return run(job(noise, null));
     }
 
     /**
@@ -115,7 +115,7 @@ public final class Generator {
     public Pixels generate(float[] noise, int[] classIndices) {
         Objects.requireNonNull(noise, "noise");
         Objects.requireNonNull(classIndices, "classIndices");
-        return run(noise, classIndices);
+        return run(job(noise, classIndices));
     }
 
     /**
@@ -127,14 +127,14 @@ public final class Generator {
     public Pixels generate(Generation request) {
         Objects.requireNonNull(request, "request");
         checkCount(request.count());
-        return run(request.noise(0, request.count(), noiseLength), request.classIndices());
+        return run(job(request, 0, request.count()));
     }
 
     /** As {@link #generate(Generation)}, without waiting. */
     public CompletableFuture<Pixels> generateAsync(Generation request) {
         Objects.requireNonNull(request, "request");
         checkCount(request.count());
-        var job = job(request.noise(0, request.count(), noiseLength), request.classIndices());
+        var job = job(request, 0, request.count());
         return generator.submit(job, options, () -> Pixels.of(job.outputs().get(0)));
     }
 
@@ -148,31 +148,32 @@ public final class Generator {
                 .boxed();
         return Ahead.map(starts, first -> {
             int count = Math.min(STEP, request.count() - first);
-            var job = job(request.noise(first, count, noiseLength), request.classIndices(first, count));
+            var job = job(request, first, count);
             return generator.submit(job, options, () -> Pixels.of(job.outputs().get(0)));
         });
     }
 
-    private Pixels run(float[] noise, int @Nullable [] classIndices) {
-        var job = job(noise, classIndices);
+    private Pixels run(GraphJob job) {
         generator.run(job, options);
         return Pixels.of(job.outputs().get(0));
     }
 
-    private GraphJob job(float[] noise, int @Nullable [] classIndices) {
-        check(noise, classIndices);
-        int count = noise.length / noiseLength;
-        var inputs = new ArrayList<HostTensor>();
-        inputs.add(new HostTensor(generator.input(0), new long[] {count, noiseLength}, floats(noise)));
-        if (classIndices != null) {
-            inputs.add(new HostTensor(generator.input(1), new long[] {count}, longs(classIndices)));
+    /** Some pictures of a request, the noise of which is drawn when they are run. */
+    private GraphJob job(Generation request, int first, int count) {
+        var problems = new ArrayList<String>();
+        checkClasses(request.hasClasses(), request.classIndices(first, count), problems);
+        if (!problems.isEmpty()) {
+            throw new InputException(problems);
         }
-        return GraphJob.of(generator.signature(), inputs);
+        return job(
+                count,
+                (from, many, into) -> request.putNoise(first + from, many, noiseLength, into),
+                (from, many, into) -> request.putClasses(first + from, many, into));
     }
 
-    private void check(float[] noise, int @Nullable [] classIndices) {
-        var problems = new ArrayList<String>();
+    private GraphJob job(float[] noise, int @Nullable [] classIndices) {
         int count = noise.length / noiseLength;
+        var problems = new ArrayList<String>();
         if (noise.length == 0 || noise.length % noiseLength != 0) {
             problems.add("noise must have " + noiseLength + " numbers for each picture, got " + noise.length);
         } else if (classIndices != null && !classes.isEmpty() && classIndices.length != count) {
@@ -184,18 +185,45 @@ public final class Generator {
                 break;
             }
         }
-        if (classes.isEmpty() && classIndices != null) {
-            problems.add("classes must not be given, the model has none; got " + Arrays.toString(classIndices));
-        } else if (!classes.isEmpty() && classIndices == null) {
-            problems.add("classes must be given, the model is conditional; it has " + named());
-        } else if (classIndices != null) {
-            Arrays.stream(classIndices)
-                    .filter(index -> index < 0 || index >= classes.size())
-                    .distinct()
-                    .forEach(index -> problems.add("a class must be one of " + named() + ", got " + index));
-        }
+        var given = classIndices == null ? new int[0] : classIndices;
+        checkClasses(classIndices != null, Arrays.stream(given), problems);
         if (!problems.isEmpty()) {
             throw new InputException(problems);
+        }
+        return job(
+                count,
+                (from, many, into) -> {
+                    for (int i = from * noiseLength; i < (from + many) * noiseLength; i++) {
+                        into.putFloat(noise[i]);
+                    }
+                },
+                (from, many, into) -> {
+                    for (int i = from; i < from + many; i++) {
+                        into.putLong(given[i]);
+                    }
+                });
+    }
+
+    private GraphJob job(int count, HostTensor.Rows noise, HostTensor.Rows classIndices) {
+        var inputs = new ArrayList<HostTensor>();
+        inputs.add(HostTensor.made(generator.signature().inputs().get(0), new long[] {count, noiseLength}, noise));
+        if (!classes.isEmpty()) {
+            inputs.add(HostTensor.made(generator.signature().inputs().get(1), new long[] {count}, classIndices));
+        }
+        return GraphJob.of(generator.signature(), inputs);
+    }
+
+    private void checkClasses(boolean given, IntStream indices, List<String> problems) {
+        if (classes.isEmpty() && given) {
+            problems.add("classes must not be given, the model has none; got "
+                    + indices.limit(MOST_SHOWN).boxed().toList());
+        } else if (!classes.isEmpty() && !given) {
+            problems.add("classes must be given, the model is conditional; it has " + named());
+        } else {
+            indices.filter(index -> index < 0 || index >= classes.size())
+                    .distinct()
+                    .limit(MOST_SHOWN)
+                    .forEach(index -> problems.add("a class must be one of " + named() + ", got " + index));
         }
     }
 
@@ -209,8 +237,8 @@ public final class Generator {
 
     private void checkCount(int count) {
         long bytes = (long) Float.BYTES * noiseLength;
-        long ofPicture = generator.output(0).type().bytes();
-        for (var dimension : generator.output(0).shape()) {
+        long ofPicture = generator.signature().outputs().get(0).type().bytes();
+        for (var dimension : generator.signature().outputs().get(0).shape()) {
             // a free one is the batch
             ofPicture *= dimension.isFixed() ? dimension.factor() : 1;
         }
@@ -221,19 +249,5 @@ public final class Generator {
                         most,
                         count)
                 .done(InputException::new);
-    }
-
-    private static ByteBuffer floats(float[] values) {
-        var data = ByteBuffer.allocate(Math.multiplyExact(values.length, Float.BYTES))
-                .order(ByteOrder.nativeOrder());
-        data.asFloatBuffer().put(values);
-        return data;
-    }
-
-    private static ByteBuffer longs(int[] values) {
-        var data = ByteBuffer.allocate(Math.multiplyExact(values.length, Long.BYTES))
-                .order(ByteOrder.nativeOrder());
-        data.asLongBuffer().put(Arrays.stream(values).asLongStream().toArray());
-        return data;
     }
 }

@@ -2,6 +2,7 @@ package smalti.runtime;
 
 import java.util.ArrayList;
 import java.util.List;
+import smalti.spec.ElementType;
 import smalti.spec.Signature;
 
 /**
@@ -26,14 +27,34 @@ record GraphJob(List<HostTensor> inputs, List<HostTensor> outputs) implements Gr
         return new GraphJob(inputs, outputs);
     }
 
-    @Override
-    public int items() {
+    int items() {
         return inputs.get(0).rows();
     }
 
-    /** The sizes of a row of each input, one after the other. */
+    /** Rows are pictures where an input or output of theirs is one: {@code [N,H,W,C]}, uint8. */
     @Override
-    public Object kind() {
+    public Demand demand() {
+        int items = items();
+        long pixels = 0;
+        long bytes = 0;
+        for (var tensor : all()) {
+            var shape = tensor.shape();
+            bytes += tensor.bytes();
+            if (tensor.spec().type() == ElementType.UINT8 && shape.length == 4) {
+                pixels = Math.max(pixels, shape[1] * shape[2]);
+            }
+        }
+        return new Demand(kind(), items, pixels, (bytes + items - 1) / Math.max(1, items));
+    }
+
+    private List<HostTensor> all() {
+        var all = new ArrayList<>(inputs);
+        all.addAll(outputs);
+        return all;
+    }
+
+    /** The sizes of a row of each input, one after the other. */
+    Object kind() {
         var sizes = new ArrayList<Long>();
         for (var input : inputs) {
             var shape = input.shape();

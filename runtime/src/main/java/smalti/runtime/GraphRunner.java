@@ -64,7 +64,7 @@ final class GraphRunner implements BatchRunner<GraphJob> {
             if (isCopied()) {
                 var into = whole.data();
                 for (var part : parts) {
-                    into.put(part.data());
+                    part.putInto(into);
                 }
                 int row = whole.bytesOfRow();
                 var last = into.slice(into.position() - row, row);
@@ -108,8 +108,7 @@ final class GraphRunner implements BatchRunner<GraphJob> {
                 }
                 var first = parts.get(0);
                 int size = sizes.holding(rows);
-                boolean inPlace =
-                        parts.size() == 1 && size == rows && first.data().isDirect();
+                boolean inPlace = parts.size() == 1 && size == rows && first.isDirect();
                 staged.add(new Staged(parts, inPlace ? first : first.withRows(size, lend(first, size))));
             }
             return staged;

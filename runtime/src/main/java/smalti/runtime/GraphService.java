@@ -18,6 +18,7 @@ import smalti.spec.TensorSpec;
  * @param <J> what it is asked for
  */
 final class GraphService<J extends GraphService.Job> {
+    private final String name;
     private final Signature signature;
     private final Placement placement;
     private final Batcher<J> batcher;
@@ -29,11 +30,7 @@ final class GraphService<J extends GraphService.Job> {
     interface Job {
         List<HostTensor> inputs();
 
-        /** How many items it counts for. */
-        int items();
-
-        /** What requests must have in common to share a batch. */
-        Object kind();
+        Demand demand();
     }
 
     /**
@@ -49,17 +46,14 @@ final class GraphService<J extends GraphService.Job> {
             Placement placement,
             BatchRunner<J> runner,
             RuntimeOptions options) {
+        this.name = model + "/" + graph;
         this.signature = signature;
         this.placement = placement;
         var registry = options.meters().orElse(null);
         var device = placement.device().name();
         this.meters = registry == null ? null : new Meters(registry, model, graph, device);
         this.batcher = new Batcher<>(
-                model + "/" + graph,
-                runner,
-                placement.settings(),
-                meters == null ? BatchListener.NONE : meters,
-                Threads.SERVERS);
+                name, runner, placement.settings(), meters == null ? BatchListener.NONE : meters, Threads.SERVERS);
         if (meters != null) {
             meters.depth(batcher::depth);
             meters.fallbacks(placement.passedOver().size());
@@ -88,25 +82,25 @@ final class GraphService<J extends GraphService.Job> {
     /**
      * Runs a request and waits for it; throws as {@link Batcher#run}.
      *
-     * @throws InputException if the device was not made ready for such sizes
+     * @throws InputException if the device was not made ready for such sizes, or the request is larger than any may be
      */
     void run(J job, RequestOptions options) {
-        placement.shapes().check(job.inputs());
+        var demand = checked(job);
         if (observations.isNoop()) {
-            batcher.run(job, job.kind(), job.items(), options);
+            batcher.run(job, demand, options);
         } else {
-            observation(job).observe(() -> batcher.run(job, job.kind(), job.items(), options));
+            observation(demand).observe(() -> batcher.run(job, demand, options));
         }
     }
 
     /** As {@link Batcher#submit}; refuses at once as {@link #run} does. */
     <T> CompletableFuture<T> submit(J job, RequestOptions options, Supplier<T> answer) {
-        placement.shapes().check(job.inputs());
+        var demand = checked(job);
         if (observations.isNoop()) {
-            return batcher.submit(job, job.kind(), job.items(), options, answer);
+            return batcher.submit(job, demand, options, answer);
         }
-        var observation = observation(job).start();
-        var result = batcher.submit(job, job.kind(), job.items(), options, answer);
+        var observation = observation(demand).start();
+        var result = batcher.submit(job, demand, options, answer);
         var unused = result.whenComplete((done, failure) -> {
             if (failure != null) {
                 observation.error(failure);
@@ -122,10 +116,22 @@ final class GraphService<J extends GraphService.Job> {
         return current == null ? work : given -> current.scoped(() -> work.apply(given));
     }
 
-    private Observation observation(J job) {
+    /** @throws InputException as {@link #run} */
+    void check(J job) {
+        var unused = checked(job);
+    }
+
+    private Demand checked(J job) {
+        placement.shapes().check(job.inputs());
+        var demand = job.demand();
+        placement.settings().limits().check(name, demand);
+        return demand;
+    }
+
+    private Observation observation(Demand demand) {
         return Observation.createNotStarted("smalti.request", observations)
                 .lowCardinalityKeyValues(names)
-                .highCardinalityKeyValue("items", Integer.toString(job.items()));
+                .highCardinalityKeyValue("items", Integer.toString(demand.items()));
     }
 
     /** Items that wait. */
@@ -136,13 +142,13 @@ final class GraphService<J extends GraphService.Job> {
     /** Loads what would be loaded later, and runs a request of each of these. */
     void warm(List<J> jobs) {
         placement.sessions().loadAll();
-        jobs.forEach(job -> batcher.warm(job, job.kind(), job.items()));
+        jobs.forEach(job -> batcher.warm(job, job.demand()));
     }
 
     /** As {@link Batcher#once}. */
     void once(J job) {
         placement.shapes().check(job.inputs());
-        batcher.once(job, job.kind(), job.items());
+        batcher.once(job, job.demand());
     }
 
     /** As {@link Batcher#requireOutside}. */

@@ -231,7 +231,7 @@ final class GraphSession implements AutoCloseable {
     private static Dimension dimension(String tensor, int axis, TensorInfo info) {
         long size = info.getShape()[axis];
         if (size >= 0) {
-            return Dimension.of(Math.max(1, size));
+            return Dimension.of(size);
         }
         var name = info.getDimensionNames()[axis];
         return Dimension.free(
@@ -355,7 +355,7 @@ final class GraphSession implements AutoCloseable {
         }
         for (int axis = 0; axis < shape.length; axis++) {
             Dimension dimension = spec.shape().get(axis);
-            if (shape[axis] >= 0 && !dimension.equals(Dimension.of(Math.max(1, shape[axis])))) {
+            if (shape[axis] >= 0 && !dimension.equals(Dimension.of(shape[axis]))) {
                 return false;
             }
         }

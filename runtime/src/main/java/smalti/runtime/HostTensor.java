@@ -11,13 +11,18 @@ final class HostTensor {
     private final TensorSpec spec;
     private final long[] shape;
     private final int bytes;
+    private final @Nullable Rows source;
     private volatile @Nullable ByteBuffer data;
+
+    /** Makes rows when they are needed, the same ones each time. Thread-safe. */
+    interface Rows {
+        /** Puts rows into a buffer of the machine's byte order, from its position on, and moves that. */
+        void put(int first, int count, ByteBuffer into);
+    }
 
     /** @param data holds exactly the tensor, from position to limit */
     HostTensor(TensorSpec spec, long[] shape, ByteBuffer data) {
-        this.spec = spec;
-        this.shape = shape.clone();
-        this.bytes = bytes(spec, shape);
+        this(spec, shape, (Rows) null);
         this.data = data.slice().order(ByteOrder.nativeOrder());
         if (data.remaining() != bytes) {
             throw new InputException("a buffer for " + spec + " must have " + bytes + " bytes for shape "
@@ -25,15 +30,21 @@ final class HostTensor {
         }
     }
 
-    private HostTensor(TensorSpec spec, long[] shape) {
+    private HostTensor(TensorSpec spec, long[] shape, @Nullable Rows source) {
         this.spec = spec;
         this.shape = shape.clone();
         this.bytes = bytes(spec, shape);
+        this.source = source;
     }
 
     /** A tensor on the heap, all zero. It takes its memory when it is first used: a request that waits has none yet. */
     static HostTensor onHeap(TensorSpec spec, long[] shape) {
-        return new HostTensor(spec, shape);
+        return new HostTensor(spec, shape, (Rows) null);
+    }
+
+    /** A tensor whose rows are made as they are run: a request that waits, or is refused, has none. */
+    static HostTensor made(TensorSpec spec, long[] shape, Rows source) {
+        return new HostTensor(spec, shape, source);
     }
 
     /** A tensor in direct memory, all zero. */
@@ -54,6 +65,22 @@ final class HostTensor {
         return memory().duplicate().order(ByteOrder.nativeOrder());
     }
 
+    /** Whether the elements are there, and in direct memory. */
+    boolean isDirect() {
+        var present = data;
+        return present != null && present.isDirect();
+    }
+
+    /** Puts the elements into a buffer, from its position on, and moves that. */
+    void putInto(ByteBuffer into) {
+        var present = data;
+        if (present == null && source != null) {
+            source.put(0, rows(), into);
+        } else {
+            into.put(data());
+        }
+    }
+
     private ByteBuffer memory() {
         var present = data;
         if (present == null) {
@@ -61,6 +88,9 @@ final class HostTensor {
                 present = data;
                 if (present == null) {
                     present = ByteBuffer.allocate(bytes).order(ByteOrder.nativeOrder());
+                    if (source != null) {
+                        source.put(0, rows(), present.duplicate().order(ByteOrder.nativeOrder()));
+                    }
                     data = present;
                 }
             }
@@ -70,6 +100,10 @@ final class HostTensor {
 
     int rows() {
         return (int) shape[0];
+    }
+
+    int bytes() {
+        return bytes;
     }
 
     int bytesOfRow() {
@@ -101,6 +135,10 @@ final class HostTensor {
         int row = bytesOfRow();
         var part = shape.clone();
         part[0] = count;
+        var all = source;
+        if (all != null && data == null) {
+            return made(spec, part, (from, many, into) -> all.put(first + from, many, into));
+        }
         return new HostTensor(spec, part, memory().slice(first * row, count * row));
     }
 

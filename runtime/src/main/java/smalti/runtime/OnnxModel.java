@@ -2,13 +2,16 @@ package smalti.runtime;
 
 import java.io.IOException;
 import java.io.InputStream;
+import java.lang.ref.Reference;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Set;
 import java.util.TreeSet;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.Supplier;
@@ -23,6 +26,8 @@ import smalti.spec.Signature;
 import smalti.spec.SpecException;
 import smalti.spec.TensorSpec;
 import smalti.spec.onnx.OnnxFile;
+import smalti.spec.onnx.OnnxType;
+import smalti.spec.onnx.OnnxValue;
 
 /**
  * Any ONNX file, with tensors by name: queued, drained, metered and run on devices as a {@link SmaltiModel} is.
@@ -57,11 +62,13 @@ public final class OnnxModel implements AutoCloseable {
     private final Service service;
     private final Signature signature;
     private final RequestOptions options;
+    private final Leash leash;
 
-    private OnnxModel(Service service, Signature signature, RequestOptions options) {
+    private OnnxModel(Service service, Signature signature, RequestOptions options, Leash leash) {
         this.service = service;
         this.signature = signature;
         this.options = options;
+        this.leash = leash;
     }
 
     /** Opens a file each request of which runs alone, with {@link RuntimeOptions#defaults}. */
@@ -72,7 +79,7 @@ public final class OnnxModel implements AutoCloseable {
     /**
      * Opens a file, with the weights that it keeps in files beside it.
      *
-     * @param options {@link RuntimeOptions#precision} does not matter here; {@link RuntimeOptions#maxFileBytes} bounds
+     * @param options {@link RuntimeOptions#precision} and {@link RuntimeOptions#maxPixels} do not matter here; {@link RuntimeOptions#maxFileBytes} bounds
      *     the file together with its weights
      * @throws LoadException if the file cannot be read or loaded, has inputs or outputs that are no tensors of numbers,
      *     keeps weights elsewhere than beside itself, or does not fit {@code requests}
@@ -144,32 +151,45 @@ public final class OnnxModel implements AutoCloseable {
         byte[] onnx = whole.get();
         var signature = GraphSession.signature(file, onnx);
         boolean isCoarse = false;
+        var graph = WholeModel.isOrtFormat(onnx) ? null : read(file, onnx);
+        var unranked = graph == null ? Set.<String>of() : unranked(graph.graph().inputs());
         if (requests == Requests.INDEPENDENT_ROWS) {
-            requireRows(file, signature);
-            isCoarse = readRows(file, onnx, signature);
+            var ofOutputs =
+                    graph == null ? Set.<String>of() : unranked(graph.graph().outputs());
+            requireRows(file, signature, unranked, ofOutputs);
+            if (graph != null) {
+                requireRows(file, graph, signature);
+                isCoarse = RowsGraph.isCoarse(graph);
+            }
         }
         var pool = new BufferPool();
-        var used = requests == Requests.ALONE ? options.withMaxBatch(1) : options;
+        // what a picture is among tensors of all kinds is not known
+        var any = options.withMaxPixels(Long.MAX_VALUE);
+        var used = requests == Requests.ALONE ? any.withMaxBatch(1) : any;
         var hash = Checksums.sha256(onnx);
-        var graph =
+        var placed =
                 new Placement.Graph(name, file, signature, hash, () -> unchanged(file, hash, whole.get()), Map.of());
-        var placement = Placement.of(graph, used);
+        var placement = Placement.of(placed, used);
         var service = requests == Requests.ALONE
-                ? new Alone(new GraphService<>(
-                        name, "whole", signature, placement, new WholeRunner(placement.sessions(), pool), used))
+                ? new Alone(
+                        new GraphService<>(
+                                name, "whole", signature, placement, new WholeRunner(placement.sessions(), pool), used),
+                        unranked)
                 : Rows.of(
                         file,
                         new GraphService<>(name, "rows", signature, placement, placement.runner(pool), used),
                         isCoarse || !(placement.device() instanceof Device.Cpu));
-        return new OnnxModel(new Service(service, options), signature, RequestOptions.defaults());
+        var served = new Service(service, options);
+        return new OnnxModel(served, signature, RequestOptions.defaults(), Leash.of(file, served::close));
     }
 
     /** The same model, whose requests are treated as these options say. */
     public OnnxModel with(RequestOptions options) {
         Objects.requireNonNull(options, "options");
-        return new OnnxModel(service, signature, options);
+        return new OnnxModel(service, signature, options, leash);
     }
 
+    /** A free axis without a name has one of its own here; one of unknown rank is shown without axes, and takes any. */
     public List<TensorSpec> inputs() {
         return signature.inputs();
     }
@@ -189,12 +209,20 @@ public final class OnnxModel implements AutoCloseable {
      * @throws InputException with every input that is missing, unknown, or of another type or shape
      */
     public Map<String, Tensor> run(Map<String, Tensor> inputs) {
-        return service.face.run(tensors(inputs), options);
+        try {
+            return service.face.run(tensors(inputs), options);
+        } finally {
+            Reference.reachabilityFence(leash);
+        }
     }
 
     /** As {@link #run}, without waiting; the inputs must stay as they are until the future is done. */
     public CompletableFuture<Map<String, Tensor>> runAsync(Map<String, Tensor> inputs) {
-        return service.face.submit(tensors(inputs), options);
+        try {
+            return service.face.submit(tensors(inputs), options);
+        } finally {
+            Reference.reachabilityFence(leash);
+        }
     }
 
     /**
@@ -207,8 +235,12 @@ public final class OnnxModel implements AutoCloseable {
      * @throws RunException if a run fails
      */
     public void warm(Map<String, Tensor> inputs) {
-        service.face.warm(tensors(inputs));
-        service.isWarm = true;
+        try {
+            service.face.warm(tensors(inputs));
+            service.isWarm = true;
+        } finally {
+            Reference.reachabilityFence(leash);
+        }
     }
 
     /** Whether the model lives and may be sent requests, and why not. */
@@ -221,7 +253,8 @@ public final class OnnxModel implements AutoCloseable {
     /** As {@link SmaltiModel#close}. */
     @Override
     public void close() {
-        service.close();
+        service.close(service.options.drainTimeout());
+        leash.close();
     }
 
     private List<HostTensor> tensors(Map<String, Tensor> inputs) {
@@ -250,28 +283,43 @@ public final class OnnxModel implements AutoCloseable {
         return tensors;
     }
 
-    /** @return whether it computes with fewer than 32 bits on the way */
-    private static boolean readRows(String file, byte[] onnx, Signature signature) {
-        if (WholeModel.isOrtFormat(onnx)) {
-            return false;
-        }
-        OnnxFile graph;
+    private static OnnxFile read(String file, byte[] onnx) {
         try {
-            graph = OnnxFile.read(onnx, file);
+            return OnnxFile.read(onnx, file);
         } catch (SpecException e) {
             throw new LoadException(e.problems(), e);
         }
+    }
+
+    /** ONNX Runtime's Java API does not tell those of which not even the rank is known from single numbers. */
+    private static Set<String> unranked(List<OnnxValue> values) {
+        return values.stream()
+                .filter(value -> value.type() instanceof OnnxType.OfTensor tensor
+                        && tensor.axes().isEmpty())
+                .map(OnnxValue::name)
+                .collect(Collectors.toSet());
+    }
+
+    private static void requireRows(String file, OnnxFile graph, Signature signature) {
         var problems = RowsGraph.problems(file, graph, signature);
         if (!problems.isEmpty()) {
             throw new LoadException(problems);
         }
-        return RowsGraph.isCoarse(graph);
     }
 
-    private static void requireRows(String file, Signature signature) {
+    private static void requireRows(
+            String file, Signature signature, Set<String> unrankedInputs, Set<String> unrankedOutputs) {
         var all = Stream.concat(signature.inputs().stream(), signature.outputs().stream())
                 .toList();
         var problems = new ArrayList<String>();
+        Stream.concat(unrankedInputs.stream(), unrankedOutputs.stream())
+                .sorted()
+                .forEach(name -> problems.add(file + ": for requests of rows, axis 0 of every input and output must be"
+                        + " free and of one name, and of " + name + " not even the rank is said; open it with"
+                        + " Requests.ALONE"));
+        if (!problems.isEmpty()) {
+            throw new LoadException(problems);
+        }
         var batches = all.stream()
                 .map(tensor -> tensor.shape().isEmpty() || tensor.shape().get(0).isFixed()
                         ? tensor + " has none"
@@ -280,7 +328,7 @@ public final class OnnxModel implements AutoCloseable {
                 .toList();
         if (batches.size() != 1 || batches.get(0).contains(" ")) {
             problems.add(file + ": for requests of rows, axis 0 of every input and output must be free and of one name,"
-                    + " got " + batches);
+                    + " got " + batches + "; open it with Requests.ALONE");
         }
         var bound = signature.inputs().stream()
                 .flatMap(tensor -> tensor.shape().stream())
@@ -290,7 +338,7 @@ public final class OnnxModel implements AutoCloseable {
                 .filter(output -> output.shape().stream()
                         .anyMatch(dimension -> !dimension.isFixed() && !bound.contains(dimension.symbol())))
                 .forEach(output -> problems.add(file + ": for requests of rows, the sizes of outputs must be those of"
-                        + " inputs, got " + output));
+                        + " inputs, got " + output + "; open it with Requests.ALONE"));
         if (!problems.isEmpty()) {
             throw new LoadException(problems);
         }
@@ -344,7 +392,7 @@ public final class OnnxModel implements AutoCloseable {
             this.options = options;
         }
 
-        void close() {
+        void close(Duration timeout) {
             synchronized (this) {
                 if (stage != Stage.OPEN) {
                     return;
@@ -352,7 +400,7 @@ public final class OnnxModel implements AutoCloseable {
                 face.service().requireOutside();
                 stage = Stage.CLOSING;
             }
-            face.service().drain(options.drainTimeout());
+            face.service().drain(timeout);
             face.service().free();
             stage = Stage.CLOSED;
         }
@@ -368,16 +416,17 @@ public final class OnnxModel implements AutoCloseable {
         CompletableFuture<Map<String, Tensor>> submit(List<HostTensor> inputs, RequestOptions options);
     }
 
-    private record Alone(GraphService<WholeJob> service) implements Face {
+    /** @param unranked names of inputs of any shape */
+    private record Alone(GraphService<WholeJob> service, Set<String> unranked) implements Face {
         @Override
         public void warm(List<HostTensor> inputs) {
-            ShapeBinding.withEmpty(inputs);
+            ShapeBinding.check(inputs, unranked);
             service.warm(List.of(new WholeJob(inputs)));
         }
 
         @Override
         public Map<String, Tensor> run(List<HostTensor> inputs, RequestOptions options) {
-            ShapeBinding.withEmpty(inputs);
+            ShapeBinding.check(inputs, unranked);
             var job = new WholeJob(inputs);
             service.run(job, options);
             return named(job.outputs());
@@ -385,7 +434,7 @@ public final class OnnxModel implements AutoCloseable {
 
         @Override
         public CompletableFuture<Map<String, Tensor>> submit(List<HostTensor> inputs, RequestOptions options) {
-            ShapeBinding.withEmpty(inputs);
+            ShapeBinding.check(inputs, unranked);
             var job = new WholeJob(inputs);
             return service.submit(job, options, () -> named(job.outputs()));
         }
@@ -394,8 +443,8 @@ public final class OnnxModel implements AutoCloseable {
     private record Rows(String file, GraphService<GraphJob> service, RowsProof proof) implements Face {
         /** @param isCoarse whether it computes with fewer than 32 bits on the way */
         static Rows of(String file, GraphService<GraphJob> service, boolean isCoarse) {
-            int most = service.placement().sizes().most();
-            return new Rows(file, service, new RowsProof(file, service.signature(), most, isCoarse, service::once));
+            var limits = service.placement().settings().limits();
+            return new Rows(file, service, new RowsProof(file, service.signature(), limits, isCoarse, service::once));
         }
 
         @Override
@@ -425,9 +474,17 @@ public final class OnnxModel implements AutoCloseable {
             if (proof.isSeen(job)) {
                 return service.submit(job, options, () -> named(job.outputs()));
             }
-            return Steps.of(proof.later(job), holds -> {
+            long start = System.nanoTime();
+            service.check(job);
+            CompletableFuture<Boolean> proven;
+            try {
+                proven = proof.later(job, options);
+            } catch (QueueFullException e) {
+                return CompletableFuture.failedFuture(e);
+            }
+            return Steps.of(proven, holds -> {
                 if (holds) {
-                    return service.submit(job, options, () -> named(job.outputs()));
+                    return service.submit(job, options.since(start), () -> named(job.outputs()));
                 }
                 byItself(job);
                 return CompletableFuture.completedFuture(named(job.outputs()));

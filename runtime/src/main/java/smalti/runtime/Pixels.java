@@ -5,7 +5,6 @@ import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
-import java.util.stream.IntStream;
 import smalti.spec.Check;
 
 /**
@@ -55,24 +54,14 @@ public record Pixels(int count, int height, int width, int channels, ByteBuffer 
      */
     public static Pixels of(List<BufferedImage> images, int channels) {
         Objects.requireNonNull(images, "images");
-        Check.that(!images.isEmpty(), "images must not be empty").done(InputException::new);
-        int height = images.get(0).getHeight();
-        int width = images.get(0).getWidth();
-        var differing = IntStream.range(0, images.size())
-                .filter(i ->
-                        images.get(i).getHeight() != height || images.get(i).getWidth() != width)
-                .mapToObj(i -> "images[" + i + "] must be " + height + "x" + width
-                        + " (height x width) like the first, got "
-                        + images.get(i).getHeight() + "x" + images.get(i).getWidth())
-                .toList();
-        if (!differing.isEmpty()) {
-            throw new InputException(differing);
-        }
+        var rows = new ImageRows(images, channels);
+        int height = rows.height();
+        int width = rows.width();
         long bytes = (long) images.size() * height * width * channels;
         Check.that(bytes <= Integer.MAX_VALUE, "images must fit 2147483647 bytes together, got %s", bytes)
                 .done(InputException::new);
         var data = ByteBuffer.allocate((int) bytes);
-        images.forEach(image -> ImageSamples.read(image, channels, data));
+        rows.put(0, images.size(), data);
         return new Pixels(images.size(), height, width, channels, data.flip());
     }
 

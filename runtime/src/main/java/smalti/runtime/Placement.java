@@ -44,7 +44,8 @@ record Placement(
             Supplier<byte[]> onnx,
             Map<String, Long> usualSizes) {
         boolean hasFreeBatch() {
-            return !signature.inputs().get(0).shape().get(0).isFixed();
+            var shape = signature.inputs().get(0).shape();
+            return !shape.isEmpty() && !shape.get(0).isFixed();
         }
     }
 
@@ -93,8 +94,7 @@ record Placement(
             int underLoad = cpu.spread() == Device.Spread.WIDE ? most : 1;
             var sessions = new GraphSessions(
                     graph.name(), threads -> load(graph, SessionPlan.of(cpu, threads)), alone, underLoad);
-            var settings =
-                    new Batcher.Settings(options.maxBatch(), options.maxWaiting(), options.budget(), underLoad, alone);
+            var settings = new Batcher.Settings(Limits.of(options), options.budget(), underLoad, alone);
             return new Placement(
                     cpu, sessions, settings, new BatchSizes(options.maxBatch(), false), ShapeRange.ANY, passedOver);
         }
@@ -130,7 +130,7 @@ record Placement(
             throw new LoadException(
                     graph.file() + ": loads and cannot be run" + plan.where() + ": " + e.getMessage(), e);
         }
-        var settings = new Batcher.Settings(options.maxBatch(), options.maxWaiting(), gpu(index), 1, 1);
+        var settings = new Batcher.Settings(Limits.of(options), gpu(index), 1, 1);
         var sizes = new BatchSizes(options.maxBatch(), graph.hasFreeBatch());
         return new Placement(device, sessions, settings, sizes, shapes, passedOver);
     }
@@ -155,7 +155,9 @@ record Placement(
      */
     static Optional<GraphJob> zeros(Signature signature, Map<String, Long> sizes, int rows) {
         var all = new TreeMap<>(sizes);
-        signature.inputs().get(0).shape().get(0).name().ifPresent(batch -> all.put(batch, (long) rows));
+        if (!signature.inputs().get(0).shape().isEmpty()) {
+            signature.inputs().get(0).shape().get(0).name().ifPresent(batch -> all.put(batch, (long) rows));
+        }
         var inputs = new ArrayList<HostTensor>();
         for (var input : signature.inputs()) {
             var shape = new ArrayList<Long>();

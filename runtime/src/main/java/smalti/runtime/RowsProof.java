@@ -1,6 +1,7 @@
 package smalti.runtime;
 
 import java.nio.ByteBuffer;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
@@ -8,6 +9,8 @@ import java.util.Set;
 import java.util.SplittableRandom;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.Future;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
@@ -49,6 +52,7 @@ final class RowsProof {
     private final String file;
     private final Signature signature;
     private final int most;
+    private final int mostWaiting;
     private final double tolerance;
     private final Consumer<GraphJob> once;
     private final ReentrantLock lock = new ReentrantLock();
@@ -56,17 +60,19 @@ final class RowsProof {
     private volatile boolean isBelieved;
     private volatile @Nullable String refusal;
     private int tries;
+    private int waiting;
     private CompletableFuture<?> last = CompletableFuture.completedFuture(null);
 
     /**
-     * @param most rows in a batch
+     * @param limits of batches, and of what waits
      * @param coarse whether the graph rounds to fewer than 32 bits on the way
      * @param once runs a request as one batch of its own
      */
-    RowsProof(String file, Signature signature, int most, boolean coarse, Consumer<GraphJob> once) {
+    RowsProof(String file, Signature signature, Limits limits, boolean coarse, Consumer<GraphJob> once) {
         this.file = file;
         this.signature = signature;
-        this.most = most;
+        this.most = limits.maxBatch();
+        this.mostWaiting = limits.maxWaiting();
         this.tolerance = coarse ? COARSE_TOLERANCE : TOLERANCE;
         this.once = once;
     }
@@ -115,11 +121,54 @@ final class RowsProof {
         return isBelieved || (most == 1 && job.items() == 1) || proven.contains(job.kind());
     }
 
-    /** As {@link #holds}, without waiting; one request after the other, on one thread. */
-    synchronized CompletableFuture<Boolean> later(GraphJob job) {
-        var next = last.handleAsync((before, failure) -> holds(job), Threads.SERVERS);
+    /**
+     * As {@link #holds}, without waiting; one request after the other, on one thread. What waits is bounded as what waits
+     * for a run is, and expires as that does.
+     *
+     * @throws QueueFullException if too many rows wait for it
+     */
+    synchronized CompletableFuture<Boolean> later(GraphJob job, RequestOptions options) {
+        int items = job.items();
+        if (waiting > 0 && items > mostWaiting - waiting) {
+            var full = items + " more cannot wait where " + waiting + " of at most " + mostWaiting + " wait already";
+            throw QueueFullException.full(file, full, waiting, Duration.ZERO, Duration.ZERO);
+        }
+        waiting += items;
+        var answer = new CompletableFuture<Boolean>();
+        var scope = CallScope.current();
+        // of what was given up nothing is tried
+        var next = last.handleAsync((before, failure) -> !answer.isDone() && holds(job), Threads.SERVERS);
         last = next;
-        return next;
+        var unusedNext =
+                next.whenComplete((holds, failure) -> CallScope.run(scope, () -> settle(answer, holds, failure)));
+        var expiry = options.timeout().map(timeout -> expiry(answer, timeout)).orElse(null);
+        var unused = answer.whenComplete((holds, failure) -> {
+            if (expiry != null) {
+                expiry.cancel(false);
+            }
+            leave(items);
+        });
+        return answer;
+    }
+
+    private static void settle(CompletableFuture<Boolean> answer, Boolean holds, @Nullable Throwable failure) {
+        if (failure == null) {
+            answer.complete(holds);
+        } else {
+            answer.completeExceptionally(Failure.cause(failure));
+        }
+    }
+
+    private Future<?> expiry(CompletableFuture<Boolean> answer, Duration timeout) {
+        return Threads.CLOCK.schedule(
+                () -> Threads.SERVERS.execute(
+                        () -> answer.completeExceptionally(new DeadlineException(file, timeout, timeout))),
+                Math.min(timeout.toMillis() + 1, TimeUnit.DAYS.toMillis(365)),
+                TimeUnit.MILLISECONDS);
+    }
+
+    private synchronized void leave(int items) {
+        waiting -= items;
     }
 
     private void refuse() {

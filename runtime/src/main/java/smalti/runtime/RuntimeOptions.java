@@ -25,6 +25,8 @@ public final class RuntimeOptions {
     private final Precision precision;
     private final int maxBatch;
     private final int maxWaiting;
+    private final long maxPixels;
+    private final long maxRequestBytes;
     private final ThreadBudget budget;
     private final int maxFileBytes;
     private final Duration drainTimeout;
@@ -38,6 +40,8 @@ public final class RuntimeOptions {
                         "maxBatch must be from 1 to 4096, got %s",
                         values.maxBatch)
                 .and(values.maxWaiting >= 1, "maxWaiting must be at least 1, got %s", values.maxWaiting)
+                .and(values.maxPixels >= 1, "maxPixels must be at least 1, got %s", values.maxPixels)
+                .and(values.maxRequestBytes >= 1, "maxRequestBytes must be at least 1, got %s", values.maxRequestBytes)
                 .and(
                         values.maxFileBytes >= 1024 && values.maxFileBytes < Integer.MAX_VALUE - 8,
                         "maxFileBytes must be from 1024 to %s, got %s",
@@ -52,6 +56,8 @@ public final class RuntimeOptions {
         this.precision = values.precision;
         this.maxBatch = values.maxBatch;
         this.maxWaiting = values.maxWaiting;
+        this.maxPixels = values.maxPixels;
+        this.maxRequestBytes = values.maxRequestBytes;
         this.budget = values.budget;
         this.maxFileBytes = values.maxFileBytes;
         this.drainTimeout = values.drainTimeout;
@@ -61,7 +67,7 @@ public final class RuntimeOptions {
     }
 
     /**
-     * The processor, FP32, batches of at most 16, 1,024 pictures waiting, the threads of the process, files of at most
+     * The processor, FP32, batches of at most 16, 1,024 pictures waiting, 4,194,304 pixels and 256 MiB in a request, the threads of the process, files of at most
      * 1 GiB, 30 seconds to drain, nobody who watches.
      */
     public static RuntimeOptions defaults() {
@@ -94,6 +100,29 @@ public final class RuntimeOptions {
      */
     public RuntimeOptions withMaxWaiting(int maxWaiting) {
         return with(values -> values.maxWaiting = maxWaiting);
+    }
+
+    /**
+     * Bounds what a request of a bundle may ask for, and the memory of a run with it: a codec of the presets takes some
+     * 200 bytes a pixel while it runs, so that one run of the default, 4,194,304, stays below 1 GB. That is a picture of
+     * 2048×2048, 64 of 256×256, or 4,096 of 32×32.
+     *
+     * @param maxPixels most pixels of all pictures of a request, pictures × height × width; beyond it requests are
+     *     refused with {@link InputException}, before anything of them is drawn or copied. Several pictures share a run
+     *     up to as many, and 8 times as many may wait for a graph
+     */
+    public RuntimeOptions withMaxPixels(long maxPixels) {
+        return with(values -> values.maxPixels = maxPixels);
+    }
+
+    /**
+     * As {@link #withMaxPixels}, for tensors of all kinds.
+     *
+     * @param maxRequestBytes most bytes of a request's tensors, in and out as far as that is known before it is run; 8
+     *     times as many may wait for a graph
+     */
+    public RuntimeOptions withMaxRequestBytes(long maxRequestBytes) {
+        return with(values -> values.maxRequestBytes = maxRequestBytes);
     }
 
     /** @param budget the threads that this model shares with others; a GPU has a budget of its own */
@@ -149,6 +178,14 @@ public final class RuntimeOptions {
         return maxWaiting;
     }
 
+    public long maxPixels() {
+        return maxPixels;
+    }
+
+    public long maxRequestBytes() {
+        return maxRequestBytes;
+    }
+
     public ThreadBudget budget() {
         return budget;
     }
@@ -177,7 +214,8 @@ public final class RuntimeOptions {
     @Override
     public String toString() {
         return "RuntimeOptions[device=" + device + ", precision=" + precision + ", maxBatch=" + maxBatch
-                + ", maxWaiting=" + maxWaiting + ", budget=" + budget.threads() + " threads, maxFileBytes="
+                + ", maxWaiting=" + maxWaiting + ", maxPixels=" + maxPixels + ", maxRequestBytes="
+                + maxRequestBytes + ", budget=" + budget.threads() + " threads, maxFileBytes="
                 + maxFileBytes + ", drainTimeout=" + drainTimeout + ", readyWhenWarm=" + readyWhenWarm + ", meters="
                 + meters + ", observations=" + observations + "]";
     }
@@ -194,6 +232,8 @@ public final class RuntimeOptions {
         private Precision precision = Precision.FP32;
         private int maxBatch = 16;
         private int maxWaiting = 1024;
+        private long maxPixels = 1 << 22;
+        private long maxRequestBytes = 1 << 28;
         private ThreadBudget budget = ThreadBudget.ofProcess();
         private int maxFileBytes = 1 << 30;
         private Duration drainTimeout = Duration.ofSeconds(30);
@@ -208,6 +248,8 @@ public final class RuntimeOptions {
             this.precision = options.precision;
             this.maxBatch = options.maxBatch;
             this.maxWaiting = options.maxWaiting;
+            this.maxPixels = options.maxPixels;
+            this.maxRequestBytes = options.maxRequestBytes;
             this.budget = options.budget;
             this.maxFileBytes = options.maxFileBytes;
             this.drainTimeout = options.drainTimeout;

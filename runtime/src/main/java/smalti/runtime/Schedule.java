@@ -32,17 +32,19 @@ final class Schedule<R> {
     /** Callers that are away are forgotten when there are so many more of them than of those who wait. */
     private static final int REMEMBERED_CALLERS = 64;
 
-    private final int bound;
+    private final Limits limits;
     private final Map<Priority, Level> levels = new EnumMap<>(Priority.class);
     private final PriorityQueue<Ticket<R>> deadlines =
             new PriorityQueue<>(Comparator.comparingLong(Ticket::latestDispatch));
     private double virtualTime;
     private long arrivals;
     private int waiting;
+    private long waitingPixels;
+    private long waitingBytes;
 
-    /** @param bound most items that wait; a larger request is taken only where nothing waits */
-    Schedule(int bound) {
-        this.bound = bound;
+    /** @param limits of what waits; a larger request is taken only where nothing waits */
+    Schedule(Limits limits) {
+        this.limits = limits;
         for (var priority : Priority.values()) {
             levels.put(priority, new Level(priority));
         }
@@ -75,12 +77,44 @@ final class Schedule<R> {
         return all;
     }
 
+    /** How many of the items that wait have to go before there is room for a request; 0 where there is. */
+    long inTheWay(Demand demand) {
+        if (waiting == 0) {
+            return 0;
+        }
+        long items = (long) waiting + demand.items() - limits.maxWaiting();
+        long most = Math.max(
+                inTheWay(waitingPixels, demand.allPixels(), limits.maxWaitingPixels()),
+                inTheWay(waitingBytes, demand.allBytes(), limits.maxWaitingBytes()));
+        return Math.min(waiting, Math.max(0, Math.max(items, most)));
+    }
+
+    private long inTheWay(long taken, long wanted, long bound) {
+        long over = taken + wanted - bound;
+        return over <= 0 ? 0 : (long) Math.ceil((double) over * waiting / Math.max(1, taken));
+    }
+
+    /** What there is no room for. */
+    String full(Demand demand) {
+        if ((long) waiting + demand.items() > limits.maxWaiting()) {
+            return demand.items() + " more cannot wait where " + waiting + " of at most " + limits.maxWaiting()
+                    + " wait already";
+        } else if (waitingPixels + demand.allPixels() > limits.maxWaitingPixels()) {
+            return demand.items() + " more of " + demand.pixels() + " pixels cannot wait where " + waitingPixels
+                    + " pixels of at most " + limits.maxWaitingPixels() + " wait already, " + Limits.WAITING
+                    + " times RuntimeOptions.maxPixels";
+        }
+        return demand.items() + " more of " + demand.bytes() + " bytes cannot wait where " + waitingBytes
+                + " bytes of at most " + limits.maxWaitingBytes() + " wait already, " + Limits.WAITING
+                + " times RuntimeOptions.maxRequestBytes";
+    }
+
     /** @return whether there was room for it */
     boolean offer(Ticket<R> ticket) {
-        if (waiting > 0 && ticket.items() > bound - waiting) {
+        if (inTheWay(ticket.demand()) > 0) {
             return false;
         }
-        waiting += ticket.waiting();
+        add(ticket.demand(), ticket.waiting());
         level(ticket).add(ticket);
         if (ticket.deadline() != Ticket.NEVER) {
             deadlines.add(ticket);
@@ -88,16 +122,16 @@ final class Schedule<R> {
         return true;
     }
 
-    /** The kind of the next batch; null where nothing waits. */
+    /** The request that the next batch begins with; null where nothing waits. */
     @Nullable
-    Object next() {
+    Demand next() {
         Level first = null;
         for (var level : levels.values()) {
             if (!level.flows.isEmpty() && (first == null || level.tag < first.tag)) {
                 first = level;
             }
         }
-        return first == null ? null : first.flows.first().first().kind();
+        return first == null ? null : first.flows.first().first().demand();
     }
 
     /**
@@ -149,8 +183,14 @@ final class Schedule<R> {
     /** Takes out what waits of a request; what was dispatched is none of this. */
     void withdraw(Ticket<R> ticket) {
         if (level(ticket).remove(ticket)) {
-            waiting -= ticket.waiting();
+            add(ticket.demand(), -ticket.waiting());
         }
+    }
+
+    private void add(Demand demand, int items) {
+        waiting += items;
+        waitingPixels += items * demand.pixels();
+        waitingBytes += items * demand.bytes();
     }
 
     /** Takes out everything. */
@@ -187,7 +227,7 @@ final class Schedule<R> {
         }
         virtualTime = Math.max(virtualTime, first.tag);
         var slice = first.serve(next, most);
-        waiting -= slice.count();
+        add(slice.ticket().demand(), -slice.count());
         return slice;
     }
 

@@ -6,6 +6,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Set;
 import java.util.stream.Collectors;
 import smalti.spec.Dimension;
 import smalti.spec.TensorSpec;
@@ -26,9 +27,16 @@ final class ShapeBinding {
         return of(inputs, 1);
     }
 
-    /** As {@link #of}, where an axis may be 0. */
-    static ShapeBinding withEmpty(List<HostTensor> inputs) {
-        return of(inputs, 0);
+    /**
+     * As {@link #of}, where an axis may be 0.
+     *
+     * @param unranked names of inputs that may have any shape
+     */
+    static void check(List<HostTensor> inputs, Set<String> unranked) {
+        var ranked = inputs.stream()
+                .filter(input -> !unranked.contains(input.spec().name()))
+                .toList();
+        var unused = of(ranked, 0);
     }
 
     private static ShapeBinding of(List<HostTensor> inputs, int least) {

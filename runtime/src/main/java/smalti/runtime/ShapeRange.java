@@ -32,7 +32,15 @@ record ShapeRange(Map<String, Sizes> sizes) {
         var unknown = new ArrayList<String>();
         // the batch is cut and padded here, so its bounds are known; an engine has one optimum, and the largest batches
         // come when there is most to do
-        signature.inputs().get(0).shape().get(0).name().ifPresent(batch -> sizes.put(batch, new Sizes(1, most, most)));
+        if (!signature.inputs().get(0).shape().isEmpty()) {
+            signature
+                    .inputs()
+                    .get(0)
+                    .shape()
+                    .get(0)
+                    .name()
+                    .ifPresent(batch -> sizes.put(batch, new Sizes(1, most, most)));
+        }
         for (var input : signature.inputs()) {
             for (var dimension : input.shape()) {
                 var symbol = dimension.symbol();

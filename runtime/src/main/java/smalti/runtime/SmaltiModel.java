@@ -1,30 +1,20 @@
 package smalti.runtime;
 
 import java.io.InputStream;
+import java.lang.ref.Reference;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
-import java.time.Duration;
 import java.util.ArrayList;
-import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
-import java.util.TreeMap;
-import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Supplier;
-import org.jspecify.annotations.Nullable;
-import smalti.runtime.ModelHealth.Stage;
 import smalti.spec.BundleManifest;
-import smalti.spec.Checksums;
-import smalti.spec.Dimension;
-import smalti.spec.ElementType;
 import smalti.spec.Npz;
 import smalti.spec.Precision;
 import smalti.spec.RecordTree;
 import smalti.spec.Role;
-import smalti.spec.Signature;
 import smalti.spec.SpecException;
-import smalti.spec.TensorSpec;
 
 /**
  * A bundle, opened.
@@ -51,25 +41,19 @@ public final class SmaltiModel implements AutoCloseable {
     private static final List<Role> SERVED = List.of(Role.TOKENIZE, Role.DETOKENIZE, Role.GENERATOR);
 
     private final String place;
-    private final BundleFiles files;
     private final BundleManifest manifest;
     private final RuntimeOptions options;
-    private final BufferPool pool = new BufferPool();
-    private final Map<Role, GraphService<GraphJob>> services = new EnumMap<>(Role.class);
-    /** Why graphs could not be loaded when that was last tried. */
-    private final Map<Role, String> failures = new EnumMap<>(Role.class);
-
-    /** One graph at a time; whoever asks how the model is does not wait for it. */
-    private final ReentrantLock loading = new ReentrantLock();
-
-    private Stage stage = Stage.OPEN;
-    private volatile boolean isWarm;
+    private final BundleGraphs graphs;
+    private final Leash leash;
 
     private SmaltiModel(String place, BundleFiles files, BundleManifest manifest, RuntimeOptions options) {
         this.place = place;
-        this.files = files;
         this.manifest = manifest;
         this.options = options;
+        var all = new BundleGraphs(place, files, manifest, options);
+        this.graphs = all;
+        // of the graphs alone: nobody may reach this model from there
+        this.leash = Leash.of(manifest.name() + " (" + place + ")", all::close);
     }
 
     /** Opens with {@link RuntimeOptions#defaults}. */
@@ -158,7 +142,7 @@ public final class SmaltiModel implements AutoCloseable {
             throw new LoadException(place + ": has no graph " + role.fileStem() + ", but "
                     + String.join(", ", manifest.graphs().keySet()));
         }
-        return graph.file(options.precision()).isPresent() ? options.precision() : Precision.FP32;
+        return graphs.precision(graph);
     }
 
     /**
@@ -169,7 +153,7 @@ public final class SmaltiModel implements AutoCloseable {
      */
     public Device device(Role role) {
         Objects.requireNonNull(role, "role");
-        return located(place, () -> {
+        return located(() -> {
             require("device", role);
             return service(role).placement().device();
         });
@@ -177,12 +161,7 @@ public final class SmaltiModel implements AutoCloseable {
 
     /** What the graphs that were loaded so far really run on, by role. */
     public Map<Role, Device> devices() {
-        synchronized (services) {
-            var devices = new EnumMap<Role, Device>(Role.class);
-            services.forEach(
-                    (role, service) -> devices.put(role, service.placement().device()));
-            return devices;
-        }
+        return graphs.devices();
     }
 
     /**
@@ -191,8 +170,8 @@ public final class SmaltiModel implements AutoCloseable {
      * @throws LoadException if the bundle has none
      */
     public Codec codec() {
-        return located(place, () -> {
-            requireOpen();
+        return located(() -> {
+            graphs.requireOpen();
             require("codec", Role.TOKENIZE, Role.DETOKENIZE);
             var codebook = Objects.requireNonNull(manifest.codebook(), "checked when the bundle was opened");
             var channels = manifest.pixels().channels();
@@ -206,11 +185,13 @@ public final class SmaltiModel implements AutoCloseable {
      * @throws LoadException if the bundle has none, or its graph is not the one that was exported
      */
     public Generator generator() {
-        return located(place, () -> {
+        return located(() -> {
             require("generator", Role.GENERATOR);
             var noise = Objects.requireNonNull(manifest.noise(), "checked when the bundle was opened");
-            return new Generator(
-                    noise.length(), manifest.classes(), service(Role.GENERATOR), RequestOptions.defaults());
+            var generator = lazy(Role.GENERATOR);
+            // now, so that what is wrong with it is said here
+            var unusedLoaded = service(Role.GENERATOR);
+            return new Generator(noise.length(), manifest.classes(), generator, RequestOptions.defaults());
         });
     }
 
@@ -225,28 +206,15 @@ public final class SmaltiModel implements AutoCloseable {
      * @throws RunException if a run fails
      */
     public void warm() {
-        located(place, () -> {
-            for (var role : SERVED) {
-                if (has(role)) {
-                    var service = service(role);
-                    var sizes = trainedSizes(service.signature());
-                    service.warm(service.placement().sizes().all().stream()
-                            .flatMap(rows -> Placement.zeros(service.signature(), sizes, rows).stream())
-                            .toList());
-                }
-            }
-            isWarm = true;
-            return isWarm;
+        located(() -> {
+            graphs.warm(SERVED.stream().filter(this::has).toList());
+            return true;
         });
     }
 
     /** Whether the model lives and may be sent requests, and why not. */
     public ModelHealth health() {
-        var depths = new TreeMap<String, Integer>();
-        synchronized (services) {
-            services.forEach((role, service) -> depths.put(role.fileStem(), service.depth()));
-            return ModelHealth.of(stage, isWarm, failures.values(), depths, options);
-        }
+        return graphs.health();
     }
 
     /**
@@ -258,7 +226,7 @@ public final class SmaltiModel implements AutoCloseable {
         var problems = new ArrayList<String>();
         for (var file : manifest.files().keySet()) {
             try {
-                located(place, () -> verified(file));
+                located(() -> graphs.verified(file));
             } catch (SpecException e) {
                 problems.addAll(e.problems());
             }
@@ -278,12 +246,12 @@ public final class SmaltiModel implements AutoCloseable {
      * @throws RunException if a run fails
      */
     public void checkParity() {
-        located(place, () -> {
+        located(() -> {
             if (!manifest.files().containsKey(BundleManifest.PARITY_FILE)) {
                 return List.of();
             }
-            var samples =
-                    Npz.read(verified(BundleManifest.PARITY_FILE), BundleManifest.PARITY_FILE, options.maxFileBytes());
+            var samples = Npz.read(
+                    graphs.verified(BundleManifest.PARITY_FILE), BundleManifest.PARITY_FILE, options.maxFileBytes());
             var problems = SERVED.stream()
                     .filter(this::has)
                     .flatMap(role -> new ParityCheck(role, precision(role), samples)
@@ -312,30 +280,8 @@ public final class SmaltiModel implements AutoCloseable {
      */
     @Override
     public void close() {
-        synchronized (services) {
-            if (stage != Stage.OPEN) {
-                return;
-            }
-            services.values().forEach(GraphService::requireOutside);
-            stage = Stage.CLOSING;
-        }
-        Engine.settle();
-        Map<Role, GraphService<GraphJob>> all;
-        // what is being loaded is not there in the end
-        loading.lock();
-        try {
-            all = new EnumMap<>(services);
-        } finally {
-            loading.unlock();
-        }
-        long end = System.nanoTime() + options.drainTimeout().toNanos();
-        for (var service : all.values()) {
-            service.drain(Duration.ofNanos(Math.max(0, end - System.nanoTime())));
-            service.free();
-        }
-        synchronized (services) {
-            stage = Stage.CLOSED;
-        }
+        graphs.close(options.drainTimeout());
+        leash.close();
     }
 
     /**
@@ -392,114 +338,22 @@ public final class SmaltiModel implements AutoCloseable {
         }
     }
 
-    private void requireOpen() {
-        synchronized (services) {
-            if (stage != Stage.OPEN) {
-                throw new ModelClosedException(place);
-            }
-        }
-    }
-
     private LazyGraph lazy(Role role) {
         var graph = Objects.requireNonNull(manifest.graphs().get(role.fileStem()), role.fileStem());
-        return new LazyGraph(graph.signature(), () -> located(place, () -> service(role)));
+        return new LazyGraph(graph.signature(), () -> located(() -> service(role)));
     }
 
     private GraphService<GraphJob> service(Role role) {
-        var present = present(role);
-        if (present != null) {
-            return present;
-        }
-        loading.lock();
+        return graphs.service(role);
+    }
+
+    private <T> T located(Supplier<T> work) {
         try {
-            present = present(role);
-            return present == null ? loaded(role) : present;
+            return located(place, work);
         } finally {
-            loading.unlock();
+            // who asks for something still has the model
+            Reference.reachabilityFence(this);
         }
-    }
-
-    private @Nullable GraphService<GraphJob> present(Role role) {
-        synchronized (services) {
-            requireOpen();
-            return services.get(role);
-        }
-    }
-
-    private GraphService<GraphJob> loaded(Role role) {
-        GraphService<GraphJob> service;
-        try {
-            service = load(role);
-        } catch (SpecException e) {
-            synchronized (services) {
-                failures.put(role, e.getMessage());
-            }
-            throw e;
-        }
-        synchronized (services) {
-            failures.remove(role);
-            if (stage == Stage.OPEN) {
-                services.put(role, service);
-                return service;
-            }
-        }
-        service.drain(Duration.ZERO);
-        service.free();
-        throw new ModelClosedException(place);
-    }
-
-    private GraphService<GraphJob> load(Role role) {
-        var graph = Objects.requireNonNull(manifest.graphs().get(role.fileStem()), role.fileStem());
-        var file = graph.file(precision(role)).orElseThrow();
-        var name = place + "/" + file;
-        var placement = Placement.of(
-                new Placement.Graph(
-                        name,
-                        file,
-                        graph.signature(),
-                        Objects.requireNonNull(manifest.files().get(file), file),
-                        () -> WholeModel.of(
-                                file, verified(file), new ExternalWeights.Refused(), options.maxFileBytes()),
-                        trainedSizes(graph.signature())),
-                options);
-        return new GraphService<>(
-                manifest.name(), role.fileStem(), graph.signature(), placement, placement.runner(pool), options);
-    }
-
-    /** The sizes of free dimensions for pictures as the model was trained on. */
-    private Map<String, Long> trainedSizes(Signature signature) {
-        var sizes = new TreeMap<String, Long>();
-        addSizes(sizes, signature.inputs());
-        addSizes(sizes, signature.outputs());
-        return sizes;
-    }
-
-    private void addSizes(Map<String, Long> sizes, List<TensorSpec> tensors) {
-        for (var tensor : tensors) {
-            var shape = tensor.shape();
-            if (tensor.type() == ElementType.UINT8 && shape.size() == 4) { // [N,H,W,C]
-                addSize(sizes, shape.get(1), manifest.pixels().height());
-                addSize(sizes, shape.get(2), manifest.pixels().width());
-            }
-        }
-    }
-
-    private static void addSize(Map<String, Long> sizes, Dimension dimension, int pixels) {
-        if (dimension.symbol() != null && pixels % dimension.factor() == 0) {
-            sizes.put(dimension.symbol(), pixels / dimension.factor());
-        }
-    }
-
-    /** The bytes of a file, which are those that were exported. */
-    private byte[] verified(String file) {
-        var bytes = files.read(file, options.maxFileBytes());
-        var expected = manifest.files().get(file);
-        var actual = Checksums.sha256(bytes);
-        if (!actual.equals(expected)) {
-            throw new LoadException(file + " must have SHA-256 " + expected + " as " + BundleManifest.FILE
-                    + " says, got " + actual + "; the bundle was damaged or changed after its export");
-        }
-        return bytes;
     }
 
     private static <T> T located(String place, Supplier<T> work) {

@@ -13,8 +13,7 @@ final class Ticket<R> {
     static final long NEVER = Long.MAX_VALUE;
 
     private final R request;
-    private final Object kind;
-    private final int items;
+    private final Demand demand;
     private final Priority priority;
     private final Object caller;
     private final long arrival;
@@ -28,15 +27,13 @@ final class Ticket<R> {
     private @Nullable Throwable failure;
 
     /**
-     * @param kind requests of equal kinds may share a batch
      * @param caller whom it counts for; empty for itself alone
      * @param arrival in nanoseconds of the schedule's clock
      * @param deadline by which it must be done; {@link #NEVER}
      */
-    Ticket(R request, Object kind, int items, Priority priority, String caller, long arrival, long deadline) {
+    Ticket(R request, Demand demand, Priority priority, String caller, long arrival, long deadline) {
         this.request = request;
-        this.kind = kind;
-        this.items = items;
+        this.demand = demand;
         this.priority = priority;
         this.caller = caller.isEmpty() ? this : caller;
         this.arrival = arrival;
@@ -47,12 +44,16 @@ final class Ticket<R> {
         return request;
     }
 
+    Demand demand() {
+        return demand;
+    }
+
     Object kind() {
-        return kind;
+        return demand.kind();
     }
 
     int items() {
-        return items;
+        return demand.items();
     }
 
     Priority priority() {
@@ -113,7 +114,7 @@ final class Ticket<R> {
 
     /** Items that wait still. */
     int waiting() {
-        return items - dispatched;
+        return demand.items() - dispatched;
     }
 
     /** Whether nobody waits for it any more: it is complete, failed, expired or cancelled. */
@@ -132,7 +133,7 @@ final class Ticket<R> {
     /** @return whether these were the last items of a request that somebody waits for */
     boolean finish(int count) {
         done += count;
-        if (done == items && !ended) {
+        if (done == demand.items() && !ended) {
             ended = true;
             return true;
         }

@@ -26,13 +26,10 @@ final class WholeJob implements GraphService.Job {
         outputs = List.copyOf(results);
     }
 
+    /** What comes out is known after the run alone. */
     @Override
-    public int items() {
-        return 1;
-    }
-
-    @Override
-    public Object kind() {
-        return "whole";
+    public Demand demand() {
+        return new Demand(
+                "whole", 1, 0, inputs.stream().mapToLong(HostTensor::bytes).sum());
     }
 }

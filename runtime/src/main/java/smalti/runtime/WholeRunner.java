@@ -35,10 +35,10 @@ final class WholeRunner implements BatchRunner<WholeJob> {
     }
 
     private HostTensor direct(HostTensor input, List<BufferPool.Loan> loans) {
-        var data = input.data();
-        if (data.isDirect()) {
+        if (input.isDirect()) {
             return input;
         }
+        var data = input.data();
         var loan = pool.lend(data.remaining());
         loans.add(loan);
         var bytes = loan.bytes();

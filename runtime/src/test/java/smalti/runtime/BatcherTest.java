@@ -89,7 +89,7 @@ final class BatcherTest {
         kitchen.close();
         var first = submit(batcher, new Squares(1, 1), PLAIN);
         kitchen.awaitRunning(1);
-        var warming = new Thread(() -> batcher.warm(new Squares(2, 2), "squares", 2));
+        var warming = new Thread(() -> batcher.warm(new Squares(2, 2), Demand.of("squares", 2)));
         warming.start();
         await(() -> warming.getState() == Thread.State.WAITING);
         kitchen.open();
@@ -109,7 +109,7 @@ final class BatcherTest {
         var failure = new CompletableFuture<RuntimeException>();
         var warming = new Thread(() -> {
             try {
-                batcher.warm(new Squares(2, 2), "squares", 2);
+                batcher.warm(new Squares(2, 2), Demand.of("squares", 2));
             } catch (RuntimeException e) {
                 failure.complete(e);
             }
@@ -602,13 +602,13 @@ final class BatcherTest {
     }
 
     private static Squares run(Batcher<Squares> batcher, Squares squares, RequestOptions options) {
-        batcher.run(squares, "squares", squares.answers.length, options);
+        batcher.run(squares, Demand.of("squares", squares.answers.length), options);
         return squares;
     }
 
     private static CompletableFuture<Squares> submit(
             Batcher<Squares> batcher, Squares squares, RequestOptions options) {
-        return batcher.submit(squares, "squares", squares.answers.length, options, () -> squares);
+        return batcher.submit(squares, Demand.of("squares", squares.answers.length), options, () -> squares);
     }
 
     private static long sleep(long millis) {

@@ -20,6 +20,8 @@ import org.junit.jupiter.params.provider.EnumSource;
 
 /** Closing and reloading from what hangs on futures: a drain may take an hour here, so what waits for itself shows. */
 @Timeout(60)
+// to close within is what is tried
+@SuppressWarnings("try")
 final class ClosingWithinTest {
     private static final String REFUSAL = "a close within a call would wait for that call";
 
@@ -28,6 +30,7 @@ final class ClosingWithinTest {
             RuntimeOptions.defaults().withBudget(budget).withDrainTimeout(Duration.ofHours(1));
 
     /** How something hangs on a future. */
+    @SuppressWarnings("ImmutableEnumChecker") // lambdas without state
     enum Hanging {
         THEN_RUN((future, work) -> future.thenRun(work)),
         THEN_APPLY((future, work) -> future.thenApply(done -> {
@@ -94,8 +97,8 @@ final class ClosingWithinTest {
         try (var live = LiveModel.open(Bundles.GENERATOR, options)) {
             hold();
             var refusal = new AtomicReference<Throwable>();
-            var future = live.callAsync(model -> hanging.on(picture(model), () -> closing(live, refusal))
-                    .thenApply(done -> "done"));
+            var future = live.callAsync(model ->
+                    hanging.on(picture(model), () -> closing(live, refusal)).thenApply(done -> "done"));
             release();
             future.join();
             assertThat(refusal.get()).isInstanceOf(IllegalStateException.class).hasMessage(REFUSAL);
@@ -213,7 +216,7 @@ final class ClosingWithinTest {
             throw new RejectedExecutionException();
         });
         hold();
-        var future = batcher.submit("nothing", "nothing", 1, RequestOptions.defaults(), () -> "done");
+        var future = batcher.submit("nothing", Demand.of("nothing", 1), RequestOptions.defaults(), () -> "done");
         var refusal = new AtomicReference<Throwable>();
         var told = future.thenRun(() -> {
             try {

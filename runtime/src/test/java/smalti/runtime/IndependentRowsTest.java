@@ -6,11 +6,13 @@ import static org.assertj.core.api.Assertions.within;
 
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Random;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -93,6 +95,35 @@ final class IndependentRowsTest {
     }
 
     /** Warmed with equal rows, the usual zeros: others are made of them. */
+    /** What waits until it is seen whether rows are independent waits as all else does: bounded, and not for too long. */
+    @Test
+    @Timeout(60)
+    void whatWaitsForTheProofCountsAndExpires() throws Exception {
+        var budget = ThreadBudget.of(1);
+        var options = RuntimeOptions.defaults().withBudget(budget).withMaxWaiting(5);
+        var file = Files.write(folder.resolve("m.onnx"), independent("layers").file());
+        try (var model = OnnxModel.open(file, Requests.INDEPENDENT_ROWS, options);
+                var alone = OnnxModel.open(file)) {
+            assertThat(budget.tryTake(1)).isTrue();
+            var inputs = Map.of("x", rows(3, 1));
+            var first = model.runAsync(inputs);
+            var hasty = model.with(RequestOptions.defaults().withTimeout(Duration.ofMillis(1)))
+                    .runAsync(Map.of("x", rows(1, 2)));
+            var refused = model.runAsync(inputs);
+            assertThatThrownBy(refused::join)
+                    .hasCauseInstanceOf(QueueFullException.class)
+                    .hasMessageContaining("3 more cannot wait where");
+            assertThatThrownBy(hasty::join).hasCauseInstanceOf(DeadlineException.class);
+            assertThat(first).isNotDone();
+            // whose place is free again
+            var second = model.runAsync(Map.of("x", rows(2, 3)));
+            assertThat(second).isNotDone();
+            budget.give(new ThreadBudget.Claim(1, () -> {}), 1, 0);
+            assertThat(floats(first.join())).containsExactly(floats(alone.run(inputs)), within(1e-5f));
+            assertThat(second.join()).containsKey("y");
+        }
+    }
+
     @Test
     void equalRowsProveNothing() throws Exception {
         var hidden = hidden("flip");

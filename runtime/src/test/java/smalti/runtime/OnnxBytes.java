@@ -111,17 +111,17 @@ final class OnnxBytes {
         return this;
     }
 
-    /** @param axes sizes or names, by blanks; {@code ?} has neither */
+    /** @param axes sizes or names, by blanks; {@code ?} has neither, {@code ...} is of no rank */
     private static byte[] value(String name, int type, String axes) {
         var shape = new ByteArrayOutputStream();
-        for (var axis : axes.isBlank() ? List.<String>of() : List.of(axes.split(" ", -1))) {
+        for (var axis : axes.isBlank() || axes.equals("...") ? List.<String>of() : List.of(axes.split(" ", -1))) {
             shape.writeBytes(field(
                     1,
                     axis.equals("?")
                             ? new byte[0]
                             : axis.matches("\\d+") ? number(1, Long.parseLong(axis)) : field(2, axis)));
         }
-        var tensor = bytes(number(1, type), field(2, shape.toByteArray()));
+        var tensor = axes.equals("...") ? number(1, type) : bytes(number(1, type), field(2, shape.toByteArray()));
         return bytes(field(1, name), field(2, field(1, tensor)));
     }
 

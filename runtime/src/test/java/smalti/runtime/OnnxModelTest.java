@@ -71,6 +71,72 @@ final class OnnxModelTest {
         }
     }
 
+    /** Negation is its own reference: of any shape, by any rank. */
+    @Test
+    void shapesThatTheFileDoesNotSay() throws Exception {
+        var unranked = new OnnxBytes()
+                .node("Neg", "x", "y")
+                .input("x", OnnxBytes.FLOAT, "...")
+                .output("y", OnnxBytes.FLOAT, "...")
+                .file();
+        var file = Files.write(folder.resolve("unranked.onnx"), unranked);
+        try (var model = OnnxModel.open(file)) {
+            for (long[] shape : new long[][] {{}, {3}, {2, 3}, {1, 2, 3, 4}, {0, 3}}) {
+                negates(model, shape);
+            }
+        }
+        assertThatThrownBy(() -> OnnxModel.open(file, Requests.INDEPENDENT_ROWS, RuntimeOptions.defaults()))
+                .isInstanceOf(LoadException.class)
+                .hasMessageContaining("of x not even the rank is said; open it with Requests.ALONE")
+                .hasMessageContaining("of y not even the rank is said");
+        var unnamed = new OnnxBytes()
+                .node("Neg", "x", "y")
+                .input("x", OnnxBytes.FLOAT, "? 3 ?")
+                .output("y", OnnxBytes.FLOAT, "? 3 ?")
+                .file();
+        var free = Files.write(folder.resolve("unnamed.onnx"), unnamed);
+        try (var model = OnnxModel.open(free)) {
+            negates(model, 2, 3, 5);
+            negates(model, 4, 3, 1);
+            var wrong = Map.of("x", Tensor.of(new float[4], 2, 2));
+            assertThatThrownBy(() -> model.run(wrong))
+                    .isInstanceOf(InputException.class)
+                    .hasMessageContaining("it must have 3 axes, got 2");
+        }
+        assertThatThrownBy(() -> OnnxModel.open(free, Requests.INDEPENDENT_ROWS, RuntimeOptions.defaults()))
+                .isInstanceOf(LoadException.class)
+                .hasMessageContaining("must be free and of one name, got [free_x_0, free_y_0]; open it with");
+    }
+
+    @Test
+    void aFixedSizeOfNothingIsNothing() throws Exception {
+        var nothing = new OnnxBytes()
+                .node("Neg", "x", "y")
+                .input("x", OnnxBytes.FLOAT, "n 0")
+                .output("y", OnnxBytes.FLOAT, "n 0")
+                .file();
+        try (var model = OnnxModel.open(Files.write(folder.resolve("nothing.onnx"), nothing))) {
+            assertThat(model.inputs()).hasToString("[x [n,0] float32]");
+            negates(model, 3, 0);
+            var one = Map.of("x", Tensor.of(new float[3], 3, 1));
+            assertThatThrownBy(() -> model.run(one))
+                    .isInstanceOf(InputException.class)
+                    .hasMessageContaining("axis 1 must be 0, got 1");
+        }
+    }
+
+    private static void negates(OnnxModel model, long... shape) {
+        var values = new float[(int) Arrays.stream(shape).reduce(1, (a, b) -> a * b)];
+        var negated = new float[values.length];
+        for (int i = 0; i < values.length; i++) {
+            values[i] = i + 1;
+            negated[i] = -values[i];
+        }
+        var found = named(model.run(Map.of("x", Tensor.of(values, shape))), "y");
+        assertThat(found.shape()).isEqualTo(Arrays.stream(shape).boxed().toList());
+        assertThat(found.floats()).isEqualTo(negated);
+    }
+
     /** Where x [n] is not 0, as y [1,m]. */
     private static byte[] nonZero() {
         return new OnnxBytes()

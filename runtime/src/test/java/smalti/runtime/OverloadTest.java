@@ -7,6 +7,7 @@ import java.util.ArrayList;
 import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Random;
 import java.util.StringJoiner;
 import java.util.concurrent.CompletableFuture;
@@ -164,10 +165,87 @@ final class OverloadTest {
                     .havingCause()
                     .isInstanceOfSatisfying(QueueFullException.class, e -> {
                         assertThat(e.depth()).isEqualTo(20);
-                        assertThat(e.estimate()).isBetween(Duration.ofMillis(200), Duration.ofMillis(280));
+                        // what is done in 100 ms may stay
+                        assertThat(e.estimate()).isBetween(Duration.ofMillis(100), Duration.ofMillis(180));
                     })
                     .withMessageContaining("1 more cannot be done in 100 ms where 20 wait already");
             assertThat(hurried.get(1).join()).isEqualTo("done");
+        }
+    }
+
+    /**
+     * Whoever comes again after what the refusal says is let in, where nothing else came: of requests of all sizes,
+     * refused as the queue is full or as they would be late.
+     */
+    @ParameterizedTest
+    @CsvSource({"1, 0.1", "1, 0.5", "2, 0.3", "4, 0.5"})
+    void whoComesAgainWhenARefusalSaysIsLetIn(int lanes, double spread) {
+        int refused = 0;
+        int again = 0;
+        for (int seed = 0; seed < 3 * SEEDS; seed++) {
+            try (var service = new Service(lanes, 16, 48, seed, items -> RUN_MILLIS * items, spread)) {
+                var random = new Random(seed);
+                var late = new ArrayList<CompletableFuture<String>>();
+                var refusals = new ArrayList<QueueFullException>();
+                for (int burst = 0; burst < 60; burst++) {
+                    int items = 1 + random.nextInt(burst % 3 == 0 ? 40 : 6);
+                    var options = burst % 2 == 0
+                            ? RequestOptions.defaults()
+                            : RequestOptions.defaults().withTimeout(Duration.ofMillis(20 + random.nextInt(60)));
+                    service.at(burst * 2000.0, () -> {
+                        while (service.batcher.depth() < 47) {
+                            service.tell(RequestOptions.defaults());
+                        }
+                        var first = service.ask(items, options);
+                        if (first.isCompletedExceptionally()) {
+                            var refusal = (QueueFullException)
+                                    first.handle((done, failure) -> failure).join();
+                            refusals.add(refusal);
+                            service.in(refusal.estimate(), () -> late.add(service.ask(items, options)));
+                        }
+                    });
+                }
+                service.run();
+                refused += refusals.size();
+                again += (int) late.stream()
+                        .filter(future -> !future.isCompletedExceptionally()
+                                || !(future.handle((done, failure) -> failure).join() instanceof QueueFullException))
+                        .count();
+                assertThat(refusals)
+                        .allSatisfy(refusal -> assertThat(refusal.estimate())
+                                .isBetween(
+                                        Duration.ofMillis(1),
+                                        Duration.ofNanos(Simulation.millis(
+                                                RUN_MILLIS * (2.5 * refusal.depth() / lanes + 2 * 16)))));
+            }
+        }
+        assertThat(refused).isGreaterThan(100);
+        assertThat(again).as("of %s", refused).isGreaterThanOrEqualTo((int) Math.ceil(0.95 * refused));
+    }
+
+    /** Before the first batch ended nothing is known but for how long it is run. */
+    @Test
+    void aRefusalSaysSomethingBeforeTheFirstBatchEnded() {
+        try (var service = new Service(1, 4, 8, 1, items -> 1000, 0)) {
+            var other = Demand.of("unseen", 1);
+            var refusals = new ArrayList<QueueFullException>();
+            service.at(0, () -> {
+                for (int i = 0; i < 8; i++) {
+                    service.tell(other);
+                }
+            });
+            // in the place of the first four, which are run
+            service.at(1, () -> {
+                for (int i = 0; i < 4; i++) {
+                    service.tell(other);
+                }
+            });
+            service.at(600, () -> service.refused(other).ifPresent(refusals::add));
+            service.run();
+            assertThat(refusals)
+                    .singleElement()
+                    .satisfies(refusal ->
+                            assertThat(refusal.estimate()).isBetween(Duration.ofMillis(600), Duration.ofSeconds(3)));
         }
     }
 
@@ -199,6 +277,16 @@ final class OverloadTest {
          * @param spread of the times of runs: the standard deviation of their logarithm
          */
         Service(int lanes, int maxBatch, long seed, ToDoubleFunction<Integer> runMillis, double spread) {
+            this(lanes, maxBatch, 1024, seed, runMillis, spread);
+        }
+
+        Service(
+                int lanes,
+                int maxBatch,
+                int maxWaiting,
+                long seed,
+                ToDoubleFunction<Integer> runMillis,
+                double spread) {
             this.random = new Random(seed);
             this.runMillis = runMillis;
             this.spread = spread;
@@ -211,13 +299,13 @@ final class OverloadTest {
                         world.pass(Simulation.millis(runMillis.applyAsDouble(items) * noise * slowness));
                         return 0;
                     },
-                    new Batcher.Settings(maxBatch, 1024, ThreadBudget.of(lanes), 1, 1),
+                    new Batcher.Settings(maxBatch, maxWaiting, ThreadBudget.of(lanes), 1, 1),
                     new Ends(),
                     world,
                     world);
             world.execute(() -> {
                 for (int items = 1; items <= maxBatch; items *= 2) {
-                    batcher.warm("request", "kind", items);
+                    batcher.warm("request", Demand.of("kind", items));
                 }
             });
             world.run();
@@ -246,11 +334,34 @@ final class OverloadTest {
             var unused = ask(options);
         }
 
+        void in(Duration time, Runnable what) {
+            world.at(world.nanos() + time.toNanos(), what);
+        }
+
+        void tell(Demand demand) {
+            var unused = ask(demand, RequestOptions.defaults());
+        }
+
+        Optional<QueueFullException> refused(Demand demand) {
+            var failure = ask(demand, RequestOptions.defaults())
+                    .handle((done, thrown) -> thrown)
+                    .getNow(null);
+            return failure instanceof QueueFullException refusal ? Optional.of(refusal) : Optional.empty();
+        }
+
         CompletableFuture<String> ask(RequestOptions options) {
+            return ask(1, options);
+        }
+
+        CompletableFuture<String> ask(int items, RequestOptions options) {
+            return ask(Demand.of("kind", items), options);
+        }
+
+        private CompletableFuture<String> ask(Demand demand, RequestOptions options) {
             asked++;
             arrivals.add(world.nanos());
             isAsking = true;
-            var future = batcher.submit("request", "kind", 1, options, () -> "done");
+            var future = batcher.submit("request", demand, options, () -> "done");
             isAsking = false;
             return future;
         }

@@ -131,8 +131,7 @@ class PaddingTest {
     private static void run(GraphRunner runner, List<GraphJob> jobs) {
         var batch = new ArrayList<Slice<GraphJob>>();
         for (var job : jobs) {
-            batch.add(
-                    new Ticket<>(job, job.kind(), job.items(), Priority.NORMAL, "", 0, Ticket.NEVER).take(job.items()));
+            batch.add(new Ticket<>(job, job.demand(), Priority.NORMAL, "", 0, Ticket.NEVER).take(job.items()));
         }
         runner.run(batch, true, new StopSignal());
     }

@@ -25,7 +25,7 @@ final class ScheduleTest {
 
     @Test
     void requestsOfOnePriorityGoInTheirOrder() {
-        var schedule = new Schedule<String>(100);
+        var schedule = new Schedule<String>(Limits.of(1, 100));
         for (var name : List.of("a", "b", "c", "d")) {
             schedule.offer(ticket(name, 1));
         }
@@ -37,7 +37,7 @@ final class ScheduleTest {
 
     @Test
     void aBatchHoldsOneKind() {
-        var schedule = new Schedule<String>(100);
+        var schedule = new Schedule<String>(Limits.of(1, 100));
         schedule.offer(ticket("a", "small", 1));
         schedule.offer(ticket("B", "large", 1));
         schedule.offer(ticket("c", "small", 1));
@@ -48,7 +48,7 @@ final class ScheduleTest {
 
     @Test
     void aLargeRequestIsCutAndLetsOthersHaveTheirTurn() {
-        var schedule = new Schedule<String>(100);
+        var schedule = new Schedule<String>(Limits.of(1, 100));
         schedule.offer(ticket("large", 40));
         assertThat(names(schedule, 8)).containsExactly("large 0-8");
         schedule.offer(ticket("one", 1));
@@ -59,7 +59,7 @@ final class ScheduleTest {
 
     @Test
     void callersShareEvenlyWhateverTheyAskFor() {
-        var schedule = new Schedule<String>(10_000);
+        var schedule = new Schedule<String>(Limits.of(1, 10_000));
         for (int i = 0; i < 100; i++) {
             schedule.offer(of("greedy", 8));
         }
@@ -76,7 +76,7 @@ final class ScheduleTest {
 
     @Test
     void whoWasAwaySavesNothingUp() {
-        var schedule = new Schedule<String>(10_000);
+        var schedule = new Schedule<String>(Limits.of(1, 10_000));
         schedule.offer(of("early", 1));
         schedule.take("k", 1);
         for (int i = 0; i < 500; i++) {
@@ -92,7 +92,7 @@ final class ScheduleTest {
 
     @Test
     void prioritiesShareByTheirWeightsAndNoneStarves() {
-        var schedule = new Schedule<String>(1_000_000);
+        var schedule = new Schedule<String>(Limits.of(1, 1_000_000));
         for (int i = 0; i < 2000; i++) {
             for (var priority : Priority.values()) {
                 schedule.offer(ticket(priority.name(), "k", 1, priority, "", Ticket.NEVER));
@@ -109,7 +109,7 @@ final class ScheduleTest {
 
     @Test
     void anUrgentRequestGoesBeforeThoseThatWait() {
-        var schedule = new Schedule<String>(1000);
+        var schedule = new Schedule<String>(Limits.of(1, 1000));
         for (int i = 0; i < 20; i++) {
             schedule.offer(ticket("normal", 1));
         }
@@ -120,7 +120,7 @@ final class ScheduleTest {
 
     @Test
     void moreThanTheBoundIsRefused() {
-        var schedule = new Schedule<String>(10);
+        var schedule = new Schedule<String>(Limits.of(1, 10));
         assertThat(schedule.offer(ticket("a", 8))).isTrue();
         assertThat(schedule.offer(ticket("b", 3))).isFalse();
         assertThat(schedule.offer(ticket("c", 2))).isTrue();
@@ -133,7 +133,7 @@ final class ScheduleTest {
 
     @Test
     void expiredAndWithdrawnRequestsAreGone() {
-        var schedule = new Schedule<String>(100);
+        var schedule = new Schedule<String>(Limits.of(1, 100));
         var late = ticket("late", "k", 2, Priority.NORMAL, "", 50);
         var later = ticket("later", "k", 3, Priority.LOW, "", 60);
         var withdrawn = ticket("withdrawn", "k", 4, Priority.NORMAL, "", 55);
@@ -155,7 +155,7 @@ final class ScheduleTest {
 
     @Test
     void whatIsAheadOfARequestIsKnownBeforehand() {
-        var schedule = new Schedule<String>(1000);
+        var schedule = new Schedule<String>(Limits.of(1, 1000));
         for (int i = 0; i < 50; i++) {
             assertThat(schedule.ahead(ticket("next", 1), 8)).isEqualTo(i);
             schedule.offer(ticket("one", 1));
@@ -180,7 +180,7 @@ final class ScheduleTest {
         for (int seed = 0; seed < 1000; seed++) {
             var random = new Random(seed);
             int cap = 1 + random.nextInt(8);
-            var schedule = new Schedule<String>(100_000);
+            var schedule = new Schedule<String>(Limits.of(1, 100_000));
             int others = 1 + random.nextInt(80);
             for (int i = 0; i < others; i++) {
                 schedule.offer(random(random));
@@ -240,7 +240,7 @@ final class ScheduleTest {
             this.random = new Random(seed);
             this.bound = 1 + random.nextInt(60);
             this.cap = 1 + random.nextInt(12);
-            this.schedule = new Schedule<>(bound);
+            this.schedule = new Schedule<>(Limits.of(1, bound));
             this.servers =
                     IntStream.range(0, servers).mapToObj(i -> new Server()).toList();
             this.place = servers + " servers, seed " + seed;
@@ -294,7 +294,12 @@ final class ScheduleTest {
             long deadline = random.nextInt(3) == 0 ? now + random.nextInt(60) : Ticket.NEVER;
             int items = random.nextInt(6) == 0 ? 1 + random.nextInt(80) : 1 + random.nextInt(5);
             var ticket = new Ticket<>(
-                    "request " + all.size(), "kind " + random.nextInt(3), items, priority, caller, now, deadline);
+                    "request " + all.size(),
+                    Demand.of("kind " + random.nextInt(3), items),
+                    priority,
+                    caller,
+                    now,
+                    deadline);
             boolean roomy = schedule.isEmpty() || schedule.waiting() + items <= bound;
             assertThat(schedule.offer(ticket)).as(place).isEqualTo(roomy);
             if (roomy) {
@@ -348,7 +353,8 @@ final class ScheduleTest {
                 if (!server.batch.isEmpty() || schedule.isEmpty()) {
                     continue;
                 }
-                server.batch = schedule.take(Objects.requireNonNull(schedule.next()), cap);
+                server.batch =
+                        schedule.take(Objects.requireNonNull(schedule.next()).kind(), cap);
                 server.until = now + 1 + random.nextInt(20);
                 server.batch.forEach(this::dispatched);
                 check(server.batch);
@@ -392,7 +398,7 @@ final class ScheduleTest {
 
     /** The next batch: names, with the items where a request has several. */
     private static List<String> names(Schedule<String> schedule, int most) {
-        return schedule.take(Objects.requireNonNull(schedule.next()), most).stream()
+        return schedule.take(Objects.requireNonNull(schedule.next()).kind(), most).stream()
                 .map(slice -> slice.ticket().request()
                         + (slice.ticket().items() == 1
                                 ? ""
@@ -414,6 +420,6 @@ final class ScheduleTest {
 
     private static Ticket<String> ticket(
             String name, String kind, int items, Priority priority, String caller, long deadline) {
-        return new Ticket<>(name, kind, items, priority, caller, 0, deadline);
+        return new Ticket<>(name, Demand.of(kind, items), priority, caller, 0, deadline);
     }
 }

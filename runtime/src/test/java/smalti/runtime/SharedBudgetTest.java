@@ -132,7 +132,7 @@ final class SharedBudgetTest {
 
         void ask() {
             // its end is told to the listener
-            var unused = batcher.submit("request", "kind", 1, RequestOptions.defaults(), () -> "done");
+            var unused = batcher.submit("request", Demand.of("kind", 1), RequestOptions.defaults(), () -> "done");
         }
 
         /** Twenty requests wait at any time of the day. */

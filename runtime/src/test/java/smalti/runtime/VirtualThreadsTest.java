@@ -91,7 +91,7 @@ final class VirtualThreadsTest {
         int callers = 20 * Runtime.getRuntime().availableProcessors();
         var waiting = new ArrayList<Future<?>>();
         for (int i = 0; i < callers; i++) {
-            waiting.add(virtual.submit(() -> batcher.run("request", "kind", 1, PLAIN)));
+            waiting.add(virtual.submit(() -> batcher.run("request", Demand.of("kind", 1), PLAIN)));
         }
         while (batcher.depth() < callers - 8) {
             Thread.onSpinWait();
@@ -125,7 +125,7 @@ final class VirtualThreadsTest {
             caller.add(Thread.currentThread());
             isThere.countDown();
             try {
-                batcher.run("request", "kind", 1, PLAIN);
+                batcher.run("request", Demand.of("kind", 1), PLAIN);
                 return List.of();
             } catch (CancellationException e) {
                 return List.of(Thread.currentThread().isInterrupted());

@@ -9,13 +9,14 @@ import org.jspecify.annotations.Nullable;
  * One axis of a tensor: fixed ({@code 64}), free ({@code N}), or free with a factor ({@code 4*h}: a multiple of 4, and
  * four times whatever {@code h} is elsewhere in the signature).
  *
- * @param factor the size itself where {@code symbol} is null, else what the symbol is multiplied by
+ * @param factor the size itself where {@code symbol} is null, else what the symbol is multiplied by; a size of 0 is for
+ *     files from anywhere, and no text is read as one
  */
 public record Dimension(long factor, @Nullable String symbol) {
     private static final Pattern FORM = Pattern.compile("(?:(\\d{1,9})\\*)?([A-Za-z][A-Za-z0-9_]*)|(\\d{1,9})");
 
     public Dimension {
-        Check.that(factor >= 1, "must be a size, a name or SIZE*NAME, got %s", factor)
+        Check.that(factor >= (symbol == null ? 0 : 1), "must be a size, a name or SIZE*NAME, got %s", factor)
                 .done();
     }
 
@@ -33,7 +34,9 @@ public record Dimension(long factor, @Nullable String symbol) {
         if (!match.matches()) {
             throw new SpecException("must be a size, a name or SIZE*NAME, got \"" + text + "\"");
         }
-        if (match.group(3) != null) {
+        if (match.group(3) != null && Long.parseLong(match.group(3)) == 0) {
+            throw new SpecException("must be a size, a name or SIZE*NAME, got \"" + text + "\"");
+        } else if (match.group(3) != null) {
             return of(Long.parseLong(match.group(3)));
         }
         return new Dimension(match.group(1) == null ? 1 : Long.parseLong(match.group(1)), match.group(2));

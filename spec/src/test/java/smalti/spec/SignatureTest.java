@@ -36,6 +36,14 @@ class SignatureTest {
     }
 
     @Test
+    void aSizeMayBeNothing() {
+        assertThat(Dimension.of(0)).hasToString("0");
+        assertThat(Dimension.of(0).isFixed()).isTrue();
+        assertThatThrownBy(() -> new Dimension(0, "h")).isInstanceOf(SpecException.class);
+        assertThatThrownBy(() -> Dimension.of(-1)).isInstanceOf(SpecException.class);
+    }
+
+    @Test
     void tensorsAreFoundByName() {
         var signature = Samples.SIGNATURE;
         assertThat(signature.input("image").type()).isEqualTo(ElementType.FLOAT32);

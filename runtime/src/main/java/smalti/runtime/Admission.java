@@ -1,0 +1,166 @@
+package smalti.runtime;
+
+import java.time.Duration;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+import smalti.runtime.Ticket.Slice;
+
+/**
+ * Who may wait, and about how long: what waits, how fast it goes, and what batches cost. Whoever uses it brings the clock
+ * and the lock.
+ *
+ * @param <R> what is asked for
+ */
+final class Admission<R> {
+    /** What waits may take so much longer than what was run last. */
+    private static final double SLOWER = 0.15;
+
+    /** By how many standard errors of what is expected more than that. */
+    private static final double SURE = 2.3;
+
+    private final String name;
+    private final Limits limits;
+    private final int lanes;
+    private final Schedule<R> schedule;
+    private final BatchCosts costs;
+    private final Pace pace = new Pace();
+
+    /**
+     * @param name of the graph, for errors
+     * @param lanes how many batches run at once, at most
+     */
+    Admission(String name, Limits limits, int lanes) {
+        this.name = name;
+        this.limits = limits;
+        this.lanes = lanes;
+        this.schedule = new Schedule<>(limits);
+        this.costs = new BatchCosts(limits.maxBatch());
+    }
+
+    /** What batches cost; thread-safe. */
+    BatchCosts costs() {
+        return costs;
+    }
+
+    /** What waits. */
+    Schedule<R> schedule() {
+        return schedule;
+    }
+
+    /** Most items of a batch, as they are worth it and as they may share one. */
+    int cap(Demand demand) {
+        return Math.min(costs.cap(demand.kind()), limits.batch(demand));
+    }
+
+    /**
+     * Lets a request wait, or refuses it.
+     *
+     * @param isRunning whether something is run
+     * @param age nanoseconds that the oldest run takes already
+     * @return null where it was let in
+     */
+    @Nullable
+    QueueFullException offer(Ticket<R> ticket, boolean isRunning, long age) {
+        if (schedule.isEmpty()) {
+            pace.rested();
+        }
+        int waiting = schedule.waiting();
+        if (isTooLate(ticket, isRunning)) {
+            long timeout = ticket.deadline() - ticket.arrival();
+            long until = nanosUntilDone(ticket);
+            return QueueFullException.late(
+                    name,
+                    ticket.items(),
+                    waiting,
+                    Duration.ofNanos(timeout),
+                    Duration.ofNanos(until),
+                    Duration.ofNanos(
+                            Math.min(until - timeout + longRun(ticket.demand()), nanosUntilGone(waiting, age))));
+        }
+        long inTheWay = schedule.inTheWay(ticket.demand());
+        if (!schedule.offer(ticket)) {
+            return QueueFullException.full(
+                    name,
+                    schedule.full(ticket.demand()),
+                    waiting,
+                    Duration.ofNanos(nanosOfOne() == 0 ? 0 : pace.estimate(waiting, nanosOfOne())),
+                    Duration.ofNanos(nanosUntilGone(inTheWay, age)));
+        }
+        return null;
+    }
+
+    /** The next batch, in the order in which it was served; empty where nothing waits. */
+    List<Slice<R>> next(long now) {
+        var demand = schedule.next();
+        if (demand == null) {
+            return List.of();
+        }
+        var batch = schedule.take(demand.kind(), cap(demand));
+        int items = 0;
+        for (var slice : batch) {
+            slice.ticket().dispatched(now);
+            items += slice.count();
+        }
+        pace.dispatched(now, items, !schedule.isEmpty());
+        return batch;
+    }
+
+    /** Whether a request would not be done in time. Where nothing waits each is tried: what was learnt may be wrong. */
+    private boolean isTooLate(Ticket<R> ticket, boolean isRunning) {
+        if (ticket.deadline() == Ticket.NEVER || (schedule.isEmpty() && !isRunning)) {
+            return false;
+        }
+        long timeout = ticket.deadline() - ticket.arrival();
+        long run = costs.run(ticket.kind(), Math.min(ticket.items(), cap(ticket.demand())));
+        if (schedule.isEmpty()) {
+            ticket.willTake(Math.min(run, timeout / 2));
+            return false;
+        }
+        ticket.willTake(Math.round(run * (1 + costs.deviation(ticket.kind()))));
+        return nanosUntilDone(ticket) > timeout;
+    }
+
+    /** With something to spare: who is let in must be served. */
+    private long nanosUntilDone(Ticket<R> ticket) {
+        int cap = cap(ticket.demand());
+        long items = schedule.ahead(ticket, cap) + ticket.items();
+        double ofOne = (double) costs.estimate(ticket.kind(), 1) / lanes;
+        long waits = Math.round(pace.estimate(items, ofOne) * spare(ticket.kind(), (double) items / cap));
+        return waits + 2 * costs.run(ticket.kind(), (int) Math.min(items, cap));
+    }
+
+    /** @param runs that follow one another */
+    private double spare(Object kind, double runs) {
+        double deviation = costs.deviation(kind) * Math.sqrt(1 / runs + 1.0 / Pace.BATCHES);
+        return 1 + Math.max(SLOWER, SURE * deviation);
+    }
+
+    /** Until so many of the items that wait were dispatched, with something to spare. */
+    private long nanosUntilGone(long items, long age) {
+        var next = schedule.next();
+        if (next == null) {
+            return 0;
+        }
+        int cap = cap(next);
+        double ofOne = nanosOfOne();
+        if (ofOne == 0) {
+            // nothing is known but for how long the first ones are run
+            return age * (1 + items / Math.max(1, (long) cap * lanes));
+        }
+        // they go when a run ends, one after the other
+        return Math.round(pace.estimate(items, ofOne) * spare(next.kind(), Math.max(1, (double) items / cap)))
+                + longRun(next);
+    }
+
+    /** Until a run of such items ends, also where it takes long. */
+    private long longRun(Demand demand) {
+        long run = costs.run(demand.kind(), Math.min(Math.max(1, schedule.waiting()), cap(demand)));
+        return Math.round(run * (1 + SURE * costs.deviation(demand.kind())));
+    }
+
+    /** Of what is next; 0 where nothing is known. */
+    private double nanosOfOne() {
+        var next = schedule.next();
+        return next == null ? 0 : (double) costs.estimate(next.kind(), 1) / lanes;
+    }
+}
