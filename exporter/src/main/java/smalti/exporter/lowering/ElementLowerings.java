@@ -131,7 +131,7 @@ final class ElementLowerings {
         }));
         rows.put("floordiv", two(ElementLowerings::floorDiv));
         rows.put("floormod", two(ElementLowerings::floorMod));
-        rows.put("mod", two(ElementLowerings::floorMod));
+        rows.put("mod", two(ElementLowerings::mod));
         rows.put("tf_atan2", two(ElementLowerings::atan2));
         Map.of(
                         "equals", "Equal",
@@ -230,21 +230,54 @@ final class ElementLowerings {
         return f.where(f.greater(rest, 0), f.neg(near), near);
     }
 
-    /** Towards −∞, of whole numbers too, where ONNX's Div goes towards 0. */
+    /**
+     * Towards −∞, of whole numbers too, where ONNX's Div goes towards 0.
+     *
+     * <p>Just below a whole quotient a division rounds up to it. FLOAT64 has digits enough for the quotient of two numbers
+     * of any smaller type; for its own, what the division leaves over is taken off first, which is exact.
+     */
     private static Piece floorDiv(SourceOp op, Emitter to, Piece a, Piece b) {
-        var quotient = to.apply(op, "Div", a, b);
-        if (quotient.type().isFloat()) {
-            return to.apply(op, "Floor", quotient);
+        var f = new Formula(op, to);
+        if (!a.type().isFloat()) {
+            // before opset 14 no smaller whole numbers are subtracted
+            var type = a.type() == ValueType.INT64 ? ValueType.INT64 : ValueType.INT32;
+            var x = to.cast(op, a, type);
+            var y = to.cast(op, b, type);
+            var rest = to.apply(op, "Mod", x, y); // of the divisor's sign
+            return f.div(f.sub(x, rest), y);
         }
-        var rest = to.apply(op, "Mod", a, b); // of the divisor's sign
-        return to.apply(op, "Div", to.apply(op, "Sub", a, rest), b);
+        var x = to.cast(op, a, ValueType.FLOAT64);
+        var y = to.cast(op, b, ValueType.FLOAT64);
+        var quotient = f.apply("Floor", f.div(x, y));
+        if (a.type() == ValueType.FLOAT64) {
+            var rest = f.apply("Mod", FMOD, x, y);
+            var whole = f.apply("Floor", f.add(f.div(f.sub(x, rest), y), 0.5));
+            var floored = f.where(isOfOtherSign(f, rest, y), f.sub(whole, f.number(whole, 1)), whole);
+            // of ∞ and by 0 nothing is left over that is a number
+            quotient = f.where(f.apply("IsNaN", rest), quotient, floored);
+        }
+        return to.cast(op, quotient, a.type());
     }
 
-    /** Of the divisor's sign. */
+    /** Of the divisor's sign: what is left of the dividend's sign is exact, and one divisor away from it. */
     private static Piece floorMod(SourceOp op, Emitter to, Piece a, Piece b) {
-        return a.type().isFloat()
-                ? to.apply(op, "Sub", a, to.apply(op, "Mul", floorDiv(op, to, a, b), b))
-                : to.apply(op, "Mod", a, b);
+        if (!a.type().isFloat()) {
+            return to.apply(op, "Mod", a, b);
+        }
+        var f = new Formula(op, to);
+        var rest = f.apply("Mod", FMOD, a, b);
+        return f.where(isOfOtherSign(f, rest, b), f.add(rest, b), rest);
+    }
+
+    /** Whether one is above 0 and the other below. */
+    private static Piece isOfOtherSign(Formula f, Piece a, Piece b) {
+        return f.apply(
+                "Or", f.apply("And", f.less(a, 0), f.greater(b, 0)), f.apply("And", f.greater(a, 0), f.less(b, 0)));
+    }
+
+    /** Of whole numbers of the dividend's sign, as nd4j has it. */
+    private static Piece mod(SourceOp op, Emitter to, Piece a, Piece b) {
+        return a.type().isFloat() ? floorMod(op, to, a, b) : to.apply(op, "Mod", FMOD, a, b);
     }
 
     /** The angle of the point (x, y), y first. */

@@ -20,15 +20,17 @@ import org.nd4j.linalg.factory.Nd4j;
 import smalti.spec.SpecException;
 
 /**
- * Runs a graph around the operations whose kernels write where they must not: what they document is computed here, and
- * given to SameDiff.
+ * Runs a graph around the operations whose kernels write where they must not, or round on the way: what they document is
+ * computed here, and given to SameDiff.
  */
 final class StandIns implements Engine {
     private static final Map<String, String> FAULTS = Map.of(
             "batch_to_space", "writes beyond its result where something is cut off",
             "batched_gemm", "takes its sizes in another order, and writes beyond its results",
             "bincount", "writes before its result where a number is below 0",
+            "floordiv", "rounds a quotient before it is floored, and goes towards 0 in whole numbers",
             "histogram_fixed_width", "shares out by whole widths of bins, and ends the process where one is 0",
+            "mod", "rounds a quotient before it is floored, so that a whole divisor may be left",
             "strided_slice", "reads and writes elsewhere where a step is negative");
 
     private final SameDiff graph;
@@ -69,7 +71,7 @@ final class StandIns implements Engine {
      * @param isOfWhole whether its first input is of whole numbers
      */
     static Optional<String> fault(String op, List<Long> ints, boolean isOfWhole) {
-        if (op.equals("histogram_fixed_width") && !isOfWhole) {
+        if (op.equals(isOfWhole ? "mod" : "histogram_fixed_width")) {
             return Optional.empty();
         }
         int count = (ints.size() - 5) / 3;
@@ -142,12 +144,18 @@ final class StandIns implements Engine {
             case "bincount" ->
                 List.of(binned(inputs, op.iArgs())
                         .castTo(graph.getVariable(node.getOutputsOfOp().get(0)).dataType()));
+            case "floordiv" -> List.of(Quotients.floored(inputs.get(0), inputs.get(1), place(node)));
+            case "mod" -> List.of(Quotients.rests(inputs.get(0), inputs.get(1)));
             case "histogram_fixed_width" ->
                 List.of(counted(inputs, op.iArgs())
                         .castTo(graph.getVariable(node.getOutputsOfOp().get(0)).dataType()));
             case "strided_slice" -> List.of(cut(node, inputs.get(0), op.iArgs()));
             default -> throw new IllegalStateException(op.opName());
         };
+    }
+
+    private String place(SameDiffOp node) {
+        return name + ": op \"" + node.getOp().opName() + "\" at node " + node.getName();
     }
 
     /** Where an element of a result comes from. */
@@ -260,8 +268,7 @@ final class StandIns implements Engine {
             sizes[axis] =
                     shrunk ? 1 : Math.max(0, (last - begins[axis] + steps[axis] - (forwards ? 1 : -1)) / steps[axis]);
             if (sizes[axis] == 0) {
-                throw new SpecException(name + ": op \"strided_slice\" at node " + node.getName()
-                        + " must leave some of "
+                throw new SpecException(place(node) + " must leave some of "
                         + Arrays.toString(x.shape()) + ", got nothing of axis " + axis + " from " + begin + " to " + end
                         + " by " + steps[axis] + "; change where it begins or ends");
             }

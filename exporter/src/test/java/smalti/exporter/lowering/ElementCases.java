@@ -5,9 +5,12 @@ import static smalti.spec.ElementType.BOOL;
 import static smalti.spec.ElementType.FLOAT16;
 import static smalti.spec.ElementType.FLOAT32;
 import static smalti.spec.ElementType.FLOAT64;
+import static smalti.spec.ElementType.INT16;
 import static smalti.spec.ElementType.INT32;
 import static smalti.spec.ElementType.INT64;
+import static smalti.spec.ElementType.INT8;
 
+import java.math.BigDecimal;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -196,18 +199,7 @@ final class ElementCases {
         floats(two("tf_atan2", "on the axes", a, a, (g, x, y) -> g.math.atan2(x, y), Math::atan2)
                 .domain("a", x -> x < 0 ? -1 : 2)
                 .domain("b", x -> Math.abs(x) < 0.7 ? 0 : x));
-        cases.addAll(two("floordiv", "", a, a, (g, x, y) -> g.math.floorDiv(x, y), (x, y) -> Math.floor(x / y))
-                .domain("a", x -> Math.rint(8 * x) / 4)
-                .domain("b", x -> x < 0 ? -0.5 : 1)
-                .of(FLOAT32, FLOAT64));
-        cases.addAll(two("floormod", "", a, a, (g, x, y) -> g.math.floorMod(x, y), (x, y) -> x - Math.floor(x / y) * y)
-                .domain("a", x -> Math.rint(8 * x) / 4)
-                .domain("b", x -> x < 0 ? -0.75 : 1)
-                .of(FLOAT32, FLOAT64));
-        cases.addAll(two("mod", "", a, a, (g, x, y) -> g.math.mod(x, y), (x, y) -> x - Math.floor(x / y) * y)
-                .domain("a", x -> Math.rint(8 * x) / 4)
-                .domain("b", x -> x < 0 ? -0.75 : 1)
-                .of(FLOAT32, FLOAT64));
+        quotients();
         for (var name : List.of("and", "or", "xor")) {
             cases.addAll(two(
                             name,
@@ -222,6 +214,75 @@ final class ElementCases {
                                     : name.equals("or") ? Math.max(x, y) : Math.abs(x - y))
                     .of(BOOL));
         }
+    }
+
+    /** Near whole multiples a float32 quotient rounds up to the whole number: a divisor too much or too little is left. */
+    private void quotients() {
+        DoubleUnaryOperator quarters = x -> Math.rint(8 * x) / 4;
+        // 0.3 is no number of binary digits, nor are its multiples
+        DoubleUnaryOperator multiples = x -> 0.3 * Math.rint(40 * x);
+        DoubleUnaryOperator third = x -> x < 0 ? -0.3 : 0.3;
+        for (var shapes : new String[][] {{"N h 3", "N h 3"}, {"N h w 3", "h 1 3"}, {"h 1", "N h w"}, {"N h w", "1"}}) {
+            for (var op : List.of("floordiv", "floormod", "mod")) {
+                DoubleBinaryOperator meaning = op.equals("floordiv") ? ElementCases::floorDiv : ElementCases::floorMod;
+                var label = Arrays.toString(shapes);
+                cases.addAll(two(op, label, shapes[0], shapes[1], quotient(op), meaning)
+                        .domain("a", quarters)
+                        .domain("b", x -> x < 0 ? -0.75 : 1)
+                        .of(FLOATS));
+                cases.addAll(two(op, "multiples " + label, shapes[0], shapes[1], quotient(op), meaning)
+                        .domain("a", multiples)
+                        .domain("b", third)
+                        .of(FLOATS));
+                // nd4j's mod of whole numbers has the dividend's sign, as Java's
+                cases.addAll(two(
+                                op,
+                                "whole " + label,
+                                shapes[0],
+                                shapes[1],
+                                quotient(op),
+                                op.equals("mod") ? (x, y) -> x % y : meaning)
+                        .domain("a", x -> 7 * x - 20)
+                        .domain("b", x -> x < 3 ? x - 4 : x)
+                        .of(INT32, INT64, INT16, INT8));
+            }
+        }
+        for (var op : List.of("floordiv", "floormod", "mod")) {
+            cases.addAll(two(
+                            op,
+                            "large",
+                            "N h 3",
+                            "N h 3",
+                            quotient(op),
+                            op.equals("floordiv") ? ElementCases::floorDiv : ElementCases::floorMod)
+                    .domain("a", x -> 1e6 * x)
+                    .domain("b", x -> 0.3 + Math.abs(x))
+                    .of(FLOAT32, FLOAT64));
+        }
+    }
+
+    private static Three quotient(String op) {
+        return (g, x, y) -> switch (op) {
+            case "floordiv" -> g.math.floorDiv(x, y);
+            case "floormod" -> g.math.floorMod(x, y);
+            default -> g.math.mod(x, y);
+        };
+    }
+
+    /** By decimals of any length: exact but for the last rounding. */
+    private static double floorMod(double x, double y) {
+        var divisor = new BigDecimal(y);
+        return new BigDecimal(x).subtract(divisor.multiply(floored(x, y))).doubleValue();
+    }
+
+    private static double floorDiv(double x, double y) {
+        return floored(x, y).doubleValue();
+    }
+
+    private static BigDecimal floored(double x, double y) {
+        var parts = new BigDecimal(x).divideAndRemainder(new BigDecimal(y)); // towards 0
+        boolean isBelow = parts[1].signum() * Math.signum(y) < 0;
+        return isBelow ? parts[0].subtract(BigDecimal.ONE) : parts[0];
     }
 
     private void comparisons(String label, String a, String b) {
