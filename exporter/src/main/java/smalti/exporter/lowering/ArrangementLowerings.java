@@ -11,6 +11,8 @@ import smalti.exporter.graph.Tensor;
 import smalti.exporter.graph.ValueType;
 import smalti.exporter.lowering.Emitter.Piece;
 import smalti.exporter.samediff.SourceOp;
+import smalti.exporter.samediff.StridedCut;
+import smalti.exporter.samediff.StridedCut.Kind;
 
 /** Operations that cut, repeat, put together and make arrays. */
 final class ArrangementLowerings {
@@ -433,54 +435,58 @@ final class ArrangementLowerings {
                 op, "Slice", x, to.longs(op, begins), to.longs(op, ends), to.longs(op, axes), to.longs(op, steps));
     }
 
-    /**
-     * nd4j's arguments: masks of begin, ellipsis, end, new axis and shrunk axis, then begin, end and step of each axis; a
-     * bit of a mask stands for an axis, as in TensorFlow.
-     */
+    /** Cuts the input's axes, takes the shrunk ones away, and adds the new ones. */
     private static void stridedSlice(SourceOp op, Emitter to) {
         int rank = to.value(op, 0).rank();
-        var ints = op.ints();
         Emitter.require(
-                op.inputs().size() == 1 && ints.size() >= 8 && (ints.size() - 5) % 3 == 0,
+                op.inputs().size() == 1 && StridedCut.isComplete(op.ints()),
                 "constant begins, ends and steps are covered, got %s",
-                ints);
-        Emitter.require(ints.get(1) == 0 && ints.get(3) == 0, "no ellipsis and no new axis are covered, got %s", ints);
-        int count = (ints.size() - 5) / 3;
-        Emitter.require(count <= rank, "at most %s axes can be cut, got %s", rank, count);
+                op.ints());
+        int axes = StridedCut.axes(op.ints());
+        Emitter.require(axes <= rank, "at most %s axes can be cut, got %s", rank, axes);
         var begins = new ArrayList<Long>();
         var ends = new ArrayList<Long>();
         var steps = new ArrayList<Long>();
         var shrunk = new ArrayList<Long>();
+        var added = new ArrayList<Long>();
         var x = to.in(op, 0);
-        for (int axis = 0; axis < count; axis++) {
-            long begin = ints.get(5 + axis);
-            long end = ints.get(5 + count + axis);
-            long step = ints.get(5 + 2 * count + axis);
-            boolean isFromTheEnd = begin < -1 && !bit(ints.get(0), axis);
-            if (step < 0 && isFromTheEnd && !bit(ints.get(4), axis)) {
-                // ONNX would begin at the first element where there are fewer: cut first, then go back from the last
-                long first = bit(ints.get(2), axis) ? 0 : end == -1 ? TO_THE_END : end + 1;
-                x = new Formula(op, to).slice(x, axis, first, begin + 1);
-                begins.add(-1L);
-                ends.add(TO_THE_FRONT);
-                steps.add(step);
-            } else if (bit(ints.get(4), axis)) {
-                shrunk.add((long) axis);
-                begins.add(begin);
-                ends.add(begin == -1 ? TO_THE_END : begin + 1);
-                steps.add(1L);
-            } else {
-                begins.add(bit(ints.get(0), axis) ? (step > 0 ? 0 : -1) : begin);
-                ends.add(bit(ints.get(2), axis) ? (step > 0 ? TO_THE_END : TO_THE_FRONT) : end);
-                steps.add(step);
+        long kept = 0;
+        for (var part : StridedCut.of(op.ints(), rank).parts()) {
+            int axis = begins.size();
+            long begin = part.begin();
+            long step = part.step();
+            switch (part.kind()) {
+                case NEW -> added.add(kept);
+                case SHRUNK -> {
+                    shrunk.add((long) axis);
+                    begins.add(begin);
+                    ends.add(begin == -1 ? TO_THE_END : begin + 1);
+                    steps.add(1L);
+                }
+                case WHOLE -> {
+                    begins.add(0L);
+                    ends.add(TO_THE_END);
+                    steps.add(1L);
+                }
+                case RANGE -> {
+                    if (step < 0 && begin < -1 && !part.fromFirst()) {
+                        // ONNX begins at the first element where there are fewer: cut first, go back from the last
+                        long first = part.toLast() ? 0 : part.end() == -1 ? TO_THE_END : part.end() + 1;
+                        x = new Formula(op, to).slice(x, axis, first, begin + 1);
+                        begins.add(-1L);
+                        ends.add(TO_THE_FRONT);
+                    } else {
+                        begins.add(part.fromFirst() ? (step > 0 ? 0 : -1) : begin);
+                        ends.add(part.toLast() ? (step > 0 ? TO_THE_END : TO_THE_FRONT) : part.end());
+                    }
+                    steps.add(step);
+                }
             }
+            kept += part.kind() == Kind.SHRUNK ? 0 : 1;
         }
-        var cut = sliced(op, to, x, begins, ends, steps);
-        to.give(op, shrunk.isEmpty() ? cut : to.apply(op, "Squeeze", cut, to.longs(op, shrunk)));
-    }
-
-    private static boolean bit(long mask, int axis) {
-        return ((mask >> axis) & 1) != 0;
+        var cut = axes > 0 ? sliced(op, to, x, begins, ends, steps) : x;
+        var narrow = shrunk.isEmpty() ? cut : to.apply(op, "Squeeze", cut, to.longs(op, shrunk));
+        to.give(op, added.isEmpty() ? narrow : to.apply(op, "Unsqueeze", narrow, to.longs(op, added)));
     }
 
     private static List<Long> repeated(long value, int count) {

@@ -60,22 +60,18 @@ final class DeadlyOps {
         if (!(op.getOp() instanceof DynamicCustomOp custom && custom.opName().equals("strided_slice"))) {
             return Optional.empty();
         }
-        var ints = custom.iArgs();
+        var ints = Arrays.stream(custom.iArgs()).boxed().toList();
         int inputs = op.getInputsToOp() == null ? 0 : op.getInputsToOp().size();
-        if (inputs != 1 || ints.length < 8 || (ints.length - 5) % 3 != 0) {
+        if (inputs != 1 || !StridedCut.isComplete(ints)) {
             return Optional.of("must have its begins, ends and steps as numbers, got them as " + (inputs - 1)
                     + " more variables; steps that go back would end the process, so give them to stridedSlice as"
                     + " long...");
         }
-        var steps = Arrays.copyOfRange(ints, ints.length - (ints.length - 5) / 3, ints.length);
-        if (Arrays.stream(steps).anyMatch(step -> step == 0)) {
-            return Optional.of("must have steps other than 0, got " + Arrays.toString(steps));
+        if (StridedCut.ellipses(ints) > 1) {
+            return Optional.of("must have one ellipsis at most, got the mask " + ints.get(1));
         }
-        boolean isMasked = ints[1] != 0 || ints[3] != 0;
-        return isMasked && Arrays.stream(steps).anyMatch(step -> step < 0)
-                ? Optional.of("must have no ellipsis and no new axis where it goes back, got masks " + ints[1] + " and "
-                        + ints[3] + " with steps " + Arrays.toString(steps)
-                        + "; name every axis, and add axes with expandDims")
+        return StridedCut.steps(ints).contains(0L)
+                ? Optional.of("must have steps other than 0, got " + StridedCut.steps(ints))
                 : Optional.empty();
     }
 

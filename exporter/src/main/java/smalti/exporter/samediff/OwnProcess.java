@@ -45,8 +45,6 @@ import smalti.spec.SpecException;
  *   graph.fb, request-1 ──▶ java … OwnProcess FOLDER ──▶ answer-1 | refusal-1, and always "at": the op at work
  *            "1\\n" by standard input ──▶
  * </pre>
- *
- * <p>What SameDiff's files lose, such as whether a variance is corrected, the other JVM does not know either.
  */
 final class OwnProcess implements Engine {
     private static final String GRAPH = "graph.fb";
@@ -241,6 +239,7 @@ final class OwnProcess implements Engine {
     public static void main(String[] arguments) throws Exception {
         var folder = Path.of(arguments[0]);
         var graph = SameDiff.load(folder.resolve(GRAPH).toFile(), false);
+        SavedOps.read(folder.resolve(GRAPH)).mend(graph);
         graph.setListeners(new Watch(folder.resolve(AT)));
         var engine = new Engine.Here(graph);
         var requests = new BufferedReader(new InputStreamReader(System.in, StandardCharsets.UTF_8));

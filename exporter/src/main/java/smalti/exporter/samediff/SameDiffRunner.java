@@ -1,5 +1,7 @@
 package smalti.exporter.samediff;
 
+import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.Collection;
@@ -7,9 +9,6 @@ import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
-import java.util.regex.Pattern;
-import org.jspecify.annotations.Nullable;
 import org.nd4j.autodiff.samediff.SDVariable;
 import org.nd4j.autodiff.samediff.SameDiff;
 import org.nd4j.autodiff.samediff.VariableType;
@@ -23,9 +22,6 @@ import smalti.spec.TensorSpec;
 
 /** A SameDiff file, opened to be read and run. */
 public final class SameDiffRunner implements AutoCloseable {
-    /** Of nd4j's message. */
-    private static final Pattern UNREAD = Pattern.compile("Error setting property for function \\S*\\.(\\w+)");
-
     private final SameDiff graph;
     private final Engine engine;
     private final String name;
@@ -54,31 +50,40 @@ public final class SameDiffRunner implements AutoCloseable {
     /**
      * Opens a file of any SameDiff graph; trainable variables are taken as constants.
      *
-     * @throws SpecException if it is no such file
+     * @throws SpecException if it is no such file, or SameDiff reads another graph from it than was saved
      */
     public static SameDiff load(Path file, String name) {
+        SameDiff graph;
         try {
-            return whole(SameDiff.load(file.toFile(), false), file, name);
-        } catch (SpecException e) {
-            throw e;
+            graph = SameDiff.load(file.toFile(), false);
         } catch (Exception e) { // the reader throws checked exceptions that it does not declare
-            throw new SpecException(
-                    unread(e)
-                            .map(op -> file + ": SameDiff saves the operation " + op
-                                    + " so that it cannot read it back; make the graph of other operations, or export it from"
-                                    + " memory by OnnxExporter")
-                            .orElse(file + ": must be a SameDiff file, and is not one, or not whole"),
-                    e);
+            throw new SpecException(unread(file, e), e);
         }
+        try {
+            var saved = SavedOps.read(file);
+            saved.mend(graph);
+            var changed = saved.changed(graph);
+            if (!changed.isEmpty()) {
+                throw new SpecException(
+                        changed.stream().map(problem -> file + ": " + problem).toList());
+            }
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+        return whole(graph, file, name);
     }
 
-    /** The class of the operation at which SameDiff's reader fails, where it says so. */
-    private static Optional<String> unread(@Nullable Throwable failure) {
-        if (failure == null) {
-            return Optional.empty();
+    /** The operations at which SameDiff's reader fails, or that it is no such file. */
+    private static List<String> unread(Path file, Exception failure) {
+        var none = List.of(file + ": must be a SameDiff file, and is not one, or not whole");
+        try {
+            var problems = SavedOps.read(file).unread(failure).stream()
+                    .map(problem -> file + ": " + problem)
+                    .toList();
+            return problems.isEmpty() ? none : problems;
+        } catch (IOException | RuntimeException e) {
+            return none; // the bytes make no sense
         }
-        var matcher = UNREAD.matcher(String.valueOf(failure.getMessage()));
-        return matcher.find() ? Optional.of(matcher.group(1)) : unread(failure.getCause());
     }
 
     /** SameDiff's reader swaps the bytes of bfloat16 numbers: what it read is not what was saved. */

@@ -31,7 +31,8 @@ final class StandIns implements Engine {
             "floordiv", "rounds a quotient before it is floored, and goes towards 0 in whole numbers",
             "histogram_fixed_width", "shares out by whole widths of bins, and ends the process where one is 0",
             "mod", "rounds a quotient before it is floored, so that a whole divisor may be left",
-            "strided_slice", "reads and writes elsewhere where a step is negative");
+            "strided_slice",
+                    "reads elsewhere where a step is negative, or at masks of an ellipsis, a new axis or a shrunk one");
 
     private final SameDiff graph;
     private final String name;
@@ -74,11 +75,9 @@ final class StandIns implements Engine {
         if (op.equals(isOfWhole ? "mod" : "histogram_fixed_width")) {
             return Optional.empty();
         }
-        int count = (ints.size() - 5) / 3;
-        // the arguments end with the steps
-        boolean isForwards =
-                op.equals("strided_slice") && ints.stream().skip(5 + 2L * count).allMatch(step -> step > 0);
-        return isForwards ? Optional.empty() : Optional.ofNullable(FAULTS.get(op));
+        return op.equals("strided_slice") && StridedCut.isPlain(ints)
+                ? Optional.empty()
+                : Optional.ofNullable(FAULTS.get(op));
     }
 
     @Override
@@ -246,50 +245,53 @@ final class StandIns implements Engine {
         return Nd4j.createFromArray(counts);
     }
 
-    /** As NumPy cuts: masks of begin, ellipsis, end, new axis and shrunk axis, then begins, ends and steps. */
+    /** As NumPy cuts. */
     private INDArray cut(SameDiffOp node, INDArray x, long[] ints) {
-        int count = (ints.length - 5) / 3;
+        var parts =
+                StridedCut.of(Arrays.stream(ints).boxed().toList(), x.rank()).parts();
         var begins = new long[x.rank()];
         var steps = new long[x.rank()];
         var sizes = new long[x.rank()];
-        var kept = new ArrayList<Long>();
-        for (int axis = 0; axis < x.rank(); axis++) {
+        var shape = new ArrayList<Long>();
+        int axis = 0;
+        for (var part : parts) {
+            if (part.kind() == StridedCut.Kind.NEW) {
+                shape.add(1L);
+                continue;
+            }
             long size = x.size(axis);
-            steps[axis] = axis < count ? ints[5 + 2 * count + axis] : 1;
-            boolean forwards = steps[axis] > 0;
-            boolean shrunk = axis < count && bit(ints[4], axis);
-            long begin = axis >= count || bit(ints[0], axis) ? (forwards ? 0 : size - 1) : index(ints[5 + axis], size);
-            long end =
-                    axis >= count || bit(ints[2], axis) ? (forwards ? size : -1) : index(ints[5 + count + axis], size);
+            boolean isShrunk = part.kind() == StridedCut.Kind.SHRUNK;
+            boolean forwards = part.step() > 0;
+            long begin = part.fromFirst() && !isShrunk ? (forwards ? 0 : size - 1) : index(part.begin(), size);
+            long end = part.toLast() ? (forwards ? size : -1) : index(part.end(), size);
             long least = forwards ? 0 : -1;
             long most = forwards ? size : size - 1;
+            steps[axis] = part.step();
             begins[axis] = Math.max(least, Math.min(begin, most));
             long last = Math.max(least, Math.min(end, most));
             sizes[axis] =
-                    shrunk ? 1 : Math.max(0, (last - begins[axis] + steps[axis] - (forwards ? 1 : -1)) / steps[axis]);
+                    isShrunk ? 1 : Math.max(0, (last - begins[axis] + steps[axis] - (forwards ? 1 : -1)) / steps[axis]);
             if (sizes[axis] == 0) {
-                throw new SpecException(place(node) + " must leave some of "
-                        + Arrays.toString(x.shape()) + ", got nothing of axis " + axis + " from " + begin + " to " + end
-                        + " by " + steps[axis] + "; change where it begins or ends");
+                throw new SpecException(
+                        place(node) + " must leave some of " + Arrays.toString(x.shape()) + ", got nothing of axis "
+                                + axis + " from " + begin + " to " + end + " by " + steps[axis]
+                                + "; change where it begins or ends");
             }
-            if (!shrunk) {
-                kept.add(sizes[axis]);
+            if (!isShrunk) {
+                shape.add(sizes[axis]);
             }
+            axis++;
         }
         var result = gathered(x, sizes, place -> {
             var from = new long[place.length];
-            Arrays.setAll(from, axis -> begins[axis] + place[axis] * steps[axis]);
+            Arrays.setAll(from, each -> begins[each] + place[each] * steps[each]);
             return from;
         });
-        return result.reshape(kept.stream().mapToLong(size -> size).toArray());
+        return result.reshape(shape.stream().mapToLong(size -> size).toArray());
     }
 
     private static long index(long index, long size) {
         return index < 0 ? index + size : index;
-    }
-
-    private static boolean bit(long mask, int axis) {
-        return ((mask >> axis) & 1) != 0;
     }
 
     /** Whether the engine inside runs in a JVM of its own. */
