@@ -1,12 +1,12 @@
 package smalti.cli;
 
-import java.nio.file.Files;
 import java.nio.file.Path;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
+import smalti.runtime.Codec;
+import smalti.runtime.Generator;
 import smalti.runtime.RuntimeOptions;
 import smalti.runtime.SmaltiModel;
-import smalti.spec.BundleManifest;
 import smalti.spec.Precision;
 import smalti.spec.SpecException;
 
@@ -35,16 +35,31 @@ final class BundleArgument {
         return open(path, Choices.of("--precision", precision, Precision.values()));
     }
 
+    /** @throws SpecException if the bundle is no codec */
+    Codec codec(SmaltiModel model) {
+        if (!model.hasCodec()) {
+            throw new SpecException(path + ": is a generator, which makes pictures from numbers and takes none; use smalti"
+                    + " generate or evaluate");
+        }
+        return model.codec();
+    }
+
+    /** @throws SpecException if the bundle is no generator */
+    Generator generator(SmaltiModel model) {
+        if (!model.hasGenerator()) {
+            throw new SpecException(path + ": is a codec, which takes pictures and makes none of its own; use smalti"
+                    + " reconstruct, encode, decode or evaluate");
+        }
+        return model.generator();
+    }
+
     /** Opens a bundle, each file of which is the one that was exported. */
     static SmaltiModel open(Path path) {
         return open(path, Precision.FP32);
     }
 
     private static SmaltiModel open(Path path, Precision precision) {
-        if (Files.exists(path.resolve("spec.json")) && !Files.exists(path.resolve(BundleManifest.FILE))) {
-            throw new SpecException(path + ": is a run folder; export it first: ./smalti export " + path + " --out "
-                    + path.getFileName() + ".smalti");
-        }
+        GivenFile.requireBundle(path);
         var model = SmaltiModel.open(path, OPTIONS.withPrecision(precision));
         try {
             model.verify();

@@ -23,6 +23,7 @@ final class CheckCommand implements Callable<Integer> {
 
     @Override
     public Integer call() throws IOException {
+        GivenFile.requireModel(model);
         var problems = OnnxFileCheck.problems(model);
         problems.forEach(console::error);
         if (problems.isEmpty()) {

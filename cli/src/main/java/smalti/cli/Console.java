@@ -3,7 +3,9 @@ package smalti.cli;
 import java.io.PrintStream;
 import java.io.PrintWriter;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
 import java.time.Duration;
+import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import smalti.trainer.TrainingListener;
@@ -21,6 +23,7 @@ final class Console {
     private final PrintStream out;
     private final PrintStream err;
     private final boolean terminal;
+    private List<Path> places = List.of();
     private boolean inProgress;
 
     /** @param terminal whether a person watches, so that a line may be drawn over */
@@ -52,11 +55,26 @@ final class Console {
     }
 
     void warning(String text) {
-        note("warning: " + text);
+        note("warning: " + placed(text));
     }
 
     void error(String text) {
-        note("error: " + text);
+        note("error: " + placed(text));
+    }
+
+    /** The files of the command line: a message that names one of them alone gets its folder too. */
+    void place(List<Path> files) {
+        places = List.copyOf(files);
+    }
+
+    private String placed(String text) {
+        for (var file : places) {
+            var name = file.getFileName();
+            if (name != null && !file.equals(name) && text.startsWith(name + ":")) {
+                return file + text.substring(name.toString().length());
+            }
+        }
+        return text;
     }
 
     synchronized void endProgress() {
@@ -137,6 +155,17 @@ final class Console {
                     detail = text.toString();
                 }
                 progress.at(done, steps, detail);
+            }
+
+            @Override
+            public void cost(double secondsAStep, long bytes, int left) {
+                note(String.format(
+                        Locale.ROOT,
+                        "a step takes %.2g s, and the training %.1f GB of memory: %s for the %d steps that are left",
+                        secondsAStep,
+                        bytes / 1e9,
+                        time(secondsAStep * left),
+                        left));
             }
 
             @Override

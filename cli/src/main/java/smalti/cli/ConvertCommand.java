@@ -165,7 +165,7 @@ final class ConvertCommand implements Callable<Integer> {
             case FP32 -> false;
             case FP16 -> true;
             case INT8 ->
-                throw new SpecException("--precision must be fp32 or fp16, got int8; smalti quantize makes that");
+                throw new WrongUse("--precision must be fp32 or fp16, got int8; smalti quantize makes that");
         };
     }
 
@@ -190,7 +190,7 @@ final class ConvertCommand implements Callable<Integer> {
 
     private void reopset(Path file) throws IOException {
         var report = OnnxOpset.convert(
-                graph, file, opset.opset, ExportOptions.defaults().seed(), externalDataAbove);
+                graph, file, opset.checked(), ExportOptions.defaults().seed(), externalDataAbove);
         console.line("converted %s to opset %d: %s", graph, opset.opset, out);
         console.line(
                 "  %d nodes, %d before at opset %d; ONNX Runtime's outputs differ by at most %.1e of their range",
@@ -200,7 +200,7 @@ final class ConvertCommand implements Callable<Integer> {
     private void export(Path file) throws IOException {
         var isolation = isolated ? Isolation.ofAll() : Isolation.whereNeeded();
         var options = ExportOptions.defaults()
-                .withOpset(opset.opset)
+                .withOpset(opset.checked())
                 .withExternalDataAbove(externalDataAbove)
                 .withIsolation(isolation)
                 .withProgress(console::note);
@@ -231,7 +231,7 @@ final class ConvertCommand implements Callable<Integer> {
                 try {
                     shape.add(Long.parseLong(size.strip()));
                 } catch (NumberFormatException e) {
-                    throw new SpecException(
+                    throw new WrongUse(
                             "--shape " + input + ": must be whole numbers between commas, got " + sizes, e);
                 }
             }

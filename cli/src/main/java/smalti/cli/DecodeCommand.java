@@ -33,7 +33,7 @@ final class DecodeCommand implements Callable<Integer> {
     public Integer call() throws IOException {
         Pngs.check(out);
         try (var model = bundle.open()) {
-            var codec = model.codec();
+            var codec = bundle.codec(model);
             var codes = CodesFile.read(file);
             try {
                 write(codec, codes);
@@ -48,12 +48,9 @@ final class DecodeCommand implements Callable<Integer> {
     private void write(Codec codec, CodesFile codes) throws IOException {
         var pixels = PictureBatches.decode(codec, codes.codes());
         if (Pngs.isGrid(out)) {
-            Pngs.requireGrid(
-                    codes.names(),
-                    pixels.stream()
-                            .map(one -> new Pngs.Size(one.width(), one.height()))
-                            .toList());
-            Pngs.writeGrid(PictureBatches.together(pixels), 0, out);
+            Pngs.requireGrid(pixels.size());
+            Pngs.writeGrid(
+                    pixels.stream().map(PictureBatches::picture).toList(), 0, out);
         } else {
             Pngs.writeEach(pixels.stream().map(one -> one.image(0)).toList(), codes.names(), out);
         }

@@ -11,17 +11,24 @@ import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 import smalti.exporter.BundleExporter;
 import smalti.exporter.ExportOptions;
+import smalti.exporter.report.ExportReport;
+import smalti.exporter.report.ReportPage;
 import smalti.pictures.Picture;
+import smalti.pictures.PictureFiles;
 import smalti.runtime.Codec;
 import smalti.runtime.Generator;
 import smalti.runtime.Pixels;
 import smalti.runtime.SmaltiModel;
 import smalti.spec.AtomicFiles;
 import smalti.spec.BundleManifest;
+import smalti.spec.ModelSpec;
+import smalti.spec.Precision;
+import smalti.spec.RecordTree;
 import smalti.spec.SpecException;
 import smalti.trainer.Presets;
 import smalti.trainer.Trainer;
 import smalti.trainer.data.Dataset;
+import smalti.trainer.data.LoadListener;
 import smalti.trainer.data.Pictures;
 import smalti.trainer.data.ProceduralPictures;
 import smalti.trainer.metric.ImageMetrics;
@@ -33,6 +40,7 @@ import smalti.trainer.report.HtmlPage;
         description = "Draws pictures of its own, trains a VQ-VAE and a DCGAN on them, exports both to ONNX, and shows "
                 + "what they make. Stopped in between, it goes on where it was.")
 final class DemoCommand implements Callable<Integer> {
+    private static final String FOLDER = "pictures";
     private static final int PICTURES = 6000;
     private static final int SIZE = 32;
     private static final int SHOWN = 40;
@@ -69,8 +77,7 @@ final class DemoCommand implements Callable<Integer> {
         for (var preset : List.of("vqvae-demo", "dcgan-demo")) {
             requireSameSeed(preset);
         }
-        console.note("drawing " + PICTURES + " pictures in " + ProceduralPictures.CLASSES.size() + " classes");
-        var data = Dataset.split(ProceduralPictures.draw(PICTURES, SIZE, seed), 0.1, seed);
+        var data = pictures();
         train("vqvae-demo", data, "nmse", "perplexity", "usage");
         train("dcgan-demo", data, "discriminatorLoss", "generatorLoss");
         var codecManifest = export("vqvae-demo");
@@ -79,9 +86,9 @@ final class DemoCommand implements Callable<Integer> {
         var page = new HtmlPage("Smalti demo");
         page.paragraph("Pictures that the demo drew, models that it trained on them in SameDiff, and what ONNX Runtime "
                 + "makes of the exported graphs.");
-        var data0 = data.train().take(SHOWN);
-        show(page, "Pictures", "pictures.png", pixels(data0), COLUMNS, "Ten classes, drawn by rule");
-        double psnr = reconstructions(page, data.heldOut());
+        var data0 = byClass(data.train());
+        show(page, "Pictures", "pictures.png", pixels(data0), COLUMNS, "Ten classes, a column each, drawn by rule");
+        var quality = reconstructions(page, data.heldOut());
         generated(page);
         page.heading("Training");
         for (var preset : List.of("vqvae-demo", "dcgan-demo")) {
@@ -101,9 +108,9 @@ final class DemoCommand implements Callable<Integer> {
 
         double seconds = (System.nanoTime() - started) / 1e9;
         console.line("made in %s: %s", Console.time(seconds), out.resolve("report.html"));
-        console.line("  pictures      pictures.png, reconstructions.png, generated.png, interpolation.png");
+        console.line("  pictures      pictures/, pictures.png, reconstructions.png, generated.png, interpolation.png");
         console.line("  bundles       vqvae-demo.smalti, dcgan-demo.smalti");
-        console.line("  quality       reconstructions of held-out pictures: %.1f dB PSNR", psnr);
+        quality.forEach(line -> console.line("  %-13s %s", line == quality.get(0) ? "quality" : "", line));
         console.line("  parity        SameDiff and ONNX Runtime, VQ-VAE: %s", ExportCommand.parity(codecManifest));
         console.line("                SameDiff and ONNX Runtime, DCGAN: %s", ExportCommand.parity(generatorManifest));
         for (var row : speed) {
@@ -111,9 +118,10 @@ final class DemoCommand implements Callable<Integer> {
                     "  speed         %s: %s pictures a second in SameDiff, %s in ONNX Runtime",
                     row.model(), rate(row.sameDiff()), rate(row.onnx()));
         }
-        console.line("next, with your own pictures:");
+        console.line("next, with these pictures or your own:");
         console.line("  ./smalti generate %s --count 100 --seed 7 --class star --out stars.png", bundle("dcgan-demo"));
-        console.line("  ./smalti train --preset vqvae --data YOUR_PICTURES --out runs/mine --steps 1000");
+        console.line("  ./smalti evaluate %s --data %s", bundle("vqvae-demo"), out.resolve(FOLDER));
+        console.line("  ./smalti train --preset vqvae --data %s --out runs/mine --steps 1000", out.resolve(FOLDER));
         return 0;
     }
 
@@ -139,9 +147,13 @@ final class DemoCommand implements Callable<Integer> {
         return out.resolve(preset + ".smalti");
     }
 
-    private void train(String preset, Dataset data, String... figures) throws IOException {
+    private ModelSpec spec(String preset) {
         var spec = Presets.named(preset);
-        spec = spec.withTraining(spec.training().withSeed(seed));
+        return spec.withTraining(spec.training().withSeed(seed));
+    }
+
+    private void train(String preset, Dataset data, String... figures) throws IOException {
+        var spec = spec(preset);
         var listener = console.training(preset, figures);
         if (Files.exists(run(preset).resolve("spec.json"))) {
             Trainer.resume(run(preset), data, null, listener);
@@ -174,10 +186,58 @@ final class DemoCommand implements Callable<Integer> {
         page.heading(heading).image(grid, caption, ZOOM);
     }
 
-    private double reconstructions(HtmlPage page, Pictures heldOut) throws IOException {
+    /**
+     * The pictures as a user has them: in files, a folder a class.
+     *
+     * @throws SpecException if other pictures lie where they would be
+     */
+    private Dataset pictures() throws IOException {
+        var spec = spec("vqvae-demo");
+        var drawn = ProceduralPictures.draw(PICTURES, SIZE, seed);
+        var folder = out.resolve(FOLDER);
+        if (!Files.exists(folder)) {
+            console.note("drawing " + PICTURES + " pictures in " + ProceduralPictures.CLASSES.size() + " classes: "
+                    + folder);
+            AtomicFiles.writeFolder(folder, target -> write(drawn, target));
+        }
+        var read = Dataset.open(
+                folder, spec.image(), spec.data(), spec.training().seed(), LoadListener.none());
+        if (!Pictures.sha256(read.train(), read.heldOut()).equals(Pictures.sha256(drawn))) {
+            throw new SpecException(folder + ": must hold the pictures that the demo draws, and holds others; give the"
+                    + " demo another folder by --out");
+        }
+        return read;
+    }
+
+    private static void write(Pictures drawn, Path folder) throws IOException {
+        for (var name : drawn.classes()) {
+            Files.createDirectories(folder.resolve(name));
+        }
+        for (int i = 0; i < drawn.count(); i++) {
+            var name = String.format(Locale.ROOT, "%05d.png", i);
+            PictureFiles.writePng(
+                    folder.resolve(drawn.classes().get(drawn.label(i))).resolve(name), drawn.picture(i));
+        }
+    }
+
+    /** The first of each class, a column a class. */
+    private static Pictures byClass(Pictures pictures) {
+        var next = new int[COLUMNS];
+        var shown = new int[SHOWN];
+        for (int i = 0; i < pictures.count(); i++) {
+            int column = pictures.label(i);
+            if (next[column] < SHOWN / COLUMNS) {
+                shown[next[column]++ * COLUMNS + column] = i;
+            }
+        }
+        return pictures.subset(shown);
+    }
+
+    /** @return lines on how good they are */
+    private List<String> reconstructions(HtmlPage page, Pictures heldOut) throws IOException {
         try (var model = SmaltiModel.open(bundle("vqvae-demo"))) {
             Codec codec = model.codec();
-            var originals = pixels(heldOut.take(SHOWN));
+            var originals = pixels(byClass(heldOut));
             var rebuilt = codec.reconstruct(originals);
             var rows = new ArrayList<Picture>();
             for (int row = 0; row < SHOWN; row += COLUMNS) {
@@ -193,8 +253,28 @@ final class DemoCommand implements Callable<Integer> {
                     "Held-out pictures, and below each row what their codes decode to");
             var all = codec.reconstruct(pixels(heldOut));
             var others = Pictures.of(SIZE, SIZE, 3, all.bytes());
-            return ImageMetrics.psnr(ImageMetrics.mse(heldOut, others));
+            var lines = quality(heldOut.count(), ImageMetrics.psnr(ImageMetrics.mse(heldOut, others)));
+            lines.forEach(page::paragraph);
+            return lines;
         }
+    }
+
+    /** Over all held-out pictures, as evaluate measures, and over those of them that the bundle's card is about. */
+    private List<String> quality(int count, double psnr) {
+        var report =
+                RecordTree.read(ReportPage.beside(bundle("vqvae-demo"), ".report.json"), ExportReport.class);
+        var lines = new ArrayList<String>();
+        lines.add(String.format(
+                Locale.ROOT, "PSNR of all %d held-out pictures, rebuilt: %.2f dB, higher is better", count, psnr));
+        var card = report.reconstruction();
+        if (card != null && card.containsKey(Precision.FP32.key())) {
+            lines.add(String.format(
+                    Locale.ROOT,
+                    "the bundle's card says %.2f dB, of the %d of them that a run keeps for its export",
+                    card.get(Precision.FP32.key()),
+                    report.heldOut()));
+        }
+        return lines;
     }
 
     private static void addRow(List<Picture> rows, Pixels pixels, int first) {

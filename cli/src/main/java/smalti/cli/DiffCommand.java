@@ -43,6 +43,8 @@ final class DiffCommand implements Callable<Integer> {
 
     @Override
     public Integer call() throws IOException {
+        GivenFile.requireModel(one);
+        GivenFile.requireModel(other);
         var differences = OnnxDiff.of(one, other, seed);
         print("structure", differences.structure());
         print("weights", differences.weights());

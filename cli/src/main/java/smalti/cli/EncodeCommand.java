@@ -37,8 +37,9 @@ final class EncodeCommand implements Callable<Integer> {
     public Integer call() throws IOException {
         Outputs.requireFile(out, ".npz");
         try (var model = bundle.open()) {
+            var codec = bundle.codec(model);
             var pictures = PictureBatches.read(images, model, skip, console);
-            var codes = PictureBatches.encode(model.codec(), pictures);
+            var codes = PictureBatches.encode(codec, pictures);
             new CodesFile(PictureBatches.stems(pictures), codes).write(out);
             console.line("encoded %s: %s", Console.pictures(pictures.size()), out);
         }

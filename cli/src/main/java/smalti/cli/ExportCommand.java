@@ -69,8 +69,9 @@ final class ExportCommand implements Callable<Integer> {
             defaultValue = "bundle",
             description = "bundle; triton: a model repository for NVIDIA's Triton server; web: a page that runs the "
                     + "bundle in the browser. Default ${DEFAULT-VALUE}.")
-    @SuppressWarnings("NullAway.Init") // picocli sets it
-    Target target;
+    String targetName = "bundle";
+
+    private Target target = Target.BUNDLE;
 
     @Option(
             names = "--out",
@@ -105,6 +106,7 @@ final class ExportCommand implements Callable<Integer> {
 
     @Override
     public Integer call() throws IOException {
+        target = Choices.of("--target", targetName, Target.values());
         requireMeaning();
         Outputs.requireFolder(out);
         if (target == Target.BUNDLE) {
@@ -145,13 +147,13 @@ final class ExportCommand implements Callable<Integer> {
                     .forEach(idle::add);
         }
         if (!idle.isEmpty()) {
-            throw new SpecException(idle);
+            throw new WrongUse(String.join("\n", idle));
         }
     }
 
     private void export(Path bundle) throws IOException {
         var options = ExportOptions.defaults()
-                .withOpset(opset.opset)
+                .withOpset(opset.checked())
                 // a page runs FP32 alone
                 .withPrecisions(
                         target == Target.WEB

@@ -6,13 +6,13 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
 import java.util.concurrent.Callable;
+import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 import smalti.runtime.Generator;
 import smalti.runtime.Pixels;
-import smalti.spec.Check;
 import smalti.spec.SpecException;
 
 @Command(name = "generate", sortOptions = false, description = "Makes pictures with a generator bundle.")
@@ -58,11 +58,12 @@ final class GenerateCommand implements Callable<Integer> {
     @Override
     public Integer call() throws IOException {
         int most = Pngs.isGrid(out) ? MOST_IN_GRID : MOST;
-        Check.that(count >= 1 && count <= most, "--count must be from 1 to %s, got %s", most, count)
-                .done();
+        if (count < 1 || count > most) {
+            throw new WrongUse("--count must be from 1 to " + most + ", got " + count);
+        }
         Pngs.check(out);
         try (var model = bundle.open()) {
-            var generator = model.generator();
+            var generator = bundle.generator(model);
             var classes = classes(generator.classes());
             long started = System.nanoTime();
             if (Pngs.isGrid(out)) {
@@ -129,6 +130,12 @@ final class GenerateCommand implements Callable<Integer> {
 
     private int index(List<String> classes, String name) {
         int index = classes.indexOf(name);
+        var alike = IntStream.range(0, classes.size())
+                .filter(i -> classes.get(i).equalsIgnoreCase(name))
+                .toArray();
+        if (index < 0 && alike.length == 1) {
+            index = alike[0];
+        }
         if (index < 0 && name.matches("\\d{1,6}") && Integer.parseInt(name) < classes.size()) {
             index = Integer.parseInt(name);
         }

@@ -5,7 +5,6 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.concurrent.Callable;
@@ -17,6 +16,8 @@ import picocli.CommandLine.Parameters;
 import smalti.exporter.OnnxInspector;
 import smalti.exporter.cost.Total;
 import smalti.exporter.inspect.Inspection;
+import smalti.spec.AtomicFiles;
+import smalti.spec.RecordTree;
 import smalti.spec.SpecException;
 
 @Command(
@@ -36,7 +37,7 @@ final class InspectCommand implements Callable<Integer> {
     @SuppressWarnings("NullAway.Init") // picocli sets it
     Path path;
 
-    @Option(names = "--out", paramLabel = "PAGE", description = "Of an ONNX file: the HTML page to write.")
+    @Option(names = "--out", paramLabel = "PAGE", description = "The HTML page to write.")
     @Nullable
     Path out;
 
@@ -47,7 +48,7 @@ final class InspectCommand implements Callable<Integer> {
                     + " input[2]=32. The first axis of an input is 1 by default.")
     Map<String, Long> sizes = new TreeMap<>();
 
-    @Option(names = "--json", description = "Of an ONNX file: prints all of it as JSON.")
+    @Option(names = "--json", description = "Prints all of it as JSON, of a bundle its bundle.json.")
     boolean json;
 
     InspectCommand(Console console) {
@@ -58,9 +59,9 @@ final class InspectCommand implements Callable<Integer> {
     public Integer call() throws IOException {
         if (isModel()) {
             model();
-        } else if (out != null || json || !sizes.isEmpty()) {
-            throw new SpecException(path + ": must be an ONNX file for --out, --size and --json, got a bundle;"
-                    + " its graphs are the .onnx files inside");
+        } else if (!sizes.isEmpty()) {
+            throw new SpecException(path + ": must be an ONNX file for --size, got a bundle; its graphs are the .onnx"
+                    + " files inside");
         } else {
             bundle();
         }
@@ -170,44 +171,28 @@ final class InspectCommand implements Callable<Integer> {
         return safe.length() > 200 ? safe.substring(0, 199) + "…" : safe;
     }
 
-    private void bundle() {
+    private void bundle() throws IOException {
+        if (out != null) {
+            Outputs.requireFile(out);
+        }
         try (var model = BundleArgument.open(path)) {
-            var manifest = model.manifest();
-            var from = manifest.provenance();
-            var pixels = manifest.pixels();
-            console.line(
-                    "%s: %s, opset %d, format %d", manifest.name(), from.family(), manifest.opset(), manifest.format());
-            console.line(
-                    "trained      %d steps on %s, seed %d, %s",
-                    from.steps(), Console.pictures(from.trainPictures()), from.seed(), from.versions());
-            console.line(
-                    "pictures     %dx%d, %s, floats from %s to %s",
-                    pixels.width(), pixels.height(), pixels.channels() == 1 ? "grey" : "RGB", pixels.lo(), pixels.hi());
-            var codebook = manifest.codebook();
-            if (codebook != null) {
-                console.line("codebook     %d codes, one for %dx%2$d pixels", codebook.codes(), codebook.factor());
+            if (json) {
+                console.line("%s", RecordTree.json(model.manifest()).stripTrailing());
             }
-            var noise = manifest.noise();
-            if (noise != null) {
-                console.line("noise        %d numbers, %s", noise.length(), noise.generator());
+            var inspection = BundleInspection.of(model.manifest());
+            if (out != null) {
+                AtomicFiles.writeString(out, inspection.page(path));
             }
-            if (!manifest.classes().isEmpty()) {
-                console.line("classes      %s", String.join(", ", manifest.classes()));
+            if (json) {
+                return;
             }
-            var rows = new ArrayList<List<String>>();
-            manifest.graphs().forEach((role, graph) -> {
-                var proof = graph.proof();
-                rows.add(List.of(
-                        graph.file(),
-                        graph.signature().toString(),
-                        String.format(Locale.ROOT, "%.1e of %.3g", proof.maxDifference(), proof.range())));
-                if (graph.variants() != null) {
-                    graph.variants()
-                            .forEach((precision, variant) -> rows.add(List.of(
-                                    variant.file(), "the same in " + precision, ExportCommand.closeness(variant))));
-                }
-            });
-            table(List.of("graph", "signature", "largest difference from SameDiff"), rows);
+            console.line("%s", inspection.title());
+            inspection.facts().forEach(fact -> console.line("%-13s%s", fact.name(), fact.value()));
+            if (out == null) {
+                table(BundleInspection.GRAPH_HEADINGS, inspection.graphs());
+            } else {
+                console.line("page         %s", out);
+            }
             console.line("every file's SHA-256 is right");
         }
     }

@@ -9,6 +9,9 @@ import java.nio.file.AccessDeniedException;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.FileSystemException;
 import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.stream.Stream;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
@@ -82,16 +85,30 @@ public final class Main implements Runnable {
         var line = new CommandLine(main, new CommandFactory(console));
         line.setOut(console.outWriter());
         line.setErr(console.errWriter());
-        line.setCaseInsensitiveEnumValuesAllowed(true);
+        Values.register(line);
         line.setParameterExceptionHandler((e, given) -> wrongLine(e, console));
-        line.setExecutionExceptionHandler((e, command, result) -> main.failed(e, console));
+        line.setExecutionExceptionHandler((e, command, result) -> main.failed(e, command, console));
         try {
-            return line.execute(arguments);
+            return line.setExecutionStrategy(parsed -> {
+                        console.place(paths(parsed));
+                        return new CommandLine.RunLast().execute(parsed);
+                    })
+                    .execute(arguments);
         } catch (OutOfMemoryError e) {
-            console.error("memory: the Java heap must hold " + held(arguments) + ", and is too small (" + e.getMessage()
-                    + "); set SMALTI_HEAP, such as SMALTI_HEAP=8g");
+            console.error("memory: the Java heap must hold " + held(arguments)
+                    + ", and is too small; set SMALTI_HEAP, such as SMALTI_HEAP=8g");
             return WRONG_INPUT;
         }
+    }
+
+    /** The files and folders that a command line names. */
+    private static List<Path> paths(CommandLine.ParseResult parsed) {
+        var last = parsed.hasSubcommand() ? parsed.subcommand() : parsed;
+        return Stream.concat(last.matchedOptions().stream(), last.matchedPositionals().stream())
+                .map(CommandLine.Model.ArgSpec::getValue)
+                .filter(Path.class::isInstance)
+                .map(Path.class::cast)
+                .toList();
     }
 
     /** What a command holds in memory. */
@@ -106,20 +123,33 @@ public final class Main implements Runnable {
     }
 
     private static int wrongLine(CommandLine.ParameterException e, Console console) {
-        console.error(String.valueOf(e.getMessage()));
+        console.error(plain(String.valueOf(e.getMessage())));
         CommandLine.UnmatchedArgumentException.printSuggestions(e, console.errWriter());
         var command = e.getCommandLine().getCommandSpec();
         console.note("see " + command.qualifiedName() + " --help");
         return command.exitCodeOnInvalidInput();
     }
 
-    private int failed(Exception e, Console console) {
+    /** Picocli's words without its slips. */
+    private static String plain(String message) {
+        return message.replaceFirst("^Error: ", "")
+                .replace("option option", "option")
+                .replaceFirst("^Invalid value for option '([^']*)'[^:]*: must", "$1 must")
+                .replaceFirst("^Invalid value for positional parameter at index \\d+ \\(([^)]*)\\): must", "$1 must")
+                .replaceFirst(" \\(specify only one\\)", "; give one of them");
+    }
+
+    private int failed(Exception e, CommandLine command, Console console) {
         console.endProgress();
         if (debug) {
             e.printStackTrace(console.errWriter());
         }
         if (e instanceof SpecException wrong) {
             wrong.problems().forEach(problem -> console.error(AtomicFiles.withoutTemporaryNames(problem)));
+            if (wrong instanceof WrongUse) {
+                console.note("see " + command.getCommandSpec().qualifiedName() + " --help");
+                return command.getCommandSpec().exitCodeOnInvalidInput();
+            }
             return WRONG_INPUT;
         } else if (e instanceof ProofException unproven) {
             AtomicFiles.withoutTemporaryNames(String.valueOf(unproven.getMessage()))
@@ -130,7 +160,7 @@ public final class Main implements Runnable {
             console.error(text(failed));
             return WRONG_INPUT;
         }
-        console.error("internal error: " + e + (debug ? "" : " (--debug shows where)"));
+        console.error("internal error of smalti" + (debug ? "" : "; --debug shows where"));
         return INTERNAL;
     }
 
@@ -150,7 +180,9 @@ public final class Main implements Runnable {
         } else if (e instanceof AccessDeniedException) {
             return "must be readable and writable, and access is denied";
         }
-        return "cannot be read or written (" + IoReason.of(e) + ")";
+        return IoReason.isDiskFull(e)
+                ? "cannot be written: the disk is full"
+                : "cannot be read or written (" + IoReason.of(e) + ")";
     }
 
     /** The version of the jar. */

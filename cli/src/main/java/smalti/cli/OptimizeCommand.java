@@ -43,6 +43,7 @@ final class OptimizeCommand implements Callable<Integer> {
 
     @Override
     public Integer call() throws IOException {
+        GivenFile.requireModel(model);
         Outputs.requireFile(out);
         var report = OnnxOptimizer.optimize(model, out, seed, externalDataAbove);
         console.line("optimized %s: %d nodes, %d before: %s", model, report.nodes(), report.nodesBefore(), out);

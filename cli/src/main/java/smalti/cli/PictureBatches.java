@@ -68,11 +68,9 @@ final class PictureBatches {
         return new Pixels(pictures.size(), first.height(), first.width(), first.channels(), data.flip());
     }
 
-    /** Pixels of one size, one after the other. */
-    static Pixels together(List<Pixels> parts) {
-        return pixels(parts.stream()
-                .map(part -> Picture.of(part.height(), part.width(), part.channels(), part.bytes()))
-                .toList());
+    /** The one picture of some pixels. */
+    static Picture picture(Pixels pixels) {
+        return Picture.of(pixels.height(), pixels.width(), pixels.channels(), pixels.bytes());
     }
 
     /** Names without their endings, for files of another kind; those that would then be the same keep them. */

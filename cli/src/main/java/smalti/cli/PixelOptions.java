@@ -2,7 +2,6 @@ package smalti.cli;
 
 import java.util.List;
 import picocli.CommandLine.Option;
-import smalti.spec.SpecException;
 
 /** What numbers pixels become where a model takes floats. */
 final class PixelOptions {
@@ -28,10 +27,10 @@ final class PixelOptions {
 
     CalibrationSamples.Scaling scaling() {
         if (range.size() != 2 || range.get(0) >= range.get(1)) {
-            throw new SpecException("--pixel-range must be two numbers in order, got " + range);
+            throw new WrongUse("--pixel-range must be two numbers in order, got " + range);
         }
         if (deviation.stream().anyMatch(number -> !(number > 0))) {
-            throw new SpecException("--std must be greater than 0, got " + deviation);
+            throw new WrongUse("--std must be greater than 0, got " + deviation);
         }
         return new CalibrationSamples.Scaling(range.get(0), range.get(1), mean, deviation);
     }

@@ -9,6 +9,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.regex.Pattern;
 import javax.imageio.ImageIO;
+import smalti.pictures.Picture;
 import smalti.runtime.Pixels;
 import smalti.spec.AtomicFiles;
 import smalti.spec.SpecException;
@@ -31,7 +32,7 @@ final class Pngs {
     /** Refuses, before any work is done, an output that cannot be. */
     static void check(Path out) {
         if (OTHER_IMAGE.matcher(out.toString()).find()) {
-            throw new SpecException(out + ": must be a folder or end in .png, the one image format that is written");
+            throw new WrongUse(out + ": must be a folder or end in .png, the one image format that is written");
         }
         if (Files.isRegularFile(out) && !isGrid(out)) {
             throw new SpecException(out + ": must be a folder or end in .png, and is a file");
@@ -57,25 +58,20 @@ final class Pngs {
         write(grid(pixels, columns), file);
     }
 
-    /** Refuses pictures, here by their names, that make no grid. */
-    static void requireGrid(List<String> names, List<Size> sizes) {
-        if (sizes.size() > MOST_IN_GRID) {
-            throw new SpecException("a grid must have at most " + MOST_IN_GRID + " pictures, got " + sizes.size()
-                    + "; write them to a folder instead");
-        }
-        for (int i = 0; i < sizes.size(); i++) {
-            if (!sizes.get(i).equals(sizes.get(0))) {
-                throw new SpecException("pictures in a grid must have one size, got " + sizes.get(0) + " and "
-                        + sizes.get(i) + " (" + names.get(i) + "); write them to a folder instead");
-            }
-        }
+    /**
+     * Those of other sizes than the largest are scaled to fit its cell, with their own ratio of sides.
+     *
+     * @param columns of a grid; 0: as square as may be
+     */
+    static void writeGrid(List<Picture> pictures, int columns, Path file) throws IOException {
+        writeGrid(PictureBatches.pixels(Cells.of(pictures)), columns, file);
     }
 
-    /** Of a picture. */
-    record Size(int width, int height) {
-        @Override
-        public String toString() {
-            return width + "x" + height;
+    /** Refuses so many pictures that they make no grid. */
+    static void requireGrid(int count) {
+        if (count > MOST_IN_GRID) {
+            throw new SpecException("a grid must have at most " + MOST_IN_GRID + " pictures, got " + count
+                    + "; write them to a folder instead");
         }
     }
 

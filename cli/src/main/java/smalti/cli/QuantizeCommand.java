@@ -122,6 +122,7 @@ final class QuantizeCommand implements Callable<Integer> {
 
     @Override
     public Integer call() throws IOException {
+        GivenFile.requireModel(model);
         Outputs.requireFile(out);
         SourceFiles.spare(out, model, data);
         var options = Int8Options.defaults()
@@ -183,9 +184,9 @@ final class QuantizeCommand implements Callable<Integer> {
                 return drop;
             }
         } catch (NumberFormatException e) {
-            throw new SpecException("--max-drop must be a number of dB, such as 0.1dB, got " + text, e);
+            throw new WrongUse("--max-drop must be a number of dB, such as 0.1dB, got " + text, e);
         }
-        throw new SpecException("--max-drop must be greater than 0 dB, got " + text);
+        throw new WrongUse("--max-drop must be greater than 0 dB, got " + text);
     }
 
     private static String closeness(Int8Search.Layer layer) {

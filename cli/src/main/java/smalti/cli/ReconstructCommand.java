@@ -49,10 +49,10 @@ final class ReconstructCommand implements Callable<Integer> {
             throw new SpecException(out + ": must not be in " + images + ", whose pictures it would replace");
         }
         try (var model = bundle.open()) {
-            var codec = model.codec();
+            var codec = bundle.codec(model);
             var pictures = PictureBatches.read(images, model, skip, console);
             if (Pngs.isGrid(out)) {
-                requireGrid(pictures);
+                Pngs.requireGrid(pictures.size());
             }
             var rebuilt = PictureBatches.decode(codec, PictureBatches.encode(codec, pictures));
             if (Pngs.isGrid(out)) {
@@ -66,30 +66,12 @@ final class ReconstructCommand implements Callable<Integer> {
         return 0;
     }
 
-    private void requireGrid(List<NamedPicture> pictures) {
-        try {
-            Pngs.requireGrid(
-                    pictures.stream().map(NamedPicture::name).toList(),
-                    pictures.stream()
-                            .map(NamedPicture::picture)
-                            .map(picture -> new Pngs.Size(picture.width(), picture.height()))
-                            .toList());
-        } catch (SpecException e) {
-            throw e.at(images.toString());
-        }
-    }
-
-    private Pixels pairs(List<NamedPicture> originals, List<Pixels> rebuilt) {
+    private static List<Picture> pairs(List<NamedPicture> originals, List<Pixels> rebuilt) {
         var pairs = new ArrayList<Picture>();
         for (int i = 0; i < originals.size(); i++) {
-            var original = originals.get(i).picture();
-            pairs.add(original);
-            pairs.add(Picture.of(
-                    original.height(),
-                    original.width(),
-                    original.channels(),
-                    rebuilt.get(i).bytes()));
+            pairs.add(originals.get(i).picture());
+            pairs.add(PictureBatches.picture(rebuilt.get(i)));
         }
-        return PictureBatches.pixels(pairs);
+        return pairs;
     }
 }

@@ -73,13 +73,8 @@ final class TrainCommand implements Callable<Integer> {
     @SuppressWarnings("NullAway.Init") // picocli sets it
     Path out;
 
-    @Option(names = "--steps", paramLabel = "N", description = "In place of the spec's training.steps.")
-    @Nullable
-    Integer steps;
-
-    @Option(names = "--seed", paramLabel = "N", description = "In place of the spec's training.seed.")
-    @Nullable
-    Long seed;
+    @Mixin
+    private final SpecOptions options = new SpecOptions();
 
     @Option(
             names = "--resume",
@@ -97,9 +92,6 @@ final class TrainCommand implements Callable<Integer> {
 
     @Override
     public Integer call() throws IOException {
-        if (steps != null && steps < 1) {
-            throw new SpecException("--steps must be at least 1, got " + steps);
-        }
         Outputs.requireFolder(out);
         boolean exists = Files.exists(out.resolve("spec.json"));
         if (exists && !resume) {
@@ -123,6 +115,9 @@ final class TrainCommand implements Callable<Integer> {
         };
         var pictures = Dataset.open(
                 data, spec.image(), skip.on(spec.data()), spec.training().seed(), listener);
+        if (!begun) {
+            spec = fitted(spec, pictures.train().count());
+        }
         console.note("training on " + Console.pictures(pictures.train().count()) + ", "
                 + pictures.heldOut().count() + " held out");
         var training =
@@ -132,7 +127,7 @@ final class TrainCommand implements Callable<Integer> {
         }
         boolean finished = false;
         if (begun) {
-            finished = Trainer.resume(out, pictures, steps, training) == 0;
+            finished = Trainer.resume(out, pictures, options.steps, training) == 0;
         } else {
             Trainer.train(spec, pictures, out, training);
         }
@@ -151,37 +146,45 @@ final class TrainCommand implements Callable<Integer> {
         if (source == null) {
             throw new ParameterException(command.commandLine(), "Missing required option: --spec or --preset");
         }
-        var spec = source.spec != null ? SpecFiles.read(source.spec) : Presets.named(String.valueOf(source.preset));
-        var training = spec.training();
-        training = steps == null ? training : training.withSteps(steps);
-        return spec.withTraining(seed == null ? training : training.withSeed(seed));
+        return options.on(
+                source.spec != null ? SpecFiles.read(source.spec) : Presets.named(String.valueOf(source.preset)));
+    }
+
+    /** A batch is at most as large as all of the pictures. */
+    private ModelSpec fitted(ModelSpec spec, int count) {
+        int batch = spec.training().batch();
+        if (count >= batch) {
+            return spec;
+        }
+        console.warning(
+                "there are " + Console.pictures(count) + " to train on, so a batch has " + count + ", not " + batch);
+        return spec.withTraining(spec.training().withBatch(count));
     }
 
     /** The run's own spec; what is given beside it must not say otherwise. */
     private ModelSpec stored() {
         var stored = Trainer.specOf(out);
-        if (seed != null && seed != stored.training().seed()) {
-            throw new SpecException(
-                    "--seed must be that of the run, " + stored.training().seed() + ", got " + seed);
+        if (source == null && !options.isGiven()) {
+            return stored;
         }
-        if (source != null) {
-            var same = given().training()
-                    .withSteps(stored.training().steps())
-                    .withSeed(stored.training().seed());
-            if (!given().withTraining(same).equals(stored)) {
-                var differences = RecordTree.differences(given().withTraining(same), stored);
-                // of another kind, all else is other too
-                var kind = differences.stream()
-                        .filter(line -> line.startsWith("model.kind "))
-                        .toList();
-                throw new SpecException(kind.isEmpty() ? differences : kind).at(out + ": not as the run was begun");
-            }
-            int asked = given().training().steps();
-            if (steps == null && asked != stored.training().steps()) {
-                console.note(out + ": the run's own training.steps is "
-                        + stored.training().steps() + ", and holds; the " + asked + " of "
-                        + (source.spec == null ? "--preset" : "--spec") + " would need --steps");
-            }
+        var given = source == null ? options.on(stored) : given();
+        var training = given.training().withSteps(stored.training().steps());
+        // of few pictures the run has made a smaller batch
+        if (training.batch() > stored.training().batch()) {
+            training = training.withBatch(stored.training().batch());
+        }
+        if (!given.withTraining(training).equals(stored)) {
+            var differences = RecordTree.differences(given.withTraining(training), stored);
+            // of another kind, all else is other too
+            var kind = differences.stream()
+                    .filter(line -> line.startsWith("model.kind "))
+                    .toList();
+            throw new SpecException(kind.isEmpty() ? differences : kind).at(out + ": not as the run was begun");
+        }
+        int asked = given.training().steps();
+        if (source != null && options.steps == null && asked != stored.training().steps()) {
+            console.note(out + ": the run's own training.steps is " + stored.training().steps() + ", and holds; the "
+                    + asked + " of " + (source.spec == null ? "--preset" : "--spec") + " would need --steps");
         }
         return stored;
     }

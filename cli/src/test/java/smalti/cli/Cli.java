@@ -41,6 +41,12 @@ final class Cli {
             return this;
         }
 
+        /** The command line is wrong, in these words. */
+        void isRefusedFor(String... words) {
+            assertThat(code).as(out + err).isEqualTo(2);
+            assertThat(err).contains(words).contains("error: ").doesNotContain("\tat ", "Exception");
+        }
+
         /** Failed for bad input, with these words among lines that all begin with error. */
         void failsWith(String... words) {
             assertThat(code).as(out + err).isEqualTo(Main.WRONG_INPUT);
@@ -55,6 +61,11 @@ final class Cli {
         int code =
                 Main.run(console, Arrays.stream(arguments).map(String::valueOf).toArray(String[]::new));
         return new Result(code, out.toString(StandardCharsets.UTF_8), err.toString(StandardCharsets.UTF_8));
+    }
+
+    /** One that nobody reads. */
+    static Console console() {
+        return new Console(print(new ByteArrayOutputStream()), print(new ByteArrayOutputStream()), false);
     }
 
     private static PrintStream print(ByteArrayOutputStream bytes) {

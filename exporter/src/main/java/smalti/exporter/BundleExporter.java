@@ -166,7 +166,8 @@ public final class BundleExporter {
         var figures = new ArrayList<ModelCard.Figure>();
         variants.kept()
                 .forEach((precisions, psnr) -> figures.add(new ModelCard.Figure(
-                        "PSNR of held-out pictures, " + precisions, String.format(Locale.ROOT, "%.2f dB", psnr))));
+                        "PSNR of " + variants.heldOut() + " held-out pictures, " + precisions,
+                        String.format(Locale.ROOT, "%.2f dB, higher is better", psnr))));
         return figures;
     }
 

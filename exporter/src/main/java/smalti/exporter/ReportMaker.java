@@ -54,7 +54,13 @@ final class ReportMaker {
             graphs.add(graph(entry.getKey(), entry.getValue(), folder));
         }
         return new ExportReport(
-                run.manifest().name(), bundle, options.opset(), machine(), graphs, variants.reconstruction());
+                run.manifest().name(),
+                bundle,
+                options.opset(),
+                machine(),
+                graphs,
+                variants.reconstruction(),
+                variants.heldOut());
     }
 
     private static String machine() {

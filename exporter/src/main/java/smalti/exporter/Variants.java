@@ -113,11 +113,15 @@ final class Variants {
     /**
      * @param variants of each role that can have any, FP32 first
      * @param reconstruction PSNR of held-out pictures by the precisions used; null without a codec
+     * @param heldOut how many pictures that PSNR is of
      * @param shown rows of pictures: held-out ones and what FP32 and then the kept INT8 graphs make of them, or
      *     generated ones
      */
     record Result(
-            Map<Role, List<Variant>> variants, @Nullable Map<String, Double> reconstruction, List<NpyArray> shown) {
+            Map<Role, List<Variant>> variants,
+            @Nullable Map<String, Double> reconstruction,
+            int heldOut,
+            List<NpyArray> shown) {
         /** The figures of what is kept. */
         Map<String, Double> kept() {
             var kept = new LinkedHashMap<String, Double>();
@@ -178,7 +182,11 @@ final class Variants {
         }
         var reconstruction = originals == null ? null : reconstruction(originals);
         time();
-        return new Result(made, reconstruction, originals == null ? generated() : rebuilt(originals));
+        return new Result(
+                made,
+                reconstruction,
+                originals == null ? 0 : Math.toIntExact(originals.shape().get(0)),
+                originals == null ? generated() : rebuilt(originals));
     }
 
     /** The first held-out pictures, what FP32 makes of them and, where both graphs are kept, what INT8 does. */

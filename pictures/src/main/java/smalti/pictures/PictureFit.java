@@ -41,6 +41,13 @@ public final class PictureFit {
         return vertical(horizontal(converted, across), down);
     }
 
+    /** Each axis scaled by itself. */
+    public static Picture stretched(Picture picture, int height, int width) {
+        var across = Weights.of(picture.width(), 0, picture.width(), width);
+        var down = Weights.of(picture.height(), 0, picture.height(), height);
+        return vertical(horizontal(picture, across), down);
+    }
+
     private static Picture horizontal(Picture picture, Weights weights) {
         int height = picture.height();
         int channels = picture.channels();

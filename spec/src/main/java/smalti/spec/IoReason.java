@@ -13,6 +13,9 @@ import java.util.zip.ZipException;
 
 /** Why reading or writing failed, in a user's words: no class of Java's, no temporary name. */
 public final class IoReason {
+    /** What Linux and macOS say. */
+    private static final String NO_ROOM = "No space left on device";
+
     private IoReason() {}
 
     /** A reason that reads well after "cannot be read: " and the like; of several, that which began it. */
@@ -24,7 +27,21 @@ public final class IoReason {
         return AtomicFiles.withoutTemporaryNames(named(first));
     }
 
+    /** Whether there was no room to write. */
+    public static boolean isDiskFull(IOException e) {
+        for (Throwable at = e; at != null; at = at.getCause()) {
+            if (String.valueOf(at.getMessage()).contains(NO_ROOM)) {
+                return true;
+            }
+        }
+        return false;
+    }
+
     private static String named(IOException e) {
+        if (isDiskFull(e)) {
+            return "the disk is full";
+        }
+
         if (e instanceof NoSuchFileException missing) {
             return missing.getFile() + " does not exist";
         } else if (e instanceof FileAlreadyExistsException existing) {

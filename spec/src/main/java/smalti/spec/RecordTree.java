@@ -89,12 +89,12 @@ public final class RecordTree {
         try (var parser = JSON.createParser(json)) {
             tree = parser.nextToken() == null ? MissingNode.getInstance() : tree(parser);
             if (parser.nextToken() != null) {
-                throw new JsonParseException(parser, "got " + parser.currentToken() + " after its end");
+                throw new JsonParseException(parser, TextReason.MORE);
             }
         } catch (JsonProcessingException e) {
             var where =
                     e.getLocation() == null ? "" : " at line " + e.getLocation().getLineNr();
-            throw new SpecException(place + ": must be JSON" + where + ", " + e.getOriginalMessage(), e);
+            throw new SpecException(place + ": must be JSON" + where + ": " + TextReason.of(e.getOriginalMessage()), e);
         } catch (IOException e) {
             throw new IllegalStateException("text in memory can be read", e);
         }

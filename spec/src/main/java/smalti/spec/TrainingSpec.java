@@ -34,6 +34,11 @@ public record TrainingSpec(
                 steps, batch, optimizer, schedule, clipNorm, weightsEma, checkpointEvery, logEvery, seed);
     }
 
+    public TrainingSpec withBatch(int batch) {
+        return new TrainingSpec(
+                steps, batch, optimizer, schedule, clipNorm, weightsEma, checkpointEvery, logEvery, seed);
+    }
+
     public TrainingSpec withSeed(long seed) {
         return new TrainingSpec(
                 steps, batch, optimizer, schedule, clipNorm, weightsEma, checkpointEvery, logEvery, seed);

@@ -240,7 +240,7 @@ class RecordTreeTest {
         for (var text : List.of("{\n\"name\": }", "{\n\"a\": 1, \"a\": 2}", "{}\n{}", "{\n\"a\": 1")) {
             assertThatThrownBy(() -> RecordTree.parse(text, ModelSpec.class, "spec.json"))
                     .isInstanceOf(SpecException.class)
-                    .hasMessageMatching("(?s)spec\\.json: must be JSON at line [12], .*");
+                    .hasMessageMatching("(?s)spec\\.json: must be JSON at line [12]: .*");
         }
         assertThatThrownBy(() -> RecordTree.parse("", ModelSpec.class, "spec.json"))
                 .hasMessage("spec.json: must be a mapping of keys, got nothing");
@@ -270,7 +270,7 @@ class RecordTreeTest {
     void duplicateKeysAreRefused() {
         assertThatThrownBy(() -> RecordTree.parse("{\"height\":8,\"height\":9}", ImageSpec.class, "image.json"))
                 .isInstanceOf(SpecException.class)
-                .hasMessageContaining("image.json: must be JSON at line 1, Duplicate field 'height'");
+                .hasMessageContaining("image.json: must be JSON at line 1: the key height is there twice");
     }
 
     @Test

@@ -29,7 +29,7 @@ import smalti.spec.Unreadable;
 public final class SpecFiles {
     private static final long MOST_BYTES = 1 << 20;
     private static final String KIND = "/model/kind";
-    private static final YAMLMapper YAML = YAMLMapper.builder()
+    static final YAMLMapper YAML = YAMLMapper.builder()
             .enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION)
             .build();
 
@@ -55,14 +55,15 @@ public final class SpecFiles {
         try {
             tree = YAML.readTree(yaml);
         } catch (JsonProcessingException e) {
-            var where =
-                    e.getLocation() == null ? "" : " at line " + e.getLocation().getLineNr();
-            var reason = e.getOriginalMessage().lines().findFirst().orElse("");
-            throw new SpecException(place + ": must be YAML" + where + ", " + reason, e);
+            var fault = YamlFault.of(e);
+            throw new SpecException(
+                    place + ": must be YAML" + (fault.line() > 0 ? " at line " + fault.line() : "") + ": "
+                            + fault.reason(),
+                    e);
         }
         if (!(tree instanceof ObjectNode given)) {
             throw new SpecException(place + ": must be a mapping of keys, got "
-                    + (tree == null || tree.isMissingNode() ? "nothing" : tree));
+                    + (tree == null || tree.isMissingNode() || tree.isNull() ? "nothing" : tree));
         }
         var preset = given.remove("preset");
         if (preset == null) {
@@ -87,7 +88,7 @@ public final class SpecFiles {
      * Some rules can be checked only where others hold, such as the picture's size where the model's layers are known:
      * what is wrong is replaced by the preset's value until no more is found.
      */
-    private static ModelSpec bind(ObjectNode merged, ObjectNode preset, String place) {
+    static ModelSpec bind(ObjectNode merged, ObjectNode preset, String place) {
         var problems = new ArrayList<String>();
         var replaced = new LinkedHashSet<String>();
         while (true) {

@@ -16,6 +16,7 @@ import smalti.spec.AtomicFiles;
 import smalti.spec.Check;
 import smalti.spec.Checksums;
 import smalti.spec.ExportManifest;
+import smalti.spec.IoReason;
 import smalti.spec.ModelSpec;
 import smalti.spec.NpyArray;
 import smalti.spec.PixelContract;
@@ -41,6 +42,9 @@ public final class Trainer {
     private static final String DATA_FILE = "data.sha256";
     private static final String LOCK_FILE = ".lock";
     private static final int KEPT_PICTURES = 256;
+    /** Reports, logs and what else is small. */
+    private static final long REST_BYTES = 2_000_000;
+
 
     private final ModelSpec spec;
     private final Dataset data;
@@ -194,6 +198,28 @@ public final class Trainer {
     }
 
     private void finish(FamilyTraining training, int done, double before) throws IOException {
+        try {
+            stepsAndGraphs(training, done, before);
+        } catch (IOException e) {
+            if (!IoReason.isDiskFull(e)) {
+                throw e;
+            }
+            throw new SpecException(
+                    run + ": the disk is full; free " + missingMegabytes(training) + " MB, then --resume", e);
+        }
+    }
+
+    /** What the rest of the training writes at once, less what is free. */
+    private long missingMegabytes(FamilyTraining training) throws IOException {
+        long values = training.state().snapshot().values().stream()
+                .mapToLong(array -> array.length)
+                .sum();
+        // a checkpoint beside the former one, then the graphs; and pictures for the export
+        long bytes = 2 * values * Float.BYTES + 2L * KEPT_PICTURES * data.train().pictureBytes() + REST_BYTES;
+        return Math.max(1, (bytes - Files.getFileStore(run).getUsableSpace()) / 1_000_000 + 1);
+    }
+
+    private void stepsAndGraphs(FamilyTraining training, int done, double before) throws IOException {
         steps(training, done, before);
         listener.phase("writing the inference graphs");
         writeExport(training);
@@ -206,9 +232,12 @@ public final class Trainer {
     private void steps(FamilyTraining training, int done, double before) throws IOException {
         var schedule = spec.training();
         long started = System.nanoTime();
+        var cost = new StepCost();
         try (var log = new MetricsLog(run, done, before)) {
             for (int step = done; step < schedule.steps(); step++) {
+                long began = System.nanoTime();
                 var figures = training.step(step);
+                double took = (System.nanoTime() - began) / 1e9;
                 checkFinite(step, figures);
                 log.add(figures);
                 int after = step + 1;
@@ -222,6 +251,7 @@ public final class Trainer {
                     new Checkpoint(after, seconds, training.state().snapshot()).write(run);
                 }
                 listener.step(after, schedule.steps(), logged);
+                cost.step(took, schedule.steps() - after, listener);
             }
         }
     }

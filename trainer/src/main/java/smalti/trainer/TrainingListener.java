@@ -12,6 +12,15 @@ public interface TrainingListener {
      */
     default void step(int done, int steps, Map<String, Double> figures) {}
 
+    /**
+     * Once, when the first steps have shown what one costs.
+     *
+     * @param secondsAStep median of the steps that were timed
+     * @param bytes of memory that the process holds
+     * @param left steps
+     */
+    default void cost(double secondsAStep, long bytes, int left) {}
+
     /** Something that takes a moment begins, such as writing the graphs. */
     default void phase(String what) {}
 

@@ -14,6 +14,7 @@ import smalti.spec.BundleManifest.Proof;
  * @param machine where times were measured
  * @param reconstruction peak signal-to-noise ratio in dB of held-out pictures, by the precisions that tokenized and
  *     detokenized them; null of models that reconstruct nothing
+ * @param heldOut how many pictures that is of
  */
 public record ExportReport(
         String name,
@@ -21,7 +22,8 @@ public record ExportReport(
         int opset,
         String machine,
         List<GraphReport> graphs,
-        @Nullable Map<String, Double> reconstruction) {
+        @Nullable Map<String, Double> reconstruction,
+        int heldOut) {
     public ExportReport {
         graphs = List.copyOf(graphs);
         reconstruction =

@@ -78,7 +78,7 @@ public final class ReportPage {
         summary(report);
         var reconstruction = report.reconstruction();
         if (reconstruction != null) {
-            reconstruction(reconstruction);
+            reconstruction(reconstruction, report.heldOut());
         }
         report.graphs().forEach(this::graph);
         html.append("</body></html>\n");
@@ -165,11 +165,13 @@ public final class ReportPage {
                 : String.format(Locale.ROOT, "%.1f MB", bytes / 1e6);
     }
 
-    private void reconstruction(Map<String, Double> figures) {
-        html.append("<h2>Held-out pictures, tokenized and detokenized</h2>\n");
+    private void reconstruction(Map<String, Double> figures, int count) {
+        html.append("<h2>")
+                .append(count)
+                .append(" held-out pictures, tokenized and detokenized</h2>\n");
         var rows = new ArrayList<List<String>>();
         figures.forEach((precision, psnr) -> rows.add(List.of(precision, String.format(Locale.ROOT, "%.2f dB", psnr))));
-        table(List.of("precision", "PSNR"), rows);
+        table(List.of("precision", "PSNR, higher is better"), rows);
     }
 
     private void graph(GraphReport graph) {

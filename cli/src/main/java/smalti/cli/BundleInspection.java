@@ -1,0 +1,161 @@
+package smalti.cli;
+
+import java.awt.image.BufferedImage;
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Optional;
+import java.util.stream.Collectors;
+import java.util.zip.ZipInputStream;
+import javax.imageio.ImageIO;
+import smalti.spec.BundleManifest;
+import smalti.trainer.report.HtmlPage;
+
+/**
+ * What a bundle holds, for people: as lines and as a page.
+ *
+ * @param facts such as the codebook and its size, in order
+ * @param graphs a row a file
+ */
+record BundleInspection(BundleManifest manifest, String title, List<Fact> facts, List<List<String>> graphs) {
+    static final List<String> GRAPH_HEADINGS = List.of("graph", "signature", "largest difference from SameDiff");
+
+    private static final String SAMPLES = "samples.png";
+    private static final int ZOOM = 3;
+
+    record Fact(String name, String value) {}
+
+    static BundleInspection of(BundleManifest manifest) {
+        var from = manifest.provenance();
+        var pixels = manifest.pixels();
+        var facts = new ArrayList<Fact>();
+        facts.add(new Fact(
+                "trained",
+                String.format(
+                        Locale.ROOT,
+                        "%d steps on %s, seed %d, %s",
+                        from.steps(),
+                        Console.pictures(from.trainPictures()),
+                        from.seed(),
+                        from.versions().entrySet().stream()
+                                .sorted(Map.Entry.comparingByKey())
+                                .map(version -> version.getKey() + " " + version.getValue())
+                                .collect(Collectors.joining(", ")))));
+        facts.add(new Fact(
+                "pictures",
+                String.format(
+                        Locale.ROOT,
+                        "%dx%d, %s, floats from %s to %s",
+                        pixels.width(),
+                        pixels.height(),
+                        pixels.channels() == 1 ? "grey" : "RGB",
+                        pixels.lo(),
+                        pixels.hi())));
+        var codebook = manifest.codebook();
+        if (codebook != null) {
+            facts.add(new Fact(
+                    "codebook",
+                    String.format(
+                            Locale.ROOT, "%d codes, one for %dx%2$d pixels", codebook.codes(), codebook.factor())));
+        }
+        var noise = manifest.noise();
+        if (noise != null) {
+            facts.add(new Fact(
+                    "noise", String.format(Locale.ROOT, "%d numbers, %s", noise.length(), noise.generator())));
+        }
+        if (!manifest.classes().isEmpty()) {
+            facts.add(new Fact("classes", String.join(", ", manifest.classes())));
+        }
+        var rows = new ArrayList<List<String>>();
+        manifest.graphs().forEach((role, graph) -> {
+            var proof = graph.proof();
+            rows.add(List.of(
+                    graph.file(),
+                    graph.signature().toString(),
+                    String.format(Locale.ROOT, "%.1e of %.3g", proof.maxDifference(), proof.range())));
+            if (graph.variants() != null) {
+                graph.variants()
+                        .forEach((precision, variant) -> rows.add(List.of(
+                                variant.file(), "the same in " + precision, ExportCommand.closeness(variant))));
+            }
+        });
+        return new BundleInspection(
+                manifest,
+                String.format(
+                        Locale.ROOT,
+                        "%s: %s, opset %d, format %d",
+                        manifest.name(),
+                        from.family(),
+                        manifest.opset(),
+                        manifest.format()),
+                facts,
+                rows);
+    }
+
+    /** A self-contained page, with the pictures of the bundle's card. */
+    String page(Path bundle) throws IOException {
+        var page = new HtmlPage(manifest.name());
+        page.paragraph(title + ". Every file's SHA-256 is right.");
+        page.table(
+                List.of("", ""),
+                facts.stream()
+                        .map(fact -> List.of(fact.name(), fact.value()))
+                        .toList());
+        var samples = samples(bundle);
+        if (samples.isPresent()) {
+            page.image(
+                    samples.get(),
+                    manifest.codebook() == null
+                            ? "What it generates"
+                            : "Held-out pictures, and below each what its codes decode to",
+                    ZOOM);
+        }
+        page.heading("Graphs").table(GRAPH_HEADINGS, graphs);
+        page.heading("Provenance");
+        var from = manifest.provenance();
+        var pictures = from.picturesSha256();
+        page.table(
+                List.of("", ""),
+                List.of(
+                        List.of("spec, SHA-256", from.specSha256()),
+                        List.of("pictures, SHA-256", pictures == null ? "not noted" : pictures),
+                        List.of("variance of the training pixels", String.valueOf(from.pixelVariance()))));
+        page.heading("Files")
+                .table(
+                        List.of("file", "SHA-256"),
+                        manifest.files().entrySet().stream()
+                                .sorted(Map.Entry.comparingByKey())
+                                .map(file -> List.of(file.getKey(), file.getValue()))
+                                .toList());
+        return page.html();
+    }
+
+    private static Optional<BufferedImage> samples(Path bundle) throws IOException {
+        if (Files.isDirectory(bundle)) {
+            var file = bundle.resolve(SAMPLES);
+            if (!Files.exists(file)) {
+                return Optional.empty();
+            }
+            try (var in = Files.newInputStream(file)) {
+                return image(in);
+            }
+        }
+        try (var zip = new ZipInputStream(Files.newInputStream(bundle))) {
+            for (var entry = zip.getNextEntry(); entry != null; entry = zip.getNextEntry()) {
+                if (entry.getName().equals(SAMPLES) || entry.getName().endsWith("/" + SAMPLES)) {
+                    return image(zip);
+                }
+            }
+        }
+        return Optional.empty();
+    }
+
+    private static Optional<BufferedImage> image(InputStream in) throws IOException {
+        return Optional.ofNullable(ImageIO.read(in));
+    }
+}
