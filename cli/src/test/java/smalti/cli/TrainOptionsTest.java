@@ -46,7 +46,7 @@ class TrainOptionsTest {
                 .isRefusedFor(
                         "--batch, --set: model.hiden is no key of this model; nearest: model.hidden, ",
                         "training.batch must be from 2 to 65536, got 1",
-                        "model.quantizer.codes must be at least 2, got 1");
+                        "model.quantizer.codes must be from 2 to 1048576, got 1");
         assertThat(folder.resolve("other")).doesNotExist();
     }
 
