@@ -1,8 +1,6 @@
 package smalti.cli;
 
-import java.awt.image.BufferedImage;
 import java.io.IOException;
-import java.io.InputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -12,7 +10,6 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.stream.Collectors;
 import java.util.zip.ZipInputStream;
-import javax.imageio.ImageIO;
 import smalti.spec.BundleManifest;
 import smalti.trainer.report.HtmlPage;
 
@@ -108,7 +105,7 @@ record BundleInspection(BundleManifest manifest, String title, List<Fact> facts,
                         .toList());
         var samples = samples(bundle);
         if (samples.isPresent()) {
-            page.image(
+            page.png(
                     samples.get(),
                     manifest.codebook() == null
                             ? "What it generates"
@@ -135,27 +132,19 @@ record BundleInspection(BundleManifest manifest, String title, List<Fact> facts,
         return page.html();
     }
 
-    private static Optional<BufferedImage> samples(Path bundle) throws IOException {
+    /** The PNG of the card. */
+    private static Optional<byte[]> samples(Path bundle) throws IOException {
         if (Files.isDirectory(bundle)) {
             var file = bundle.resolve(SAMPLES);
-            if (!Files.exists(file)) {
-                return Optional.empty();
-            }
-            try (var in = Files.newInputStream(file)) {
-                return image(in);
-            }
+            return Files.exists(file) ? Optional.of(Files.readAllBytes(file)) : Optional.empty();
         }
         try (var zip = new ZipInputStream(Files.newInputStream(bundle))) {
             for (var entry = zip.getNextEntry(); entry != null; entry = zip.getNextEntry()) {
                 if (entry.getName().equals(SAMPLES) || entry.getName().endsWith("/" + SAMPLES)) {
-                    return image(zip);
+                    return Optional.of(zip.readAllBytes());
                 }
             }
         }
         return Optional.empty();
-    }
-
-    private static Optional<BufferedImage> image(InputStream in) throws IOException {
-        return Optional.ofNullable(ImageIO.read(in));
     }
 }

@@ -3,6 +3,7 @@ package smalti.trainer.report;
 import java.awt.image.BufferedImage;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
+import java.nio.ByteBuffer;
 import java.util.Base64;
 import java.util.List;
 import java.util.Locale;
@@ -82,12 +83,18 @@ public final class HtmlPage {
     public HtmlPage image(BufferedImage image, String caption, int zoom) throws IOException {
         var png = new ByteArrayOutputStream();
         ImageIO.write(image, "png", png);
+        return png(png.toByteArray(), caption, zoom);
+    }
+
+    /** The bytes of a PNG file, embedded, shown at {@code zoom} times its size. */
+    public HtmlPage png(byte[] png, String caption, int zoom) {
+        // the first chunk of every PNG begins with its width, at byte 16
         body.append("<figure><img width=")
-                .append(image.getWidth() * zoom)
+                .append(ByteBuffer.wrap(png).getInt(16) * zoom)
                 .append(" alt=\"")
                 .append(escaped(caption))
                 .append("\" src=\"data:image/png;base64,")
-                .append(Base64.getEncoder().encodeToString(png.toByteArray()))
+                .append(Base64.getEncoder().encodeToString(png))
                 .append("\"><figcaption>")
                 .append(escaped(caption))
                 .append("</figcaption></figure>\n");
