@@ -41,6 +41,7 @@ public final class OnnxDiff {
 
     /** @throws SpecException if a file is unsound */
     public static Differences of(Path one, Path other, long seed) throws IOException {
+        ModelSession.prepare();
         var a = OnnxReader.read(one);
         var b = OnnxReader.read(other);
         var structure = structure(a, b);

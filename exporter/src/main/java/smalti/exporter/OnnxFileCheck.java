@@ -36,6 +36,7 @@ public final class OnnxFileCheck {
 
     /** All that is wrong, one line each; empty of a sound file. */
     public static List<String> problems(Path file) throws IOException {
+        ModelSession.prepare();
         OnnxReader.Strict read;
         try {
             read = OnnxReader.readStrictly(file);

@@ -46,6 +46,7 @@ public final class OnnxOptimizer {
 
     /** @param externalDataAbove bytes of constants, beyond which the large ones are written to {@code out.data} */
     public static Report optimize(Path file, Path out, long seed, long externalDataAbove) throws IOException {
+        ModelSession.prepare();
         var place = String.valueOf(file.getFileName());
         var model = OnnxReader.read(file);
         // in its own place it is replaced as a whole, by what was proven to compute the same

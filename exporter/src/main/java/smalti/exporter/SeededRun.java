@@ -11,6 +11,7 @@ import smalti.exporter.graph.Tensor;
 import smalti.exporter.graph.Type;
 import smalti.exporter.graph.Value;
 import smalti.exporter.graph.ValueType;
+import smalti.exporter.proof.EngineEndedException;
 import smalti.exporter.proof.ModelSession;
 import smalti.exporter.proof.ModelSession.Item;
 import smalti.exporter.proof.ProofException;
@@ -57,6 +58,9 @@ record SeededRun(List<Map<String, Item>> inputs, List<Map<String, Item>> outputs
                         outputs.add(session.run(inputs.get(sample)));
                     }
                     return new SeededRun(inputs, outputs);
+                } catch (EngineEndedException e) {
+                    // other sizes would hardly do better, and each may take as long
+                    throw e;
                 } catch (ProofException e) {
                     // the next sizes may fit
                     last = String.valueOf(e.getMessage()).lines().findFirst().orElse("");

@@ -1,12 +1,14 @@
 package smalti.exporter;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
 import ai.onnxruntime.OnnxTensor;
 import ai.onnxruntime.OrtEnvironment;
 import ai.onnxruntime.OrtSession;
 import java.nio.FloatBuffer;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -23,6 +25,7 @@ import smalti.exporter.graph.Tensor;
 import smalti.exporter.graph.Value;
 import smalti.exporter.graph.ValueType;
 import smalti.exporter.onnx.OnnxWriter;
+import smalti.exporter.proof.DeadlyModels;
 import smalti.exporter.proof.ModelSession;
 import smalti.spec.onnx.EngineFault;
 import smalti.spec.onnx.OnnxFile;
@@ -61,6 +64,19 @@ final class EngineFaultTest {
         OnnxWriter.write(product(), file);
         assertThat(OnnxOptimizer.optimize(file, folder.resolve("out.onnx"), 1).difference())
                 .isLessThan(1e-6);
+    }
+
+    @Test
+    void whatWouldEndTheProcessIsOptimizedOrRefused() throws Exception {
+        var deadly = folder.resolve("deadly.onnx");
+        OnnxWriter.write(DeadlyModels.dequantizeBeforeTranspose(), deadly);
+        assertThat(OnnxFileCheck.problems(deadly)).isEmpty();
+        assertThat(OnnxOptimizer.optimize(deadly, folder.resolve("out.onnx"), 1).difference())
+                .isLessThan(1e-6);
+        var absent = Files.write(folder.resolve("absent.onnx"), DeadlyModels.optionalOutput());
+        assertThat(OnnxFileCheck.problems(absent)).singleElement().asString().contains("no output of optional type");
+        assertThatThrownBy(() -> OnnxOptimizer.optimize(absent, folder.resolve("out.onnx"), 1))
+                .hasMessageContaining("no output of optional type");
     }
 
     private static float[] unguarded(byte[] model, double value, long... dims) throws Exception {

@@ -1,6 +1,5 @@
 package smalti.exporter.proof;
 
-import ai.onnxruntime.OrtException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -135,7 +134,7 @@ public final class GraphProver {
             first = e;
         }
         for (long least : LARGER_SIZES) {
-            if (!(first.getCause() instanceof OrtException)
+            if (!(first.getCause() instanceof EngineRefusal)
                     || graph.sampleSizes().isEmpty()) {
                 break;
             }
@@ -144,7 +143,7 @@ public final class GraphProver {
             try {
                 return proof.apply(sizes);
             } catch (ProofException e) {
-                if (!(e.getCause() instanceof OrtException)) {
+                if (!(e.getCause() instanceof EngineRefusal)) {
                     throw e;
                 }
             }

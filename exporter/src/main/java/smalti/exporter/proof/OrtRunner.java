@@ -17,12 +17,12 @@ public final class OrtRunner implements AutoCloseable {
 
     /** The version of ONNX Runtime that proves. */
     public static String version() {
-        return ModelSession.environment().getVersion();
+        return ModelSession.version();
     }
 
     /** @throws ProofException if ONNX Runtime refuses the file */
     public static OrtRunner open(Path file) {
-        return new OrtRunner(ModelSession.openOnAllCores(file));
+        return new OrtRunner(ModelSession.openOnAllCores(file, ModelSession.Form.FUSED));
     }
 
     /**

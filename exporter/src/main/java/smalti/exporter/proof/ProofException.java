@@ -3,7 +3,7 @@ package smalti.exporter.proof;
 import java.util.List;
 
 /** An exported graph does not do what its source does. One line a problem: graph, sample, figure and bound. */
-public final class ProofException extends RuntimeException {
+public class ProofException extends RuntimeException {
     private static final long serialVersionUID = 1L;
 
     ProofException(List<String> problems) {
@@ -15,7 +15,7 @@ public final class ProofException extends RuntimeException {
     }
 
     /** One line a problem. */
-    public List<String> problems() {
+    public final List<String> problems() {
         return List.of(String.valueOf(getMessage()).split("\n", -1));
     }
 }

@@ -6,7 +6,9 @@
  *                  └──▶ OrtRunner ──────┴▶ FloatComparison, PixelComparison, CodeComparison ──▶ Proof a graph
  * </pre>
  *
- * <p>Start reading at {@link smalti.exporter.proof.Prover}.
+ * <p>ONNX Runtime runs in a process of its own ({@link smalti.exporter.proof.EngineProcess}), as some files end it.
+ *
+ * <p>Start reading at {@link smalti.exporter.proof.GraphProver}.
  */
 @NullMarked
 package smalti.exporter.proof;

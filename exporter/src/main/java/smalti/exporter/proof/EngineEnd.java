@@ -1,0 +1,10 @@
+package smalti.exporter.proof;
+
+/** The process that ONNX Runtime ran in has ended, or was stopped. The message says how, as in "it ended its process (SIGSEGV)". */
+final class EngineEnd extends Exception {
+    private static final long serialVersionUID = 1L;
+
+    EngineEnd(String how) {
+        super(how);
+    }
+}

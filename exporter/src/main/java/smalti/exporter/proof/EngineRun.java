@@ -1,0 +1,183 @@
+package smalti.exporter.proof;
+
+import ai.onnxruntime.OnnxJavaType;
+import ai.onnxruntime.OnnxMap;
+import ai.onnxruntime.OnnxSequence;
+import ai.onnxruntime.OnnxTensor;
+import ai.onnxruntime.OnnxValue;
+import ai.onnxruntime.OrtEnvironment;
+import ai.onnxruntime.OrtException;
+import ai.onnxruntime.OrtSession;
+import ai.onnxruntime.TensorInfo;
+import java.nio.ByteBuffer;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.TreeMap;
+import smalti.exporter.graph.Tensor;
+import smalti.exporter.graph.ValueType;
+import smalti.exporter.proof.ModelSession.Item;
+import smalti.spec.ElementType;
+
+/** One run of a session, and what came out. */
+final class EngineRun implements AutoCloseable {
+    private final Map<String, OnnxTensor> tensors = new LinkedHashMap<>();
+    private final OrtSession.Result results;
+    private final long nanos;
+
+    /** @param inputs arrays in direct memory, and texts */
+    EngineRun(OrtEnvironment environment, OrtSession session, Map<String, Item> inputs)
+            throws OrtException, EngineRefusal {
+        try {
+            for (var input : inputs.entrySet()) {
+                tensors.put(input.getKey(), tensor(environment, input.getValue()));
+            }
+            long before = System.nanoTime();
+            results = session.run(tensors);
+            nanos = System.nanoTime() - before;
+        } catch (OrtException | EngineRefusal e) {
+            tensors.values().forEach(OnnxTensor::close);
+            throw e;
+        }
+    }
+
+    /** How long ONNX Runtime took. */
+    long nanos() {
+        return nanos;
+    }
+
+    Map<String, Item> outputs() throws OrtException, EngineRefusal {
+        var outputs = new LinkedHashMap<String, Item>();
+        for (var result : results) {
+            outputs.put(result.getKey(), item(result.getValue()));
+        }
+        return outputs;
+    }
+
+    /** What of an item ONNX Runtime's Java API takes as an input; empty where it takes it. */
+    static Optional<String> unfit(Item item) {
+        if (item instanceof Item.Array array) {
+            var type = array.tensor().type();
+            return type.elementType().flatMap(EngineRun::javaType).isPresent()
+                    ? Optional.empty()
+                    : Optional.of("of " + type);
+        }
+        return item instanceof Item.Texts
+                ? Optional.empty()
+                : Optional.of("that is a " + item.getClass().getSimpleName());
+    }
+
+    private static OnnxTensor tensor(OrtEnvironment environment, Item item) throws OrtException, EngineRefusal {
+        if (item instanceof Item.Texts texts) {
+            return OnnxTensor.createTensor(environment, texts.texts().toArray(String[]::new), shape(texts.dims()));
+        } else if (item instanceof Item.Array array) {
+            var tensor = array.tensor();
+            var type = tensor.type().elementType().flatMap(EngineRun::javaType);
+            if (type.isPresent()) {
+                return OnnxTensor.createTensor(environment, tensor.data(), shape(tensor.dims()), type.get());
+            }
+        }
+        throw new EngineRefusal(
+                "ONNX Runtime's Java API cannot feed an input " + unfit(item).orElse(""));
+    }
+
+    private static long[] shape(List<Long> dims) {
+        return dims.stream().mapToLong(Long::longValue).toArray();
+    }
+
+    private static Optional<OnnxJavaType> javaType(ElementType type) {
+        return switch (type) {
+            case UINT8 -> Optional.of(OnnxJavaType.UINT8);
+            case INT64 -> Optional.of(OnnxJavaType.INT64);
+            case FLOAT32 -> Optional.of(OnnxJavaType.FLOAT);
+            case FLOAT64 -> Optional.of(OnnxJavaType.DOUBLE);
+            case FLOAT16 -> Optional.of(OnnxJavaType.FLOAT16);
+            case BFLOAT16 -> Optional.of(OnnxJavaType.BFLOAT16);
+            case INT8 -> Optional.of(OnnxJavaType.INT8);
+            case INT16 -> Optional.of(OnnxJavaType.INT16);
+            case INT32 -> Optional.of(OnnxJavaType.INT32);
+            case BOOL -> Optional.of(OnnxJavaType.BOOL);
+            // it gives such outputs and takes no such inputs
+            case UINT16, UINT32, UINT64 -> Optional.empty();
+        };
+    }
+
+    private static Item item(OnnxValue value) throws OrtException, EngineRefusal {
+        if (value instanceof OnnxTensor tensor) {
+            return tensor(tensor);
+        } else if (value instanceof OnnxSequence sequence) {
+            var items = new ArrayList<Item>();
+            var parts = sequence.getValue();
+            try {
+                for (var part : parts) {
+                    items.add(item(part));
+                }
+            } finally {
+                parts.forEach(OnnxValue::close);
+            }
+            return new Item.Sequence(items);
+        } else if (value instanceof OnnxMap map) {
+            var sorted = new TreeMap<String, String>();
+            map.getValue().forEach((key, entry) -> sorted.put(String.valueOf(key), String.valueOf(entry)));
+            return new Item.Entries(sorted.toString());
+        }
+        throw new EngineRefusal("ONNX Runtime's Java API cannot give an output of " + value.getInfo());
+    }
+
+    private static Item tensor(OnnxTensor tensor) throws OrtException, EngineRefusal {
+        var info = tensor.getInfo();
+        var dims = Arrays.stream(info.getShape()).boxed().toList();
+        if (info.type == OnnxJavaType.STRING) {
+            var texts = new ArrayList<String>();
+            flatten(tensor.getValue(), texts);
+            return new Item.Texts(dims, texts);
+        }
+        var type = type(info);
+        long bytes = info.getNumElements() * type.bytes();
+        if (bytes > Integer.MAX_VALUE) {
+            throw new EngineRefusal("an output has " + bytes + " bytes, and must have at most " + Integer.MAX_VALUE);
+        }
+        // of no elements ONNX Runtime has no buffer
+        var data = bytes == 0 ? ByteBuffer.allocate(0) : tensor.getByteBuffer();
+        return new Item.Array(new Tensor(type, dims, data));
+    }
+
+    private static void flatten(Object value, List<String> texts) {
+        if (value instanceof Object[] parts) {
+            for (var part : parts) {
+                flatten(part, texts);
+            }
+        } else {
+            texts.add((String) value);
+        }
+    }
+
+    /** The Java type alone would not tell unsigned numbers from signed ones. */
+    private static ValueType type(TensorInfo info) throws EngineRefusal {
+        return switch (info.onnxType) {
+            case ONNX_TENSOR_ELEMENT_DATA_TYPE_FLOAT -> ValueType.FLOAT32;
+            case ONNX_TENSOR_ELEMENT_DATA_TYPE_DOUBLE -> ValueType.FLOAT64;
+            case ONNX_TENSOR_ELEMENT_DATA_TYPE_FLOAT16 -> ValueType.FLOAT16;
+            case ONNX_TENSOR_ELEMENT_DATA_TYPE_BFLOAT16 -> ValueType.BFLOAT16;
+            case ONNX_TENSOR_ELEMENT_DATA_TYPE_UINT8 -> ValueType.UINT8;
+            case ONNX_TENSOR_ELEMENT_DATA_TYPE_INT8 -> ValueType.INT8;
+            case ONNX_TENSOR_ELEMENT_DATA_TYPE_UINT16 -> ValueType.UINT16;
+            case ONNX_TENSOR_ELEMENT_DATA_TYPE_INT16 -> ValueType.INT16;
+            case ONNX_TENSOR_ELEMENT_DATA_TYPE_UINT32 -> ValueType.UINT32;
+            case ONNX_TENSOR_ELEMENT_DATA_TYPE_INT32 -> ValueType.INT32;
+            case ONNX_TENSOR_ELEMENT_DATA_TYPE_UINT64 -> ValueType.UINT64;
+            case ONNX_TENSOR_ELEMENT_DATA_TYPE_INT64 -> ValueType.INT64;
+            case ONNX_TENSOR_ELEMENT_DATA_TYPE_BOOL -> ValueType.BOOL;
+            default -> throw new EngineRefusal("ONNX Runtime's Java API cannot give an output of " + info.onnxType);
+        };
+    }
+
+    @Override
+    public void close() {
+        results.close();
+        tensors.values().forEach(OnnxTensor::close);
+    }
+}

@@ -1,0 +1,208 @@
+package smalti.exporter.proof;
+
+import ai.onnxruntime.OrtEnvironment;
+import ai.onnxruntime.OrtException;
+import ai.onnxruntime.OrtLoggingLevel;
+import ai.onnxruntime.OrtSession;
+import java.io.BufferedInputStream;
+import java.io.BufferedOutputStream;
+import java.io.DataInputStream;
+import java.io.DataOutputStream;
+import java.io.EOFException;
+import java.io.FileDescriptor;
+import java.io.FileInputStream;
+import java.io.FileOutputStream;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import smalti.exporter.proof.ModelSession.Item;
+import smalti.spec.AtomicFiles;
+
+/**
+ * ONNX Runtime in a process of its own: opens files and runs them as {@link EngineProcess} asks by standard input, and
+ * answers by standard output, until nobody asks any more.
+ */
+final class EngineServer {
+    /** Requests. */
+    static final byte VERSION = 1;
+
+    static final byte OPEN = 2;
+    static final byte RUN = 3;
+    static final byte CLOSE = 4;
+
+    /** Answers. */
+    static final byte DONE = 1;
+
+    static final byte REFUSED = 2;
+
+    /** Exit values. */
+    static final int TOO_MUCH_MEMORY = 97;
+
+    static final int IDLE = 98;
+
+    private static final int BUFFER = 1 << 16;
+    private static final long LOOK_MILLISECONDS = 20;
+    private static final long IDLE_NANOS = 60_000_000_000L;
+    private static final Path STATUS = Path.of("/proc/self/status");
+
+    private final OrtEnvironment environment;
+    private final DataInputStream in;
+    private final DataOutputStream out;
+    private final Map<Integer, OrtSession> sessions = new HashMap<>();
+
+    /** Bytes that the request at work may take; 0 where there is none. */
+    private volatile long memory;
+
+    private volatile long lastAnswer = System.nanoTime();
+    private volatile int open;
+
+    private EngineServer(DataInputStream in, DataOutputStream out) throws OrtException {
+        this.in = in;
+        this.out = out;
+        this.environment = OrtEnvironment.getEnvironment();
+        // it keeps no record of what it does and sends none to its makers
+        environment.setTelemetry(false);
+    }
+
+    /** @param arguments the folder to delete when nobody asks any more, as the one who made it may have been killed */
+    public static void main(String[] arguments) throws Exception {
+        var in = new DataInputStream(new BufferedInputStream(new FileInputStream(FileDescriptor.in), BUFFER));
+        var out = new DataOutputStream(new BufferedOutputStream(new FileOutputStream(FileDescriptor.out), BUFFER));
+        var server = new EngineServer(in, out);
+        var watch = new Thread(server::watch, "smalti-limits");
+        watch.setDaemon(true);
+        watch.start();
+        try {
+            server.serve();
+        } catch (EOFException e) {
+            // nobody asks any more
+            AtomicFiles.deleteRecursively(Path.of(arguments[0]));
+        }
+        // without ONNX Runtime's shutdown hook, which frees what may be in use
+        Runtime.getRuntime().halt(0);
+    }
+
+    private void watch() {
+        try {
+            while (true) {
+                Thread.sleep(LOOK_MILLISECONDS);
+                long most = memory;
+                if (most > 0 && resident() > most) {
+                    Runtime.getRuntime().halt(TOO_MUCH_MEMORY);
+                } else if (most == 0 && open == 0 && System.nanoTime() - lastAnswer > IDLE_NANOS) {
+                    Runtime.getRuntime().halt(IDLE);
+                }
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    /** Bytes of memory that this process holds; 0 where that is not told. */
+    private static long resident() {
+        try {
+            for (var line : Files.readAllLines(STATUS)) {
+                if (line.startsWith("VmRSS:")) {
+                    return Long.parseLong(line.replaceAll("[^0-9]", "")) << 10;
+                }
+            }
+        } catch (IOException e) {
+            // another system than Linux
+        }
+        return 0;
+    }
+
+    private void serve() throws IOException {
+        while (true) {
+            byte request = in.readByte();
+            switch (request) {
+                case VERSION -> {
+                    out.writeByte(DONE);
+                    Items.writeText(environment.getVersion(), out);
+                }
+                case OPEN -> open();
+                case RUN -> run();
+                case CLOSE -> close();
+                default -> throw new IOException("no such request: " + request);
+            }
+            out.flush();
+            memory = 0;
+            lastAnswer = System.nanoTime();
+        }
+    }
+
+    private void open() throws IOException {
+        memory = in.readLong();
+        int id = in.readInt();
+        var plan = SessionPlan.read(in);
+        List<String> inputs;
+        try (var options = new OrtSession.SessionOptions()) {
+            if (!plan.isOnAllCores()) {
+                options.setIntraOpNumThreads(1);
+            }
+            if (plan.isAsWritten()) {
+                options.setOptimizationLevel(OrtSession.SessionOptions.OptLevel.NO_OPT);
+            }
+            for (var entry : plan.config().entrySet()) {
+                options.addConfigEntry(entry.getKey(), entry.getValue());
+            }
+            // what is wrong comes as an exception; the log would tell it a second time
+            options.setSessionLogLevel(OrtLoggingLevel.ORT_LOGGING_LEVEL_FATAL);
+            var session = environment.createSession(plan.file().toString(), options);
+            sessions.put(id, session);
+            open = sessions.size();
+            inputs = List.copyOf(session.getInputNames());
+        } catch (OrtException e) {
+            refuse(e.getMessage());
+            return;
+        }
+        out.writeByte(DONE);
+        Items.writeTexts(inputs, out);
+    }
+
+    private void run() throws IOException {
+        memory = in.readLong();
+        var session = sessions.get(in.readInt());
+        boolean isTimedOnly = in.readBoolean();
+        var inputs = Items.read(in, ByteBuffer::allocateDirect);
+        if (session == null) {
+            throw new IOException("a session that is not open is asked for");
+        }
+        Map<String, Item> outputs;
+        long time;
+        try (var run = new EngineRun(environment, session, inputs)) {
+            time = run.nanos();
+            outputs = isTimedOnly ? Map.of() : run.outputs();
+        } catch (OrtException e) {
+            refuse(e.getMessage());
+            return;
+        } catch (EngineRefusal e) {
+            refuse(e.getMessage());
+            return;
+        }
+        out.writeByte(DONE);
+        out.writeLong(time);
+        Items.write(outputs, out);
+    }
+
+    private void close() throws IOException {
+        var session = sessions.remove(in.readInt());
+        open = sessions.size();
+        if (session != null) {
+            try {
+                session.close();
+            } catch (OrtException e) {
+                throw new IOException("ONNX Runtime cannot close a session", e);
+            }
+        }
+    }
+
+    private void refuse(@org.jspecify.annotations.Nullable String reason) throws IOException {
+        out.writeByte(REFUSED);
+        Items.writeText(String.valueOf(reason), out);
+    }
+}

@@ -1,0 +1,183 @@
+package smalti.exporter.proof;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.nio.ByteBuffer;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.concurrent.CompletableFuture;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import smalti.exporter.graph.Axis;
+import smalti.exporter.graph.Constant;
+import smalti.exporter.graph.Graph;
+import smalti.exporter.graph.Model;
+import smalti.exporter.graph.Node;
+import smalti.exporter.graph.Tensor;
+import smalti.exporter.graph.Type;
+import smalti.exporter.graph.Value;
+import smalti.exporter.graph.ValueType;
+import smalti.exporter.onnx.OnnxWriter;
+import smalti.exporter.proof.ModelSession.Form;
+import smalti.exporter.proof.ModelSession.Item;
+
+/** What ends ONNX Runtime's process is an error here, and the next session is none the worse. */
+final class EngineProcessTest {
+    /** A TypeProto: sequence_type (4) of elem_type (1), tensor_type (1) of elem_type (1) 11 and the empty shape (2). */
+    private static final ByteBuffer SEQUENCE_OF_DOUBLES =
+            ByteBuffer.wrap(new byte[] {0x22, 8, 0x0A, 6, 0x0A, 4, 8, 11, 0x12, 0});
+
+    @TempDir
+    @SuppressWarnings("NullAway.Init") // JUnit sets it
+    Path folder;
+
+    /** Once this fails, ONNX Runtime has mended the fault, and {@code DEQUANTIZE_BEFORE_TRANSPOSE} goes. */
+    @Test
+    void aTransposeThatEndsTheProcessIsAnError() throws Exception {
+        var file = file(DeadlyModels.dequantizeBeforeTranspose());
+        assertThatThrownBy(() -> ModelSession.openUnguarded(file, "deadly.onnx", RunLimits.DEFAULT))
+                .isInstanceOf(EngineEndedException.class)
+                .hasMessageStartingWith("deadly.onnx: ONNX Runtime cannot open it: it ended its process (SIGABRT)");
+        try (var session = ModelSession.open(file, "guarded")) {
+            // [1, 1, 1]·[[1, 20, 300], [4, 50, 600]]ᵀ
+            assertThat(numbers(session.run(Map.of("x", floats(new double[] {1, 1, 1}, 1, 3)))))
+                    .containsExactly(321, 654);
+        }
+    }
+
+    /** Once this fails, ONNX Runtime has mended the fault, and {@code OPTIONAL_OUTPUT} goes. */
+    @Test
+    void anAbsentOutputThatEndsTheProcessIsAnError() throws Exception {
+        var file = optionalOutput();
+        try (var session = ModelSession.openUnguarded(file, "deadly.onnx", RunLimits.DEFAULT)) {
+            assertThatThrownBy(() -> session.run(Map.of("cond", flag(true))))
+                    .isInstanceOf(EngineEndedException.class)
+                    .hasMessageStartingWith("deadly.onnx: ONNX Runtime cannot run it: it ended its process (SIGSEGV");
+        }
+        assertThatThrownBy(() -> ModelSession.open(file, "guarded"))
+                .isInstanceOf(ProofException.class)
+                .isNotInstanceOf(EngineEndedException.class)
+                .hasMessageContaining("must have no output of optional type");
+    }
+
+    @Test
+    void nothingIsLeftBehind() throws Exception {
+        var file = file(DeadlyModels.dequantizeBeforeTranspose());
+        assertThatThrownBy(() -> ModelSession.openUnguarded(file, "deadly.onnx", RunLimits.DEFAULT))
+                .isInstanceOf(EngineEndedException.class);
+        try (var files = Files.list(folder)) {
+            assertThat(files).containsExactly(file);
+        }
+        try (var files = Files.walk(EngineProcess.root())) {
+            assertThat(files.map(path -> String.valueOf(path.getFileName())))
+                    .noneMatch(name -> name.startsWith("crash") || name.startsWith("core") || name.startsWith("model-"));
+        }
+    }
+
+    @Test
+    void sessionsBesideOneThatEndsTheProcessGoOn() throws Exception {
+        var deadly = optionalOutput();
+        try (var session = ModelSession.open(OnnxWriter.bytes(DeadlyModels.sum()), "sum");
+                var other = ModelSession.openUnguarded(deadly, "deadly.onnx", RunLimits.DEFAULT)) {
+            assertThatThrownBy(() -> other.run(Map.of("cond", flag(true)))).isInstanceOf(EngineEndedException.class);
+            assertThat(numbers(session.run(Map.of("x", floats(new double[] {1, 2}, 2)))))
+                    .containsExactly(2, 4);
+        }
+    }
+
+    @Test
+    void threadsDoNotShareAProcess() {
+        try (var session = ModelSession.open(OnnxWriter.bytes(DeadlyModels.sum()), "sum")) {
+            assertThat(session.inputs()).containsExactly("x");
+            var other = CompletableFuture.supplyAsync(() -> {
+                try (var mine = ModelSession.open(OnnxWriter.bytes(DeadlyModels.sum()), "sum")) {
+                    return numbers(mine.run(Map.of("x", floats(new double[] {3}, 1))));
+                }
+            });
+            assertThat(other.join()).containsExactly(6);
+        }
+    }
+
+    @Test
+    void aRunThatDoesNotEndIsStopped() throws Exception {
+        var file = file(DeadlyModels.endless());
+        var limits = RunLimits.DEFAULT.withTime(Duration.ofSeconds(2));
+        try (var session = ModelSession.open(file, "endless.onnx", Form.AS_WRITTEN, limits)) {
+            assertThatThrownBy(() -> session.run(Map.of("x", floats(new double[] {1}, 1))))
+                    .isInstanceOf(EngineEndedException.class)
+                    .hasMessage("endless.onnx: ONNX Runtime cannot run it: it did not end within 2 s, and was stopped");
+        }
+    }
+
+    @Test
+    void aRunThatTakesTooMuchMemoryIsStopped() throws Exception {
+        var file = file(DeadlyModels.bomb());
+        var limits = RunLimits.DEFAULT.withMemory(600L << 20);
+        try (var session = ModelSession.open(file, "bomb.onnx", Form.AS_WRITTEN, limits)) {
+            assertThatThrownBy(() -> session.run(Map.of("x", floats(new double[1 << 20], 1 << 20))))
+                    .isInstanceOf(EngineEndedException.class)
+                    .hasMessageContaining("took more than the 0.6 GB of memory that it may, and was stopped");
+        }
+    }
+
+    @Test
+    void allThatGoesInComesOut() {
+        var texts = new Item.Texts(List.of(2L), List.of("ä", ""));
+        var graph = new Graph(
+                "ends",
+                List.of(
+                        new Value("t", ValueType.STRING, List.of(Axis.of(2)), Value.Layout.PLAIN),
+                        new Value("e", ValueType.FLOAT32, List.of(Axis.named("N")), Value.Layout.PLAIN),
+                        new Value("s", ValueType.FLOAT64, List.of(), Value.Layout.PLAIN)),
+                List.of(
+                        new Value("u", ValueType.STRING, List.of(Axis.of(2)), Value.Layout.PLAIN),
+                        new Value("f", ValueType.FLOAT32, List.of(Axis.named("N")), Value.Layout.PLAIN),
+                        new Value("r", ValueType.FLOAT64, List.of(), Value.Layout.PLAIN),
+                        new Value("q", new Type.Other(SEQUENCE_OF_DOUBLES.duplicate()))),
+                new TreeMap<String, Constant>(),
+                List.of(
+                        Node.of("Identity", List.of("t"), "u", Map.of()),
+                        Node.of("Identity", List.of("e"), "f", Map.of()),
+                        Node.of("Identity", List.of("s"), "r", Map.of()),
+                        Node.of("SequenceConstruct", List.of("s", "s"), "q", Map.of())));
+        var empty = floats(new double[0], 0);
+        var scalar = new Item.Array(Tensor.of(new double[] {0.1}));
+        try (var session = ModelSession.open(OnnxWriter.bytes(Model.of(graph, 17, 8)), "ends")) {
+            assertThat(session.run(Map.of("t", texts, "e", empty, "s", scalar)))
+                    .isEqualTo(Map.of(
+                            "u", texts, "f", empty, "r", scalar, "q", new Item.Sequence(List.of(scalar, scalar))));
+        }
+    }
+
+    private Path optionalOutput() throws Exception {
+        return Files.write(folder.resolve("optional.onnx"), DeadlyModels.optionalOutput());
+    }
+
+    private static Item flag(boolean value) {
+        return new Item.Array(Tensor.of(new double[] {value ? 1 : 0}).cast(ValueType.BOOL));
+    }
+
+    private Path file(Model model) throws Exception {
+        var file = folder.resolve("deadly.onnx");
+        OnnxWriter.write(model, file);
+        return file;
+    }
+
+    private static Item.Array floats(double[] values, long... dims) {
+        return new Item.Array(Tensor.of(values, dims).cast(ValueType.FLOAT32));
+    }
+
+    private static double[] numbers(Map<String, Item> outputs) {
+        var tensor = ((Item.Array) outputs.values().iterator().next()).tensor();
+        var numbers = new double[(int) tensor.count()];
+        for (int i = 0; i < numbers.length; i++) {
+            numbers[i] = tensor.number(i);
+        }
+        return numbers;
+    }
+}
