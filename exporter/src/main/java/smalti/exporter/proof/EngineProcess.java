@@ -176,8 +176,8 @@ final class EngineProcess {
     /** The few jars that are needed, wherever the class loaders of this JVM have them from. */
     private static String classPath() {
         var entries = new ArrayList<String>();
-        for (var needed :
-                List.of(EngineServer.class, SmaltiException.class, ai.onnxruntime.OrtEnvironment.class, Nullable.class)) {
+        for (var needed : List.of(
+                EngineServer.class, SmaltiException.class, ai.onnxruntime.OrtEnvironment.class, Nullable.class)) {
             var source = needed.getProtectionDomain().getCodeSource();
             if (source == null || !source.getLocation().getProtocol().equals("file")) {
                 // an archive within an archive, say: the JVM's own path is the best guess

@@ -31,8 +31,7 @@ public final class DeadlyModels {
     /** y = x·Tᵀ, of T = [[1, 20, 300], [4, 50, 600]], which is dequantized column by column and has no {@code perm}. */
     public static Model dequantizeBeforeTranspose() {
         var constants = new LinkedHashMap<String, Constant>();
-        constants.put(
-                "q", Tensor.of(new double[] {1, 2, 3, 4, 5, 6}, 2, 3).cast(ValueType.INT8));
+        constants.put("q", Tensor.of(new double[] {1, 2, 3, 4, 5, 6}, 2, 3).cast(ValueType.INT8));
         constants.put("s", Tensor.of(new double[] {1, 10, 100}, 3).cast(ValueType.FLOAT32));
         constants.put("z", Tensor.of(new double[] {0, 0, 0}, 3).cast(ValueType.INT8));
         return model(
@@ -78,8 +77,7 @@ public final class DeadlyModels {
             nodes.add(Node.of("Concat", List.of(last, last), next, Map.of("axis", Attribute.of(0))));
             last = next;
         }
-        return model(
-                List.of(Axis.named("N")), List.of(Axis.named("M")), Map.of(), nodes.toArray(Node[]::new));
+        return model(List.of(Axis.named("N")), List.of(Axis.named("M")), Map.of(), nodes.toArray(Node[]::new));
     }
 
     /** y = x + x. */
@@ -96,8 +94,7 @@ public final class DeadlyModels {
     }
 
     private static Model model(List<Axis> in, List<Axis> out, Map<String, Constant> constants, Node... nodes) {
-        var graph = new Graph(
-                "deadly", List.of(value("x", in)), List.of(value("y", out)), constants, List.of(nodes));
+        var graph = new Graph("deadly", List.of(value("x", in)), List.of(value("y", out)), constants, List.of(nodes));
         return Model.of(graph, 17, 8);
     }
 }

@@ -75,7 +75,8 @@ final class EngineProcessTest {
         }
         try (var files = Files.walk(EngineProcess.root())) {
             assertThat(files.map(path -> String.valueOf(path.getFileName())))
-                    .noneMatch(name -> name.startsWith("crash") || name.startsWith("core") || name.startsWith("model-"));
+                    .noneMatch(
+                            name -> name.startsWith("crash") || name.startsWith("core") || name.startsWith("model-"));
         }
     }
 
