@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Parameters;
 import smalti.exporter.OnnxFileCheck;
 
@@ -17,6 +18,9 @@ final class CheckCommand implements Callable<Integer> {
     @SuppressWarnings("NullAway.Init") // picocli sets it
     Path model;
 
+    @Mixin
+    ProofLimits limits = new ProofLimits();
+
     CheckCommand(Console console) {
         this.console = console;
     }
@@ -24,7 +28,7 @@ final class CheckCommand implements Callable<Integer> {
     @Override
     public Integer call() throws IOException {
         GivenFile.requireModel(model);
-        var problems = OnnxFileCheck.problems(model);
+        var problems = limits.limits().during(() -> OnnxFileCheck.problems(model));
         problems.forEach(console::error);
         if (problems.isEmpty()) {
             console.line("%s: sound, and ONNX Runtime opens it", model);

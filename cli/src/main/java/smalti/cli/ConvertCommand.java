@@ -97,6 +97,12 @@ final class ConvertCommand implements Callable<Integer> {
     Path data;
 
     @Mixin
+    ProofChoices proof = new ProofChoices();
+
+    @Mixin
+    ProofLimits limits = new ProofLimits();
+
+    @Mixin
     PixelOptions pixels = new PixelOptions();
 
     @Option(
@@ -113,6 +119,10 @@ final class ConvertCommand implements Callable<Integer> {
 
     @Override
     public Integer call() throws IOException {
+        return limits.limits().during(this::convert);
+    }
+
+    private int convert() throws IOException {
         boolean half = isHalf();
         Outputs.requireFile(out);
         if (Files.isDirectory(graph)) {
@@ -133,12 +143,22 @@ final class ConvertCommand implements Callable<Integer> {
                 throw new SpecException(
                         graph
                                 + ": is ONNX already; --opset brings it to another operator set, --precision fp16 makes it smaller");
-            } else if (!half) {
+            }
+            if (half && !other && (proof.unproven || !proof.samples.isSeeded())) {
+                throw new SpecException("--samples and --unproven go with --opset; --precision fp16 takes --calibrate");
+            }
+            if (!half) {
                 reopset(out);
                 return 0;
             } else if (!other) {
                 half(graph);
                 return 0;
+            }
+        }
+        if (proof.unproven || !proof.samples.isSeeded()) {
+            if (!graph.toString().endsWith(".onnx")) {
+                throw new SpecException("--samples and --unproven are for ONNX files; a SameDiff graph is proven against"
+                        + " SameDiff");
             }
         }
         if (!half) {
@@ -189,12 +209,14 @@ final class ConvertCommand implements Callable<Integer> {
     }
 
     private void reopset(Path file) throws IOException {
-        var report = OnnxOpset.convert(
-                graph, file, opset.checked(), ExportOptions.defaults().seed(), externalDataAbove);
+        var place = String.valueOf(graph.getFileName());
+        var options = proof.options(
+                ExportOptions.defaults().seed(), limits, () -> OnnxReader.read(graph), place, pixels, skip, console);
+        var report = OnnxOpset.convert(graph, file, opset.checked(), externalDataAbove, options);
         console.line("converted %s to opset %d: %s", graph, opset.opset, out);
         console.line(
-                "  %d nodes, %d before at opset %d; ONNX Runtime's outputs differ by at most %.1e of their range",
-                report.nodes(), report.nodesBefore(), report.opsetBefore(), report.difference());
+                "  %d nodes, %d before at opset %d", report.nodes(), report.nodesBefore(), report.opsetBefore());
+        proof.tell(report.proof(), out, console);
     }
 
     private void export(Path file) throws IOException {

@@ -5,9 +5,11 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 import smalti.exporter.OnnxDiff;
+import smalti.exporter.onnx.OnnxReader;
 
 @Command(
         name = "diff",
@@ -37,6 +39,18 @@ final class DiffCommand implements Callable<Integer> {
     @Option(names = "--all", description = "List every difference, not the first " + MOST_SHOWN + " of each kind.")
     boolean all;
 
+    @Mixin
+    SamplesOption samples = new SamplesOption();
+
+    @Mixin
+    ProofLimits limits = new ProofLimits();
+
+    @Mixin
+    PixelOptions pixels = new PixelOptions();
+
+    @Mixin
+    private final SkipOption skip = new SkipOption();
+
     DiffCommand(Console console) {
         this.console = console;
     }
@@ -45,14 +59,16 @@ final class DiffCommand implements Callable<Integer> {
     public Integer call() throws IOException {
         GivenFile.requireModel(one);
         GivenFile.requireModel(other);
-        var differences = OnnxDiff.of(one, other, seed);
+        var place = String.valueOf(one.getFileName());
+        var options = samples.options(seed, limits, () -> OnnxReader.read(one), place, pixels, skip, console);
+        var differences = OnnxDiff.of(one, other, options);
         print("structure", differences.structure());
         print("weights", differences.weights());
         print("outputs", differences.outputs());
         differences
                 .difference()
                 .ifPresent(
-                        most -> console.line("outputs differ by at most %.1e of their range on seeded inputs", most));
+                        most -> console.line("outputs differ by at most %.1e of their range on %s", most, samples.text()));
         return differences.none() ? 0 : Main.WRONG_INPUT;
     }
 

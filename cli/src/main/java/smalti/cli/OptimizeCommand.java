@@ -4,9 +4,11 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 import smalti.exporter.OnnxOptimizer;
+import smalti.exporter.onnx.OnnxReader;
 import smalti.exporter.onnx.OnnxWriter;
 
 @Command(
@@ -37,6 +39,18 @@ final class OptimizeCommand implements Callable<Integer> {
             description = "Weights of more bytes in all are written to FILE.data beside FILE; default 1500000000.")
     long externalDataAbove = OnnxWriter.EXTERNAL_DATA_ABOVE;
 
+    @Mixin
+    ProofChoices proof = new ProofChoices();
+
+    @Mixin
+    ProofLimits limits = new ProofLimits();
+
+    @Mixin
+    PixelOptions pixels = new PixelOptions();
+
+    @Mixin
+    private final SkipOption skip = new SkipOption();
+
     OptimizeCommand(Console console) {
         this.console = console;
     }
@@ -45,14 +59,16 @@ final class OptimizeCommand implements Callable<Integer> {
     public Integer call() throws IOException {
         GivenFile.requireModel(model);
         Outputs.requireFile(out);
-        var report = OnnxOptimizer.optimize(model, out, seed, externalDataAbove);
+        var place = String.valueOf(model.getFileName());
+        var options = proof.options(seed, limits, () -> OnnxReader.read(model), place, pixels, skip, console);
+        var report = OnnxOptimizer.optimize(model, out, externalDataAbove, options);
         console.line("optimized %s: %d nodes, %d before: %s", model, report.nodes(), report.nodesBefore(), out);
         report.removed()
                 .forEach((pass, count) -> console.line(
                         "  %-14s %s",
                         pass, count < 0 ? "adds " + -count : count == 0 ? "changes some" : "takes " + count));
         report.dropped().forEach(line -> console.warning("dropped: " + line));
-        console.line("outputs differ by at most %.1e of their range on seeded inputs", report.difference());
+        proof.tell(report.proof(), out, console);
         return 0;
     }
 }

@@ -111,6 +111,9 @@ final class QuantizeCommand implements Callable<Integer> {
     String mostDrop;
 
     @Mixin
+    ProofLimits limits = new ProofLimits();
+
+    @Mixin
     PixelOptions pixels = new PixelOptions();
 
     @Mixin
@@ -122,6 +125,10 @@ final class QuantizeCommand implements Callable<Integer> {
 
     @Override
     public Integer call() throws IOException {
+        return limits.limits().during(this::quantize);
+    }
+
+    private int quantize() throws IOException {
         GivenFile.requireModel(model);
         Outputs.requireFile(out);
         SourceFiles.spare(out, model, data);

@@ -75,6 +75,40 @@ class OnnxFilesTest {
     }
 
     @Test
+    void optimizeComparesOnSamplesOrSaysThatItDidNot() throws IOException {
+        var graph = new Graph(
+                "shaped",
+                List.of(value("x", Axis.of(6)), new Value("s", ValueType.INT64, List.of(Axis.of(2)), Value.Layout.PLAIN)),
+                List.of(value("y", Axis.named("A"), Axis.named("B"))),
+                Map.of("one", Tensor.of(new long[] {1}, 1)),
+                List.of(
+                        Node.of("Add", List.of("s", "one"), "t", Map.of()),
+                        Node.of("Sub", List.of("t", "one"), "u", Map.of()),
+                        Node.of("Identity", List.of("x"), "i", Map.of()),
+                        Node.of("Reshape", List.of("i", "u"), "y", Map.of())));
+        var file = folder.resolve("shaped.onnx");
+        OnnxWriter.write(Model.of(graph, 17, 8), file);
+        var out = folder.resolve("out.onnx");
+        Cli.run("optimize", file, "--out", out).failsWith("must run on seeded inputs", "samples");
+        var samples = folder.resolve("in.npz");
+        Npz.write(
+                samples,
+                Map.of(
+                        "x", NpyArray.of(new float[] {1, 2, 3, 4, 5, 6}, 6),
+                        "s", NpyArray.of(new long[] {2, 3}, 2)));
+        assertThat(Cli.run("optimize", file, "--out", out, "--samples", samples)
+                        .succeeds()
+                        .out())
+                .contains("on those samples");
+        assertThat(Cli.run("diff", file, out, "--samples", samples).out()).contains("outputs: the same");
+        assertThat(Cli.run("optimize", file, "--out", out, "--unproven").succeeds().err())
+                .contains("warning: UNPROVEN");
+        Cli.run("optimize", file, "--out", out, "--proof-timeout", "soon")
+                .failsWith("--proof-timeout must be a time such as 90s, 10m or 1h, got soon");
+        Cli.run("check", file, "--proof-memory", "much").failsWith("--proof-memory must be a size");
+    }
+
+    @Test
     void quantizeLearnsFromArraysAndTellsWhatEachLayerCosts() throws IOException {
         var random = new java.util.Random(4);
         var numbers = new float[64 * 3 * 4];

@@ -41,6 +41,15 @@ public final class OnnxDiff {
 
     /** @throws SpecException if a file is unsound */
     public static Differences of(Path one, Path other, long seed) throws IOException {
+        return of(one, other, ProofOptions.defaults().withSeed(seed));
+    }
+
+    /** The same, compared as the options say. */
+    public static Differences of(Path one, Path other, ProofOptions options) throws IOException {
+        return options.limits().during(() -> compared(one, other, options));
+    }
+
+    private static Differences compared(Path one, Path other, ProofOptions options) throws IOException {
         ModelSession.prepare();
         var a = OnnxReader.read(one);
         var b = OnnxReader.read(other);
@@ -51,10 +60,8 @@ public final class OnnxDiff {
         if (!names(a.graph().inputs()).equals(names(b.graph().inputs()))) {
             outputs.add("not compared: the inputs differ");
         } else {
-            var place = String.valueOf(one.getFileName());
-            try (var first = ModelSession.open(one, place);
-                    var second = ModelSession.open(other, String.valueOf(other.getFileName()))) {
-                var distance = distance(first, a.graph(), second, seed, place);
+            try {
+                var distance = distance(one, a, other, options);
                 outputs.addAll(distance.problems());
                 difference = distance.isOfAny() ? OptionalDouble.of(distance.worst()) : OptionalDouble.empty();
             } catch (NotRun e) {
@@ -73,11 +80,24 @@ public final class OnnxDiff {
         }
     }
 
-    private static Distance distance(ModelSession first, Graph graph, ModelSession second, long seed, String place)
-            throws NotRun {
-        try {
-            var run = SeededRun.of(first, graph, seed, place);
-            return run.distance(run.again(second));
+    /** As written and fused: a fault of one fusion in both files would hide itself. */
+    private static Distance distance(Path one, Model model, Path other, ProofOptions options) throws NotRun {
+        var place = String.valueOf(one.getFileName());
+        var otherPlace = String.valueOf(other.getFileName());
+        SeededRun run;
+        try (var first = ModelSession.openAsWritten(one, place);
+                var second = ModelSession.openAsWritten(other, otherPlace)) {
+            run = SeededRun.of(first, model, options, place);
+            var asWritten = run.distance(run.again(second));
+            if (!asWritten.problems().isEmpty()) {
+                return asWritten;
+            }
+        } catch (ProofException | SpecException e) {
+            throw new NotRun(e);
+        }
+        try (var first = ModelSession.open(one, place);
+                var second = ModelSession.open(other, otherPlace)) {
+            return run.again(first).distance(run.again(second));
         } catch (ProofException | SpecException e) {
             throw new NotRun(e);
         }

@@ -2,11 +2,13 @@ package smalti.exporter;
 
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import smalti.exporter.graph.Graph;
 import smalti.exporter.onnx.OnnxReader;
 import smalti.exporter.onnx.OnnxWriter;
 import smalti.exporter.onnx.SourceFiles;
 import smalti.exporter.opset.OpsetConversion;
+import smalti.exporter.proof.ModelSession;
 import smalti.spec.SpecException;
 
 /** Brings any ONNX file to another opset, and proves that it computes the same. */
@@ -15,9 +17,14 @@ public final class OnnxOpset {
 
     /**
      * @param nodesBefore bodies included
-     * @param difference the largest between the outputs of both files, as a share of the range
+     * @param proof what came of comparing both files
      */
-    public record Report(int opsetBefore, int opset, int nodesBefore, int nodes, double difference) {}
+    public record Report(int opsetBefore, int opset, int nodesBefore, int nodes, Equivalence proof) {
+        /** The largest between the outputs of both files, as a share of the range. */
+        public double difference() {
+            return proof.difference();
+        }
+    }
 
     /**
      * Writes the model in the forms of another opset, once ONNX Runtime gave the same outputs for both on inputs made up from a seed;
@@ -29,20 +36,32 @@ public final class OnnxOpset {
      *     written
      */
     public static Report convert(Path file, Path out, int opset, long seed, long externalDataAbove) throws IOException {
-        var place = String.valueOf(file.getFileName());
-        var model = OnnxReader.read(file);
-        SourceFiles.spare(out, file);
-        var converted = OpsetConversion.convert(model, opset, place);
-        var expected = OnnxOptimizer.expected(file, model, seed, place);
-        var difference = new double[1];
-        OnnxWriter.write(converted, out, externalDataAbove, written -> {
-            var problems = OnnxFileCheck.problems(written);
-            if (!problems.isEmpty()) {
-                throw new SpecException(problems).at(place + ": not written: at opset " + opset);
-            }
-            difference[0] = OnnxOptimizer.proven(file, written, expected, place, "at opset " + opset);
+        return convert(file, out, opset, externalDataAbove, ProofOptions.defaults().withSeed(seed));
+    }
+
+    /** The same, proven as the options say. */
+    public static Report convert(Path file, Path out, int opset, long externalDataAbove, ProofOptions options)
+            throws IOException {
+        return options.limits().during(() -> {
+            ModelSession.prepare();
+            var place = String.valueOf(file.getFileName());
+            var model = OnnxReader.read(file);
+            SourceFiles.spare(out, file);
+            // or it says at once why it has no such form
+            OpsetConversion.convert(model, opset, place);
+            var proof = EqualityProof.of(file, model, options, place);
+            var converted = OpsetConversion.convert(proof.source(), opset, place);
+            var proven = new ArrayList<Equivalence>();
+            OnnxWriter.write(proof.written(converted), out, externalDataAbove, written -> {
+                var problems = OnnxFileCheck.problems(written);
+                if (!problems.isEmpty()) {
+                    throw new SpecException(problems).at(place + ": not written: at opset " + opset);
+                }
+                proven.add(proof.compare(converted, written, "at opset " + opset));
+            });
+            return new Report(
+                    model.opset(), opset, nodes(model.graph()), nodes(converted.graph()), proven.get(0));
         });
-        return new Report(model.opset(), opset, nodes(model.graph()), nodes(converted.graph()), difference[0]);
     }
 
     private static int nodes(Graph graph) {

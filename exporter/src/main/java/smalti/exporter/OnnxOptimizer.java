@@ -2,6 +2,7 @@ package smalti.exporter;
 
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -23,13 +24,18 @@ public final class OnnxOptimizer {
     /**
      * @param nodesBefore bodies included
      * @param removed nodes that each pass took away in all; negative of one that adds nodes for others to be faster
-     * @param difference the largest between the outputs of both files, as a share of the range
+     * @param proof what came of comparing both files
      * @param dropped what the file says of nodes and values that are gone, one line a kind
      */
     public record Report(
-            int nodesBefore, int nodes, Map<String, Integer> removed, double difference, List<String> dropped) {
+            int nodesBefore, int nodes, Map<String, Integer> removed, Equivalence proof, List<String> dropped) {
         public Report {
             dropped = List.copyOf(dropped);
+        }
+
+        /** The largest between the outputs of both files, as a share of the range. */
+        public double difference() {
+            return proof.difference();
         }
     }
 
@@ -46,40 +52,36 @@ public final class OnnxOptimizer {
 
     /** @param externalDataAbove bytes of constants, beyond which the large ones are written to {@code out.data} */
     public static Report optimize(Path file, Path out, long seed, long externalDataAbove) throws IOException {
-        ModelSession.prepare();
-        var place = String.valueOf(file.getFileName());
-        var model = OnnxReader.read(file);
-        // in its own place it is replaced as a whole, by what was proven to compute the same
-        if (!out.toAbsolutePath().normalize().equals(file.toAbsolutePath().normalize())) {
-            SourceFiles.spare(out, file);
-        }
-        var expected = expected(file, model, seed, place);
-        var result = Passes.simplifying().apply(model);
-        var difference = new double[1];
-        OnnxWriter.write(
-                result.model(),
-                out,
-                externalDataAbove,
-                written -> difference[0] = proven(file, written, expected, place, "optimized"));
-        return new Report(
-                result.nodesBefore(),
-                result.nodes(),
-                result.removed(),
-                difference[0],
-                Annotations.dropped(model, result.model()));
+        return optimize(file, out, externalDataAbove, ProofOptions.defaults().withSeed(seed));
     }
 
-    /** What a file gives on inputs of a seed. */
-    static SeededRun expected(Path file, Model model, long seed, String place) {
-        // as written: a fault of a fusion in both files would hide itself
-        try (var session = ModelSession.openAsWritten(file, place)) {
-            var expected = SeededRun.of(session, model.graph(), seed, place);
-            if (!expected.distance(expected.again(session)).problems().isEmpty()) {
-                throw new SpecException(place
-                        + ": must give the same outputs for the same inputs to be proven, and draws random numbers");
+    /** The same, proven as the options say. */
+    public static Report optimize(Path file, Path out, long externalDataAbove, ProofOptions options)
+            throws IOException {
+        return options.limits().during(() -> {
+            ModelSession.prepare();
+            var place = String.valueOf(file.getFileName());
+            var model = OnnxReader.read(file);
+            // in its own place it is replaced as a whole, by what was proven to compute the same
+            if (!out.toAbsolutePath().normalize().equals(file.toAbsolutePath().normalize())) {
+                SourceFiles.spare(out, file);
             }
-            return expected;
-        }
+            var proof = EqualityProof.of(file, model, options, place);
+            var result = Passes.simplifying().apply(proof.source());
+            var kept = proof.written(result.model());
+            var proven = new ArrayList<Equivalence>();
+            OnnxWriter.write(
+                    kept,
+                    out,
+                    externalDataAbove,
+                    written -> proven.add(proof.compare(result.model(), written, "optimized")));
+            return new Report(
+                    result.nodesBefore(),
+                    result.nodes(),
+                    result.removed(),
+                    proven.get(0),
+                    Annotations.dropped(model, kept));
+        });
     }
 
     /**
@@ -103,44 +105,12 @@ public final class OnnxOptimizer {
         models.put("all", Passes.simplifying().apply(model).model());
         List<Map<String, Item>> inputs;
         try (var session = ModelSession.open(OnnxWriter.bytes(model), place)) {
-            inputs = SeededRun.of(session, model.graph(), seed, place).inputs().subList(0, 1);
+            inputs = SeededRun.of(session, model, ProofOptions.defaults().withSeed(seed), place)
+                    .inputs().subList(0, 1);
         }
         var speeds = new LinkedHashMap<String, Speed>();
         var measured = Speed.compare(List.copyOf(models.values()), inputs).iterator();
         models.keySet().forEach(name -> speeds.put(name, measured.next()));
         return speeds;
-    }
-
-    /**
-     * How far another file is from it, with ONNX Runtime's optimisations and without.
-     *
-     * @param file the first
-     * @param how it was made of the first, in errors
-     */
-    static double proven(Path file, Path written, SeededRun expected, String place, String how) {
-        Distance asWritten;
-        try (var session = ModelSession.openAsWritten(written, place + ", " + how)) {
-            asWritten = expected.distance(expected.again(session));
-            if (!asWritten.problems().isEmpty()) {
-                throw new SpecException(asWritten.problems()).at(place + ": not written: " + how);
-            }
-        }
-        try (var session = ModelSession.open(written, place + ", " + how)) {
-            var fused = expected.again(session);
-            var distance = expected.distance(fused);
-            if (distance.problems().isEmpty()) {
-                return Math.max(asWritten.worst(), distance.worst());
-            }
-            // kernels of whole numbers round otherwise; then they must do so for both files
-            try (var original = ModelSession.open(file, place)) {
-                var both = expected.again(original).distance(fused);
-                if (!both.problems().isEmpty()) {
-                    throw new SpecException(distance.problems())
-                            .at(place + ": not written: " + how + ", it computes the same node by node, but ONNX"
-                                    + " Runtime's own fusions make other numbers of it");
-                }
-                return Math.max(asWritten.worst(), both.worst());
-            }
-        }
     }
 }

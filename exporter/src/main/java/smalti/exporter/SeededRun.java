@@ -5,8 +5,9 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.SplittableRandom;
+import org.jspecify.annotations.Nullable;
 import smalti.exporter.graph.Axis;
-import smalti.exporter.graph.Graph;
+import smalti.exporter.graph.Model;
 import smalti.exporter.graph.Tensor;
 import smalti.exporter.graph.Type;
 import smalti.exporter.graph.Value;
@@ -18,12 +19,13 @@ import smalti.exporter.proof.ProofException;
 import smalti.spec.SpecException;
 
 /**
- * Inputs made up from a seed, of the first sizes that a model takes, and what it makes of them.
+ * Inputs that were given or made up from a seed, of the first sizes that a model takes, and what it makes of them.
  *
  * @param inputs a map a sample
  * @param outputs a map a sample
+ * @param notes how inputs were chosen of which not all numbers will do
  */
-record SeededRun(List<Map<String, Item>> inputs, List<Map<String, Item>> outputs) {
+record SeededRun(List<Map<String, Item>> inputs, List<Map<String, Item>> outputs, List<String> notes) {
     private static final int SAMPLES = 3;
 
     /** For each free axis. Two tells a batch from none; networks over pictures ask for more. */
@@ -33,41 +35,171 @@ record SeededRun(List<Map<String, Item>> inputs, List<Map<String, Item>> outputs
     private static final List<Integer> LIMITS = List.of(2, 1);
 
     private static final long MOST_ELEMENTS = 1 << 26;
+    private static final int MOST_SHOWN = 8;
 
     /**
-     * Runs a model on inputs of its own choice.
+     * Runs a model on the samples of the options or, without them, on inputs of its own choice.
      *
-     * @throws SpecException if it runs on none that were tried
+     * @throws SpecException if it runs on none that were tried, or would take too much memory
      */
-    static SeededRun of(ModelSession session, Graph graph, long seed, String place) {
-        var given = graph.inputs().stream()
-                .filter(input -> session.inputs().contains(input.name()))
-                .map(Value::type)
-                .toList();
-        // where nothing is free, another try would be the same
-        var limits = given.stream().allMatch(SeededRun::isOfFloats) ? LIMITS.subList(0, 1) : LIMITS;
-        var sizes = given.stream().allMatch(SeededRun::isFixed) ? SIZES.subList(0, 1) : SIZES;
-        var last = "";
-        for (int limit : limits) {
-            for (int size : sizes) {
-                try {
-                    var inputs = new ArrayList<Map<String, Item>>();
-                    var outputs = new ArrayList<Map<String, Item>>();
-                    for (int sample = 0; sample < SAMPLES; sample++) {
-                        inputs.add(inputs(graph, session, size, limit, new SplittableRandom(seed + sample), place));
-                        outputs.add(session.run(inputs.get(sample)));
+    static SeededRun of(ModelSession session, Model model, ProofOptions options, String place) {
+        return options.samples().isEmpty()
+                ? new Choice(session, model, options, place).run()
+                : given(session, model, options, place);
+    }
+
+    private static SeededRun given(ModelSession session, Model model, ProofOptions options, String place) {
+        ProofMemory.check(model, options.samples().get(0), options.limits().memory(), place);
+        try {
+            var outputs = options.samples().stream().map(session::run).toList();
+            return new SeededRun(options.samples(), outputs, List.of());
+        } catch (EngineEndedException e) {
+            throw e;
+        } catch (ProofException e) {
+            throw new SpecException(place + ": must run on the samples, and does not: " + first(e), e);
+        }
+    }
+
+    private static String first(RuntimeException e) {
+        return String.valueOf(e.getMessage()).lines().findFirst().orElse("");
+    }
+
+    /** The search for inputs that a model takes. */
+    private static final class Choice {
+        private final ModelSession session;
+        private final Model model;
+        private final ProofOptions options;
+        private final String place;
+        private final Map<String, InputRole> roles;
+        private String last = "";
+
+        Choice(ModelSession session, Model model, ProofOptions options, String place) {
+            this.session = session;
+            this.model = model;
+            this.options = options;
+            this.place = place;
+            this.roles = InputRole.of(model);
+        }
+
+        SeededRun run() {
+            var given = model.graph().inputs().stream()
+                    .filter(input -> session.inputs().contains(input.name()))
+                    .toList();
+            // where nothing is free, another try would be the same
+            boolean ofFloats =
+                    given.stream().allMatch(input -> isOfFloats(input.type()) || roles.containsKey(input.name()));
+            boolean fixed = given.stream().allMatch(input -> isFixed(input.type()));
+            for (int limit : ofFloats ? LIMITS.subList(0, 1) : LIMITS) {
+                for (int size : fixed ? SIZES.subList(0, 1) : SIZES) {
+                    try {
+                        return run(size, limit, roles);
+                    } catch (EngineEndedException e) {
+                        // other sizes would hardly do better, and each may take as long
+                        throw e;
+                    } catch (ProofException e) {
+                        // the next sizes may fit
+                        last = first(e);
                     }
-                    return new SeededRun(inputs, outputs);
-                } catch (EngineEndedException e) {
-                    // other sizes would hardly do better, and each may take as long
-                    throw e;
-                } catch (ProofException e) {
-                    // the next sizes may fit
-                    last = String.valueOf(e.getMessage()).lines().findFirst().orElse("");
                 }
             }
+            if (!roles.isEmpty()) {
+                try {
+                    return run(SIZES.get(0), LIMITS.get(0), Map.of());
+                } catch (EngineEndedException e) {
+                    throw e;
+                } catch (ProofException e) {
+                    last = first(e);
+                }
+            }
+            throw new SpecException(place + ": must run on seeded inputs of some size, and does not (samples of its own may"
+                    + " be given): " + last);
         }
-        throw new SpecException(place + ": must run on seeded inputs of some size, and does not: " + last);
+
+        private SeededRun run(int size, int limit, Map<String, InputRole> roles) {
+            var inputs = new ArrayList<Map<String, Item>>();
+            var outputs = new ArrayList<Map<String, Item>>();
+            for (int sample = 0; sample < SAMPLES; sample++) {
+                inputs.add(inputs(size, limit, roles, new SplittableRandom(options.seed() + sample)));
+                if (sample == 0) {
+                    ProofMemory.check(model, inputs.get(0), options.limits().memory(), place);
+                }
+                outputs.add(session.run(inputs.get(sample)));
+            }
+            return new SeededRun(inputs, outputs, notes(inputs.get(0), roles));
+        }
+
+        private static List<String> notes(Map<String, Item> inputs, Map<String, InputRole> roles) {
+            var notes = new ArrayList<String>();
+            inputs.forEach((name, item) -> {
+                var role = roles.get(name);
+                if (role != null && item instanceof Item.Array array) {
+                    var numbers = new ArrayList<String>();
+                    for (int i = 0; i < Math.min(MOST_SHOWN, array.tensor().count()); i++) {
+                        double number = array.tensor().number(i);
+                        numbers.add(number == Math.rint(number) ? String.valueOf((long) number) : String.valueOf(number));
+                    }
+                    notes.add("input " + name + " is " + role + ": " + String.join(", ", numbers)
+                            + (array.tensor().count() > MOST_SHOWN ? ", …" : ""));
+                }
+            });
+            return notes;
+        }
+
+        private Map<String, Item> inputs(
+                int size, int limit, Map<String, InputRole> roles, SplittableRandom random) {
+            var items = new LinkedHashMap<String, Item>();
+            for (var input : model.graph().inputs()) {
+                // what has a default is left to it
+                if (session.inputs().contains(input.name())
+                        && !model.graph().initializers().containsKey(input.name())) {
+                    items.put(input.name(), item(input, size, limit, roles.get(input.name()), random));
+                }
+            }
+            return items;
+        }
+
+        private Item item(
+                Value input,
+                int size,
+                int limit,
+                @Nullable InputRole role,
+                SplittableRandom random) {
+            if (!(input.type() instanceof Type.OfTensor tensor) || tensor.shape() == null) {
+                throw new SpecException(
+                        place + ": input " + input.name() + " must be a tensor of known rank to be made up from a seed");
+            }
+            long count = 1;
+            var dims = new ArrayList<Long>();
+            for (Axis axis : input.shape()) {
+                long length = axis.isFixed() ? axis.size() : size;
+                dims.add(length);
+                if (length > MOST_ELEMENTS || count * length > MOST_ELEMENTS) {
+                    throw new SpecException(place + ": input " + input.name() + " must have at most " + MOST_ELEMENTS
+                            + " elements to be made up from a seed, got " + input.shape());
+                }
+                count *= length;
+            }
+            if (tensor.element() == ValueType.STRING) {
+                var texts = new ArrayList<String>();
+                for (int i = 0; i < count; i++) {
+                    texts.add("text " + random.nextInt(10));
+                }
+                return new Item.Texts(dims, texts);
+            }
+            var numbers = new double[(int) count];
+            for (int i = 0; i < count; i++) {
+                numbers[i] = role != null
+                        ? role.number(i, (int) count, size)
+                        : tensor.element().isFloat()
+                                ? random.nextDouble(-1, 1)
+                                : tensor.element() == ValueType.UINT8 && limit > 1
+                                        ? random.nextInt(256)
+                                        : random.nextInt(limit);
+            }
+            return new Item.Array(Tensor.of(
+                            numbers, dims.stream().mapToLong(Long::longValue).toArray())
+                    .cast(tensor.element()));
+        }
     }
 
     private static boolean isOfFloats(Type type) {
@@ -82,53 +214,7 @@ record SeededRun(List<Map<String, Item>> inputs, List<Map<String, Item>> outputs
 
     /** Runs another model on the same inputs. */
     SeededRun again(ModelSession session) {
-        return new SeededRun(inputs, inputs.stream().map(session::run).toList());
-    }
-
-    private static Map<String, Item> inputs(
-            Graph graph, ModelSession session, int size, int limit, SplittableRandom random, String place) {
-        var items = new LinkedHashMap<String, Item>();
-        for (var input : graph.inputs()) {
-            // what has a default is left to it
-            if (session.inputs().contains(input.name()) && !graph.initializers().containsKey(input.name())) {
-                items.put(input.name(), item(input, size, limit, random, place));
-            }
-        }
-        return items;
-    }
-
-    private static Item item(Value input, int size, int limit, SplittableRandom random, String place) {
-        if (!(input.type() instanceof Type.OfTensor tensor) || tensor.shape() == null) {
-            throw new SpecException(
-                    place + ": input " + input.name() + " must be a tensor of known rank to be made up from a seed");
-        }
-        long count = 1;
-        var dims = new ArrayList<Long>();
-        for (Axis axis : input.shape()) {
-            long length = axis.isFixed() ? axis.size() : size;
-            dims.add(length);
-            if (length > MOST_ELEMENTS || count * length > MOST_ELEMENTS) {
-                throw new SpecException(place + ": input " + input.name() + " must have at most " + MOST_ELEMENTS
-                        + " elements to be made up from a seed, got " + input.shape());
-            }
-            count *= length;
-        }
-        if (tensor.element() == ValueType.STRING) {
-            var texts = new ArrayList<String>();
-            for (int i = 0; i < count; i++) {
-                texts.add("text " + random.nextInt(10));
-            }
-            return new Item.Texts(dims, texts);
-        }
-        var numbers = new double[(int) count];
-        for (int i = 0; i < count; i++) {
-            numbers[i] = tensor.element().isFloat()
-                    ? random.nextDouble(-1, 1)
-                    : tensor.element() == ValueType.UINT8 && limit > 1 ? random.nextInt(256) : random.nextInt(limit);
-        }
-        return new Item.Array(
-                Tensor.of(numbers, dims.stream().mapToLong(Long::longValue).toArray())
-                        .cast(tensor.element()));
+        return new SeededRun(inputs, inputs.stream().map(session::run).toList(), notes);
     }
 
     /** How far the outputs of two runs on the same inputs are apart. */

@@ -68,8 +68,7 @@ final class EngineFaultTest {
 
     @Test
     void whatWouldEndTheProcessIsOptimizedOrRefused() throws Exception {
-        var deadly = folder.resolve("deadly.onnx");
-        OnnxWriter.write(DeadlyModels.dequantizeBeforeTranspose(), deadly);
+        var deadly = Files.write(folder.resolve("deadly.onnx"), DeadlyModels.dequantizeBeforeTranspose());
         assertThat(OnnxFileCheck.problems(deadly)).isEmpty();
         assertThat(OnnxOptimizer.optimize(deadly, folder.resolve("out.onnx"), 1).difference())
                 .isLessThan(1e-6);

@@ -3,20 +3,55 @@ package smalti.exporter.onnx;
 import java.util.HashSet;
 import java.util.Set;
 import java.util.TreeMap;
+import java.util.stream.LongStream;
 import smalti.exporter.graph.Attribute;
 import smalti.exporter.graph.Model;
 import smalti.exporter.graph.Node;
+import smalti.exporter.graph.Shapes;
 
 /**
  * Writes what ONNX Runtime's own fusions would spoil so that they leave it alone, for whoever runs the file.
  *
  * @see smalti.spec.onnx.EngineFault#PAD_BEFORE_MAX_POOL
+ * @see smalti.spec.onnx.EngineFault#DEQUANTIZE_BEFORE_TRANSPOSE
  */
 final class HarmlessForms {
     private HarmlessForms() {}
 
-    /** A MaxPool behind a Pad says {@code auto_pad=VALID}, which means the same as no padding. */
     static Model of(Model model) {
+        return turned(pooled(model));
+    }
+
+    /** Beside dequantized values a Transpose says its {@code perm}, where it is known. */
+    private static Model turned(Model model) {
+        var nodes = model.graph().nodes();
+        if (nodes.stream().noneMatch(node -> node.op().equals("DequantizeLinear"))
+                || nodes.stream().noneMatch(HarmlessForms::isUnsaid)) {
+            return model;
+        }
+        var shapes = Shapes.of(model);
+        var said = nodes.stream()
+                .map(node -> !isUnsaid(node)
+                        ? node
+                        : shapes.shape(node.input(0))
+                                .map(shape -> reversing(node, shape.size()))
+                                .orElse(node))
+                .toList();
+        return model.with(model.graph().with(model.graph().initializers(), said));
+    }
+
+    private static boolean isUnsaid(Node node) {
+        return node.is("Transpose") && !node.attributes().containsKey("perm");
+    }
+
+    private static Node reversing(Node node, int rank) {
+        var attributes = new TreeMap<>(node.attributes());
+        attributes.put("perm", Attribute.ints(LongStream.range(0, rank).map(axis -> rank - 1 - axis).toArray()));
+        return node.withAttributes(attributes);
+    }
+
+    /** A MaxPool behind a Pad says {@code auto_pad=VALID}, which means the same as no padding. */
+    private static Model pooled(Model model) {
         var padded = new HashSet<String>();
         model.graph().nodes().stream()
                 .filter(node -> node.domain().isEmpty() && node.op().equals("Pad"))

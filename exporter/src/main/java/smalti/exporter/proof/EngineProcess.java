@@ -332,7 +332,8 @@ final class EngineProcess {
         var place = first(crash, FRAME, "");
         var said = lines("error.txt").stream()
                 .map(String::strip)
-                .filter(line -> !line.isEmpty() && !line.startsWith("#") && !line.startsWith("["))
+                // not the lines of a stack
+                .filter(line -> !line.isEmpty() && !line.matches("(#|\\[|at |\\.\\.\\. ).*"))
                 .reduce((one, last) -> last)
                 .orElse("");
         return "it ended its process (" + signal + (place.isEmpty() ? "" : " in " + place) + ")"

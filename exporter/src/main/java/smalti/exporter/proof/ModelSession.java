@@ -27,10 +27,10 @@ public final class ModelSession implements AutoCloseable {
     private EngineProcess.Opened opened;
 
     /** @param own a file of this session, which goes with it */
-    private ModelSession(SessionPlan plan, String name, RunLimits limits, @Nullable Path own) {
+    private ModelSession(SessionPlan plan, String name, @Nullable Path own) {
         this.plan = plan;
         this.name = name;
-        this.limits = limits;
+        this.limits = RunLimits.inForce();
         this.own = own;
         this.process = EngineProcess.acquire();
         try {
@@ -72,17 +72,17 @@ public final class ModelSession implements AutoCloseable {
      * @throws ProofException if ONNX Runtime refuses it
      * @throws EngineEndedException if it ends ONNX Runtime's process, or takes more than the limits
      */
-    public static ModelSession open(Path file, String name, Form form, RunLimits limits) {
-        return guarded(file, name, form == Form.AS_WRITTEN, false, limits, null);
+    public static ModelSession open(Path file, String name, Form form) {
+        return guarded(file, name, form == Form.AS_WRITTEN, false, null);
     }
 
     /** As above, of the bytes of a file. */
-    public static ModelSession open(byte[] model, String name, Form form, RunLimits limits) {
+    public static ModelSession open(byte[] model, String name, Form form) {
         try {
             var file = Files.createTempFile(EngineProcess.root(), "model-", ".onnx");
             try {
                 Files.write(file, model);
-                return guarded(file, name, form == Form.AS_WRITTEN, false, limits, file);
+                return guarded(file, name, form == Form.AS_WRITTEN, false, file);
             } catch (ProofException e) {
                 Files.delete(file);
                 throw e;
@@ -92,39 +92,39 @@ public final class ModelSession implements AutoCloseable {
         }
     }
 
-    /** As above, of the bytes of a file, with the limits that most are content with. */
+    /** As above, of the bytes of a file. */
     public static ModelSession open(byte[] model, String name) {
-        return open(model, name, Form.FUSED, RunLimits.DEFAULT);
+        return open(model, name, Form.FUSED);
     }
 
-    /** As above, with the limits that most are content with. */
+    /** As above. */
     public static ModelSession open(Path file, String name) {
-        return open(file, name, Form.FUSED, RunLimits.DEFAULT);
+        return open(file, name, Form.FUSED);
     }
 
-    /** As above, with the nodes one by one, and the limits that most are content with. */
+    /** As above, with the nodes one by one. */
     public static ModelSession openAsWritten(Path file, String name) {
-        return open(file, name, Form.AS_WRITTEN, RunLimits.DEFAULT);
+        return open(file, name, Form.AS_WRITTEN);
     }
 
     /** As above, of the bytes of a file. */
     public static ModelSession openAsWritten(byte[] model, String name) {
-        return open(model, name, Form.AS_WRITTEN, RunLimits.DEFAULT);
+        return open(model, name, Form.AS_WRITTEN);
     }
 
     /** Opens a file on all cores, where speed counts for more than the last bits. */
     static ModelSession openOnAllCores(Path file, Form form) {
         return guarded(
-                file, String.valueOf(file.getFileName()), form == Form.AS_WRITTEN, true, RunLimits.DEFAULT, null);
+                file, String.valueOf(file.getFileName()), form == Form.AS_WRITTEN, true, null);
     }
 
     /** Opens a file whatever faults of ONNX Runtime it meets, to see that they are still there. */
-    static ModelSession openUnguarded(Path file, String name, RunLimits limits) {
-        return new ModelSession(new SessionPlan(file, false, false, Map.of()), name, limits, null);
+    static ModelSession openUnguarded(Path file, String name) {
+        return new ModelSession(new SessionPlan(file, false, false, Map.of()), name, null);
     }
 
     private static ModelSession guarded(
-            Path file, String name, boolean asWritten, boolean onAllCores, RunLimits limits, @Nullable Path own) {
+            Path file, String name, boolean asWritten, boolean onAllCores, @Nullable Path own) {
         var guard = guard(file, name);
         var config = new java.util.TreeMap<>(guard.config());
         if (onAllCores) {
@@ -132,7 +132,7 @@ public final class ModelSession implements AutoCloseable {
             config.put("session.intra_op.allow_spinning", "0");
         }
         var plan = new SessionPlan(file, asWritten || guard.isAsWritten(), onAllCores, config);
-        return new ModelSession(plan, name, limits, own);
+        return new ModelSession(plan, name, own);
     }
 
     private static EngineGuard guard(Path file, String name) {
@@ -227,7 +227,7 @@ public final class ModelSession implements AutoCloseable {
         } catch (EngineRefusal e) {
             throw new ProofException(
                     name + ": ONNX Runtime cannot run it" + on + ": "
-                            + e.getMessage().strip().replaceAll("\\s*\\R\\s*", " "),
+                            + String.valueOf(e.getMessage()).strip().replaceAll("\\s*\\R\\s*", " "),
                     e);
         } catch (EngineEnd e) {
             throw new EngineEndedException(name + ": ONNX Runtime cannot run it" + on + ": " + e.getMessage(), e);

@@ -1,5 +1,6 @@
 package smalti.exporter.proof;
 
+import java.io.IOException;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -17,30 +18,28 @@ import smalti.exporter.graph.ValueType;
 
 /** Models that end the process that runs them, never end, or take all memory. */
 public final class DeadlyModels {
-    /** An If whose one branch gives an absent optional sequence; its input {@code cond} chooses. */
-    public static final String OPTIONAL_OUTPUT = "/faults/optional-output.onnx";
+    /** By hand: {@code Σ (q − z)·s}, as in (−21 + 3)·0.1 + (93 − 5)·0.2 + (117 − 127)·0.3 = 12.8. */
+    static final double[] ROW_SUMS = {12.8, -56.6, -10.1, 19.1};
 
     private DeadlyModels() {}
 
-    public static byte[] optionalOutput() throws java.io.IOException {
-        try (var in = Objects.requireNonNull(DeadlyModels.class.getResourceAsStream(OPTIONAL_OUTPUT))) {
+    /** An If whose one branch gives an absent optional sequence; its input {@code cond} chooses. */
+    public static byte[] optionalOutput() throws IOException {
+        return bytes("/faults/optional-output.onnx");
+    }
+
+    private static byte[] bytes(String resource) throws IOException {
+        try (var in = Objects.requireNonNull(DeadlyModels.class.getResourceAsStream(resource))) {
             return in.readAllBytes();
         }
     }
 
-    /** y = x·Tᵀ, of T = [[1, 20, 300], [4, 50, 600]], which is dequantized column by column and has no {@code perm}. */
-    public static Model dequantizeBeforeTranspose() {
-        var constants = new LinkedHashMap<String, Constant>();
-        constants.put("q", Tensor.of(new double[] {1, 2, 3, 4, 5, 6}, 2, 3).cast(ValueType.INT8));
-        constants.put("s", Tensor.of(new double[] {1, 10, 100}, 3).cast(ValueType.FLOAT32));
-        constants.put("z", Tensor.of(new double[] {0, 0, 0}, 3).cast(ValueType.INT8));
-        return model(
-                List.of(Axis.named("N"), Axis.of(3)),
-                List.of(Axis.named("N"), Axis.of(2)),
-                constants,
-                Node.of("DequantizeLinear", List.of("q", "s", "z"), "d", Map.of("axis", Attribute.of(1))),
-                Node.of("Transpose", List.of("d"), "t", Map.of()),
-                Node.of("MatMul", List.of("x", "t"), "y", Map.of()));
+    /**
+     * y = x·Tᵀ, of T [4,3], which is dequantized column by column and has no {@code perm}; the rows of T add up to
+     * {@link #ROW_SUMS}. Its bytes are from elsewhere, as this exporter writes it in another form.
+     */
+    public static byte[] dequantizeBeforeTranspose() throws IOException {
+        return bytes("/faults/dequantize-transpose.onnx");
     }
 
     /** Adds 1 more often than anybody waits for. */

@@ -1,0 +1,221 @@
+package smalti.exporter;
+
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+import smalti.exporter.graph.Axis;
+import smalti.exporter.graph.Graph;
+import smalti.exporter.graph.Model;
+import smalti.exporter.graph.Node;
+import smalti.exporter.graph.Shapes;
+
+/**
+ * What an operator takes an input for, where not all numbers will do.
+ *
+ * @param use which numbers will do
+ * @param node that takes it
+ * @param taken the shape of what the node works on; null where unknown
+ * @param made the shape of what the node makes, as the file says it; null where it does not
+ */
+record InputRole(Use use, Node node, @Nullable List<Axis> taken, @Nullable List<Axis> made) {
+    /** Which numbers will do. */
+    enum Use {
+        ANY("any"),
+        SHAPE("a shape"),
+        ONES("ones"),
+        SIZES("sizes"),
+        ZERO("a start"),
+        ONE("a count"),
+        TWO("a count"),
+        FOUR("a length"),
+        EIGHT("a length"),
+        SIXTEEN("a length"),
+        RATE("a rate"),
+        PADS("paddings"),
+        ENDS("ends"),
+        AXES("axes"),
+        PARTS("sizes of parts"),
+        SCALES("scales"),
+        GRID("a size of pictures"),
+        POSITIVE("divisors"),
+        SHARES("shares");
+
+        private final String word;
+
+        Use(String word) {
+            this.word = word;
+        }
+    }
+
+    /** By operator, of each input in turn. */
+    private static final Map<String, List<Use>> USES = uses();
+
+    /** What gives the numbers on that it takes first. */
+    private static final Set<String> PASSING =
+            Set.of("Cast", "CastLike", "Identity", "Unsqueeze", "Squeeze", "Flatten", "Concat", "Dropout");
+
+    private static final int AS_MANY_AS_AXES = 8;
+
+    private static Map<String, List<Use>> uses() {
+        var uses = new HashMap<String, List<Use>>();
+        uses.put("Reshape", List.of(Use.ANY, Use.SHAPE));
+        uses.put("Expand", List.of(Use.ANY, Use.ONES));
+        uses.put("ConstantOfShape", List.of(Use.SIZES));
+        uses.put("CenterCropPad", List.of(Use.ANY, Use.SIZES));
+        uses.put("Range", List.of(Use.ZERO, Use.FOUR, Use.ONE));
+        uses.put("Tile", List.of(Use.ANY, Use.ONES));
+        uses.put("Pad", List.of(Use.ANY, Use.PADS, Use.ANY, Use.AXES));
+        uses.put("Slice", List.of(Use.ANY, Use.ZERO, Use.ENDS, Use.AXES, Use.ONE));
+        uses.put("TopK", List.of(Use.ANY, Use.ONE));
+        uses.put("Split", List.of(Use.ANY, Use.PARTS));
+        uses.put("SplitToSequence", List.of(Use.ANY, Use.ONE));
+        uses.put("OneHot", List.of(Use.ANY, Use.FOUR));
+        uses.put("Loop", List.of(Use.TWO));
+        uses.put("NonMaxSuppression", List.of(Use.ANY, Use.ANY, Use.TWO));
+        uses.put("ReverseSequence", List.of(Use.ANY, Use.ONE));
+        for (var op : List.of("LSTM", "GRU", "RNN")) {
+            uses.put(op, List.of(Use.ANY, Use.ANY, Use.ANY, Use.ANY, Use.ONE));
+        }
+        for (var op : List.of("SequenceAt", "SequenceErase", "CumSum", "CumProd")) {
+            uses.put(op, List.of(Use.ANY, Use.ZERO));
+        }
+        uses.put("SequenceInsert", List.of(Use.ANY, Use.ANY, Use.ZERO));
+        uses.put("DFT", List.of(Use.ANY, Use.FOUR, Use.ONE));
+        uses.put("STFT", List.of(Use.ANY, Use.FOUR, Use.ANY, Use.EIGHT));
+        for (var op : List.of("HannWindow", "HammingWindow", "BlackmanWindow")) {
+            uses.put(op, List.of(Use.EIGHT));
+        }
+        uses.put("MelWeightMatrix", List.of(Use.EIGHT, Use.SIXTEEN, Use.RATE, Use.ZERO, Use.SIXTEEN));
+        uses.put("Div", List.of(Use.ANY, Use.POSITIVE));
+        uses.put("Mod", List.of(Use.ANY, Use.POSITIVE));
+        uses.put("AffineGrid", List.of(Use.ANY, Use.GRID));
+        uses.put("Resize", List.of(Use.ANY, Use.ANY, Use.SCALES, Use.SIZES));
+        uses.put("Upsample", List.of(Use.ANY, Use.SCALES));
+        uses.put("Dropout", List.of(Use.ANY, Use.SHARES));
+        uses.put("Bernoulli", List.of(Use.SHARES));
+        for (var op : List.of("Unsqueeze", "Squeeze")) {
+            uses.put(op, List.of(Use.ANY, Use.AXES));
+        }
+        for (var op : List.of("Sum", "Mean", "Max", "Min", "Prod", "L1", "L2", "LogSum", "LogSumExp", "SumSquare")) {
+            uses.put("Reduce" + op, List.of(Use.ANY, Use.AXES));
+        }
+        return Map.copyOf(uses);
+    }
+
+    /** What each input of a model is taken for, of those that are taken for anything special. */
+    static Map<String, InputRole> of(Model model) {
+        var shapes = Shapes.of(model);
+        var nodes = new ArrayList<Node>();
+        collect(model.graph(), nodes);
+        var roles = new HashMap<String, InputRole>();
+        for (var input : model.graph().inputs()) {
+            find(input.name(), nodes, shapes, AS_MANY_AS_AXES).ifPresent(role -> roles.put(input.name(), role));
+        }
+        return roles;
+    }
+
+    private static void collect(Graph graph, List<Node> nodes) {
+        for (var node : graph.nodes()) {
+            nodes.add(node);
+            node.bodies().forEach(body -> collect(body, nodes));
+        }
+    }
+
+    private static Optional<InputRole> find(String value, List<Node> nodes, Shapes shapes, int depth) {
+        for (var node : nodes) {
+            int index = node.inputs().indexOf(value);
+            if (index < 0 || !node.domain().isEmpty()) {
+                continue;
+            }
+            var uses = USES.getOrDefault(node.op(), List.of());
+            var use = index < uses.size() ? uses.get(index) : Use.ANY;
+            // a float that is divided by is any number but 0, and random ones are
+            boolean matters = use != Use.ANY
+                    && (use != Use.POSITIVE
+                            || shapes.element(value).filter(type -> type.isFloat()).isEmpty());
+            if (matters) {
+                var taken = node.inputs().isEmpty() ? null : shapes.shape(node.input(0)).orElse(null);
+                var made = shapes.shape(node.output()).orElse(null);
+                return Optional.of(new InputRole(use, node, taken, made));
+            }
+            if (PASSING.contains(node.op()) && depth > 0 && (index == 0 || node.op().equals("Concat"))) {
+                var behind = find(node.output(), nodes, shapes, depth - 1);
+                if (behind.isPresent()) {
+                    return behind;
+                }
+            }
+        }
+        return Optional.empty();
+    }
+
+    /**
+     * One of the numbers that will do.
+     *
+     * @param index of the element
+     * @param count of elements
+     * @param size for free axes
+     */
+    double number(int index, int count, int size) {
+        return switch (use) {
+            case ANY, ZERO -> 0;
+            case SHAPE -> isFixed(made, count) ? axis(made, index, 1) : index == 0 ? -1 : 1;
+            case ONES, ONE -> isFixed(made, count) && node.op().equals("Expand") ? axis(made, index, 1) : 1;
+            case SIZES -> isFixed(made, count) ? axis(made, index, size) : axis(taken, index, size);
+            case TWO -> 2;
+            case FOUR -> 4;
+            case EIGHT -> 8;
+            case SIXTEEN -> 16;
+            case RATE -> 8000;
+            case PADS -> 1;
+            case ENDS -> Integer.MAX_VALUE;
+            case AXES -> axes(index);
+            case PARTS -> part(index, count, size);
+            case SCALES -> index < 2 ? 1 : 2;
+            case GRID -> index == 0 ? axis(taken, 0, size) : 2 + index;
+            case POSITIVE -> 1 + index % 3;
+            case SHARES -> (index % 10 + 0.5) / 10;
+        };
+    }
+
+    private static boolean isFixed(@Nullable List<Axis> shape, int rank) {
+        return shape != null && shape.size() == rank && shape.stream().allMatch(Axis::isFixed);
+    }
+
+    private static double axis(@Nullable List<Axis> shape, int index, int otherwise) {
+        return shape != null && index < shape.size() && shape.get(index).isFixed()
+                ? shape.get(index).size()
+                : otherwise;
+    }
+
+    /** Of a Squeeze those of size 1; of others the first ones. */
+    private double axes(int index) {
+        if (!node.op().equals("Squeeze") || taken == null) {
+            return index;
+        }
+        int found = 0;
+        for (int axis = 0; axis < taken.size(); axis++) {
+            if (taken.get(axis).isFixed() && taken.get(axis).size() == 1 && found++ == index) {
+                return axis;
+            }
+        }
+        return index;
+    }
+
+    /** Parts as equal as can be of the axis that is split. */
+    private double part(int index, int count, int size) {
+        int rank = taken == null ? 0 : taken.size();
+        long axis = node.whole("axis", 0);
+        int place = (int) (axis < 0 ? axis + rank : axis);
+        long whole = (long) axis(taken, place, size);
+        return index < count - 1 ? whole / count : whole - whole / count * (count - 1);
+    }
+
+    @Override
+    public String toString() {
+        return use.word + " for " + node.op() + " \"" + node.name() + "\"";
+    }
+}
