@@ -157,8 +157,9 @@ final class ConvertCommand implements Callable<Integer> {
         }
         if (proof.unproven || !proof.samples.isSeeded()) {
             if (!graph.toString().endsWith(".onnx")) {
-                throw new SpecException("--samples and --unproven are for ONNX files; a SameDiff graph is proven against"
-                        + " SameDiff");
+                throw new SpecException(
+                        "--samples and --unproven are for ONNX files; a SameDiff graph is proven against"
+                                + " SameDiff");
             }
         }
         if (!half) {
@@ -214,8 +215,7 @@ final class ConvertCommand implements Callable<Integer> {
                 ExportOptions.defaults().seed(), limits, () -> OnnxReader.read(graph), place, pixels, skip, console);
         var report = OnnxOpset.convert(graph, file, opset.checked(), externalDataAbove, options);
         console.line("converted %s to opset %d: %s", graph, opset.opset, out);
-        console.line(
-                "  %d nodes, %d before at opset %d", report.nodes(), report.nodesBefore(), report.opsetBefore());
+        console.line("  %d nodes, %d before at opset %d", report.nodes(), report.nodesBefore(), report.opsetBefore());
         proof.tell(report.proof(), out, console);
     }
 

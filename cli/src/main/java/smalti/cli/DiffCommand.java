@@ -67,8 +67,8 @@ final class DiffCommand implements Callable<Integer> {
         print("outputs", differences.outputs());
         differences
                 .difference()
-                .ifPresent(
-                        most -> console.line("outputs differ by at most %.1e of their range on %s", most, samples.text()));
+                .ifPresent(most ->
+                        console.line("outputs differ by at most %.1e of their range on %s", most, samples.text()));
         return differences.none() ? 0 : Main.WRONG_INPUT;
     }
 

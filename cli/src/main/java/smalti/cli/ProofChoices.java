@@ -28,14 +28,14 @@ final class ProofChoices {
             SkipOption skip,
             Console console)
             throws IOException {
-        return samples.options(seed, limits, model, place, pixels, skip, console).withUnproven(unproven);
+        return samples.options(seed, limits, model, place, pixels, skip, console)
+                .withUnproven(unproven);
     }
 
     void tell(Equivalence proof, Path out, Console console) {
         proof.notes().forEach(console::note);
         if (proof.isProven()) {
-            console.line(
-                    "outputs differ by at most %.1e of their range on %s", proof.difference(), samples.text());
+            console.line("outputs differ by at most %.1e of their range on %s", proof.difference(), samples.text());
         } else {
             console.warning("UNPROVEN: nobody has seen that " + out + " computes the same: " + proof.unproven());
         }

@@ -11,7 +11,8 @@ import smalti.spec.SpecException;
 /** What ONNX Runtime may take for one run: {@code --proof-timeout} and {@code --proof-memory}. */
 final class ProofLimits {
     private static final Pattern TIME = Pattern.compile("(\\d{1,9}(?:\\.\\d{1,3})?)\\s*(ms|s|m|min|h|)");
-    private static final Map<String, Double> SECONDS = Map.of("ms", 0.001, "s", 1.0, "", 1.0, "m", 60.0, "min", 60.0, "h", 3600.0);
+    private static final Map<String, Double> SECONDS =
+            Map.of("ms", 0.001, "s", 1.0, "", 1.0, "m", 60.0, "min", 60.0, "h", 3600.0);
     private static final Pattern SIZE = Pattern.compile("(\\d{1,9}(?:\\.\\d{1,3})?)\\s*(k|m|g|t)b?");
 
     @Option(
@@ -37,7 +38,8 @@ final class ProofLimits {
     private static Duration time(String text) {
         var matcher = TIME.matcher(text.strip().toLowerCase(Locale.ROOT));
         if (matcher.matches()) {
-            long millis = Math.round(Double.parseDouble(matcher.group(1)) * 1000 * SECONDS.getOrDefault(matcher.group(2), 1.0));
+            long millis = Math.round(
+                    Double.parseDouble(matcher.group(1)) * 1000 * SECONDS.getOrDefault(matcher.group(2), 1.0));
             if (millis > 0) {
                 return Duration.ofMillis(millis);
             }

@@ -13,8 +13,8 @@ import smalti.exporter.graph.Tensor;
 import smalti.exporter.graph.Type;
 import smalti.exporter.graph.Value;
 import smalti.exporter.proof.ModelSession.Item;
-import smalti.spec.Npz;
 import smalti.spec.NpyArray;
+import smalti.spec.Npz;
 import smalti.spec.SpecException;
 
 /**
@@ -28,7 +28,12 @@ final class ProofSamples {
     private ProofSamples() {}
 
     static List<Map<String, Item>> read(
-            Path data, Model model, CalibrationSamples.Scaling scaling, String place, SkipOption skip, Console console) {
+            Path data,
+            Model model,
+            CalibrationSamples.Scaling scaling,
+            String place,
+            SkipOption skip,
+            Console console) {
         if (data.toString().endsWith(".npz")) {
             var run = oneRun(data, model);
             if (run != null) {
@@ -79,7 +84,8 @@ final class ProofSamples {
             return false;
         }
         for (int axis = 0; axis < shape.size(); axis++) {
-            if (shape.get(axis).isFixed() && shape.get(axis).size() != array.shape().get(axis)) {
+            if (shape.get(axis).isFixed()
+                    && shape.get(axis).size() != array.shape().get(axis)) {
                 return false;
             }
         }

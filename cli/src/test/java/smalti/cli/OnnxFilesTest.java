@@ -78,7 +78,9 @@ class OnnxFilesTest {
     void optimizeComparesOnSamplesOrSaysThatItDidNot() throws IOException {
         var graph = new Graph(
                 "shaped",
-                List.of(value("x", Axis.of(6)), new Value("s", ValueType.INT64, List.of(Axis.of(2)), Value.Layout.PLAIN)),
+                List.of(
+                        value("x", Axis.of(6)),
+                        new Value("s", ValueType.INT64, List.of(Axis.of(2)), Value.Layout.PLAIN)),
                 List.of(value("y", Axis.named("A"), Axis.named("B"))),
                 Map.of("one", Tensor.of(new long[] {1}, 1)),
                 List.of(
@@ -101,7 +103,9 @@ class OnnxFilesTest {
                         .out())
                 .contains("on those samples");
         assertThat(Cli.run("diff", file, out, "--samples", samples).out()).contains("outputs: the same");
-        assertThat(Cli.run("optimize", file, "--out", out, "--unproven").succeeds().err())
+        assertThat(Cli.run("optimize", file, "--out", out, "--unproven")
+                        .succeeds()
+                        .err())
                 .contains("warning: UNPROVEN");
         Cli.run("optimize", file, "--out", out, "--proof-timeout", "soon")
                 .failsWith("--proof-timeout must be a time such as 90s, 10m or 1h, got soon");

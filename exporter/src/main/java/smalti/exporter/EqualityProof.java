@@ -79,7 +79,9 @@ final class EqualityProof {
     }
 
     private ModelSession open(Path written, Model model, String name, Form form) {
-        return isRandom ? ModelSession.open(OnnxWriter.bytes(model), name, form) : ModelSession.open(written, name, form);
+        return isRandom
+                ? ModelSession.open(OnnxWriter.bytes(model), name, form)
+                : ModelSession.open(written, name, form);
     }
 
     /** What is to be changed: the model, with seeds where it draws numbers. */

@@ -10,7 +10,8 @@ import org.jspecify.annotations.Nullable;
  * @param notes on what was compared, such as how inputs were chosen
  * @param unproven why nothing could be compared; null where it was
  */
-public record Equivalence(double difference, List<String> notes, @Nullable String unproven) {
+public record Equivalence(
+        double difference, List<String> notes, @Nullable String unproven) {
     public Equivalence {
         notes = List.copyOf(notes);
     }

@@ -21,7 +21,11 @@ import smalti.exporter.graph.Shapes;
  * @param taken the shape of what the node works on; null where unknown
  * @param made the shape of what the node makes, as the file says it; null where it does not
  */
-record InputRole(Use use, Node node, @Nullable List<Axis> taken, @Nullable List<Axis> made) {
+record InputRole(
+        Use use,
+        Node node,
+        @Nullable List<Axis> taken,
+        @Nullable List<Axis> made) {
     /** Which numbers will do. */
     enum Use {
         ANY("any"),
@@ -136,13 +140,19 @@ record InputRole(Use use, Node node, @Nullable List<Axis> taken, @Nullable List<
             // a float that is divided by is any number but 0, and random ones are
             boolean matters = use != Use.ANY
                     && (use != Use.POSITIVE
-                            || shapes.element(value).filter(type -> type.isFloat()).isEmpty());
+                            || shapes.element(value)
+                                    .filter(type -> type.isFloat())
+                                    .isEmpty());
             if (matters) {
-                var taken = node.inputs().isEmpty() ? null : shapes.shape(node.input(0)).orElse(null);
+                var taken = node.inputs().isEmpty()
+                        ? null
+                        : shapes.shape(node.input(0)).orElse(null);
                 var made = shapes.shape(node.output()).orElse(null);
                 return Optional.of(new InputRole(use, node, taken, made));
             }
-            if (PASSING.contains(node.op()) && depth > 0 && (index == 0 || node.op().equals("Concat"))) {
+            if (PASSING.contains(node.op())
+                    && depth > 0
+                    && (index == 0 || node.op().equals("Concat"))) {
                 var behind = find(node.output(), nodes, shapes, depth - 1);
                 if (behind.isPresent()) {
                     return behind;

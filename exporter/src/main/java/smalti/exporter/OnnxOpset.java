@@ -36,7 +36,8 @@ public final class OnnxOpset {
      *     written
      */
     public static Report convert(Path file, Path out, int opset, long seed, long externalDataAbove) throws IOException {
-        return convert(file, out, opset, externalDataAbove, ProofOptions.defaults().withSeed(seed));
+        return convert(
+                file, out, opset, externalDataAbove, ProofOptions.defaults().withSeed(seed));
     }
 
     /** The same, proven as the options say. */
@@ -59,8 +60,7 @@ public final class OnnxOpset {
                 }
                 proven.add(proof.compare(converted, written, "at opset " + opset));
             });
-            return new Report(
-                    model.opset(), opset, nodes(model.graph()), nodes(converted.graph()), proven.get(0));
+            return new Report(model.opset(), opset, nodes(model.graph()), nodes(converted.graph()), proven.get(0));
         });
     }
 

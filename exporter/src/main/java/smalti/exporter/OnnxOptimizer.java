@@ -106,7 +106,8 @@ public final class OnnxOptimizer {
         List<Map<String, Item>> inputs;
         try (var session = ModelSession.open(OnnxWriter.bytes(model), place)) {
             inputs = SeededRun.of(session, model, ProofOptions.defaults().withSeed(seed), place)
-                    .inputs().subList(0, 1);
+                    .inputs()
+                    .subList(0, 1);
         }
         var speeds = new LinkedHashMap<String, Speed>();
         var measured = Speed.compare(List.copyOf(models.values()), inputs).iterator();

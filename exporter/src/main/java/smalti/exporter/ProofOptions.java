@@ -14,8 +14,7 @@ import smalti.exporter.proof.RunLimits;
  * @param isUnprovenWritten whether a file is written that cannot be run at all; it says so of itself. A file that computes
  *     something else is never written
  */
-public record ProofOptions(
-        long seed, List<Map<String, Item>> samples, RunLimits limits, boolean isUnprovenWritten) {
+public record ProofOptions(long seed, List<Map<String, Item>> samples, RunLimits limits, boolean isUnprovenWritten) {
     public ProofOptions {
         samples = samples.stream().map(Map::copyOf).toList();
     }

@@ -4,6 +4,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
 import java.util.TreeMap;
+import org.jspecify.annotations.Nullable;
 import smalti.exporter.graph.Attribute;
 import smalti.exporter.graph.Graph;
 import smalti.exporter.graph.Model;
@@ -13,8 +14,8 @@ import smalti.exporter.graph.Node;
 final class RandomSeeds {
     private static final String SEED = "seed";
 
-    /** Floats from here on by 1: exact, and no seed that anybody chose. */
-    private static final float FIRST = 7_340_033;
+    /** From here on by 1: exact as floats, and no seed that anybody chose. */
+    private static final long FIRST = 7_340_033;
 
     private static final int MOST = 1 << 20;
 
@@ -55,14 +56,21 @@ final class RandomSeeds {
     }
 
     private Graph set(Graph graph) {
-        return graph.with(graph.initializers(), nodes(graph, node -> {
-            if (!draws(node) || node.attributes().containsKey(SEED) || used >= MOST) {
-                return node;
-            }
-            var attributes = new TreeMap<>(node.attributes());
-            attributes.put(SEED, Attribute.of(FIRST + used++));
-            return node.withAttributes(attributes);
-        }, this::set));
+        return graph.with(
+                graph.initializers(),
+                nodes(
+                        graph,
+                        node -> {
+                            if (!draws(node) || node.attributes().containsKey(SEED) || used >= MOST) {
+                                return node;
+                            }
+                            var attributes = new TreeMap<>(node.attributes());
+                            long seed = FIRST + used++;
+                    // a whole number of a Dropout, a float of all others
+                    attributes.put(SEED, node.op().equals("Dropout") ? Attribute.of(seed) : Attribute.of((float) seed));
+                            return node.withAttributes(attributes);
+                        },
+                        this::set));
     }
 
     /** The model without the seeds that were set. */
@@ -71,17 +79,26 @@ final class RandomSeeds {
     }
 
     private static Graph without(Graph graph) {
-        return graph.with(graph.initializers(), nodes(graph, node -> {
-            if (!(node.attributes().get(SEED) instanceof Attribute.Real seed)
-                    || seed.value() < FIRST
-                    || seed.value() >= FIRST + MOST
-                    || !draws(node)) {
-                return node;
-            }
-            var attributes = new TreeMap<>(node.attributes());
-            attributes.remove(SEED);
-            return node.withAttributes(attributes);
-        }, RandomSeeds::without));
+        return graph.with(
+                graph.initializers(),
+                nodes(
+                        graph,
+                        node -> {
+                            if (!draws(node) || !isOurs(node.attributes().get(SEED))) {
+                        return node;
+                            }
+                            var attributes = new TreeMap<>(node.attributes());
+                            attributes.remove(SEED);
+                            return node.withAttributes(attributes);
+                        },
+                        RandomSeeds::without));
+    }
+
+    private static boolean isOurs(@Nullable Attribute seed) {
+        double number = seed instanceof Attribute.Real real
+                ? real.value()
+                : seed instanceof Attribute.Int whole ? whole.value() : 0;
+        return number >= FIRST && number < FIRST + MOST;
     }
 
     private interface OfNode {

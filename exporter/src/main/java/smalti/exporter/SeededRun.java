@@ -111,8 +111,9 @@ record SeededRun(List<Map<String, Item>> inputs, List<Map<String, Item>> outputs
                     last = first(e);
                 }
             }
-            throw new SpecException(place + ": must run on seeded inputs of some size, and does not (samples of its own may"
-                    + " be given): " + last);
+            throw new SpecException(
+                    place + ": must run on seeded inputs of some size, and does not (samples of its own may"
+                            + " be given): " + last);
         }
 
         private SeededRun run(int size, int limit, Map<String, InputRole> roles) {
@@ -136,7 +137,8 @@ record SeededRun(List<Map<String, Item>> inputs, List<Map<String, Item>> outputs
                     var numbers = new ArrayList<String>();
                     for (int i = 0; i < Math.min(MOST_SHOWN, array.tensor().count()); i++) {
                         double number = array.tensor().number(i);
-                        numbers.add(number == Math.rint(number) ? String.valueOf((long) number) : String.valueOf(number));
+                        numbers.add(
+                                number == Math.rint(number) ? String.valueOf((long) number) : String.valueOf(number));
                     }
                     notes.add("input " + name + " is " + role + ": " + String.join(", ", numbers)
                             + (array.tensor().count() > MOST_SHOWN ? ", …" : ""));
@@ -145,8 +147,7 @@ record SeededRun(List<Map<String, Item>> inputs, List<Map<String, Item>> outputs
             return notes;
         }
 
-        private Map<String, Item> inputs(
-                int size, int limit, Map<String, InputRole> roles, SplittableRandom random) {
+        private Map<String, Item> inputs(int size, int limit, Map<String, InputRole> roles, SplittableRandom random) {
             var items = new LinkedHashMap<String, Item>();
             for (var input : model.graph().inputs()) {
                 // what has a default is left to it
@@ -158,15 +159,10 @@ record SeededRun(List<Map<String, Item>> inputs, List<Map<String, Item>> outputs
             return items;
         }
 
-        private Item item(
-                Value input,
-                int size,
-                int limit,
-                @Nullable InputRole role,
-                SplittableRandom random) {
+        private Item item(Value input, int size, int limit, @Nullable InputRole role, SplittableRandom random) {
             if (!(input.type() instanceof Type.OfTensor tensor) || tensor.shape() == null) {
-                throw new SpecException(
-                        place + ": input " + input.name() + " must be a tensor of known rank to be made up from a seed");
+                throw new SpecException(place + ": input " + input.name()
+                        + " must be a tensor of known rank to be made up from a seed");
             }
             long count = 1;
             var dims = new ArrayList<Long>();
@@ -196,9 +192,9 @@ record SeededRun(List<Map<String, Item>> inputs, List<Map<String, Item>> outputs
                                         ? random.nextInt(256)
                                         : random.nextInt(limit);
             }
-            return new Item.Array(Tensor.of(
-                            numbers, dims.stream().mapToLong(Long::longValue).toArray())
-                    .cast(tensor.element()));
+            return new Item.Array(
+                    Tensor.of(numbers, dims.stream().mapToLong(Long::longValue).toArray())
+                            .cast(tensor.element()));
         }
     }
 

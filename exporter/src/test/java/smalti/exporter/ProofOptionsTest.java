@@ -101,8 +101,7 @@ final class ProofOptionsTest {
                 sized("CenterCropPad", 2, new Axis[] {Axis.UNKNOWN, Axis.UNKNOWN}, Map.of()));
     }
 
-    private static Model sized(
-            String op, int count, Axis @Nullable [] made, Map<String, Attribute> attributes) {
+    private static Model sized(String op, int count, Axis @Nullable [] made, Map<String, Attribute> attributes) {
         var outputs = new ArrayList<>(List.of("r"));
         for (int i = 1; op.equals("Split") && i < count; i++) {
             outputs.add("r" + i);
@@ -137,17 +136,19 @@ final class ProofOptionsTest {
                 List.of(
                         Node.of("Identity", List.of("k"), "j", Map.of()),
                         Node.of("TopK", List.of("x", "j"), List.of("y", "at"), Map.of())));
-        assertThat(optimize(Model.of(graph, 17, 8), ProofOptions.defaults()).proof().notes())
+        assertThat(optimize(Model.of(graph, 17, 8), ProofOptions.defaults())
+                        .proof()
+                        .notes())
                 .containsExactly("input k is a count for TopK \"y\": 1");
     }
 
     // ---- samples, limits, and no proof at all
 
-    /** Runs where s = 7 alone: x [7, 1] is brought to the shape [s]. */
+    /** Runs where s = 6 alone: x [2, 3] is brought to the shape [s]. */
     private static Model particular() {
         var graph = new Graph(
                 "particular",
-                List.of(floats("x", 7, 1), whole("s", Axis.of(1))),
+                List.of(floats("x", 2, 3), whole("s", Axis.of(1))),
                 List.of(new Value("y", ValueType.FLOAT32, List.of(Axis.named("M")), Value.Layout.PLAIN)),
                 Map.of("two", Tensor.of(new long[] {2}, 1)),
                 List.of(
@@ -165,8 +166,8 @@ final class ProofOptionsTest {
                 .hasMessageContaining("samples");
         assertThat(out()).doesNotExist();
         var sample = Map.<String, Item>of(
-                "x", new Item.Array(Tensor.of(new float[] {1, 2, 3, 4, 5, 6, 7}, 7, 1)),
-                "s", new Item.Array(Tensor.of(new long[] {7}, 1)));
+                "x", new Item.Array(Tensor.of(new float[] {1, 2, 3, 4, 5, 6}, 2, 3)),
+                "s", new Item.Array(Tensor.of(new long[] {6}, 1)));
         var report = optimize(particular(), ProofOptions.defaults().withSamples(List.of(sample)));
         assertThat(report.proof().isProven()).isTrue();
         assertThat(OnnxReader.read(out()).metadata()).doesNotContainKey("smalti.unproven");
@@ -182,8 +183,8 @@ final class ProofOptionsTest {
     @Test
     void aRunThatDoesNotEndIsStopped() throws IOException {
         var limits = RunLimits.DEFAULT.withTime(Duration.ofSeconds(3));
-        assertThatThrownBy(() -> optimize(
-                        DeadlyModels.endless(), ProofOptions.defaults().withLimits(limits)))
+        assertThatThrownBy(() ->
+                        optimize(DeadlyModels.endless(), ProofOptions.defaults().withLimits(limits)))
                 .isInstanceOf(EngineEndedException.class)
                 .hasMessageContaining("did not end within 3 s");
     }
@@ -193,7 +194,7 @@ final class ProofOptionsTest {
         // a row of 1 Mi floats is doubled ten times: 4 GiB at the end, made of 2 GiB
         var limits = RunLimits.DEFAULT.withMemory(4L << 30);
         var row = Map.<String, Item>of("x", new Item.Array(Tensor.of(new float[1 << 20], 1 << 20)));
-        assertThat(ProofMemory.bytes(DeadlyModels.bomb(), row)).isCloseTo(6.0 * (1L << 30), within(1e6));
+        assertThat(ProofMemory.bytes(DeadlyModels.bomb(), row)).isCloseTo(6.0 * (1L << 30), within(1e7));
         assertThatThrownBy(() -> optimize(
                         DeadlyModels.bomb(),
                         ProofOptions.defaults().withLimits(limits).withSamples(List.of(row))))

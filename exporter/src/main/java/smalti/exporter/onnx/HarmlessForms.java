@@ -46,7 +46,10 @@ final class HarmlessForms {
 
     private static Node reversing(Node node, int rank) {
         var attributes = new TreeMap<>(node.attributes());
-        attributes.put("perm", Attribute.ints(LongStream.range(0, rank).map(axis -> rank - 1 - axis).toArray()));
+        attributes.put(
+                "perm",
+                Attribute.ints(
+                        LongStream.range(0, rank).map(axis -> rank - 1 - axis).toArray()));
         return node.withAttributes(attributes);
     }
 

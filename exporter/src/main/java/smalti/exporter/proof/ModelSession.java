@@ -114,8 +114,7 @@ public final class ModelSession implements AutoCloseable {
 
     /** Opens a file on all cores, where speed counts for more than the last bits. */
     static ModelSession openOnAllCores(Path file, Form form) {
-        return guarded(
-                file, String.valueOf(file.getFileName()), form == Form.AS_WRITTEN, true, null);
+        return guarded(file, String.valueOf(file.getFileName()), form == Form.AS_WRITTEN, true, null);
     }
 
     /** Opens a file whatever faults of ONNX Runtime it meets, to see that they are still there. */
