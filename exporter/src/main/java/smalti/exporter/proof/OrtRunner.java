@@ -26,15 +26,6 @@ public final class OrtRunner implements AutoCloseable {
     }
 
     /**
-     * As above, with the nodes one by one.
-     *
-     * @throws ProofException if ONNX Runtime refuses the file
-     */
-    public static OrtRunner openAsWritten(Path file) {
-        return new OrtRunner(ModelSession.openOnAllCores(file, ModelSession.Form.AS_WRITTEN));
-    }
-
-    /**
      * Runs the graph.
      *
      * @return all outputs by name
