@@ -145,7 +145,7 @@ final class ConvertCommand implements Callable<Integer> {
                                 + ": is ONNX already; --opset brings it to another operator set, --precision fp16 makes it smaller");
             }
             if (half && !other && (proof.unproven || !proof.samples.isSeeded())) {
-                throw new SpecException("--samples and --unproven go with --opset; --precision fp16 takes --calibrate");
+                throw new WrongUse("--samples and --unproven go with --opset; --precision fp16 takes --calibrate");
             }
             if (!half) {
                 reopset(out);

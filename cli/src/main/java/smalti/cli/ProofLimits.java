@@ -6,7 +6,6 @@ import java.util.Map;
 import java.util.regex.Pattern;
 import picocli.CommandLine.Option;
 import smalti.exporter.proof.RunLimits;
-import smalti.spec.SpecException;
 
 /** What ONNX Runtime may take for one run: {@code --proof-timeout} and {@code --proof-memory}. */
 final class ProofLimits {
@@ -44,7 +43,7 @@ final class ProofLimits {
                 return Duration.ofMillis(millis);
             }
         }
-        throw new SpecException("--proof-timeout must be a time such as 90s, 10m or 1h, got " + text);
+        throw new WrongUse("--proof-timeout must be a time such as 90s, 10m or 1h, got " + text);
     }
 
     private static long bytes(String text) {
@@ -56,6 +55,6 @@ final class ProofLimits {
                 return (long) bytes;
             }
         }
-        throw new SpecException("--proof-memory must be a size such as 500m or 16g, got " + text);
+        throw new WrongUse("--proof-memory must be a size such as 500m or 16g, got " + text);
     }
 }
