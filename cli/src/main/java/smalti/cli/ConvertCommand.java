@@ -107,6 +107,9 @@ final class ConvertCommand implements Callable<Integer> {
     @Mixin
     private final SkipOption skip = new SkipOption();
 
+    @Mixin
+    private final OverwriteOption overwrite = new OverwriteOption();
+
     ConvertCommand(Console console) {
         this.console = console;
     }
@@ -114,7 +117,7 @@ final class ConvertCommand implements Callable<Integer> {
     @Override
     public Integer call() throws IOException {
         boolean half = isHalf();
-        Outputs.requireFile(out);
+        Outputs.requireFile(out, overwrite);
         if (Files.isDirectory(graph)) {
             throw new SpecException(graph + ": must be a file, got a folder"
                     + (Files.exists(graph.resolve("export.json"))

@@ -12,6 +12,7 @@ import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 import smalti.runtime.Generator;
 import smalti.runtime.Pixels;
+import smalti.spec.AtomicFiles;
 import smalti.spec.Check;
 import smalti.spec.SpecException;
 
@@ -51,6 +52,9 @@ final class GenerateCommand implements Callable<Integer> {
     @SuppressWarnings("NullAway.Init") // picocli sets it
     Path out;
 
+    @Mixin
+    private final OverwriteOption overwrite = new OverwriteOption();
+
     GenerateCommand(Console console) {
         this.console = console;
     }
@@ -60,7 +64,7 @@ final class GenerateCommand implements Callable<Integer> {
         int most = Pngs.isGrid(out) ? MOST_IN_GRID : MOST;
         Check.that(count >= 1 && count <= most, "--count must be from 1 to %s, got %s", most, count)
                 .done();
-        Pngs.check(out);
+        Pngs.check(out, overwrite);
         try (var model = bundle.open()) {
             var generator = model.generator();
             var classes = classes(generator.classes());
@@ -71,7 +75,7 @@ final class GenerateCommand implements Callable<Integer> {
                         : 0;
                 Pngs.writeGrid(generate(generator, classes, 0, count), columns, out);
             } else {
-                Pngs.writeFolder(out, folder -> writeEach(generator, classes, folder));
+                AtomicFiles.writeFolder(out, folder -> writeEach(generator, classes, folder));
             }
             double seconds = (System.nanoTime() - started) / 1e9;
             console.line("generated and wrote %s in %.2f s: %s", Console.pictures(count), seconds, out);

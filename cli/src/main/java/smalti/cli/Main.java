@@ -33,7 +33,8 @@ import smalti.spec.SpecException;
             "0:done",
             "1:something that was given is wrong; the message says what",
             "2:the command line is wrong",
-            "3:an error of smalti itself; --debug shows where"
+            "3:an error of smalti itself; --debug shows where",
+            "130:interrupted, as by Ctrl-C; 143 where asked to end"
         },
         subcommands = {
             DemoCommand.class,
@@ -71,13 +72,28 @@ public final class Main implements Runnable {
         var out = System.out;
         // nd4j prints to standard output, which is ours alone
         System.setOut(new PrintStream(OutputStream.nullOutputStream(), false, StandardCharsets.UTF_8));
-        int code = run(new Console(out, System.err, Boolean.getBoolean("smalti.terminal")), arguments);
+        var console = new Console(out, System.err, Boolean.getBoolean("smalti.terminal"));
+        TemporaryFolder temporary;
+        try {
+            temporary = TemporaryFolder.begin();
+        } catch (IOException e) {
+            console.error("the folder for temporary files must be writable; set JAVA_TOOL_OPTIONS=-Djava.io.tmpdir=DIR ("
+                    + text(e) + ")");
+            System.exit(WRONG_INPUT);
+            return;
+        }
+        var interruption = new Interruption(console, temporary);
+        interruption.listen();
+        int code = run(console, arguments);
+        interruption.waitIfBegun();
         out.flush();
+        temporary.delete();
         System.exit(code);
     }
 
     /** @return the exit code */
     static int run(Console console, String... arguments) {
+        console.begins(arguments);
         var main = new Main();
         var line = new CommandLine(main, new CommandFactory(console));
         line.setOut(console.outWriter());

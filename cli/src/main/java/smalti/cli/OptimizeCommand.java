@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 import smalti.exporter.OnnxOptimizer;
@@ -37,13 +38,16 @@ final class OptimizeCommand implements Callable<Integer> {
             description = "Weights of more bytes in all are written to FILE.data beside FILE; default 1500000000.")
     long externalDataAbove = OnnxWriter.EXTERNAL_DATA_ABOVE;
 
+    @Mixin
+    private final OverwriteOption overwrite = new OverwriteOption();
+
     OptimizeCommand(Console console) {
         this.console = console;
     }
 
     @Override
     public Integer call() throws IOException {
-        Outputs.requireFile(out);
+        Outputs.requireFile(out, overwrite);
         var report = OnnxOptimizer.optimize(model, out, seed, externalDataAbove);
         console.line("optimized %s: %d nodes, %d before: %s", model, report.nodes(), report.nodesBefore(), out);
         report.removed()

@@ -116,13 +116,16 @@ final class QuantizeCommand implements Callable<Integer> {
     @Mixin
     private final SkipOption skip = new SkipOption();
 
+    @Mixin
+    private final OverwriteOption overwrite = new OverwriteOption();
+
     QuantizeCommand(Console console) {
         this.console = console;
     }
 
     @Override
     public Integer call() throws IOException {
-        Outputs.requireFile(out);
+        Outputs.requireFile(out, overwrite);
         SourceFiles.spare(out, model, data);
         var options = Int8Options.defaults()
                 .withActivations(Choices.of("--activations", activations, ActivationType.values()))

@@ -11,6 +11,8 @@ import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
+import smalti.spec.AtomicFiles;
+import smalti.spec.DataSpec;
 import smalti.spec.ModelSpec;
 import smalti.spec.RecordTree;
 import smalti.spec.SpecException;
@@ -91,6 +93,9 @@ final class TrainCommand implements Callable<Integer> {
     @Mixin
     private final SkipOption skip = new SkipOption();
 
+    @Mixin
+    private final OverwriteOption overwrite = new OverwriteOption();
+
     TrainCommand(Console console) {
         this.console = console;
     }
@@ -100,13 +105,21 @@ final class TrainCommand implements Callable<Integer> {
         if (steps != null && steps < 1) {
             throw new SpecException("--steps must be at least 1, got " + steps);
         }
-        Outputs.requireFolder(out);
         boolean exists = Files.exists(out.resolve("spec.json"));
-        if (exists && !resume) {
-            throw new SpecException(
-                    out + ": holds a run already; add --resume to go on with it, or choose another --out");
+        if (exists && !resume && !overwrite.overwrites) {
+            throw new SpecException(out + ": holds a run already; add --resume to go on with it, --overwrite to begin "
+                    + "anew in its place, or choose another --out");
         }
-        boolean begun = exists;
+        if (resume && overwrite.overwrites) {
+            throw new SpecException("--resume and --overwrite must not be given together: one goes on with the run at "
+                    + out + ", the other deletes it");
+        }
+        boolean begun = exists && resume;
+        if (begun) {
+            Outputs.requireFolder(out);
+        } else {
+            Outputs.requireFolder(out, Outputs.Holding.RUN, overwrite);
+        }
         var spec = begun ? stored() : given();
         var listener = new LoadListener() {
             private final Console.Progress progress = console.new Progress("reading pictures");
@@ -130,10 +143,14 @@ final class TrainCommand implements Callable<Integer> {
         if (resume && !Files.exists(out.resolve("checkpoint.npz"))) {
             console.note(out + " holds no checkpoint: beginning at step 0");
         }
+        console.resumable("--resume");
         boolean finished = false;
         if (begun) {
             finished = Trainer.resume(out, pictures, steps, training) == 0;
         } else {
+            if (exists) {
+                AtomicFiles.deleteRecursively(out);
+            }
             Trainer.train(spec, pictures, out, training);
         }
         int done = Trainer.specOf(out).training().steps();
@@ -154,7 +171,12 @@ final class TrainCommand implements Callable<Integer> {
         var spec = source.spec != null ? SpecFiles.read(source.spec) : Presets.named(String.valueOf(source.preset));
         var training = spec.training();
         training = steps == null ? training : training.withSteps(steps);
-        return spec.withTraining(seed == null ? training : training.withSeed(seed));
+        return spec.withTraining(seed == null ? training : training.withSeed(seed)).withData(skip.on(spec.data()));
+    }
+
+    /** What the run leaves out is in its spec, and --skip-bad need not be given again. */
+    private static DataSpec skippingAs(DataSpec stored, DataSpec given) {
+        return new DataSpec(given.fit(), stored.badImages(), given.heldOut(), given.flip());
     }
 
     /** The run's own spec; what is given beside it must not say otherwise. */
@@ -165,11 +187,12 @@ final class TrainCommand implements Callable<Integer> {
                     "--seed must be that of the run, " + stored.training().seed() + ", got " + seed);
         }
         if (source != null) {
-            var same = given().training()
-                    .withSteps(stored.training().steps())
-                    .withSeed(stored.training().seed());
-            if (!given().withTraining(same).equals(stored)) {
-                var differences = RecordTree.differences(given().withTraining(same), stored);
+            var same = given().withTraining(given().training()
+                            .withSteps(stored.training().steps())
+                            .withSeed(stored.training().seed()))
+                    .withData(skippingAs(stored.data(), given().data()));
+            if (!same.equals(stored)) {
+                var differences = RecordTree.differences(same, stored);
                 // of another kind, all else is other too
                 var kind = differences.stream()
                         .filter(line -> line.startsWith("model.kind "))

@@ -156,6 +156,7 @@ final class OwnProcess implements Engine {
         line.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
         line.add("-Xmx" + Runtime.getRuntime().maxMemory());
         line.add("-XX:-CreateCoredumpOnCrash");
+        line.add("-Djava.io.tmpdir=" + System.getProperty("java.io.tmpdir")); // so that what it unpacks goes with ours
         line.add("-XX:ErrorFile=" + folder.resolve("crash.txt"));
         for (var limit : List.of("org.bytedeco.javacpp.maxbytes", "org.bytedeco.javacpp.maxphysicalbytes")) {
             if (System.getProperty(limit) != null) {
