@@ -148,7 +148,7 @@ final class ConvertCommand implements Callable<Integer> {
             export(out);
             return 0;
         }
-        var folder = Files.createTempDirectory("smalti-convert");
+        var folder = AtomicFiles.temporaryFolder("smalti-convert");
         try {
             var full = folder.resolve(graph.getFileName() + ".onnx");
             if (graph.toString().endsWith(".onnx")) {
@@ -158,7 +158,7 @@ final class ConvertCommand implements Callable<Integer> {
             }
             half(full);
         } finally {
-            AtomicFiles.deleteRecursively(folder);
+            AtomicFiles.discard(folder);
         }
         return 0;
     }

@@ -126,13 +126,13 @@ final class ExportCommand implements Callable<Integer> {
         } else if (isBundle()) {
             write(run);
         } else {
-            var folder = Files.createTempDirectory("smalti-export");
+            var folder = AtomicFiles.temporaryFolder("smalti-export");
             try {
                 var bundle = folder.resolve("bundle.smalti");
                 export(bundle);
                 write(bundle);
             } finally {
-                AtomicFiles.deleteRecursively(folder);
+                AtomicFiles.discard(folder);
             }
         }
         return 0;

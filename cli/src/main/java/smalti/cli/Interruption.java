@@ -1,11 +1,13 @@
 package smalti.cli;
 
+import java.io.IOException;
 import java.lang.reflect.InvocationTargetException;
 import java.lang.reflect.Proxy;
 import java.util.Map;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.locks.LockSupport;
 import smalti.spec.AtomicFiles;
+import smalti.spec.IoReason;
 
 /**
  * What Ctrl-C, a request to end and a closed terminal do: the command ends at once, says how to go on where it can be
@@ -21,12 +23,10 @@ final class Interruption {
     // down under it, and files deleted that it writes on. So the handler stops all writing, and halts.
 
     private final Console console;
-    private final TemporaryFolder temporary;
     private final AtomicBoolean begun = new AtomicBoolean();
 
-    Interruption(Console console, TemporaryFolder temporary) {
+    Interruption(Console console) {
         this.console = console;
-        this.temporary = temporary;
     }
 
     /** From now on signals are handled here; one that the process was started to ignore stays ignored. */
@@ -70,7 +70,11 @@ final class Interruption {
         ProcessHandle.current().descendants().forEach(ProcessHandle::destroyForcibly);
         AtomicFiles.abandon(left -> {
             left.forEach(path -> console.last("error: " + path + ": is unfinished, and could not be deleted"));
-            temporary.delete();
+            try {
+                UnpackedLibraries.delete();
+            } catch (IOException e) {
+                console.last("error: what ONNX Runtime unpacked could not be deleted: " + IoReason.of(e));
+            }
             Runtime.getRuntime().halt(EXIT_CODE + SIGNALS.getOrDefault(signal, 0));
         });
     }

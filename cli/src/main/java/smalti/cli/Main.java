@@ -73,21 +73,11 @@ public final class Main implements Runnable {
         // nd4j prints to standard output, which is ours alone
         System.setOut(new PrintStream(OutputStream.nullOutputStream(), false, StandardCharsets.UTF_8));
         var console = new Console(out, System.err, Boolean.getBoolean("smalti.terminal"));
-        TemporaryFolder temporary;
-        try {
-            temporary = TemporaryFolder.begin();
-        } catch (IOException e) {
-            console.error("the folder for temporary files must be writable; set JAVA_TOOL_OPTIONS=-Djava.io.tmpdir=DIR ("
-                    + text(e) + ")");
-            System.exit(WRONG_INPUT);
-            return;
-        }
-        var interruption = new Interruption(console, temporary);
+        var interruption = new Interruption(console);
         interruption.listen();
         int code = run(console, arguments);
         interruption.waitIfBegun();
         out.flush();
-        temporary.delete();
         System.exit(code);
     }
 

@@ -279,8 +279,21 @@ public final class AtomicFiles {
         });
     }
 
-    /** Of what was moved into place there is nothing left to delete. */
-    private static void discard(Path temporary) throws IOException {
+    /**
+     * An empty folder for what lasts no longer than the process, and is gone with one that is told to end.
+     *
+     * @param name that its name begins with
+     */
+    public static Path temporaryFolder(String name) throws IOException {
+        synchronized (PLACE) {
+            var folder = Files.createTempDirectory(name);
+            FILLED.add(folder);
+            return folder;
+        }
+    }
+
+    /** Deletes a temporary folder; of what was moved into place there is nothing left to delete. */
+    public static void discard(Path temporary) throws IOException {
         deleteRecursively(temporary);
         FILLED.remove(temporary);
     }

@@ -72,7 +72,7 @@ final class OwnProcess implements Engine {
                     + " lose them, got " + brains);
         }
         try {
-            this.folder = Files.createTempDirectory("smalti-isolated-");
+            this.folder = AtomicFiles.temporaryFolder("smalti-isolated-");
             graph.save(folder.resolve(GRAPH).toFile(), false);
         } catch (IOException e) {
             throw new UncheckedIOException(e);
@@ -156,7 +156,6 @@ final class OwnProcess implements Engine {
         line.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
         line.add("-Xmx" + Runtime.getRuntime().maxMemory());
         line.add("-XX:-CreateCoredumpOnCrash");
-        line.add("-Djava.io.tmpdir=" + System.getProperty("java.io.tmpdir")); // so that what it unpacks goes with ours
         line.add("-XX:ErrorFile=" + folder.resolve("crash.txt"));
         for (var limit : List.of("org.bytedeco.javacpp.maxbytes", "org.bytedeco.javacpp.maxphysicalbytes")) {
             if (System.getProperty(limit) != null) {
@@ -195,7 +194,7 @@ final class OwnProcess implements Engine {
             close(process);
         }
         try {
-            AtomicFiles.deleteRecursively(folder);
+            AtomicFiles.discard(folder);
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
