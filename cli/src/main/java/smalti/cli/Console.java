@@ -5,9 +5,12 @@ import java.io.PrintWriter;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
 import smalti.trainer.TrainingListener;
 
 /** What a person sees: results on standard output; progress, warnings and errors on standard error. */
@@ -25,6 +28,9 @@ final class Console {
     private final boolean terminal;
     private List<Path> places = List.of();
     private boolean inProgress;
+    private boolean silent;
+    private List<String> arguments = List.of();
+    private @Nullable String resumption;
 
     /** @param terminal whether a person watches, so that a line may be drawn over */
     Console(PrintStream out, PrintStream err, boolean terminal) {
@@ -41,15 +47,54 @@ final class Console {
         return new PrintWriter(err, true, StandardCharsets.UTF_8);
     }
 
+    /** A command with these arguments begins. */
+    void begins(String... given) {
+        arguments = List.of(given);
+    }
+
+    /** From now on the command, given once more with these options, goes on where it was. */
+    synchronized void resumable(String... more) {
+        var line = new ArrayList<>(arguments);
+        line.remove("--overwrite");
+        for (var option : more) {
+            if (!line.contains(option)) {
+                line.add(option);
+            }
+        }
+        resumption = line.stream().map(Console::quoted).collect(Collectors.joining(" ", "./smalti ", ""));
+    }
+
+    /** As a shell takes it for one word. */
+    private static String quoted(String word) {
+        return word.matches("[\\w./:=,@%+-]+") ? word : "'" + word.replace("'", "'\\''") + "'";
+    }
+
+    /** Says that the command was interrupted, and how to go on; whatever it says from now on is not heard. */
+    synchronized void interrupted() {
+        note("interrupted" + (resumption == null ? "" : "; to go on: " + resumption));
+        silent = true;
+    }
+
+    /** What must be said in spite of that. */
+    synchronized void last(String text) {
+        err.println(text);
+    }
+
     /** A line of the result. */
-    void line(String format, Object... arguments) {
+    synchronized void line(String format, Object... values) {
+        if (silent) {
+            return;
+        }
         endProgress();
-        out.println(String.format(Locale.ROOT, format, arguments));
+        out.println(String.format(Locale.ROOT, format, values));
         out.flush();
     }
 
     /** What is being done. */
-    void note(String text) {
+    synchronized void note(String text) {
+        if (silent) {
+            return;
+        }
         endProgress();
         err.println(text);
     }
@@ -85,6 +130,9 @@ final class Console {
     }
 
     private synchronized void overwrite(String text) {
+        if (silent) {
+            return;
+        }
         err.print("\r" + text + "\u001B[K");
         err.flush();
         inProgress = true;

@@ -113,6 +113,9 @@ final class ConvertCommand implements Callable<Integer> {
     @Mixin
     private final SkipOption skip = new SkipOption();
 
+    @Mixin
+    private final OverwriteOption overwrite = new OverwriteOption();
+
     ConvertCommand(Console console) {
         this.console = console;
     }
@@ -124,7 +127,7 @@ final class ConvertCommand implements Callable<Integer> {
 
     private int convert() throws IOException {
         boolean half = isHalf();
-        Outputs.requireFile(out);
+        Outputs.requireFile(out, overwrite);
         if (Files.isDirectory(graph)) {
             throw new SpecException(graph + ": must be a file, got a folder"
                     + (Files.exists(graph.resolve("export.json"))
@@ -166,7 +169,7 @@ final class ConvertCommand implements Callable<Integer> {
             export(out);
             return 0;
         }
-        var folder = Files.createTempDirectory("smalti-convert");
+        var folder = AtomicFiles.temporaryFolder("smalti-convert");
         try {
             var full = folder.resolve(graph.getFileName() + ".onnx");
             if (graph.toString().endsWith(".onnx")) {
@@ -176,7 +179,7 @@ final class ConvertCommand implements Callable<Integer> {
             }
             half(full);
         } finally {
-            AtomicFiles.deleteRecursively(folder);
+            AtomicFiles.discard(folder);
         }
         return 0;
     }

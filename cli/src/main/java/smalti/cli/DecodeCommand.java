@@ -25,13 +25,16 @@ final class DecodeCommand implements Callable<Integer> {
     @SuppressWarnings("NullAway.Init") // picocli sets it
     Path out;
 
+    @Mixin
+    private final OverwriteOption overwrite = new OverwriteOption();
+
     DecodeCommand(Console console) {
         this.console = console;
     }
 
     @Override
     public Integer call() throws IOException {
-        Pngs.check(out);
+        Pngs.check(out, overwrite);
         try (var model = bundle.open()) {
             var codec = bundle.codec(model);
             var codes = CodesFile.read(file);

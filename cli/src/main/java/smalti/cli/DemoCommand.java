@@ -8,6 +8,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 import smalti.exporter.BundleExporter;
 import smalti.exporter.ExportOptions;
@@ -66,6 +67,9 @@ final class DemoCommand implements Callable<Integer> {
             description = "Of pictures and training; default ${DEFAULT-VALUE}.")
     long seed;
 
+    @Mixin
+    private final OverwriteOption overwrite = new OverwriteOption();
+
     DemoCommand(Console console) {
         this.console = console;
     }
@@ -73,7 +77,8 @@ final class DemoCommand implements Callable<Integer> {
     @Override
     public Integer call() throws IOException {
         long started = System.nanoTime();
-        Outputs.requireFolder(out);
+        requireOwn();
+        console.resumable();
         for (var preset : List.of("vqvae-demo", "dcgan-demo")) {
             requireSameSeed(preset);
         }
@@ -127,6 +132,19 @@ final class DemoCommand implements Callable<Integer> {
 
     private static String rate(double perSecond) {
         return String.format(Locale.ROOT, "%.0f", perSecond);
+    }
+
+    /** A demo's folder is gone on with; another is as for any command. */
+    private void requireOwn() throws IOException {
+        boolean begun = Outputs.Holding.DEMO.isIn(out);
+        if (!begun || overwrite.overwrites) {
+            Outputs.requireFolder(out, Outputs.Holding.DEMO, overwrite);
+        } else {
+            Outputs.requireFolder(out);
+        }
+        if (overwrite.overwrites) {
+            AtomicFiles.deleteRecursively(out);
+        }
     }
 
     private void requireSameSeed(String preset) {

@@ -29,16 +29,20 @@ final class EncodeCommand implements Callable<Integer> {
     @Mixin
     private final SkipOption skip = new SkipOption();
 
+    @Mixin
+    private final OverwriteOption overwrite = new OverwriteOption();
+
     EncodeCommand(Console console) {
         this.console = console;
     }
 
     @Override
     public Integer call() throws IOException {
-        Outputs.requireFile(out, ".npz");
+        Outputs.requireFile(out, ".npz", overwrite);
         try (var model = bundle.open()) {
             var codec = bundle.codec(model);
             var pictures = PictureBatches.read(images, model, skip, console);
+            console.note("encoding " + Console.pictures(pictures.size()));
             var codes = PictureBatches.encode(codec, pictures);
             new CodesFile(PictureBatches.stems(pictures), codes).write(out);
             console.line("encoded %s: %s", Console.pictures(pictures.size()), out);

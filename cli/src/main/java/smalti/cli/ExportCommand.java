@@ -100,6 +100,9 @@ final class ExportCommand implements Callable<Integer> {
     @Option(names = "--keep-slow", description = "Keep INT8 graphs that are not faster on this machine as well.")
     boolean keepsSlow;
 
+    @Mixin
+    private final OverwriteOption overwrite = new OverwriteOption();
+
     ExportCommand(Console console) {
         this.console = console;
     }
@@ -108,7 +111,14 @@ final class ExportCommand implements Callable<Integer> {
     public Integer call() throws IOException {
         target = Choices.of("--target", targetName, Target.values());
         requireMeaning();
-        Outputs.requireFolder(out);
+        Outputs.requireFolder(
+                out,
+                switch (target) {
+                    case BUNDLE -> Outputs.Holding.BUNDLE;
+                    case TRITON -> Outputs.Holding.REPOSITORY;
+                    case WEB -> Outputs.Holding.PAGE;
+                },
+                overwrite);
         if (target == Target.BUNDLE) {
             if (isBundle()) {
                 throw new SpecException(run + ": is a bundle already; --target triton or web makes something of it");
@@ -118,13 +128,13 @@ final class ExportCommand implements Callable<Integer> {
         } else if (isBundle()) {
             write(run);
         } else {
-            var folder = Files.createTempDirectory("smalti-export");
+            var folder = AtomicFiles.temporaryFolder("smalti-export");
             try {
                 var bundle = folder.resolve("bundle.smalti");
                 export(bundle);
                 write(bundle);
             } finally {
-                AtomicFiles.deleteRecursively(folder);
+                AtomicFiles.discard(folder);
             }
         }
         return 0;
@@ -200,12 +210,15 @@ final class ExportCommand implements Callable<Integer> {
 
     private void write(Path bundle) throws IOException {
         if (target == Target.TRITON) {
-            var models = TritonRepository.write(bundle, out);
+            var models = new ArrayList<String>();
+            // an empty folder that then replaces what is there
+            AtomicFiles.writeFolder(out, folder -> models.addAll(TritonRepository.write(bundle, folder)));
             console.line("wrote a Triton model repository: %s", out);
             console.line("  models: %s", String.join(", ", models));
             console.line("next: tritonserver --model-repository=%s", out);
         } else {
-            WebFolder.write(bundle, samples(bundle), out);
+            var samples = samples(bundle);
+            AtomicFiles.writeFolder(out, folder -> WebFolder.write(bundle, samples, folder));
             console.line("wrote a page that runs the bundle in the browser: %s", out);
             console.line("next: two commands of %s bring onnxruntime-web and serve it", out.resolve("README.md"));
         }

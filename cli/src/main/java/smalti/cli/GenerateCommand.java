@@ -13,6 +13,7 @@ import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 import smalti.runtime.Generator;
 import smalti.runtime.Pixels;
+import smalti.spec.AtomicFiles;
 import smalti.spec.SpecException;
 
 @Command(name = "generate", sortOptions = false, description = "Makes pictures with a generator bundle.")
@@ -51,6 +52,9 @@ final class GenerateCommand implements Callable<Integer> {
     @SuppressWarnings("NullAway.Init") // picocli sets it
     Path out;
 
+    @Mixin
+    private final OverwriteOption overwrite = new OverwriteOption();
+
     GenerateCommand(Console console) {
         this.console = console;
     }
@@ -61,7 +65,7 @@ final class GenerateCommand implements Callable<Integer> {
         if (count < 1 || count > most) {
             throw new WrongUse("--count must be from 1 to " + most + ", got " + count);
         }
-        Pngs.check(out);
+        Pngs.check(out, overwrite);
         try (var model = bundle.open()) {
             var generator = bundle.generator(model);
             var classes = classes(generator.classes());
@@ -72,7 +76,7 @@ final class GenerateCommand implements Callable<Integer> {
                         : 0;
                 Pngs.writeGrid(generate(generator, classes, 0, count), columns, out);
             } else {
-                Pngs.writeFolder(out, folder -> writeEach(generator, classes, folder));
+                AtomicFiles.writeFolder(out, folder -> writeEach(generator, classes, folder));
             }
             double seconds = (System.nanoTime() - started) / 1e9;
             console.line("generated and wrote %s in %.2f s: %s", Console.pictures(count), seconds, out);

@@ -11,6 +11,7 @@ import java.util.concurrent.Callable;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 import smalti.exporter.OnnxInspector;
@@ -51,6 +52,9 @@ final class InspectCommand implements Callable<Integer> {
     @Option(names = "--json", description = "Prints all of it as JSON, of a bundle its bundle.json.")
     boolean json;
 
+    @Mixin
+    private final OverwriteOption overwrite = new OverwriteOption();
+
     InspectCommand(Console console) {
         this.console = console;
     }
@@ -81,7 +85,7 @@ final class InspectCommand implements Callable<Integer> {
 
     private void model() throws IOException {
         if (out != null) {
-            Outputs.requireFile(out);
+            Outputs.requireFile(out, overwrite);
         }
         var inspection = OnnxInspector.inspect(path, sizes, out);
         if (json) {

@@ -36,7 +36,8 @@ import smalti.spec.SpecException;
             "0:done",
             "1:something that was given is wrong; the message says what",
             "2:the command line is wrong",
-            "3:an error of smalti itself; --debug shows where"
+            "3:an error of smalti itself; --debug shows where",
+            "130:interrupted, as by Ctrl-C; 143 where asked to end"
         },
         subcommands = {
             DemoCommand.class,
@@ -74,13 +75,18 @@ public final class Main implements Runnable {
         var out = System.out;
         // nd4j prints to standard output, which is ours alone
         System.setOut(new PrintStream(OutputStream.nullOutputStream(), false, StandardCharsets.UTF_8));
-        int code = run(new Console(out, System.err, Boolean.getBoolean("smalti.terminal")), arguments);
+        var console = new Console(out, System.err, Boolean.getBoolean("smalti.terminal"));
+        var interruption = new Interruption(console);
+        interruption.listen();
+        int code = run(console, arguments);
+        interruption.waitIfBegun();
         out.flush();
         System.exit(code);
     }
 
     /** @return the exit code */
     static int run(Console console, String... arguments) {
+        console.begins(arguments);
         var main = new Main();
         var line = new CommandLine(main, new CommandFactory(console));
         line.setOut(console.outWriter());

@@ -51,6 +51,9 @@ final class OptimizeCommand implements Callable<Integer> {
     @Mixin
     private final SkipOption skip = new SkipOption();
 
+    @Mixin
+    private final OverwriteOption overwrite = new OverwriteOption();
+
     OptimizeCommand(Console console) {
         this.console = console;
     }
@@ -58,7 +61,7 @@ final class OptimizeCommand implements Callable<Integer> {
     @Override
     public Integer call() throws IOException {
         GivenFile.requireModel(model);
-        Outputs.requireFile(out);
+        Outputs.requireFile(out, overwrite);
         var place = String.valueOf(model.getFileName());
         var options = proof.options(seed, limits, () -> OnnxReader.read(model), place, pixels, skip, console);
         var report = OnnxOptimizer.optimize(model, out, externalDataAbove, options);

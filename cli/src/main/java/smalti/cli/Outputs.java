@@ -1,13 +1,97 @@
 package smalti.cli;
 
+import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Locale;
+import java.util.Optional;
+import java.util.Set;
+import java.util.function.Predicate;
 import smalti.spec.SpecException;
 
-/** Refuses, before any work is done, an output that cannot be written. */
+/**
+ * The one rule for what commands write, held to before any work is done: an output is new, or an empty folder; with
+ * {@code --overwrite} it may be what the same command wrote before, which is then replaced whole, so that nothing of it
+ * stays beside the new.
+ */
 final class Outputs {
+    /** What systems put into folders by themselves, and what a training that was stopped at its start leaves. */
+    private static final Set<String> NOTHING = Set.of(".lock", ".DS_Store", "Thumbs.db", "desktop.ini");
+
     private Outputs() {}
+
+    /** What a folder holds, so that nothing else is lost by replacing it. */
+    enum Holding {
+        PICTURES("a folder of PNG pictures", folder -> true),
+        BUNDLE("a bundle", folder -> Files.exists(folder.resolve("bundle.json"))),
+        RUN("a run folder", folder -> Files.exists(folder.resolve("spec.json"))),
+        DEMO("a demo's folder", folder -> Files.isDirectory(folder.resolve("runs"))),
+        REPOSITORY("a model repository", folder -> Files.exists(folder.resolve("README.md"))),
+        PAGE("a page's folder", folder -> Files.exists(folder.resolve("page.json")));
+
+        private final String label;
+        private final Predicate<Path> isSo;
+
+        Holding(String label, Predicate<Path> isSo) {
+            this.label = label;
+            this.isSo = isSo;
+        }
+
+        boolean isIn(Path folder) {
+            return isSo.test(folder);
+        }
+    }
+
+    /** A folder that is new or empty; or of the same kind, where it may be overwritten. */
+    static void requireFolder(Path folder, Holding holding, OverwriteOption overwrite) throws IOException {
+        requireFolder(folder);
+        var held = held(folder, path -> true);
+        if (held.isEmpty()) {
+            return;
+        }
+        if (!overwrite.overwrites) {
+            throw new SpecException(folder + ": must be new or empty, and holds " + held.get()
+                    + "; --overwrite replaces all of it, or choose another output");
+        }
+        var foreign = holding == Holding.PICTURES
+                ? held(folder, path -> !Files.isDirectory(path) && !Pngs.isGrid(path))
+                : holding.isIn(folder) ? Optional.<Path>empty() : held;
+        if (foreign.isPresent()) {
+            throw new SpecException(folder + ": must be new, empty or " + holding.label + " to be overwritten, and holds "
+                    + foreign.get() + ", which would be lost");
+        }
+    }
+
+    /** The first of what is in a folder. */
+    private static Optional<Path> held(Path folder, Predicate<Path> which) throws IOException {
+        if (!Files.exists(folder)) {
+            return Optional.empty();
+        }
+        try (var paths = Files.walk(folder)) {
+            return paths.filter(path -> !path.equals(folder))
+                    .filter(path -> !NOTHING.contains(String.valueOf(path.getFileName())))
+                    .filter(which)
+                    .findFirst()
+                    .map(folder::relativize);
+        }
+    }
+
+    /** A file that is new; or that may be overwritten. */
+    static void requireFile(Path file, OverwriteOption overwrite) {
+        requireFile(file);
+        if (Files.exists(file) && !overwrite.overwrites) {
+            throw new SpecException(
+                    file + ": must be new, and exists; --overwrite replaces it, or choose another output");
+        }
+    }
+
+    /** @param ending of the file's name, such as .npz */
+    static void requireFile(Path file, String ending, OverwriteOption overwrite) {
+        if (!file.toString().toLowerCase(Locale.ROOT).endsWith(ending)) {
+            throw new SpecException(file + ": must end in " + ending);
+        }
+        requireFile(file, overwrite);
+    }
 
     /** A folder that is there, or may be made. */
     static void requireFolder(Path folder) {
@@ -23,14 +107,6 @@ final class Outputs {
             throw new SpecException(file + ": must be a file to write, and is a folder");
         }
         requirePlace(file);
-    }
-
-    /** @param ending of the file's name, such as .npz */
-    static void requireFile(Path file, String ending) {
-        if (!file.toString().toLowerCase(Locale.ROOT).endsWith(ending)) {
-            throw new SpecException(file + ": must end in " + ending);
-        }
-        requireFile(file);
     }
 
     /** What is there of the folders above can be written into. */

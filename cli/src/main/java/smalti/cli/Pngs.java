@@ -30,7 +30,7 @@ final class Pngs {
     }
 
     /** Refuses, before any work is done, an output that cannot be. */
-    static void check(Path out) {
+    static void check(Path out, OverwriteOption overwrite) throws IOException {
         if (OTHER_IMAGE.matcher(out.toString()).find()) {
             throw new WrongUse(out + ": must be a folder or end in .png, the one image format that is written");
         }
@@ -38,9 +38,9 @@ final class Pngs {
             throw new SpecException(out + ": must be a folder or end in .png, and is a file");
         }
         if (isGrid(out)) {
-            Outputs.requireFile(out);
+            Outputs.requireFile(out, overwrite);
         } else {
-            Outputs.requireFolder(out);
+            Outputs.requireFolder(out, Outputs.Holding.PICTURES, overwrite);
         }
     }
 
@@ -80,18 +80,9 @@ final class Pngs {
         return ContactSheet.grid(pixels.bytes(), pixels.height(), pixels.width(), pixels.channels(), across);
     }
 
-    /** Fills a folder with pictures: a new one whole or not at all, one that is there picture by picture. */
-    static void writeFolder(Path folder, AtomicFiles.Writer writer) throws IOException {
-        if (Files.exists(folder)) {
-            writer.write(folder);
-        } else {
-            AtomicFiles.writeFolder(folder, writer);
-        }
-    }
-
     /** One file a picture. */
     static void writeEach(List<BufferedImage> images, List<String> names, Path folder) throws IOException {
-        writeFolder(folder, target -> {
+        AtomicFiles.writeFolder(folder, target -> {
             for (int i = 0; i < images.size(); i++) {
                 write(images.get(i), target.resolve(names.get(i) + ".png"));
             }

@@ -119,6 +119,9 @@ final class QuantizeCommand implements Callable<Integer> {
     @Mixin
     private final SkipOption skip = new SkipOption();
 
+    @Mixin
+    private final OverwriteOption overwrite = new OverwriteOption();
+
     QuantizeCommand(Console console) {
         this.console = console;
     }
@@ -130,7 +133,7 @@ final class QuantizeCommand implements Callable<Integer> {
 
     private int quantize() throws IOException {
         GivenFile.requireModel(model);
-        Outputs.requireFile(out);
+        Outputs.requireFile(out, overwrite);
         SourceFiles.spare(out, model, data);
         var options = Int8Options.defaults()
                 .withActivations(Choices.of("--activations", activations, ActivationType.values()))

@@ -38,22 +38,26 @@ final class ReconstructCommand implements Callable<Integer> {
     @Mixin
     private final SkipOption skip = new SkipOption();
 
+    @Mixin
+    private final OverwriteOption overwrite = new OverwriteOption();
+
     ReconstructCommand(Console console) {
         this.console = console;
     }
 
     @Override
     public Integer call() throws IOException {
-        Pngs.check(out);
         if (out.toAbsolutePath().normalize().startsWith(images.toAbsolutePath().normalize())) {
             throw new SpecException(out + ": must not be in " + images + ", whose pictures it would replace");
         }
+        Pngs.check(out, overwrite);
         try (var model = bundle.open()) {
             var codec = bundle.codec(model);
             var pictures = PictureBatches.read(images, model, skip, console);
             if (Pngs.isGrid(out)) {
                 Pngs.requireGrid(pictures.size());
             }
+            console.note("reconstructing " + Console.pictures(pictures.size()));
             var rebuilt = PictureBatches.decode(codec, PictureBatches.encode(codec, pictures));
             if (Pngs.isGrid(out)) {
                 Pngs.writeGrid(pairs(pictures, rebuilt), 2 * GRID_PAIRS, out);

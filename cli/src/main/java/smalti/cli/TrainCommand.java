@@ -11,6 +11,8 @@ import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
+import smalti.spec.AtomicFiles;
+import smalti.spec.DataSpec;
 import smalti.spec.ModelSpec;
 import smalti.spec.RecordTree;
 import smalti.spec.SpecException;
@@ -86,19 +88,30 @@ final class TrainCommand implements Callable<Integer> {
     @Mixin
     private final SkipOption skip = new SkipOption();
 
+    @Mixin
+    private final OverwriteOption overwrite = new OverwriteOption();
+
     TrainCommand(Console console) {
         this.console = console;
     }
 
     @Override
     public Integer call() throws IOException {
-        Outputs.requireFolder(out);
         boolean exists = Files.exists(out.resolve("spec.json"));
-        if (exists && !resume) {
-            throw new SpecException(
-                    out + ": holds a run already; add --resume to go on with it, or choose another --out");
+        if (exists && !resume && !overwrite.overwrites) {
+            throw new SpecException(out + ": holds a run already; add --resume to go on with it, --overwrite to begin "
+                    + "anew in its place, or choose another --out");
         }
-        boolean begun = exists;
+        if (resume && overwrite.overwrites) {
+            throw new WrongUse("--resume and --overwrite must not be given together: one goes on with the run at "
+                    + out + ", the other deletes it");
+        }
+        boolean begun = exists && resume;
+        if (begun) {
+            Outputs.requireFolder(out);
+        } else {
+            Outputs.requireFolder(out, Outputs.Holding.RUN, overwrite);
+        }
         var spec = begun ? stored() : given();
         var listener = new LoadListener() {
             private final Console.Progress progress = console.new Progress("reading pictures");
@@ -125,10 +138,14 @@ final class TrainCommand implements Callable<Integer> {
         if (resume && !Files.exists(out.resolve("checkpoint.npz"))) {
             console.note(out + " holds no checkpoint: beginning at step 0");
         }
+        console.resumable("--resume");
         boolean finished = false;
         if (begun) {
             finished = Trainer.resume(out, pictures, options.steps, training) == 0;
         } else {
+            if (exists) {
+                AtomicFiles.deleteRecursively(out);
+            }
             Trainer.train(spec, pictures, out, training);
         }
         int done = Trainer.specOf(out).training().steps();
@@ -146,8 +163,9 @@ final class TrainCommand implements Callable<Integer> {
         if (source == null) {
             throw new ParameterException(command.commandLine(), "Missing required option: --spec or --preset");
         }
-        return options.on(
-                source.spec != null ? SpecFiles.read(source.spec) : Presets.named(String.valueOf(source.preset)));
+        var spec =
+                options.on(source.spec != null ? SpecFiles.read(source.spec) : Presets.named(String.valueOf(source.preset)));
+        return spec.withData(skip.on(spec.data()));
     }
 
     /** A batch is at most as large as all of the pictures. */
@@ -161,6 +179,11 @@ final class TrainCommand implements Callable<Integer> {
         return spec.withTraining(spec.training().withBatch(count));
     }
 
+    /** What the run leaves out is in its spec, and --skip-bad need not be given again. */
+    private static DataSpec skippingAs(DataSpec stored, DataSpec given) {
+        return new DataSpec(given.fit(), stored.badImages(), given.heldOut(), given.flip());
+    }
+
     /** The run's own spec; what is given beside it must not say otherwise. */
     private ModelSpec stored() {
         var stored = Trainer.specOf(out);
@@ -168,6 +191,7 @@ final class TrainCommand implements Callable<Integer> {
             return stored;
         }
         var given = source == null ? options.on(stored) : given();
+        given = given.withData(skippingAs(stored.data(), given.data()));
         var training = given.training().withSteps(stored.training().steps());
         // of few pictures the run has made a smaller batch
         if (training.batch() > stored.training().batch()) {

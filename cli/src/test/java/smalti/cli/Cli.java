@@ -74,14 +74,25 @@ final class Cli {
 
     /** Starts the command in a JVM of its own; its output goes to {@code log}. */
     static Process start(Path log, Object... arguments) throws IOException {
+        return process(List.of(), arguments).redirectOutput(log.toFile()).start();
+    }
+
+    /** Starts the command in a JVM of its own, with its output and errors together, and {@code folder} for what is temporary. */
+    static Process watched(Path folder, Object... arguments) throws IOException {
+        return process(List.of("-Djava.io.tmpdir=" + folder), arguments).start();
+    }
+
+    private static ProcessBuilder process(List<String> options, Object... arguments) {
         var line = new ArrayList<String>();
         line.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
-        line.addAll(List.of("-Xmx512m", Main.class.getName()));
+        line.add("-Xmx512m");
+        line.addAll(options);
+        line.add(Main.class.getName());
         Arrays.stream(arguments).map(String::valueOf).forEach(line::add);
-        var builder = new ProcessBuilder(line).redirectErrorStream(true).redirectOutput(log.toFile());
+        var builder = new ProcessBuilder(line).redirectErrorStream(true);
         builder.environment().put("CLASSPATH", System.getProperty("java.class.path"));
         builder.environment().put("OMP_WAIT_POLICY", "passive");
-        return builder.start();
+        return builder;
     }
 
     /** Ten folders of PNG pictures, one a class. */

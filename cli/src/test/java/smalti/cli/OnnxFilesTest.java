@@ -138,7 +138,7 @@ class OnnxFilesTest {
                 .failsWith("--activations must be one of uint8, int8, got int4");
         assertThat(none).doesNotExist();
         var before = Files.readAllBytes(out);
-        Cli.run("quantize", model, "--calibrate", data, "--out", out, "--least-psnr", "300")
+        Cli.run("quantize", model, "--calibrate", data, "--out", out, "--least-psnr", "300", "--overwrite")
                 .failsWith("must hold an array");
         assertThat(out).hasBinaryContent(before);
     }
@@ -249,7 +249,7 @@ class OnnxFilesTest {
         assertThat(Cli.run("diff", file, out).out()).contains("weights: the same", "outputs: the same");
         Files.write(data, new byte[100]);
         Cli.run("check", out).failsWith("external data must lie in the 100 bytes of \"out.onnx.data\"");
-        Cli.run("optimize", file, "--out", out).succeeds();
+        Cli.run("optimize", file, "--out", out, "--overwrite").succeeds();
         assertThat(data).doesNotExist();
     }
 

@@ -287,11 +287,15 @@ class WholePathTest {
                 wrong(
                         "an export over something else",
                         List.of("export", folder.resolve("run-codec"), "--out", pictures),
-                        "pictures: must be new, empty or a bundle"),
+                        "pictures: must be new or empty, and holds "),
+                wrong(
+                        "an export in place of something else",
+                        List.of("export", folder.resolve("run-codec"), "--out", pictures, "--overwrite"),
+                        "pictures: must be new, empty or a bundle to be overwritten, and holds "),
                 wrong(
                         "an export over its run",
-                        List.of("export", folder.resolve("run-codec"), "--out", folder.resolve("run-codec")),
-                        "must not be the run folder"),
+                        List.of("export", folder.resolve("run-codec"), "--out", folder.resolve("run-codec"), "--overwrite"),
+                        "run-codec: must be new, empty or a bundle to be overwritten"),
                 wrong(
                         "a reconstruction over its originals",
                         List.of("reconstruct", codec, pictures, "--out", pictures),
@@ -413,8 +417,8 @@ class WholePathTest {
             var drawn = smalti.trainer.data.ProceduralPictures.draw(1, size, 9).picture(0);
             smalti.pictures.PictureFiles.writePng(mixed.resolve(size + ".png"), drawn);
         }
-        Cli.run("encode", codec, mixed, "--out", one).succeeds();
-        Cli.run("decode", codec, one, "--out", grid).succeeds();
+        Cli.run("encode", codec, mixed, "--out", one, "--overwrite").succeeds();
+        Cli.run("decode", codec, one, "--out", grid, "--overwrite").succeeds();
         assertThat(ImageIO.read(grid.toFile()).getWidth()).isEqualTo(2 * 26 + 2);
     }
 

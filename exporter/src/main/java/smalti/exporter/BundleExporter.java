@@ -199,7 +199,8 @@ public final class BundleExporter {
         var manifest = run.manifest();
         var heldOut = pictures(run.heldOut(), manifest.pixels());
         // for the proof alone: tokenize with its latents as a second output
-        var watched = Files.createTempFile("tokenize", ".onnx");
+        var temporary = AtomicFiles.temporaryFolder("smalti-tokenize");
+        var watched = temporary.resolve("tokenize.onnx");
         try {
             new OnnxWriter(options.opset(), VERSION).write(stitcher.tokenize(lowered, true), new TreeMap<>(), watched);
             return CodecProver.prove(
@@ -213,7 +214,7 @@ public final class BundleExporter {
                     options.seed(),
                     options.progress());
         } finally {
-            Files.delete(watched);
+            AtomicFiles.discard(temporary);
         }
     }
 

@@ -17,6 +17,7 @@ import java.util.List;
 import java.util.Set;
 import java.util.UUID;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.Consumer;
 import java.util.regex.Pattern;
 
 /**
@@ -34,6 +35,12 @@ public final class AtomicFiles {
     /** What is being filled; gone with a process that is told to end, as by Ctrl-C. */
     private static final Set<Path> FILLED = ConcurrentHashMap.newKeySet();
 
+    /** Held by what begins, by what moves into place, and by {@link #abandon} to the end of the process. */
+    private static final Object PLACE = new Object();
+
+    /** Writers may go on adding to a folder while it is deleted. */
+    private static final int MOST_DELETIONS = 100;
+
     static {
         Runtime.getRuntime().addShutdownHook(new Thread(AtomicFiles::deleteFilled, "smalti-unfinished"));
     }
@@ -50,6 +57,31 @@ public final class AtomicFiles {
         }
     }
 
+    /**
+     * Deletes all that is unfinished, for a process that ends in the midst of its work. Nothing begins and nothing moves
+     * into place from then on: whoever would do so waits until the process is gone.
+     *
+     * @param end ends the process; takes what could not be deleted
+     */
+    public static void abandon(Consumer<List<Path>> end) {
+        synchronized (PLACE) {
+            end.accept(FILLED.stream().filter(path -> !isDeleted(path)).toList());
+        }
+    }
+
+    private static boolean isDeleted(Path path) {
+        for (int i = 0; i < MOST_DELETIONS; i++) {
+            try {
+                deleteRecursively(path);
+                return true;
+            } catch (IOException e) {
+                // once more: something came into a folder that was about to be deleted
+                continue;
+            }
+        }
+        return false;
+    }
+
     /** Something that fills a file or a folder. */
     @FunctionalInterface
     public interface Writer {
@@ -62,7 +94,9 @@ public final class AtomicFiles {
         try {
             writer.write(temporary);
             force(temporary);
-            Files.move(temporary, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+            synchronized (PLACE) {
+                Files.move(temporary, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+            }
         } catch (IOException e) {
             throw unwritten(file, e);
         } finally {
@@ -82,14 +116,16 @@ public final class AtomicFiles {
         recover(folder);
         var temporary = temporary(folder);
         try {
-            Files.createDirectories(temporary);
+            begin(temporary);
             writer.write(temporary);
             try (var files = Files.walk(temporary)) {
                 for (var file : (Iterable<Path>) files.filter(Files::isRegularFile)::iterator) {
                     force(file);
                 }
             }
-            replace(temporary, folder);
+            synchronized (PLACE) {
+                replace(temporary, folder);
+            }
         } catch (IOException e) {
             throw unwritten(folder, e);
         } finally {
@@ -110,16 +146,18 @@ public final class AtomicFiles {
         var temporary = temporary(file);
         var parent = parent(file);
         try {
-            Files.createDirectories(temporary);
+            begin(temporary);
             writer.write(temporary);
             var finished = group(temporary, file, belonging);
             for (var path : finished) {
                 force(path);
             }
-            if (Files.exists(file)) {
-                replaceGroup(file, belonging, finished);
-            } else {
-                moveInto(parent, finished);
+            synchronized (PLACE) {
+                if (Files.exists(file)) {
+                    replaceGroup(file, belonging, finished);
+                } else {
+                    moveInto(parent, finished);
+                }
             }
         } catch (IOException e) {
             throw unwritten(file, e);
@@ -241,8 +279,21 @@ public final class AtomicFiles {
         });
     }
 
-    /** Of what was moved into place there is nothing left to delete. */
-    private static void discard(Path temporary) throws IOException {
+    /**
+     * An empty folder for what lasts no longer than the process, and is gone with one that is told to end.
+     *
+     * @param name that its name begins with
+     */
+    public static Path temporaryFolder(String name) throws IOException {
+        synchronized (PLACE) {
+            var folder = Files.createTempDirectory(name);
+            FILLED.add(folder);
+            return folder;
+        }
+    }
+
+    /** Deletes a temporary folder; of what was moved into place there is nothing left to delete. */
+    public static void discard(Path temporary) throws IOException {
         deleteRecursively(temporary);
         FILLED.remove(temporary);
     }
@@ -257,8 +308,16 @@ public final class AtomicFiles {
         var stem = UNFINISHED + target.getFileName() + "-";
         sweep(parent, stem);
         var temporary = parent.resolve(stem + ProcessHandle.current().pid() + "-" + UUID.randomUUID());
-        FILLED.add(temporary);
+        synchronized (PLACE) {
+            FILLED.add(temporary);
+        }
         return temporary;
+    }
+
+    private static void begin(Path temporary) throws IOException {
+        synchronized (PLACE) {
+            Files.createDirectories(temporary);
+        }
     }
 
     /** Deletes what processes that are no more left unfinished of the same target. */

@@ -18,4 +18,8 @@ public record ModelSpec(String name, ImageSpec image, Family model, TrainingSpec
     public ModelSpec withTraining(TrainingSpec training) {
         return new ModelSpec(name, image, model, training, data);
     }
+
+    public ModelSpec withData(DataSpec data) {
+        return new ModelSpec(name, image, model, training, data);
+    }
 }

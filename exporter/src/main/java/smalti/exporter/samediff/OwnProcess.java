@@ -72,7 +72,7 @@ final class OwnProcess implements Engine {
                     + " lose them, got " + brains);
         }
         try {
-            this.folder = Files.createTempDirectory("smalti-isolated-");
+            this.folder = AtomicFiles.temporaryFolder("smalti-isolated-");
             graph.save(folder.resolve(GRAPH).toFile(), false);
         } catch (IOException e) {
             throw new UncheckedIOException(e);
@@ -194,7 +194,7 @@ final class OwnProcess implements Engine {
             close(process);
         }
         try {
-            AtomicFiles.deleteRecursively(folder);
+            AtomicFiles.discard(folder);
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
