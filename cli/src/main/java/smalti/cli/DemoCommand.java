@@ -115,7 +115,9 @@ final class DemoCommand implements Callable<Integer> {
         console.line("made in %s: %s", Console.time(seconds), out.resolve("report.html"));
         console.line("  pictures      pictures/, pictures.png, reconstructions.png, generated.png, interpolation.png");
         console.line("  bundles       vqvae-demo.smalti, dcgan-demo.smalti");
-        quality.forEach(line -> console.line("  %-13s %s", line == quality.get(0) ? "quality" : "", line));
+        for (int i = 0; i < quality.size(); i++) {
+            console.line("  %-13s %s", i == 0 ? "quality" : "", quality.get(i));
+        }
         console.line("  parity        SameDiff and ONNX Runtime, VQ-VAE: %s", ExportCommand.parity(codecManifest));
         console.line("                SameDiff and ONNX Runtime, DCGAN: %s", ExportCommand.parity(generatorManifest));
         for (var row : speed) {

@@ -8,6 +8,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.regex.Pattern;
+import java.util.Objects;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -53,9 +54,9 @@ class MessagesTest {
             }
             uses.add(use("error: ", command, "a", "b", "c", "d"));
             // every option with a value that is none of its kind
-            var line = new CommandLine(new Main(), new CommandFactory(Cli.console()))
+            var line = Objects.requireNonNull(new CommandLine(new Main(), new CommandFactory(Cli.console()))
                     .getSubcommands()
-                    .get(command);
+                    .get(command));
             for (var option : line.getCommandSpec().options()) {
                 var type = option.auxiliaryTypes()[option.auxiliaryTypes().length - 1];
                 boolean number = Stream.of(int.class, Integer.class, long.class, Long.class, double.class, Double.class)
@@ -190,7 +191,7 @@ class MessagesTest {
     void aClassIsFoundInAnyCase() {
         Cli.run("generate", TINY.gan(), "--count", 1, "--class", "STAR", "--out", folder.resolve("star.png"))
                 .succeeds();
-        Cli.run("generate", TINY.gan(), "--count", 1, "--class", "stars", "--out", folder.resolve("star.png"))
+        Cli.run("generate", TINY.gan(), "--count", 1, "--class", "stars", "--out", folder.resolve("other.png"))
                 .failsWith("--class must be one of checker", "got stars");
     }
 }

@@ -37,22 +37,22 @@ final class Items {
 
     private static void write(Item item, DataOutputStream out) throws IOException {
         if (item instanceof Item.Array array) {
-            out.writeByte(Kind.ARRAY.ordinal());
-            out.writeByte(array.tensor().type().ordinal());
+            writeText(Kind.ARRAY.name(), out);
+            writeText(array.tensor().type().name(), out);
             writeDims(array.tensor().dims(), out);
             writeBytes(array.tensor().data().duplicate(), out);
         } else if (item instanceof Item.Texts texts) {
-            out.writeByte(Kind.TEXTS.ordinal());
+            writeText(Kind.TEXTS.name(), out);
             writeDims(texts.dims(), out);
             writeTexts(texts.texts(), out);
         } else if (item instanceof Item.Sequence sequence) {
-            out.writeByte(Kind.SEQUENCE.ordinal());
+            writeText(Kind.SEQUENCE.name(), out);
             out.writeInt(sequence.items().size());
             for (var part : sequence.items()) {
                 write(part, out);
             }
         } else if (item instanceof Item.Entries entries) {
-            out.writeByte(Kind.ENTRIES.ordinal());
+            writeText(Kind.ENTRIES.name(), out);
             writeText(entries.text(), out);
         }
     }
@@ -68,9 +68,9 @@ final class Items {
     }
 
     private static Item readItem(DataInputStream in, IntFunction<ByteBuffer> memory) throws IOException {
-        return switch (Kind.values()[in.readByte()]) {
+        return switch (Kind.valueOf(readText(in))) {
             case ARRAY -> {
-                var type = ValueType.values()[in.readByte()];
+                var type = ValueType.valueOf(readText(in));
                 var dims = readDims(in);
                 yield new Item.Array(new Tensor(type, dims, readBytes(in, memory)));
             }
