@@ -38,8 +38,9 @@ final class BundleArgument {
     /** @throws SpecException if the bundle is no codec */
     Codec codec(SmaltiModel model) {
         if (!model.hasCodec()) {
-            throw new SpecException(path + ": is a generator, which makes pictures from numbers and takes none; use smalti"
-                    + " generate or evaluate");
+            throw new SpecException(
+                    path + ": is a generator, which makes pictures from numbers and takes none; use smalti"
+                            + " generate or evaluate");
         }
         return model.codec();
     }

@@ -62,8 +62,8 @@ record BundleInspection(BundleManifest manifest, String title, List<Fact> facts,
         }
         var noise = manifest.noise();
         if (noise != null) {
-            facts.add(new Fact(
-                    "noise", String.format(Locale.ROOT, "%d numbers, %s", noise.length(), noise.generator())));
+            facts.add(
+                    new Fact("noise", String.format(Locale.ROOT, "%d numbers, %s", noise.length(), noise.generator())));
         }
         if (!manifest.classes().isEmpty()) {
             facts.add(new Fact("classes", String.join(", ", manifest.classes())));
@@ -77,8 +77,8 @@ record BundleInspection(BundleManifest manifest, String title, List<Fact> facts,
                     String.format(Locale.ROOT, "%.1e of %.3g", proof.maxDifference(), proof.range())));
             if (graph.variants() != null) {
                 graph.variants()
-                        .forEach((precision, variant) -> rows.add(List.of(
-                                variant.file(), "the same in " + precision, ExportCommand.closeness(variant))));
+                        .forEach((precision, variant) -> rows.add(
+                                List.of(variant.file(), "the same in " + precision, ExportCommand.closeness(variant))));
             }
         });
         return new BundleInspection(
@@ -100,9 +100,7 @@ record BundleInspection(BundleManifest manifest, String title, List<Fact> facts,
         page.paragraph(title + ". Every file's SHA-256 is right.");
         page.table(
                 List.of("", ""),
-                facts.stream()
-                        .map(fact -> List.of(fact.name(), fact.value()))
-                        .toList());
+                facts.stream().map(fact -> List.of(fact.name(), fact.value())).toList());
         var samples = samples(bundle);
         if (samples.isPresent()) {
             page.png(

@@ -188,8 +188,7 @@ final class ConvertCommand implements Callable<Integer> {
         return switch (Choices.of("--precision", precision, Precision.values())) {
             case FP32 -> false;
             case FP16 -> true;
-            case INT8 ->
-                throw new WrongUse("--precision must be fp32 or fp16, got int8; smalti quantize makes that");
+            case INT8 -> throw new WrongUse("--precision must be fp32 or fp16, got int8; smalti quantize makes that");
         };
     }
 
@@ -256,8 +255,7 @@ final class ConvertCommand implements Callable<Integer> {
                 try {
                     shape.add(Long.parseLong(size.strip()));
                 } catch (NumberFormatException e) {
-                    throw new WrongUse(
-                            "--shape " + input + ": must be whole numbers between commas, got " + sizes, e);
+                    throw new WrongUse("--shape " + input + ": must be whole numbers between commas, got " + sizes, e);
                 }
             }
             parsed.put(input, shape);

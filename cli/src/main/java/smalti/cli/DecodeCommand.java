@@ -52,8 +52,7 @@ final class DecodeCommand implements Callable<Integer> {
         var pixels = PictureBatches.decode(codec, codes.codes());
         if (Pngs.isGrid(out)) {
             Pngs.requireGrid(pixels.size());
-            Pngs.writeGrid(
-                    pixels.stream().map(PictureBatches::picture).toList(), 0, out);
+            Pngs.writeGrid(pixels.stream().map(PictureBatches::picture).toList(), 0, out);
         } else {
             Pngs.writeEach(pixels.stream().map(one -> one.image(0)).toList(), codes.names(), out);
         }

@@ -220,8 +220,8 @@ final class DemoCommand implements Callable<Integer> {
                     + folder);
             AtomicFiles.writeFolder(folder, target -> write(drawn, target));
         }
-        var read = Dataset.open(
-                folder, spec.image(), spec.data(), spec.training().seed(), LoadListener.none());
+        var read =
+                Dataset.open(folder, spec.image(), spec.data(), spec.training().seed(), LoadListener.none());
         if (!Pictures.sha256(read.train(), read.heldOut()).equals(Pictures.sha256(drawn))) {
             throw new SpecException(folder + ": must hold the pictures that the demo draws, and holds others; give the"
                     + " demo another folder by --out");
@@ -281,8 +281,7 @@ final class DemoCommand implements Callable<Integer> {
 
     /** Over all held-out pictures, as evaluate measures, and over those of them that the bundle's card is about. */
     private List<String> quality(int count, double psnr) {
-        var report =
-                RecordTree.read(ReportPage.beside(bundle("vqvae-demo"), ".report.json"), ExportReport.class);
+        var report = RecordTree.read(ReportPage.beside(bundle("vqvae-demo"), ".report.json"), ExportReport.class);
         var lines = new ArrayList<String>();
         lines.add(String.format(
                 Locale.ROOT, "PSNR of all %d held-out pictures, rebuilt: %.2f dB, higher is better", count, psnr));

@@ -28,8 +28,8 @@ final class GivenFile {
     /** @throws SpecException if there is a bundle, a run folder or another folder at the path */
     static void requireModel(Path path) {
         if (Files.exists(path.resolve(BundleManifest.FILE))) {
-            throw new SpecException(path + ": must be an ONNX file, and is a bundle; its graphs are the .onnx files"
-                    + " inside");
+            throw new SpecException(
+                    path + ": must be an ONNX file, and is a bundle; its graphs are the .onnx files" + " inside");
         } else if (isRun(path)) {
             throw new SpecException(run(path));
         } else if (Files.isDirectory(path)) {

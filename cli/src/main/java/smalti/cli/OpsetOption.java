@@ -16,8 +16,8 @@ final class OpsetOption {
     /** @throws WrongUse if there is none of that number */
     int checked() {
         if (opset < OpsetConversion.FIRST || opset > OpsetConversion.LAST) {
-            throw new WrongUse("--opset must be from " + OpsetConversion.FIRST + " to " + OpsetConversion.LAST
-                    + ", got " + opset);
+            throw new WrongUse(
+                    "--opset must be from " + OpsetConversion.FIRST + " to " + OpsetConversion.LAST + ", got " + opset);
         }
         return opset;
     }

@@ -57,8 +57,8 @@ final class Outputs {
                 ? held(folder, path -> !Files.isDirectory(path) && !Pngs.isGrid(path))
                 : holding.isIn(folder) ? Optional.<Path>empty() : held;
         if (foreign.isPresent()) {
-            throw new SpecException(folder + ": must be new, empty or " + holding.label + " to be overwritten, and holds "
-                    + foreign.get() + ", which would be lost");
+            throw new SpecException(folder + ": must be new, empty or " + holding.label
+                    + " to be overwritten, and holds " + foreign.get() + ", which would be lost");
         }
     }
 

@@ -6,6 +6,7 @@ import picocli.CommandLine.Option;
 final class OverwriteOption {
     @Option(
             names = "--overwrite",
-            description = "Replace what is at the output, all of it; by default what exists is left alone, with an error.")
+            description =
+                    "Replace what is at the output, all of it; by default what exists is left alone, with an error.")
     boolean overwrites;
 }

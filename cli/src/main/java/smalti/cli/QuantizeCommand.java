@@ -19,7 +19,6 @@ import smalti.exporter.precision.ActivationType;
 import smalti.exporter.precision.Calibration;
 import smalti.exporter.precision.Int8Options;
 import smalti.exporter.precision.Int8Search;
-import smalti.spec.SpecException;
 
 @Command(
         name = "quantize",

@@ -103,8 +103,8 @@ final class TrainCommand implements Callable<Integer> {
                     + "anew in its place, or choose another --out");
         }
         if (resume && overwrite.overwrites) {
-            throw new WrongUse("--resume and --overwrite must not be given together: one goes on with the run at "
-                    + out + ", the other deletes it");
+            throw new WrongUse("--resume and --overwrite must not be given together: one goes on with the run at " + out
+                    + ", the other deletes it");
         }
         boolean begun = exists && resume;
         if (begun) {
@@ -163,8 +163,8 @@ final class TrainCommand implements Callable<Integer> {
         if (source == null) {
             throw new ParameterException(command.commandLine(), "Missing required option: --spec or --preset");
         }
-        var spec =
-                options.on(source.spec != null ? SpecFiles.read(source.spec) : Presets.named(String.valueOf(source.preset)));
+        var spec = options.on(
+                source.spec != null ? SpecFiles.read(source.spec) : Presets.named(String.valueOf(source.preset)));
         return spec.withData(skip.on(spec.data()));
     }
 
@@ -206,9 +206,12 @@ final class TrainCommand implements Callable<Integer> {
             throw new SpecException(kind.isEmpty() ? differences : kind).at(out + ": not as the run was begun");
         }
         int asked = given.training().steps();
-        if (source != null && options.steps == null && asked != stored.training().steps()) {
-            console.note(out + ": the run's own training.steps is " + stored.training().steps() + ", and holds; the "
-                    + asked + " of " + (source.spec == null ? "--preset" : "--spec") + " would need --steps");
+        if (source != null
+                && options.steps == null
+                && asked != stored.training().steps()) {
+            console.note(out + ": the run's own training.steps is "
+                    + stored.training().steps() + ", and holds; the " + asked + " of "
+                    + (source.spec == null ? "--preset" : "--spec") + " would need --steps");
         }
         return stored;
     }

@@ -57,8 +57,7 @@ class InterruptionTest {
     @ParameterizedTest
     @ValueSource(strings = {"INT", "TERM"})
     void aTrainingSaysHowToGoOn(String signal) throws Exception {
-        var spec = Files.writeString(
-                folder.resolve("long.yaml"), Cli.VQVAE.replace("steps: 12", "steps: 400000"));
+        var spec = Files.writeString(folder.resolve("long.yaml"), Cli.VQVAE.replace("steps: 12", "steps: 400000"));
         var run = folder.resolve("stopped-" + signal);
         var process = Cli.watched(temporary, "train", "--spec", spec, "--data", pictures, "--out", run);
         try (var output = process.inputReader()) {
@@ -129,7 +128,10 @@ class InterruptionTest {
             names.add("picture-" + i);
         }
         var codes = folder.resolve("many.npz");
-        new CodesFile(names, Collections.nCopies(MANY, CodesFile.read(one).codes().get(0))).write(codes);
+        new CodesFile(
+                        names,
+                        Collections.nCopies(MANY, CodesFile.read(one).codes().get(0)))
+                .write(codes);
         var decoded = folder.resolve("decoded");
         assertStopsFilling(decoded, "decode", folder.resolve("codec.smalti"), codes, "--out", decoded);
     }

@@ -7,8 +7,8 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.regex.Pattern;
 import java.util.Objects;
+import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -48,7 +48,10 @@ class MessagesTest {
     static Stream<Use> wrongUses() {
         var uses = new ArrayList<Use>();
         for (var command : commands()) {
-            uses.add(use(command.equals("demo") ? "Unknown option: '--nonsense'" : "Missing required", command, "--nonsense"));
+            uses.add(use(
+                    command.equals("demo") ? "Unknown option: '--nonsense'" : "Missing required",
+                    command,
+                    "--nonsense"));
             if (!command.equals("demo")) {
                 uses.add(use("Missing required", command));
             }
@@ -86,19 +89,71 @@ class MessagesTest {
                 use("--precisions must be one of", "export", TINY.codecRun(), "--precisions", "x", "--out", out),
                 use("--opset must be from", "export", TINY.codecRun(), "--opset", 99, "--out", out),
                 use("--opset must be from", "convert", onnx, "--opset", 1, "--out", out),
-                use("--activations must be one of", "quantize", onnx, "--activations", "x", "--calibrate", pictures,
-                        "--out", out),
-                use("--max-drop must be", "quantize", onnx, "--max-drop", "x", "--calibrate", pictures, "--out", out),
-                use("--pixel-range must be", "quantize", onnx, "--pixel-range", "1,0", "--calibrate", pictures, "--out",
+                use(
+                        "--activations must be one of",
+                        "quantize",
+                        onnx,
+                        "--activations",
+                        "x",
+                        "--calibrate",
+                        pictures,
+                        "--out",
                         out),
-                use("--mean must be a number", "quantize", onnx, "--mean", "a,b", "--calibrate", pictures, "--out", out),
+                use("--max-drop must be", "quantize", onnx, "--max-drop", "x", "--calibrate", pictures, "--out", out),
+                use(
+                        "--pixel-range must be",
+                        "quantize",
+                        onnx,
+                        "--pixel-range",
+                        "1,0",
+                        "--calibrate",
+                        pictures,
+                        "--out",
+                        out),
+                use(
+                        "--mean must be a number",
+                        "quantize",
+                        onnx,
+                        "--mean",
+                        "a,b",
+                        "--calibrate",
+                        pictures,
+                        "--out",
+                        out),
                 use("give one of them", "train", "--spec", "a", "--preset", "b", "--data", pictures, "--out", out),
-                use("training.steps must be at least 1, got 0", "train", "--preset", "vqvae", "--steps", 0, "--data",
-                        pictures, "--out", out),
-                use("--size must be pixels", "train", "--preset", "vqvae", "--size", "big", "--data", pictures,
-                        "--out", out),
-                use("model.hiden is no key of this model; nearest: model.hidden", "train", "--preset", "vqvae",
-                        "--set", "model.hiden=3", "--data", pictures, "--out", out),
+                use(
+                        "training.steps must be at least 1, got 0",
+                        "train",
+                        "--preset",
+                        "vqvae",
+                        "--steps",
+                        0,
+                        "--data",
+                        pictures,
+                        "--out",
+                        out),
+                use(
+                        "--size must be pixels",
+                        "train",
+                        "--preset",
+                        "vqvae",
+                        "--size",
+                        "big",
+                        "--data",
+                        pictures,
+                        "--out",
+                        out),
+                use(
+                        "model.hiden is no key of this model; nearest: model.hidden",
+                        "train",
+                        "--preset",
+                        "vqvae",
+                        "--set",
+                        "model.hiden=3",
+                        "--data",
+                        pictures,
+                        "--out",
+                        out),
                 use("end in .png", "generate", gan, "--out", folder.resolve("x.jpg"))));
         return uses.stream();
     }
@@ -139,8 +194,8 @@ class MessagesTest {
             uses.add(use(path.toString(), "optimize", path, "--out", folder.resolve("out.onnx")));
             uses.add(use(path.toString(), "diff", path, TINY.codec().resolve("decoder.onnx")));
             uses.add(use(path.toString(), "convert", path, "--opset", 20, "--out", folder.resolve("out.onnx")));
-            uses.add(use(path.toString(), "quantize", path, "--calibrate", pictures, "--out",
-                    folder.resolve("out.onnx")));
+            uses.add(use(
+                    path.toString(), "quantize", path, "--calibrate", pictures, "--out", folder.resolve("out.onnx")));
         }
         for (var path : List.of(text, manifest, truncated, pictures, TINY.codecRun(), bad.resolve("none.smalti"))) {
             uses.add(use(path.toString(), "generate", path, "--out", out));
@@ -153,10 +208,18 @@ class MessagesTest {
         uses.addAll(List.of(
                 use(flat.toString(), "convert", flat, "--out", folder.resolve("out.onnx")),
                 use(codec + ": must be an ONNX file, and is a bundle", "check", codec),
-                use(codec + ": must be an ONNX file, and is a bundle", "optimize", codec, "--out",
+                use(
+                        codec + ": must be an ONNX file, and is a bundle",
+                        "optimize",
+                        codec,
+                        "--out",
                         folder.resolve("out.onnx")),
-                use(codec + ": is a codec, which takes pictures and makes none of its own; use smalti reconstruct",
-                        "generate", codec, "--out", out),
+                use(
+                        codec + ": is a codec, which takes pictures and makes none of its own; use smalti reconstruct",
+                        "generate",
+                        codec,
+                        "--out",
+                        out),
                 use(TINY.gan() + ": is a generator", "encode", TINY.gan(), pictures, "--out", npz),
                 use(TINY.gan() + ": is a generator", "decode", TINY.gan(), other, "--out", out),
                 use(TINY.gan() + ": is a generator", "reconstruct", TINY.gan(), pictures, "--out", out),
@@ -165,10 +228,21 @@ class MessagesTest {
                 use(text.toString(), "evaluate", codec, "--data", text),
                 use(run.toString(), "export", run, "--out", out),
                 use(bad.resolve("none").toString(), "export", bad.resolve("none"), "--out", out)));
-        for (var yaml : List.of("preset: vqvae\n\ttraining: {}\n", "preset: [vqvae\n", "a: b: c\n", "- a\n", "", "~\n",
-                "preset: 'vqvae\n", "preset: vqvae\npreset: dcgan\n", "preset: vqvae\nname: @x\n", "preset: none\n",
-                "preset: vqvae\ntraining: {batch: many}\nmodel: {hidden: 1e99}\n", "preset: vqvae\ndata: {fit: x}\n",
-                "preset: vqvae\n training: 3\n", "preset: vqvae\ntraining\n  steps: 3\n",
+        for (var yaml : List.of(
+                "preset: vqvae\n\ttraining: {}\n",
+                "preset: [vqvae\n",
+                "a: b: c\n",
+                "- a\n",
+                "",
+                "~\n",
+                "preset: 'vqvae\n",
+                "preset: vqvae\npreset: dcgan\n",
+                "preset: vqvae\nname: @x\n",
+                "preset: none\n",
+                "preset: vqvae\ntraining: {batch: many}\nmodel: {hidden: 1e99}\n",
+                "preset: vqvae\ndata: {fit: x}\n",
+                "preset: vqvae\n training: 3\n",
+                "preset: vqvae\ntraining\n  steps: 3\n",
                 "preset: vqvae\ntraining: {steps: 3\nname: x\n")) {
             var spec = Files.writeString(bad.resolve("spec" + uses.size() + ".yaml"), yaml);
             uses.add(use(spec.toString(), "train", "--spec", spec, "--data", pictures, "--out", out));
@@ -182,7 +256,9 @@ class MessagesTest {
         var result = Cli.run(use.arguments().toArray());
         assertThat(result.code()).as(result.err()).isEqualTo(Main.WRONG_INPUT);
         assertThat(result.err()).startsWith("error: ").contains(use.word());
-        assertThat(result.err().replace(folder.toString(), "").replace(TINY.folder().toString(), ""))
+        assertThat(result.err()
+                        .replace(folder.toString(), "")
+                        .replace(TINY.folder().toString(), ""))
                 .doesNotContainPattern(FOREIGN);
         assertThat(folder.resolve("out")).doesNotExist();
     }

@@ -63,8 +63,7 @@ class OutputsTest {
                         commands.add(name);
                     }
                 });
-        assertThat(writers().stream().map(writer -> writer.command().get(0)))
-                .containsAll(commands);
+        assertThat(writers().stream().map(writer -> writer.command().get(0))).containsAll(commands);
     }
 
     /** A demo goes on with its own folder. */

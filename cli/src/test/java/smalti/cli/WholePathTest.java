@@ -274,7 +274,10 @@ class WholePathTest {
                         "a generator asked to encode",
                         List.of("encode", gan, pictures, "--out", bad.resolve("x.npz")),
                         "gan.smalti: is a generator"),
-                wrong("a codec asked to generate", List.of("generate", codec, "--out", out), "codec.smalti: is a codec"),
+                wrong(
+                        "a codec asked to generate",
+                        List.of("generate", codec, "--out", out),
+                        "codec.smalti: is a codec"),
                 wrong(
                         "an unknown class",
                         List.of("generate", gan, "--class", "cat", "--out", out),
@@ -294,7 +297,12 @@ class WholePathTest {
                         "pictures: must be new, empty or a bundle to be overwritten, and holds "),
                 wrong(
                         "an export over its run",
-                        List.of("export", folder.resolve("run-codec"), "--out", folder.resolve("run-codec"), "--overwrite"),
+                        List.of(
+                                "export",
+                                folder.resolve("run-codec"),
+                                "--out",
+                                folder.resolve("run-codec"),
+                                "--overwrite"),
                         "run-codec: must be new, empty or a bundle to be overwritten"),
                 wrong(
                         "a reconstruction over its originals",
@@ -451,9 +459,7 @@ class WholePathTest {
         assertThat(Cli.run("generate", gan, "--count", "many", "--out", "x")
                         .err()
                         .lines())
-                .containsExactly(
-                        "error: --count must be a whole number, got many",
-                        "see smalti generate --help");
+                .containsExactly("error: --count must be a whole number, got many", "see smalti generate --help");
         var noSpec = Cli.run("train", "--data", pictures, "--out", folder.resolve("no-spec"));
         assertThat(noSpec.code()).isEqualTo(2);
         assertThat(noSpec.err()).contains("--spec or --preset");

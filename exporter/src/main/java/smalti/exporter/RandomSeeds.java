@@ -66,8 +66,10 @@ final class RandomSeeds {
                             }
                             var attributes = new TreeMap<>(node.attributes());
                             long seed = FIRST + used++;
-                    // a whole number of a Dropout, a float of all others
-                    attributes.put(SEED, node.op().equals("Dropout") ? Attribute.of(seed) : Attribute.of((float) seed));
+                            // a whole number of a Dropout, a float of all others
+                            attributes.put(
+                                    SEED,
+                                    node.op().equals("Dropout") ? Attribute.of(seed) : Attribute.of((float) seed));
                             return node.withAttributes(attributes);
                         },
                         this::set));
@@ -85,7 +87,7 @@ final class RandomSeeds {
                         graph,
                         node -> {
                             if (!draws(node) || !isOurs(node.attributes().get(SEED))) {
-                        return node;
+                                return node;
                             }
                             var attributes = new TreeMap<>(node.attributes());
                             attributes.remove(SEED);

@@ -37,7 +37,9 @@ public final class SpecKeys {
             }
             try {
                 int dot = key.lastIndexOf('.');
-                var parent = dot < 0 ? changed : changed.at("/" + key.substring(0, dot).replace('.', '/'));
+                var parent = dot < 0
+                        ? changed
+                        : changed.at("/" + key.substring(0, dot).replace('.', '/'));
                 if (parent instanceof ObjectNode mapping) {
                     mapping.set(key.substring(dot + 1), SpecFiles.YAML.readTree(value));
                 } else {
@@ -70,8 +72,7 @@ public final class SpecKeys {
     private static List<String> nearest(String key, Map<String, JsonNode> known) {
         return known.keySet().stream()
                 .sorted(Comparator.<String>comparingInt(other -> last(other).equalsIgnoreCase(last(key)) ? 0 : 1)
-                        .thenComparingInt(other ->
-                                Math.min(edits(key, other), 1 + edits(last(key), last(other)))))
+                        .thenComparingInt(other -> Math.min(edits(key, other), 1 + edits(last(key), last(other)))))
                 .limit(MOST_NEAREST)
                 .toList();
     }

@@ -45,7 +45,6 @@ public final class Trainer {
     /** Reports, logs and what else is small. */
     private static final long REST_BYTES = 2_000_000;
 
-
     private final ModelSpec spec;
     private final Dataset data;
     private final Path run;
@@ -215,7 +214,8 @@ public final class Trainer {
                 .mapToLong(array -> array.length)
                 .sum();
         // a checkpoint beside the former one, then the graphs; and pictures for the export
-        long bytes = 2 * values * Float.BYTES + 2L * KEPT_PICTURES * data.train().pictureBytes() + REST_BYTES;
+        long bytes =
+                2 * values * Float.BYTES + 2L * KEPT_PICTURES * data.train().pictureBytes() + REST_BYTES;
         return Math.max(1, (bytes - Files.getFileStore(run).getUsableSpace()) / 1_000_000 + 1);
     }
 

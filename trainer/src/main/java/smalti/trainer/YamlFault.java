@@ -14,7 +14,8 @@ import smalti.spec.TextReason;
  */
 record YamlFault(int line, String reason) {
     private static final Pattern MARK = Pattern.compile("\\s*in .*, line (\\d+), column \\d+:?\\s*");
-    private static final Pattern CHARACTER = Pattern.compile("found character '?(.*?)'?(\\(.*\\))? ?that cannot start.*");
+    private static final Pattern CHARACTER =
+            Pattern.compile("found character '?(.*?)'?(\\(.*\\))? ?that cannot start.*");
 
     /** A sentence of the parser with its line. */
     private record Part(String text, int line) {}

@@ -19,7 +19,8 @@ class SpecKeysTest {
         values.put("name", "mine");
         values.put("training.optimizer.learningRate", "5e-4");
         values.put("data.fit", "stretch");
-        values.put("model.quantizer", "{kind: loss, codes: 64, codeDim: 8, weight: 1, start: uniform, restartAfter: 0}");
+        values.put(
+                "model.quantizer", "{kind: loss, codes: 64, codeDim: 8, weight: 1, start: uniform, restartAfter: 0}");
         var before = Presets.named("vqvae");
         var spec = SpecKeys.with(before, values, "--set");
         assertThat(spec.name()).isEqualTo("mine");
@@ -38,14 +39,18 @@ class SpecKeysTest {
         values.put("image.height", "30");
         values.put("name", "[");
         assertThatThrownBy(() -> SpecKeys.with(Presets.named("vqvae"), values, "--set"))
-                .isInstanceOfSatisfying(SpecException.class, e -> assertThat(e.problems())
-                        .anyMatch(line -> line.startsWith(
-                                "--set: training.step is no key of this model; nearest: training.steps, "))
-                        .anyMatch(line -> line.startsWith(
-                                "--set: learningrate is no key of this model; nearest: training.optimizer.learningRate"))
-                        .anyMatch(line -> line.startsWith("--set: training.batch must be a whole number, got \"many\""))
-                        .anyMatch(line -> line.startsWith("--set: name must be a value in YAML, got ["))
-                        .anyMatch(line -> line.contains("image") && line.contains("30")));
+                .isInstanceOfSatisfying(
+                        SpecException.class,
+                        e -> assertThat(e.problems())
+                                .anyMatch(line -> line.startsWith(
+                                        "--set: training.step is no key of this model; nearest: training.steps, "))
+                                .anyMatch(
+                                        line -> line.startsWith(
+                                                "--set: learningrate is no key of this model; nearest: training.optimizer.learningRate"))
+                                .anyMatch(line ->
+                                        line.startsWith("--set: training.batch must be a whole number, got \"many\""))
+                                .anyMatch(line -> line.startsWith("--set: name must be a value in YAML, got ["))
+                                .anyMatch(line -> line.contains("image") && line.contains("30")));
     }
 
     /** Levenshtein's own examples and the empty word. */

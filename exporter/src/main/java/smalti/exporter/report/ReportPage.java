@@ -166,9 +166,7 @@ public final class ReportPage {
     }
 
     private void reconstruction(Map<String, Double> figures, int count) {
-        html.append("<h2>")
-                .append(count)
-                .append(" held-out pictures, tokenized and detokenized</h2>\n");
+        html.append("<h2>").append(count).append(" held-out pictures, tokenized and detokenized</h2>\n");
         var rows = new ArrayList<List<String>>();
         figures.forEach((precision, psnr) -> rows.add(List.of(precision, String.format(Locale.ROOT, "%.2f dB", psnr))));
         table(List.of("precision", "PSNR, higher is better"), rows);
