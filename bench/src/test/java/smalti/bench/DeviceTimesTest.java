@@ -17,7 +17,7 @@ final class DeviceTimesTest {
         assertThat(DeviceTimes.quantile(five, 0.99)).isEqualTo(50);
         var hundred = new long[100];
         for (int i = 0; i < hundred.length; i++) {
-            hundred[i] = 100 - i;
+            hundred[i] = 100L - i;
         }
         assertThat(DeviceTimes.quantile(hundred, 0.99)).isEqualTo(99);
         assertThat(DeviceTimes.quantile(new long[] {7}, 0.5)).isEqualTo(7);

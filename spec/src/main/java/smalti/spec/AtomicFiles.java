@@ -76,7 +76,6 @@ public final class AtomicFiles {
                 return true;
             } catch (IOException e) {
                 // once more: something came into a folder that was about to be deleted
-                continue;
             }
         }
         return false;
