@@ -40,9 +40,7 @@ public final class IoReason {
     private static String named(IOException e) {
         if (isDiskFull(e)) {
             return "the disk is full";
-        }
-
-        if (e instanceof NoSuchFileException missing) {
+        } else if (e instanceof NoSuchFileException missing) {
             return missing.getFile() + " does not exist";
         } else if (e instanceof FileAlreadyExistsException existing) {
             return existing.getFile() + " is a file";

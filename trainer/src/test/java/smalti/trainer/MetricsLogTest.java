@@ -86,7 +86,7 @@ class MetricsLogTest {
             log.add(Map.of("loss", 0.25));
             assertThatThrownBy(() -> log.flush(2, 2, 4))
                     .isInstanceOf(IOException.class)
-                    .hasMessage(file + ": a line could not be written (No space left on device)");
+                    .hasMessage(file + ": a line could not be written (the disk is full)");
         }
         assertThat(file).hasContent("{\"step\":1,\"seconds\":1.0,\"imagesPerSecond\":4.0,\"loss\":0.5}\n");
     }
