@@ -99,7 +99,7 @@ final class OnnxExporterTest {
         assertThatThrownBy(() -> OnnxExporter.export(
                         saved, List.of(), List.of("y"), folder.resolve("y.onnx"), ExportOptions.defaults()))
                 .isInstanceOf(SpecException.class)
-                .hasMessageContaining("SameDiff saves the operation LogSoftMax so that it cannot read it back");
+                .hasMessageContaining("op \"log_softmax\" at node log_softmax is saved so that SameDiff cannot read it back");
     }
 
     @Test
@@ -225,7 +225,7 @@ final class OnnxExporterTest {
         assertThat(exported.notes())
                 .singleElement()
                 .asString()
-                .contains("strided_slice", "reads and writes elsewhere where a step is negative");
+                .contains("strided_slice", "reads elsewhere where a step is negative");
         try (var session = OrtRunner.open(file())) {
             var made = session.run(Map.of("x", NpyArray.of(new float[] {0, 1, 2, 3, 4, 5}, 6)));
             assertThat(Objects.requireNonNull(made.get("y")).floats()).containsExactly(5, 4, 3, 2, 1);
@@ -266,14 +266,6 @@ final class OnnxExporterTest {
         var end = graph.constant(Nd4j.createFromArray(0, 5));
         graph.stridedSlice("y", x, begin, end, graph.constant(Nd4j.createFromArray(-1, 1)));
         isRefused(graph, "begins, ends and steps as numbers");
-    }
-
-    @Test
-    void aSliceThatGoesBackHasNoEllipsis() {
-        var graph = SameDiff.create();
-        var x = graph.placeHolder("x", DataType.FLOAT, 3, 4, 5);
-        graph.stridedSlice("y", x, new long[] {0, 4}, new long[] {0, 0}, new long[] {1, -1}, 0, 0, 1, 0, 0);
-        isRefused(graph, "no ellipsis and no new axis where it goes back, got masks 1 and 0");
     }
 
     @Test
