@@ -22,23 +22,31 @@ final class Outputs {
 
     /** What a folder holds, so that nothing else is lost by replacing it. */
     enum Holding {
-        PICTURES("a folder of PNG pictures", folder -> true),
-        BUNDLE("a bundle", folder -> Files.exists(folder.resolve("bundle.json"))),
-        RUN("a run folder", folder -> Files.exists(folder.resolve("spec.json"))),
-        DEMO("a demo's folder", folder -> Files.isDirectory(folder.resolve("runs"))),
-        REPOSITORY("a model repository", folder -> Files.exists(folder.resolve("README.md"))),
-        PAGE("a page's folder", folder -> Files.exists(folder.resolve("page.json")));
+        PICTURES("a folder of PNG pictures", ""),
+        BUNDLE("a bundle", "bundle.json"),
+        RUN("a run folder", "spec.json"),
+        DEMO("a demo's folder", "runs"),
+        /** A folder a model. */
+        REPOSITORY("a model repository", "config.pbtxt"),
+        PAGE("a page's folder", "page.json");
 
         private final String label;
-        private final Predicate<Path> isSo;
+        private final String mark;
 
-        Holding(String label, Predicate<Path> isSo) {
+        Holding(String label, String mark) {
             this.label = label;
-            this.isSo = isSo;
+            this.mark = mark;
         }
 
-        boolean isIn(Path folder) {
-            return isSo.test(folder);
+        boolean isIn(Path folder) throws IOException {
+            if (this != REPOSITORY) {
+                return Files.exists(folder.resolve(mark));
+            }
+            try (var inside = Files.list(folder)) {
+                var models = inside.filter(path -> !path.endsWith("README.md")).toList();
+                return !models.isEmpty()
+                        && models.stream().allMatch(model -> Files.exists(model.resolve(mark)));
+            }
         }
     }
 

@@ -103,7 +103,7 @@ class OnnxFilesTest {
                         .out())
                 .contains("on those samples");
         assertThat(Cli.run("diff", file, out, "--samples", samples).out()).contains("outputs: the same");
-        assertThat(Cli.run("optimize", file, "--out", out, "--unproven")
+        assertThat(Cli.run("optimize", file, "--out", folder.resolve("unproven.onnx"), "--unproven")
                         .succeeds()
                         .err())
                 .contains("warning: UNPROVEN");
@@ -173,7 +173,7 @@ class OnnxFilesTest {
         Cli.run("quantize", model, "--calibrate", pictures, "--out", out, "--mean", "0.5", "--std", "0.25")
                 .succeeds();
         assertThat(OnnxReader.read(out).graph().nodes()).extracting(Node::op).contains("QuantizeLinear");
-        Cli.run("quantize", model, "--calibrate", pictures, "--out", out, "--pixel-range", "1,0")
+        Cli.run("quantize", model, "--calibrate", pictures, "--out", out, "--overwrite", "--pixel-range", "1,0")
                 .isRefusedFor("--pixel-range must be two numbers in order, got [1.0, 0.0]");
     }
 
@@ -220,8 +220,9 @@ class OnnxFilesTest {
         assertThat(result.out()).contains("to FP16", "against FP32");
         assertThat(OnnxReader.read(out).graph().initializers().values())
                 .anyMatch(constant -> constant instanceof Tensor tensor && tensor.type() == ValueType.FLOAT16);
-        Cli.run("convert", model("m.onnx", 8), "--out", out).failsWith("is ONNX already");
-        Cli.run("convert", model("m.onnx", 8), "--precision", "int8", "--out", out)
+        var none = folder.resolve("none.onnx");
+        Cli.run("convert", model("m.onnx", 8), "--out", none).failsWith("is ONNX already");
+        Cli.run("convert", model("m.onnx", 8), "--precision", "int8", "--out", none)
                 .isRefusedFor("smalti quantize makes that");
     }
 

@@ -99,6 +99,16 @@ class OutputsTest {
         assertThat(file).hasContent("mine");
     }
 
+    /** What any project has at its top says nothing of what a command wrote. */
+    @Test
+    void aFolderWithAReadmeIsNoModelRepository() throws IOException {
+        var readme = Files.writeString(folder.resolve("README.md"), "mine");
+        Files.createDirectories(folder.resolve("src"));
+        Cli.run("export", "none", "--target", "triton", "--out", folder, "--overwrite")
+                .failsWith(folder + ": must be new, empty or a model repository to be overwritten", "which would be lost");
+        assertThat(readme).hasContent("mine");
+    }
+
     private static Path existing(Writer writer, Path out) throws IOException {
         var file = writer.holds().isEmpty() ? out : out.resolve(writer.holds());
         Files.createDirectories(file.resolveSibling(""));
