@@ -44,8 +44,7 @@ final class Outputs {
             }
             try (var inside = Files.list(folder)) {
                 var models = inside.filter(path -> !path.endsWith("README.md")).toList();
-                return !models.isEmpty()
-                        && models.stream().allMatch(model -> Files.exists(model.resolve(mark)));
+                return !models.isEmpty() && models.stream().allMatch(model -> Files.exists(model.resolve(mark)));
             }
         }
     }

@@ -105,7 +105,8 @@ class OutputsTest {
         var readme = Files.writeString(folder.resolve("README.md"), "mine");
         Files.createDirectories(folder.resolve("src"));
         Cli.run("export", "none", "--target", "triton", "--out", folder, "--overwrite")
-                .failsWith(folder + ": must be new, empty or a model repository to be overwritten", "which would be lost");
+                .failsWith(
+                        folder + ": must be new, empty or a model repository to be overwritten", "which would be lost");
         assertThat(readme).hasContent("mine");
     }
 

@@ -99,7 +99,8 @@ final class OnnxExporterTest {
         assertThatThrownBy(() -> OnnxExporter.export(
                         saved, List.of(), List.of("y"), folder.resolve("y.onnx"), ExportOptions.defaults()))
                 .isInstanceOf(SpecException.class)
-                .hasMessageContaining("op \"log_softmax\" at node log_softmax is saved so that SameDiff cannot read it back");
+                .hasMessageContaining(
+                        "op \"log_softmax\" at node log_softmax is saved so that SameDiff cannot read it back");
     }
 
     @Test
