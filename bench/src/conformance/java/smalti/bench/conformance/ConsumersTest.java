@@ -9,6 +9,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestReporter;
@@ -38,9 +39,10 @@ final class ConsumersTest {
             new Hole(
                     "OpenCV 4.13",
                     "vqvae-.*-detokenize\\.int8",
-                    "isDynamicShape",
+                    "isDynamicShape|minValue <= maxValue",
                     "OpenCV 4.13 has no sizes that are computed at run time, by which INT8 graphs of any height and width"
-                            + " put their phases together."),
+                            + " put their phases together, and takes no Clip of bytes with a least value alone, which is"
+                            + " a ReLU there."),
             new Hole(
                     "OpenCV 4.13",
                     "dcgan-generator\\.int8",
@@ -118,7 +120,10 @@ final class ConsumersTest {
             if (wrong.isEmpty() && hole.isPresent()) {
                 problems.add(name + " does " + job.id() + ", which is listed as a hole");
             } else if (!wrong.isEmpty()
-                    && !hole.map(each -> wrong.contains(each.message())).orElse(false)) {
+                    && !hole.map(each -> Pattern.compile(each.message())
+                                    .matcher(wrong)
+                                    .find())
+                            .orElse(false)) {
                 problems.add(name + ", " + job.id() + ": " + wrong);
             }
             cells.add(hole.map(each -> "no (" + (HOLES.indexOf(each) + 1) + ")")

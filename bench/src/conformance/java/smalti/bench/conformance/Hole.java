@@ -5,7 +5,7 @@ package smalti.bench.conformance;
  *
  * @param consumer beginning of its name
  * @param graphs regular expression for a job's id
- * @param message what its failure must hold, so that another failure is not taken for this one
+ * @param message regular expression for what its failure must hold, so that another failure is not taken for this one
  * @param reason for people
  */
 record Hole(String consumer, String graphs, String message, String reason) {
