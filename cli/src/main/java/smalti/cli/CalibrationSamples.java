@@ -17,6 +17,7 @@ import smalti.exporter.precision.NotNumbers;
 import smalti.exporter.proof.ModelSession.Item;
 import smalti.spec.DataSpec;
 import smalti.spec.ImageSpec;
+import smalti.spec.NpyArray;
 import smalti.spec.Npz;
 import smalti.spec.SpecException;
 import smalti.trainer.data.Dataset;
@@ -69,7 +70,7 @@ record CalibrationSamples(List<Map<String, Item>> calibration, List<Map<String, 
             Path data, Model model, Scaling scaling, String place, SkipOption skip, Console console) {
         try {
             return data.toString().endsWith(".npz")
-                    ? arrays(data, model)
+                    ? of(data, arrays(data), model)
                     : pictures(data, model, scaling, place, skip, console);
         } catch (IOException e) {
             throw new UncheckedIOException(e);
@@ -78,8 +79,12 @@ record CalibrationSamples(List<Map<String, Item>> calibration, List<Map<String, 
 
     // ---- arrays
 
-    private static CalibrationSamples arrays(Path file, Model model) throws IOException {
-        var arrays = Npz.read(file, MOST_BYTES);
+    static Map<String, NpyArray> arrays(Path file) throws IOException {
+        return Npz.read(file, MOST_BYTES);
+    }
+
+    /** @param arrays of the file, named like the inputs; their first axis counts samples */
+    static CalibrationSamples of(Path file, Map<String, NpyArray> arrays, Model model) {
         var problems = new ArrayList<String>();
         var inputs = required(model);
         long count = -1;

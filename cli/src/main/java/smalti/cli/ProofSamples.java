@@ -14,7 +14,6 @@ import smalti.exporter.graph.Type;
 import smalti.exporter.graph.Value;
 import smalti.exporter.proof.ModelSession.Item;
 import smalti.spec.NpyArray;
-import smalti.spec.Npz;
 import smalti.spec.SpecException;
 
 /**
@@ -23,7 +22,6 @@ import smalti.spec.SpecException;
  */
 final class ProofSamples {
     private static final int MOST_RUNS = 4;
-    private static final long MOST_BYTES = 4L << 30;
 
     private ProofSamples() {}
 
@@ -34,26 +32,27 @@ final class ProofSamples {
             String place,
             SkipOption skip,
             Console console) {
-        if (data.toString().endsWith(".npz")) {
-            var run = oneRun(data, model);
-            if (run != null) {
-                return List.of(run);
-            }
+        if (!data.toString().endsWith(".npz")) {
+            return first(CalibrationSamples.read(data, model, scaling, place, skip, console));
         }
-        var samples = CalibrationSamples.read(data, model, scaling, place, skip, console);
+        Map<String, NpyArray> arrays;
+        try {
+            arrays = CalibrationSamples.arrays(data);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+        var run = oneRun(data, arrays, model);
+        return run == null ? first(CalibrationSamples.of(data, arrays, model)) : List.of(run);
+    }
+
+    private static List<Map<String, Item>> first(CalibrationSamples samples) {
         var all = new ArrayList<>(samples.calibration());
         all.addAll(samples.heldOut());
         return List.copyOf(all.subList(0, Math.min(MOST_RUNS, all.size())));
     }
 
     /** Null where the arrays count samples on an axis before those of the inputs, or on one of size 1. */
-    private static @Nullable Map<String, Item> oneRun(Path file, Model model) {
-        Map<String, NpyArray> arrays;
-        try {
-            arrays = Npz.read(file, MOST_BYTES);
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
-        }
+    private static @Nullable Map<String, Item> oneRun(Path file, Map<String, NpyArray> arrays, Model model) {
         var run = new LinkedHashMap<String, Item>();
         var problems = new ArrayList<String>();
         for (var input : model.graph().inputs()) {

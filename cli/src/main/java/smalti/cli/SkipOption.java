@@ -14,6 +14,6 @@ final class SkipOption {
 
     /** The rules that a model was trained by; unreadable pictures are skipped where either says so. */
     DataSpec on(DataSpec data) {
-        return skips ? new DataSpec(data.fit(), DataSpec.BadImages.SKIP, data.heldOut(), data.flip()) : data;
+        return skips ? data.withBadImages(DataSpec.BadImages.SKIP) : data;
     }
 }

@@ -12,7 +12,6 @@ import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
 import smalti.spec.AtomicFiles;
-import smalti.spec.DataSpec;
 import smalti.spec.ModelSpec;
 import smalti.spec.RecordTree;
 import smalti.spec.SpecException;
@@ -179,11 +178,6 @@ final class TrainCommand implements Callable<Integer> {
         return spec.withTraining(spec.training().withBatch(count));
     }
 
-    /** What the run leaves out is in its spec, and --skip-bad need not be given again. */
-    private static DataSpec skippingAs(DataSpec stored, DataSpec given) {
-        return new DataSpec(given.fit(), stored.badImages(), given.heldOut(), given.flip());
-    }
-
     /** The run's own spec; what is given beside it must not say otherwise. */
     private ModelSpec stored() {
         var stored = Trainer.specOf(out);
@@ -191,7 +185,8 @@ final class TrainCommand implements Callable<Integer> {
             return stored;
         }
         var given = source == null ? options.on(stored) : given();
-        given = given.withData(skippingAs(stored.data(), given.data()));
+        // what the run leaves out is in its spec, and --skip-bad need not be given again
+        given = given.withData(given.data().withBadImages(stored.data().badImages()));
         var training = given.training().withSteps(stored.training().steps());
         // of few pictures the run has made a smaller batch
         if (training.batch() > stored.training().batch()) {

@@ -3,11 +3,11 @@ package smalti.exporter;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import smalti.exporter.graph.Graph;
 import smalti.exporter.onnx.OnnxReader;
 import smalti.exporter.onnx.OnnxWriter;
 import smalti.exporter.onnx.SourceFiles;
 import smalti.exporter.opset.OpsetConversion;
+import smalti.exporter.pass.Passes;
 import smalti.exporter.proof.ModelSession;
 import smalti.spec.SpecException;
 
@@ -60,14 +60,8 @@ public final class OnnxOpset {
                 }
                 proven.add(proof.compare(converted, written, "at opset " + opset));
             });
-            return new Report(model.opset(), opset, nodes(model.graph()), nodes(converted.graph()), proven.get(0));
+            return new Report(
+                    model.opset(), opset, Passes.nodes(model.graph()), Passes.nodes(converted.graph()), proven.get(0));
         });
-    }
-
-    private static int nodes(Graph graph) {
-        return graph.nodes().stream()
-                .mapToInt(node ->
-                        1 + node.bodies().stream().mapToInt(OnnxOpset::nodes).sum())
-                .sum();
     }
 }

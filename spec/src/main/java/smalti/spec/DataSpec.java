@@ -27,4 +27,8 @@ public record DataSpec(Fit fit, BadImages badImages, double heldOut, boolean fli
         Check.that(heldOut > 0 && heldOut <= 0.5, "heldOut must be in (0, 0.5], got %s", heldOut)
                 .done();
     }
+
+    public DataSpec withBadImages(BadImages otherBadImages) {
+        return new DataSpec(fit, otherBadImages, heldOut, flip);
+    }
 }
