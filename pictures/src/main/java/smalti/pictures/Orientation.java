@@ -5,6 +5,7 @@ import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 import java.util.Optional;
+import java.util.OptionalInt;
 
 /**
  * How a stored picture must be turned and mirrored to stand upright: the tag 0x0112 of EXIF, 1 to 8.
@@ -12,9 +13,9 @@ import java.util.Optional;
  * <p>Source: CIPA DC-008 (Exif 2.32), 4.6.5.1. What is malformed counts as 1, upright, as in browsers.
  */
 final class Orientation {
-    private static final int TAG = 0x0112;
-    private static final int SHORT = 3;
     private static final int UPRIGHT = 1;
+    private static final int MOST = 8;
+    private static final int APP1 = 0xE1;
     private static final byte[] EXIF = "Exif\0\0".getBytes(StandardCharsets.US_ASCII);
 
     private Orientation() {}
@@ -22,7 +23,11 @@ final class Orientation {
     /** The orientation that a file asks for. */
     static int of(byte[] file, PictureFormat format) {
         try {
-            return exif(file, format).map(Orientation::tag).orElse(UPRIGHT);
+            int tag = exif(file, format)
+                    .map(exif -> new TiffDirectory(exif).first(TiffDirectory.ORIENTATION))
+                    .orElse(OptionalInt.empty())
+                    .orElse(UPRIGHT);
+            return tag >= UPRIGHT && tag <= MOST ? tag : UPRIGHT;
         } catch (IndexOutOfBoundsException e) {
             return UPRIGHT; // an offset or a length that leads out of the file
         }
@@ -61,7 +66,7 @@ final class Orientation {
     private static Optional<ByteBuffer> exif(byte[] file, PictureFormat format) {
         return switch (format) {
             case JPEG -> jpeg(file);
-            case PNG -> png(file);
+            case PNG -> PngChunks.find(file, "eXIf");
             case WEBP -> webp(file);
             case TIFF -> Optional.of(ByteBuffer.wrap(file));
             default -> Optional.empty();
@@ -70,31 +75,9 @@ final class Orientation {
 
     /** The first segment APP1 that is EXIF; XMP is APP1 too. */
     private static Optional<ByteBuffer> jpeg(byte[] file) {
-        var bytes = ByteBuffer.wrap(file);
-        int at = 2;
-        while (at + 4 <= file.length && file[at] == (byte) 0xFF) {
-            int marker = file[at + 1] & 0xFF;
-            if (marker == 0xFF) {
-                at++; // a byte that fills
-                continue;
-            }
-            int length = bytes.getShort(at + 2) & 0xFFFF;
-            if (marker == 0xDA || length < 2) {
-                break;
-            }
-            if (marker == 0xE1 && startsWithExif(file, at + 4)) {
-                return Optional.of(bytes.slice(at + 4 + EXIF.length, length - 2 - EXIF.length));
-            }
-            at += 2 + length;
-        }
-        return Optional.empty();
-    }
-
-    private static Optional<ByteBuffer> png(byte[] file) {
-        var bytes = ByteBuffer.wrap(file);
-        for (long at = 8; at + 12 <= file.length; at += 12 + (bytes.getInt((int) at) & 0xFFFFFFFFL)) {
-            if (bytes.getInt((int) at + 4) == 0x65584966) { // eXIf
-                return Optional.of(bytes.slice((int) at + 8, bytes.getInt((int) at)));
+        for (var body : new JpegSegments(file).of(APP1)) {
+            if (body.remaining() >= EXIF.length && body.slice(0, EXIF.length).equals(ByteBuffer.wrap(EXIF))) {
+                return Optional.of(body.slice(EXIF.length, body.remaining() - EXIF.length));
             }
         }
         return Optional.empty();
@@ -116,25 +99,5 @@ final class Orientation {
 
     private static boolean startsWithExif(byte[] file, int at) {
         return at + EXIF.length <= file.length && Arrays.equals(file, at, at + EXIF.length, EXIF, 0, EXIF.length);
-    }
-
-    /** The tag in the first directory. */
-    private static int tag(ByteBuffer tiff) {
-        boolean little = tiff.get(0) == 'I';
-        tiff.order(little ? ByteOrder.LITTLE_ENDIAN : ByteOrder.BIG_ENDIAN);
-        if (tiff.getShort(2) != 42) {
-            return UPRIGHT; // BigTIFF, which no camera writes, and what is no TIFF
-        }
-        int directory = tiff.getInt(4);
-        int entries = tiff.getShort(directory) & 0xFFFF;
-        for (int i = 0; i < entries; i++) {
-            int entry = directory + 2 + 12 * i;
-            if ((tiff.getShort(entry) & 0xFFFF) == TAG) {
-                int value = tiff.getShort(entry + 8) & 0xFFFF;
-                boolean sound = tiff.getShort(entry + 2) == SHORT && value >= 1 && value <= 8;
-                return sound ? value : UPRIGHT;
-            }
-        }
-        return UPRIGHT;
     }
 }

@@ -90,6 +90,15 @@ public final class Picture {
         return new Picture(height, width, wanted, converted);
     }
 
+    /** White in the place of a level; of a grey picture. */
+    Picture withWhite(int level) {
+        var whitened = pixels.clone();
+        for (int i = 0; i < whitened.length; i++) {
+            whitened[i] = (pixels[i] & 0xFF) == level ? (byte) 0xFF : pixels[i];
+        }
+        return new Picture(height, width, channels, whitened);
+    }
+
     /** The part of the given size whose top left pixel is (top, left). */
     Picture crop(int top, int left, int cropHeight, int cropWidth) {
         if (cropHeight == height && cropWidth == width) {

@@ -1,20 +1,20 @@
 package smalti.pictures;
 
-import java.awt.color.ColorSpace;
 import java.awt.image.BufferedImage;
-import java.awt.image.ColorConvertOp;
-import java.awt.image.DataBuffer;
-import java.awt.image.DataBufferByte;
-import java.awt.image.IndexColorModel;
-import java.awt.image.PixelInterleavedSampleModel;
 import java.io.ByteArrayInputStream;
 import java.io.EOFException;
 import java.io.IOException;
 import java.io.InputStream;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Iterator;
 import java.util.Locale;
+import java.util.Map;
+import java.util.Optional;
+import java.util.OptionalInt;
 import javax.imageio.ImageIO;
 import javax.imageio.ImageReader;
 import javax.imageio.stream.MemoryCacheImageInputStream;
@@ -34,6 +34,16 @@ public final class PictureReader {
 
     /** Bound on a file's length. */
     private static final int MOST_BYTES = 256 << 20;
+
+    /** Compressions of TIFF that people have and no plug-in here reads. */
+    private static final Map<Integer, String> UNREAD_TIFF = Map.of(
+            34712, "JPEG 2000",
+            34887, "LERC",
+            34925, "LZMA",
+            50000, "Zstandard",
+            50001, "WebP",
+            50002, "JPEG XL",
+            52546, "JPEG XL");
 
     private final long maxPixels;
 
@@ -82,11 +92,14 @@ public final class PictureReader {
                     + ", which is not read; save it as PNG or JPEG");
         }
         Completeness.requireDeclaredLength(bytes, format);
-        var reader = reader(format);
-        try (var stream = new MemoryCacheImageInputStream(new ByteArrayInputStream(bytes))) {
+        if (format == PictureFormat.JPEG) {
+            new JpegSegments(bytes).requireReadable();
+        }
+        var reader = reader(format, bytes);
+        try (var stream = new MemoryCacheImageInputStream(new ByteArrayInputStream(decodable(bytes, format)))) {
             // what is no pixel may be broken, or unpack to gigabytes, without harm; others keep their colours in it
             reader.setInput(stream, true, format == PictureFormat.JPEG || format == PictureFormat.PNG);
-            return Orientation.upright(decoded(reader), Orientation.of(bytes, format));
+            return Orientation.upright(decoded(reader, bytes, format), Orientation.of(bytes, format));
         } catch (IOException | RuntimeException e) {
             throw problem(e, bytes, format);
         } finally {
@@ -94,10 +107,33 @@ public final class PictureReader {
         }
     }
 
+    /** The bytes without what decoders stumble over, and the picture does not need. */
+    private static byte[] decodable(byte[] bytes, PictureFormat format) {
+        return switch (format) {
+            case WEBP -> ColourProfile.withoutBroken(bytes);
+            case BMP -> withLength(bytes);
+            default -> bytes;
+        };
+    }
+
+    /** A BMP that says how long it is: some writers leave a 0 there. */
+    private static byte[] withLength(byte[] bmp) {
+        int lengthAt = 2;
+        var bytes = ByteBuffer.wrap(bmp).order(ByteOrder.LITTLE_ENDIAN);
+        if (bytes.getInt(lengthAt) != 0) {
+            return bmp;
+        }
+        var said = bmp.clone();
+        ByteBuffer.wrap(said).order(ByteOrder.LITTLE_ENDIAN).putInt(lengthAt, bmp.length);
+        return said;
+    }
+
     /** One plug-in a format, whatever others an application has. */
-    private static ImageReader reader(PictureFormat format) throws IOException {
+    private static ImageReader reader(PictureFormat format, byte[] bytes) throws IOException {
         var maker = switch (format) {
-            case JPEG, WEBP, TIFF -> "com.twelvemonkeys.";
+            case JPEG -> // TwelveMonkeys cuts wide tables to 8 bits, for files that have narrow ones in that form
+                new JpegSegments(bytes).hasWideTables() ? "com.sun.imageio." : "com.twelvemonkeys.";
+            case WEBP, TIFF -> "com.twelvemonkeys.";
             default -> "com.sun.imageio.";
         };
         Iterator<ImageReader> readers = ImageIO.getImageReadersByFormatName(format.label());
@@ -112,11 +148,13 @@ public final class PictureReader {
                 + " must be on the class path, and ImageIO.scanForPlugins() called where it came late");
     }
 
-    private Picture decoded(ImageReader reader) throws IOException {
-        long height = reader.getHeight(0);
-        long width = reader.getWidth(0);
-        if (height < 1 || width < 1 || height > maxPixels / width) {
-            throw new Refusal("must have at most " + maxPixels + " pixels, but claims " + height + "x" + width);
+    private Picture decoded(ImageReader reader, byte[] bytes, PictureFormat format) throws IOException {
+        int height = reader.getHeight(0);
+        int width = reader.getWidth(0);
+        requireBounds(height, width);
+        var canvas = Canvas.of(bytes, format).map(given -> given.around(height, width));
+        if (canvas.isPresent()) {
+            requireBounds(canvas.get().height(), canvas.get().width());
         }
         var warnings = new ArrayList<String>();
         reader.addIIOReadWarningListener((source, warning) -> warnings.add(warning));
@@ -127,15 +165,32 @@ public final class PictureReader {
                 throw new EOFException(warning);
             }
         }
-        return picture(image);
+        var picture = onWhite(image, bytes, format);
+        return canvas.map(around -> around.with(picture)).orElse(picture);
     }
 
-    /** What breaks a rule of ours, said already. */
-    private static final class Refusal extends IOException {
-        private static final long serialVersionUID = 1L;
+    private static Picture onWhite(BufferedImage image, byte[] bytes, PictureFormat format) throws Refusal {
+        return switch (format) {
+            case PNG -> {
+                var profile = PngChunks.profile(bytes).flatMap(ColourProfile::colours);
+                var picture = OnWhite.of(image, OnWhite.Alpha.DECODED, profile.orElse(null));
+                var transparent = PngChunks.transparentLevel(bytes);
+                yield transparent.isPresent() ? picture.withWhite(transparent.getAsInt()) : picture;
+            }
+            case TIFF -> {
+                var extra = new TiffDirectory(ByteBuffer.wrap(bytes)).first(TiffDirectory.EXTRA_SAMPLES);
+                var alpha = extra.isPresent() ? OnWhite.Alpha.ofTiff(extra.getAsInt()) : OnWhite.Alpha.DECODED;
+                yield OnWhite.of(image, alpha, null);
+            }
+            default -> OnWhite.of(image, OnWhite.Alpha.DECODED, null);
+        };
+    }
 
-        Refusal(String message) {
-            super(message);
+    private void requireBounds(long height, long width) throws Refusal {
+        if (height < 1 || width < 1) {
+            throw new Refusal("must have pixels, but claims " + height + "x" + width);
+        } else if (height > maxPixels / width) {
+            throw new Refusal("must have at most " + maxPixels + " pixels, but claims " + height + "x" + width);
         }
     }
 
@@ -150,112 +205,32 @@ public final class PictureReader {
             // what plug-ins throw on malformed input besides IOException
             return new IOException("must be a readable picture, and is damaged", e);
         }
-        return new IOException("must be a readable picture, but decoding fails (" + e.getMessage() + ")", e);
+        return coding(bytes, format)
+                .map(coding -> new IOException(
+                        "must be coded in a way that is read, but is " + coding + "; save it as PNG or JPEG", e))
+                .orElseGet(() ->
+                        new IOException("must be a readable picture, but decoding fails (" + e.getMessage() + ")", e));
     }
 
-    private static Picture picture(BufferedImage image) throws IOException {
-        int type = image.getType();
-        if (type == BufferedImage.TYPE_3BYTE_BGR || type == BufferedImage.TYPE_BYTE_GRAY) {
-            return plain(image);
+    /** How a picture is coded that could not be decoded, where that may be the reason. */
+    private static Optional<String> coding(byte[] bytes, PictureFormat format) {
+        if (format == PictureFormat.JPEG) {
+            return new JpegSegments(bytes).isArithmetic()
+                    ? Optional.of("a JPEG with arithmetic coding, which this Java does not decode")
+                    : Optional.empty();
         }
-        int data = image.getRaster().getDataBuffer().getDataType();
-        var model = image.getColorModel();
-        if (data == DataBuffer.TYPE_FLOAT
-                || data == DataBuffer.TYPE_DOUBLE
-                || data == DataBuffer.TYPE_SHORT
-                || model.getComponentSize(0) > 16) {
-            throw new Refusal("must have at most 16 bits a channel, as whole numbers from 0; it has "
-                    + model.getComponentSize(0) + (data == DataBuffer.TYPE_INT ? "" : " with a sign"));
-        }
-        boolean grey = model.getColorSpace().getType() == ColorSpace.TYPE_GRAY && !(model instanceof IndexColorModel);
-        return grey ? grey(image) : colour(model.getColorSpace().isCS_sRGB() ? image : toSrgb(image));
-    }
-
-    /** All pixels at once: a profile asked pixel by pixel takes a minute for a photograph. */
-    private static BufferedImage toSrgb(BufferedImage image) {
-        boolean alpha = image.getColorModel().hasAlpha();
-        var srgb = new BufferedImage(
-                image.getWidth(),
-                image.getHeight(),
-                alpha ? BufferedImage.TYPE_4BYTE_ABGR : BufferedImage.TYPE_3BYTE_BGR);
-        return new ColorConvertOp(null).filter(image, srgb);
-    }
-
-    /** The two forms that nearly all JPEG and PNG come in. */
-    private static Picture plain(BufferedImage image) {
-        int height = image.getHeight();
-        int width = image.getWidth();
-        int channels = image.getRaster().getNumBands();
-        var raster = image.getRaster();
-        if (!(raster.getSampleModel() instanceof PixelInterleavedSampleModel model)
-                || !(raster.getDataBuffer() instanceof DataBufferByte buffer)
-                || raster.getSampleModelTranslateX() != 0
-                || raster.getSampleModelTranslateY() != 0) {
-            return channels == 1 ? grey(image) : colour(image);
-        }
-        var source = buffer.getData();
-        var bands = model.getBandOffsets();
-        var pixels = new byte[height * width * channels];
-        int to = 0;
-        for (int y = 0; y < height; y++) {
-            int from = buffer.getOffset() + y * model.getScanlineStride();
-            for (int x = 0; x < width; x++, from += model.getPixelStride()) {
-                for (int c = 0; c < channels; c++) {
-                    pixels[to++] = source[from + bands[c]];
-                }
-            }
-        }
-        return new Picture(height, width, channels, pixels);
-    }
-
-    /** Grey samples as they are stored: {@link BufferedImage#getRGB} would take them for linear light. */
-    private static Picture grey(BufferedImage image) {
-        int height = image.getHeight();
-        int width = image.getWidth();
-        var raster = image.getRaster();
-        int bands = raster.getNumBands();
-        var model = image.getColorModel();
-        boolean alpha = bands > 1 && model.hasAlpha();
-        int most = (1 << model.getComponentSize(0)) - 1;
-        var pixels = new byte[height * width];
-        var row = new int[width * bands];
-        for (int y = 0; y < height; y++) {
-            raster.getPixels(raster.getMinX(), raster.getMinY() + y, width, 1, row);
-            for (int x = 0; x < width; x++) {
-                int level = eightBits(row[x * bands], most);
-                pixels[y * width + x] = onWhite(level, alpha ? eightBits(row[x * bands + 1], most) : 255);
-            }
-        }
-        return new Picture(height, width, 1, pixels);
-    }
-
-    private static Picture colour(BufferedImage image) {
-        int height = image.getHeight();
-        int width = image.getWidth();
-        var pixels = new byte[height * width * 3];
-        var row = new int[width];
-        int to = 0;
-        for (int y = 0; y < height; y++) {
-            image.getRGB(0, y, width, 1, row, 0, width);
-            for (int argb : row) {
-                int alpha = argb >>> 24;
-                pixels[to++] = onWhite(argb >> 16 & 0xFF, alpha);
-                pixels[to++] = onWhite(argb >> 8 & 0xFF, alpha);
-                pixels[to++] = onWhite(argb & 0xFF, alpha);
-            }
-        }
-        return new Picture(height, width, 3, pixels);
-    }
-
-    private static int eightBits(int sample, int most) {
-        return (sample * 255 + most / 2) / most;
-    }
-
-    private static byte onWhite(int level, int alpha) {
-        return (byte) ((level * alpha + 255 * (255 - alpha) + 127) / 255);
+        var compression = format == PictureFormat.TIFF
+                ? new TiffDirectory(ByteBuffer.wrap(bytes)).first(TiffDirectory.COMPRESSION)
+                : OptionalInt.empty();
+        return Optional.ofNullable(compression.isPresent() ? UNREAD_TIFF.get(compression.getAsInt()) : null)
+                .map(name -> "a TIFF compressed by " + name + ", which is not read");
     }
 
     private static String head(byte[] bytes) {
+        var text = new String(bytes, 0, Math.min(16, bytes.length), StandardCharsets.ISO_8859_1);
+        if (text.chars().allMatch(letter -> letter >= ' ' && letter <= '~' || Character.isWhitespace(letter))) {
+            return "the text \"" + text.strip().lines().findFirst().orElse("") + "\"";
+        }
         var head = new StringBuilder();
         for (byte one : Arrays.copyOf(bytes, Math.min(8, bytes.length))) {
             head.append(String.format(Locale.ROOT, head.isEmpty() ? "%02x" : " %02x", one));

@@ -3,6 +3,7 @@ package smalti.pictures;
 import java.io.FileNotFoundException;
 import java.io.IOException;
 import java.io.InputStream;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.SortedMap;
@@ -27,8 +28,8 @@ final class ZipTree implements FileTree {
             zip = new ZipFile(path.toFile());
         } catch (ZipException e) {
             throw new SpecException(
-                    path
-                            + ": must be a ZIP, and is none or a damaged one; pictures are read from a folder, a ZIP or IDX files",
+                    path + ": must be a picture, a folder or a ZIP of pictures, or IDX files, and is "
+                            + (beginsAsZip() ? "a damaged ZIP" : "none"),
                     e);
         }
         var found = new TreeSet<String>();
@@ -51,6 +52,12 @@ final class ZipTree implements FileTree {
         });
         files = List.copyOf(entries.keySet());
         folders = List.copyOf(found);
+    }
+
+    private boolean beginsAsZip() throws IOException {
+        try (var stream = Files.newInputStream(path)) {
+            return stream.read() == 'P' && stream.read() == 'K';
+        }
     }
 
     @Override

@@ -7,6 +7,7 @@ import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.net.URISyntaxException;
 import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -25,7 +26,7 @@ import smalti.spec.DataSpec;
 
 /**
  * Every form that pictures come in, beside what Pillow 12.3.0 (libjpeg-turbo, libwebp 1.6.0) and tifffile made of it:
- * {@code NAME.expected.png}, with transparency composited on white.
+ * {@code NAME.expected.png}, with transparency composited on white. Profiles by LittleCMS, relative colorimetric.
  */
 final class PictureKindsTest {
     private static final String EXPECTED = ".expected.png";
@@ -82,6 +83,9 @@ final class PictureKindsTest {
             return 64;
         } else if (name.equals("lossy-alpha.webp")) {
             return 64;
+        }
+        if (name.startsWith("profile-") || name.startsWith("multiplied.") || name.equals("profile.png")) {
+            return 1; // the last bit of a product
         }
         // CMYK to RGB is a product that Pillow rounds otherwise; JPEG leaves the last bit to the decoder
         return name.endsWith(".jpg") || name.contains("jpeg") || name.contains("cmyk") ? 2 : 0;
@@ -202,6 +206,42 @@ final class PictureKindsTest {
                 .isInstanceOf(IOException.class)
                 .hasMessage("must be PNG, JPEG, WebP, TIFF, GIF or BMP, but is " + label
                         + ", which is not read; save it as PNG or JPEG");
+    }
+
+    @Test
+    void aJpegThatIsNoOrdinaryOneIsNamed() throws IOException {
+        var jpeg = kind("subsampled.jpg");
+        int frame = new String(jpeg, StandardCharsets.ISO_8859_1).indexOf("\u00ff\u00c0");
+        var deep = jpeg.clone();
+        deep[frame + 4] = 12;
+        assertThatThrownBy(() -> PictureReader.standard().read(deep))
+                .hasMessage("must have 8 bits a channel, as JPEG, and has 12; save it as PNG, which may have 16");
+        var lossless = jpeg.clone();
+        lossless[frame + 1] = (byte) 0xF7;
+        assertThatThrownBy(() -> PictureReader.standard().read(lossless))
+                .hasMessage("must be an ordinary JPEG, but is JPEG-LS, which is not read;"
+                        + " save it as PNG or ordinary JPEG");
+        var flat = jpeg.clone();
+        flat[frame + 5] = flat[frame + 6] = 0;
+        assertThatThrownBy(() -> PictureReader.standard().read(flat))
+                .hasMessageStartingWith("must have pixels, but claims 0x");
+    }
+
+    @Test
+    void aTiffThatIsCompressedInAnotherWayIsNamed() throws IOException {
+        var tiff = kind("lzw.tiff");
+        var entry = "\u0003\u0001\u0003\0\u0001\0\0\0";
+        int at = new String(tiff, StandardCharsets.ISO_8859_1).indexOf(entry) + entry.length();
+        ByteBuffer.wrap(tiff).order(ByteOrder.LITTLE_ENDIAN).putShort(at, (short) 50000);
+        assertThatThrownBy(() -> PictureReader.standard().read(tiff))
+                .hasMessage("must be coded in a way that is read, but is a TIFF compressed by Zstandard,"
+                        + " which is not read; save it as PNG or JPEG");
+    }
+
+    @Test
+    void aTextIsShown() {
+        assertThatThrownBy(() -> PictureReader.standard().read("<!DOCTYPE html>".getBytes(StandardCharsets.US_ASCII)))
+                .hasMessage("must be PNG, JPEG, WebP, TIFF, GIF or BMP, but begins with the text \"<!DOCTYPE html>\"");
     }
 
     private static byte[] kind(String name) throws IOException {
