@@ -96,6 +96,8 @@ final class RowsGraph {
             "ConvInteger",
             "DynamicQuantizeLinear",
             "MatMulNBits");
+    private static final Set<String> SCALING =
+            Set.of("DynamicQuantizeLinear", "DynamicQuantizeMatMul", "DynamicQuantizeLSTM");
     private static final int MOST_AXES = 64;
 
     private final long opset;
@@ -188,6 +190,11 @@ final class RowsGraph {
             give(node, new Batch(-1, -1));
             return;
         }
+        if (SCALING.contains(node.op())) {
+            // wherever the batch is; such steps are too fine for what is tried
+            mix(node, "scales all rows by the largest");
+            return;
+        }
         var first = batches.get(node.input(0));
         if (first != null && PAIRING.contains(node.op()) && node.domain().isEmpty()) {
             pair(node);
@@ -215,10 +222,6 @@ final class RowsGraph {
     }
 
     private void follow(OnnxNode node, Batch batch) {
-        if (node.op().equals("DynamicQuantizeLinear") || node.op().equals("DynamicQuantizeMatMul")) {
-            mix(node, "scales all rows by the largest");
-            return;
-        }
         if (!node.domain().isEmpty()) {
             return;
         }

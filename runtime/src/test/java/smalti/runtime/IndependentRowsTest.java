@@ -54,6 +54,15 @@ final class IndependentRowsTest {
         }
     }
 
+    /** Its steps are finer than what trying tells from rounding, so it is refused wherever the batch is. */
+    @Test
+    void aScaleOfAllRowsIsSeenBehindAnyShape() throws Exception {
+        var file = Files.write(folder.resolve("m.onnx"), hidden("dynamic").file());
+        assertThatThrownBy(() -> OnnxModel.open(file, Requests.INDEPENDENT_ROWS, RuntimeOptions.defaults()))
+                .isInstanceOf(SpecException.class)
+                .hasMessageContaining("by DynamicQuantizeLinear, which scales all rows by the largest");
+    }
+
     /** Behind a shape that is made at run the graph tells nothing. */
     @ParameterizedTest
     @ValueSource(
@@ -94,7 +103,6 @@ final class IndependentRowsTest {
         }
     }
 
-    /** Warmed with equal rows, the usual zeros: others are made of them. */
     /** What waits until it is seen whether rows are independent waits as all else does: bounded, and not for too long. */
     @Test
     @Timeout(60)
@@ -124,6 +132,7 @@ final class IndependentRowsTest {
         }
     }
 
+    /** Warmed with equal rows, the usual zeros: others are made of them. */
     @Test
     void equalRowsProveNothing() throws Exception {
         var hidden = hidden("flip");
