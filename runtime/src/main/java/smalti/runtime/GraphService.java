@@ -116,6 +116,25 @@ final class GraphService<J extends GraphService.Job> {
         return current == null ? work : given -> current.scoped(() -> work.apply(given));
     }
 
+    /**
+     * A request ended before its time in the queue began.
+     *
+     * @param start when it arrived, in {@link System#nanoTime}
+     */
+    void ended(J job, Throwable failure, long start) {
+        if (meters != null) {
+            long waited = System.nanoTime() - start;
+            var outcome =
+                    switch (Failure.of(failure)) {
+                        case REFUSED -> BatchListener.Outcome.REFUSED;
+                        case EXPIRED -> BatchListener.Outcome.EXPIRED;
+                        case CANCELLED -> BatchListener.Outcome.CANCELLED;
+                        default -> BatchListener.Outcome.FAILED;
+                    };
+            meters.request(outcome, job.demand().items(), waited, waited);
+        }
+    }
+
     /** @throws InputException as {@link #run} */
     void check(J job) {
         var unused = checked(job);

@@ -449,7 +449,7 @@ public final class OnnxModel implements AutoCloseable {
 
         @Override
         public void warm(List<HostTensor> inputs) {
-            proof.holds(GraphJob.of(service.signature(), inputs));
+            proof.holds(GraphJob.of(service.signature(), inputs), RequestOptions.defaults());
             service.warm(service.placement().sizes().all().stream()
                     .map(rows -> GraphJob.of(
                             service.signature(),
@@ -460,8 +460,17 @@ public final class OnnxModel implements AutoCloseable {
         @Override
         public Map<String, Tensor> run(List<HostTensor> inputs, RequestOptions options) {
             var job = GraphJob.of(service.signature(), inputs);
-            if (proof.holds(job)) {
-                service.run(job, options);
+            long start = System.nanoTime();
+            service.check(job);
+            boolean holds;
+            try {
+                holds = proof.holds(job, options);
+            } catch (RuntimeException e) {
+                service.ended(job, e, start);
+                throw e;
+            }
+            if (holds) {
+                service.run(job, options.since(start));
             } else {
                 byItself(job);
             }
@@ -480,8 +489,14 @@ public final class OnnxModel implements AutoCloseable {
             try {
                 proven = proof.later(job, options);
             } catch (QueueFullException e) {
+                service.ended(job, e, start);
                 return CompletableFuture.failedFuture(e);
             }
+            var unused = proven.whenComplete((holds, failure) -> {
+                if (failure != null) {
+                    service.ended(job, failure, start);
+                }
+            });
             return Steps.of(proven, holds -> {
                 if (holds) {
                     return service.submit(job, options.since(start), () -> named(job.outputs()));

@@ -7,6 +7,7 @@ import java.util.Collections;
 import java.util.List;
 import java.util.Set;
 import java.util.SplittableRandom;
+import java.util.concurrent.CancellationException;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Future;
@@ -82,12 +83,14 @@ final class RowsProof {
      *
      * @return false where it is not known
      * @throws LoadException if they may not, with the output
+     * @throws DeadlineException if others were tried until it was too late
+     * @throws CancellationException if the thread was interrupted meanwhile
      */
-    boolean holds(GraphJob job) {
+    boolean holds(GraphJob job, RequestOptions options) {
         if (isSeen(job)) {
             return true;
         }
-        lock.lock();
+        lock(options);
         try {
             refuse();
             var kind = job.kind();
@@ -108,6 +111,20 @@ final class RowsProof {
             return true;
         } finally {
             lock.unlock();
+        }
+    }
+
+    private void lock(RequestOptions options) {
+        try {
+            var timeout = options.timeout().orElse(null);
+            if (timeout == null) {
+                lock.lockInterruptibly();
+            } else if (!lock.tryLock(TimeUnit.NANOSECONDS.convert(timeout), TimeUnit.NANOSECONDS)) {
+                throw new DeadlineException(file, timeout, timeout);
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new CancellationException(file + ": interrupted while the request waited");
         }
     }
 
@@ -137,7 +154,7 @@ final class RowsProof {
         var answer = new CompletableFuture<Boolean>();
         var scope = CallScope.current();
         // of what was given up nothing is tried
-        var next = last.handleAsync((before, failure) -> !answer.isDone() && holds(job), Threads.SERVERS);
+        var next = last.handleAsync((before, failure) -> !answer.isDone() && holds(job, RequestOptions.defaults()), Threads.SERVERS);
         last = next;
         var unusedNext =
                 next.whenComplete((holds, failure) -> CallScope.run(scope, () -> settle(answer, holds, failure)));
@@ -163,7 +180,7 @@ final class RowsProof {
         return Threads.CLOCK.schedule(
                 () -> Threads.SERVERS.execute(
                         () -> answer.completeExceptionally(new DeadlineException(file, timeout, timeout))),
-                Math.min(timeout.toMillis() + 1, TimeUnit.DAYS.toMillis(365)),
+                Math.min(TimeUnit.MILLISECONDS.convert(timeout), TimeUnit.DAYS.toMillis(365)) + 1,
                 TimeUnit.MILLISECONDS);
     }
 

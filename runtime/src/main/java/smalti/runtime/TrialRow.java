@@ -16,7 +16,7 @@ import smalti.spec.Halves;
  * @param parts of the row, each of one row, in the order of the inputs
  */
 record TrialRow(List<HostTensor> parts) {
-    /** The rows of a request that differ, the first of them so many at most. */
+    /** Copies of the rows of a request that differ, the first of them so many at most. */
     static List<TrialRow> of(List<HostTensor> inputs, int most) {
         var rows = new ArrayList<TrialRow>();
         int count = inputs.get(0).rows();
@@ -24,12 +24,19 @@ record TrialRow(List<HostTensor> parts) {
         for (int row = 0; row < Math.min(count, 4 * most) && rows.size() < most; row++) {
             int at = row;
             var found =
-                    new TrialRow(inputs.stream().map(input -> input.rows(at, 1)).toList());
+                    new TrialRow(inputs.stream().map(input -> copied(input.rows(at, 1))).toList());
             if (!rows.contains(found)) {
                 rows.add(found);
             }
         }
         return rows;
+    }
+
+    /** Whose request expires may change its memory, while its rows are still tried. */
+    private static HostTensor copied(HostTensor row) {
+        var into = ByteBuffer.allocate(row.bytes()).order(ByteOrder.nativeOrder());
+        row.putInto(into);
+        return row.withRows(1, into.flip());
     }
 
     /**

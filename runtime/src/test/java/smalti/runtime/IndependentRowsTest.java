@@ -4,12 +4,17 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
+import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Random;
+import java.util.concurrent.CancellationException;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CountDownLatch;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -17,7 +22,10 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 import smalti.runtime.OnnxModel.Requests;
+import smalti.spec.ElementType;
+import smalti.spec.Signature;
 import smalti.spec.SpecException;
+import smalti.spec.TensorSpec;
 
 /** Rows of x [n,t,c] that mix, and rows that do not: what the file gives to a request alone is the reference. */
 final class IndependentRowsTest {
@@ -108,7 +116,11 @@ final class IndependentRowsTest {
     @Timeout(60)
     void whatWaitsForTheProofCountsAndExpires() throws Exception {
         var budget = ThreadBudget.of(1);
-        var options = RuntimeOptions.defaults().withBudget(budget).withMaxWaiting(5);
+        var meters = new SimpleMeterRegistry();
+        var options = RuntimeOptions.defaults()
+                .withBudget(budget)
+                .withMaxWaiting(5)
+                .withMeters(meters);
         var file = Files.write(folder.resolve("m.onnx"), independent("layers").file());
         try (var model = OnnxModel.open(file, Requests.INDEPENDENT_ROWS, options);
                 var alone = OnnxModel.open(file)) {
@@ -122,6 +134,13 @@ final class IndependentRowsTest {
                     .hasCauseInstanceOf(QueueFullException.class)
                     .hasMessageContaining("3 more cannot wait where");
             assertThatThrownBy(hasty::join).hasCauseInstanceOf(DeadlineException.class);
+            for (var outcome : List.of("refused", "expired")) {
+                assertThat(meters.get("smalti.requests")
+                                .tag("outcome", outcome)
+                                .counter()
+                                .count())
+                        .isEqualTo(1);
+            }
             assertThat(first).isNotDone();
             // whose place is free again
             var second = model.runAsync(Map.of("x", rows(2, 3)));
@@ -130,6 +149,37 @@ final class IndependentRowsTest {
             assertThat(floats(first.join())).containsExactly(floats(alone.run(inputs)), within(1e-5f));
             assertThat(second.join()).containsKey("y");
         }
+    }
+
+    @Test
+    @Timeout(60)
+    void whoWaitsWhileOthersAreTriedIsNotHeldBeyondItsTimeout() throws Exception {
+        var x = TensorSpec.of("x", ElementType.FLOAT32, "N 2");
+        var y = TensorSpec.of("y", ElementType.FLOAT32, "N 2");
+        var signature = new Signature(List.of(x), List.of(y));
+        var job = GraphJob.of(signature, List.of(HostTensor.direct(x, new long[] {1, 2})));
+        var tries = new CountDownLatch(1);
+        var mayEnd = new CountDownLatch(1);
+        var proof = new RowsProof("m.onnx", signature, Limits.of(8, 8), false, trial -> {
+            tries.countDown();
+            try {
+                mayEnd.await();
+            } catch (InterruptedException e) {
+                throw new IllegalStateException(e);
+            }
+        });
+        var first = CompletableFuture.supplyAsync(() -> proof.holds(job, RequestOptions.defaults()));
+        tries.await();
+        var hasty = RequestOptions.defaults().withTimeout(Duration.ofMillis(1));
+        assertThatThrownBy(() -> proof.holds(job, hasty)).isInstanceOf(DeadlineException.class);
+        Thread.currentThread().interrupt();
+        assertThatThrownBy(() -> proof.holds(job, RequestOptions.defaults()))
+                .isInstanceOf(CancellationException.class)
+                .hasMessage("m.onnx: interrupted while the request waited");
+        assertThat(Thread.interrupted()).isTrue();
+        mayEnd.countDown();
+        // every output is 0, so that nothing is told
+        assertThat(first.join()).isFalse();
     }
 
     /** Warmed with equal rows, the usual zeros: others are made of them. */
