@@ -1,6 +1,7 @@
 package smalti.exporter;
 
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -45,6 +46,8 @@ record InputRole(
         PARTS("sizes of parts"),
         SCALES("scales"),
         GRID("a size of pictures"),
+        IMAGE("a size of pictures"),
+        BLOCK("a size of blocks"),
         POSITIVE("divisors"),
         SHARES("shares");
 
@@ -63,6 +66,7 @@ record InputRole(
             Set.of("Cast", "CastLike", "Identity", "Unsqueeze", "Squeeze", "Flatten", "Concat", "Dropout");
 
     private static final int AS_MANY_AS_AXES = 8;
+    private static final int MOST_IN_A_BLOCK = 1024;
 
     private static Map<String, List<Use>> uses() {
         var uses = new HashMap<String, List<Use>>();
@@ -76,10 +80,12 @@ record InputRole(
         uses.put("Slice", List.of(Use.ANY, Use.ZERO, Use.ENDS, Use.AXES, Use.ONE));
         uses.put("TopK", List.of(Use.ANY, Use.ONE));
         uses.put("Split", List.of(Use.ANY, Use.PARTS));
-        uses.put("SplitToSequence", List.of(Use.ANY, Use.ONE));
+        uses.put("SplitToSequence", List.of(Use.ANY, Use.PARTS));
         uses.put("OneHot", List.of(Use.ANY, Use.FOUR));
         uses.put("Loop", List.of(Use.TWO));
-        uses.put("NonMaxSuppression", List.of(Use.ANY, Use.ANY, Use.TWO));
+        uses.put("NonMaxSuppression", List.of(Use.ANY, Use.ANY, Use.TWO, Use.SHARES, Use.SHARES));
+        uses.put("MaxUnpool", List.of(Use.ANY, Use.ANY, Use.SIZES));
+        uses.put("Col2Im", List.of(Use.ANY, Use.IMAGE, Use.BLOCK));
         uses.put("ReverseSequence", List.of(Use.ANY, Use.ONE));
         for (var op : List.of("LSTM", "GRU", "RNN")) {
             uses.put(op, List.of(Use.ANY, Use.ANY, Use.ANY, Use.ANY, Use.ONE));
@@ -180,12 +186,14 @@ record InputRole(
             case EIGHT -> 8;
             case SIXTEEN -> 16;
             case RATE -> 8000;
-            case PADS -> 1;
+            case PADS -> canBePadded(index, count) ? 1 : 0;
             case ENDS -> Integer.MAX_VALUE;
             case AXES -> axes(index);
             case PARTS -> part(index, count, size);
             case SCALES -> index < 2 ? 1 : 2;
             case GRID -> index == 0 ? axis(taken, 0, size) : 2 + index;
+            case IMAGE -> axis(made, 2 + index, size);
+            case BLOCK -> block(count).get(index);
             case POSITIVE -> 1 + index % 3;
             case SHARES -> (index % 10 + 0.5) / 10;
         };
@@ -199,6 +207,51 @@ record InputRole(
         return shape != null && index < shape.size() && shape.get(index).isFixed()
                 ? shape.get(index).size()
                 : otherwise;
+    }
+
+    /** What is reflected must have a neighbour. */
+    private boolean canBePadded(int index, int count) {
+        return node.text("mode", "constant").equals("constant") || axis(taken, index % Math.max(1, count / 2), 2) > 1;
+    }
+
+    /** Sizes of as many elements as go into one block, of which as many fit into the picture as there are. */
+    private List<Long> block(int count) {
+        var sizes = new ArrayList<>(Collections.nCopies(count, 1L));
+        long elements = (long) (axis(taken, 1, 1) / axis(made, 1, 1));
+        long blocks = (long) axis(taken, 2, 1);
+        while (elements <= MOST_IN_A_BLOCK && !isBlock(sizes, elements, blocks)) {
+            int place = 0;
+            while (sizes.get(place) == elements) {
+                sizes.set(place++, 1L);
+                if (place == count) {
+                    return sizes;
+                }
+            }
+            sizes.set(place, sizes.get(place) + 1);
+        }
+        return sizes;
+    }
+
+    private boolean isBlock(List<Long> sizes, long elements, long blocks) {
+        int axes = sizes.size();
+        var strides = wholes("strides", axes, 1);
+        var dilations = wholes("dilations", axes, 1);
+        var pads = wholes("pads", 2 * axes, 0);
+        long inside = 1;
+        long fitting = 1;
+        for (int i = 0; i < axes; i++) {
+            double room =
+                    axis(made, 2 + i, 1) + pads.get(i) + pads.get(axes + i) - dilations.get(i) * (sizes.get(i) - 1) - 1;
+            inside *= sizes.get(i);
+            fitting *= (long) Math.floor(room / strides.get(i)) + 1;
+        }
+        return inside == elements && fitting == blocks;
+    }
+
+    private List<Long> wholes(String attribute, int count, long otherwise) {
+        return node.wholes(attribute)
+                .filter(given -> given.size() == count)
+                .orElse(Collections.nCopies(count, otherwise));
     }
 
     /** Of a Squeeze those of size 1; of others the first ones. */

@@ -17,8 +17,11 @@ import smalti.exporter.graph.Node;
 import smalti.exporter.graph.Tensor;
 import smalti.exporter.graph.Type;
 import smalti.exporter.graph.Value;
+import smalti.exporter.onnx.Annotations;
 import smalti.exporter.onnx.OnnxReader;
+import smalti.exporter.onnx.OnnxWriter;
 import smalti.exporter.proof.ModelSession;
+import smalti.exporter.proof.ModelSession.Form;
 import smalti.exporter.proof.ProofException;
 import smalti.spec.SpecException;
 
@@ -61,7 +64,8 @@ public final class OnnxDiff {
             outputs.add("not compared: the inputs differ");
         } else {
             try {
-                var distance = distance(one, a, other, options);
+                boolean random = RandomSeeds.isRandom(a) || RandomSeeds.isRandom(b);
+                var distance = distance(Compared.of(one, a, random), Compared.of(other, b, random), options);
                 outputs.addAll(distance.problems());
                 difference = distance.isOfAny() ? OptionalDouble.of(distance.worst()) : OptionalDouble.empty();
             } catch (NotRun e) {
@@ -81,25 +85,45 @@ public final class OnnxDiff {
     }
 
     /** As written and fused: a fault of one fusion in both files would hide itself. */
-    private static Distance distance(Path one, Model model, Path other, ProofOptions options) throws NotRun {
-        var place = String.valueOf(one.getFileName());
-        var otherPlace = String.valueOf(other.getFileName());
-        SeededRun run;
-        try (var first = ModelSession.openAsWritten(one, place);
-                var second = ModelSession.openAsWritten(other, otherPlace)) {
-            run = SeededRun.of(first, model, options, place);
-            var asWritten = run.distance(run.again(second));
-            if (!asWritten.problems().isEmpty()) {
-                return asWritten;
+    private static Distance distance(Compared one, Compared other, ProofOptions options) throws NotRun {
+        try {
+            SeededRun run;
+            try (var session = one.open(Form.AS_WRITTEN)) {
+                run = SeededRun.of(session, one.model(), options, one.place());
             }
+            var asWritten = distance(run, one, other, Form.AS_WRITTEN);
+            return asWritten.problems().isEmpty() ? distance(run, one, other, Form.FUSED) : asWritten;
         } catch (ProofException | SpecException e) {
             throw new NotRun(e);
         }
-        try (var first = ModelSession.open(one, place);
-                var second = ModelSession.open(other, otherPlace)) {
+    }
+
+    private static Distance distance(SeededRun run, Compared one, Compared other, Form form) {
+        // in fresh sessions: one that ran before goes on in the row of its random numbers
+        try (var first = one.open(form);
+                var second = other.open(form)) {
             return run.again(first).distance(run.again(second));
-        } catch (ProofException | SpecException e) {
-            throw new NotRun(e);
+        }
+    }
+
+    /**
+     * One of the two files.
+     *
+     * @param isSeeded whether its random operators have seeds for the comparison alone
+     */
+    private record Compared(Path file, Model model, boolean isSeeded) {
+        static Compared of(Path file, Model model, boolean isRandom) {
+            return new Compared(file, isRandom ? RandomSeeds.set(model) : model, isRandom);
+        }
+
+        String place() {
+            return String.valueOf(file.getFileName());
+        }
+
+        ModelSession open(Form form) {
+            return isSeeded
+                    ? ModelSession.open(OnnxWriter.bytes(model), place(), form)
+                    : ModelSession.open(file, place(), form);
         }
     }
 
@@ -112,6 +136,8 @@ public final class OnnxDiff {
         differ(lines, "IR version", a.irVersion(), b.irVersion());
         differ(lines, "opsets", a.opsets(), b.opsets());
         differ(lines, "metadata", a.metadata(), b.metadata());
+        Annotations.dropped(a, b).forEach(line -> lines.add("only the first has the " + line));
+        Annotations.dropped(b, a).forEach(line -> lines.add("only the second has the " + line));
         ends(lines, "input", a.graph().inputs(), b.graph().inputs());
         ends(lines, "output", a.graph().outputs(), b.graph().outputs());
         var ops = counts(a.graph());

@@ -54,7 +54,7 @@ public final class OnnxOpset {
             var converted = OpsetConversion.convert(proof.source(), opset, place);
             var proven = new ArrayList<Equivalence>();
             OnnxWriter.write(proof.written(converted), out, externalDataAbove, written -> {
-                var problems = OnnxFileCheck.problems(written);
+                var problems = OnnxFileCheck.faults(written);
                 if (!problems.isEmpty()) {
                     throw new SpecException(problems).at(place + ": not written: at opset " + opset);
                 }

@@ -174,7 +174,7 @@ public final class OnnxPrecision {
 
     private static void write(Model model, Path out) throws IOException {
         OnnxWriter.write(model, out, OnnxWriter.EXTERNAL_DATA_ABOVE, unfinished -> {
-            var problems = OnnxFileCheck.problems(unfinished);
+            var problems = OnnxFileCheck.faults(unfinished);
             if (!problems.isEmpty()) {
                 throw new SpecException(problems);
             }

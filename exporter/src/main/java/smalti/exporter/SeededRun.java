@@ -1,6 +1,7 @@
 package smalti.exporter;
 
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -31,8 +32,19 @@ record SeededRun(List<Map<String, Item>> inputs, List<Map<String, Item>> outputs
     /** For each free axis. Two tells a batch from none; networks over pictures ask for more. */
     private static final List<Integer> SIZES = List.of(2, 1, 3, 4, 8, 16, 32, 64, 128, 224);
 
-    /** Whole numbers are indices more often than not: below 2 they fit nearly everywhere. */
-    private static final List<Integer> LIMITS = List.of(2, 1);
+    /** Of an input whose rank nobody says. */
+    private static final List<Integer> RANKS = List.of(2, 1, 3, 4, 0);
+
+    /** Whole numbers are indices more often than not: below 2 they fit nearly everywhere. Else they may be sizes. */
+    private static final List<Wholes> WHOLES =
+            List.of(new Wholes(0, 2), new Wholes(0, 1), new Wholes(1, 2), new Wholes(2, 3));
+
+    /** From the least on, below the other. */
+    private record Wholes(int least, int limit) {
+        int draw(SplittableRandom random) {
+            return random.nextInt(least, limit);
+        }
+    }
 
     private static final long MOST_ELEMENTS = 1 << 26;
     private static final int MOST_SHOWN = 8;
@@ -89,22 +101,25 @@ record SeededRun(List<Map<String, Item>> inputs, List<Map<String, Item>> outputs
             boolean ofFloats =
                     given.stream().allMatch(input -> isOfFloats(input.type()) || roles.containsKey(input.name()));
             boolean fixed = given.stream().allMatch(input -> isFixed(input.type()));
-            for (int limit : ofFloats ? LIMITS.subList(0, 1) : LIMITS) {
+            boolean ranked = given.stream().noneMatch(SeededRun::isOfAnyRank);
+            for (var wholes : ofFloats ? WHOLES.subList(0, 1) : WHOLES) {
                 for (int size : fixed ? SIZES.subList(0, 1) : SIZES) {
-                    try {
-                        return run(size, limit, roles);
-                    } catch (EngineEndedException e) {
-                        // other sizes would hardly do better, and each may take as long
-                        throw e;
-                    } catch (ProofException e) {
-                        // the next sizes may fit
-                        last = first(e);
+                    for (int rank : ranked ? RANKS.subList(0, 1) : RANKS) {
+                        try {
+                            return run(size, rank, wholes, roles);
+                        } catch (EngineEndedException e) {
+                            // other sizes would hardly do better, and each may take as long
+                            throw e;
+                        } catch (ProofException e) {
+                            // the next sizes may fit
+                            last = first(e);
+                        }
                     }
                 }
             }
-            if (!roles.isEmpty()) {
+            for (var wholes : roles.isEmpty() ? List.<Wholes>of() : WHOLES) {
                 try {
-                    return run(SIZES.get(0), LIMITS.get(0), Map.of());
+                    return run(SIZES.get(0), RANKS.get(0), wholes, Map.of());
                 } catch (EngineEndedException e) {
                     throw e;
                 } catch (ProofException e) {
@@ -116,11 +131,11 @@ record SeededRun(List<Map<String, Item>> inputs, List<Map<String, Item>> outputs
                             + " be given): " + last);
         }
 
-        private SeededRun run(int size, int limit, Map<String, InputRole> roles) {
+        private SeededRun run(int size, int rank, Wholes wholes, Map<String, InputRole> roles) {
             var inputs = new ArrayList<Map<String, Item>>();
             var outputs = new ArrayList<Map<String, Item>>();
             for (int sample = 0; sample < SAMPLES; sample++) {
-                inputs.add(inputs(size, limit, roles, new SplittableRandom(options.seed() + sample)));
+                inputs.add(inputs(size, rank, wholes, roles, new SplittableRandom(options.seed() + sample)));
                 if (sample == 0) {
                     ProofMemory.check(model, inputs.get(0), options.limits().memory(), place);
                 }
@@ -147,35 +162,44 @@ record SeededRun(List<Map<String, Item>> inputs, List<Map<String, Item>> outputs
             return notes;
         }
 
-        private Map<String, Item> inputs(int size, int limit, Map<String, InputRole> roles, SplittableRandom random) {
+        private Map<String, Item> inputs(
+                int size, int rank, Wholes wholes, Map<String, InputRole> roles, SplittableRandom random) {
             var items = new LinkedHashMap<String, Item>();
             for (var input : model.graph().inputs()) {
                 // what has a default is left to it
                 if (session.inputs().contains(input.name())
                         && !model.graph().initializers().containsKey(input.name())) {
-                    items.put(input.name(), item(input, size, limit, roles.get(input.name()), random));
+                    items.put(input.name(), item(input, size, rank, wholes, roles.get(input.name()), random));
                 }
             }
             return items;
         }
 
-        private Item item(Value input, int size, int limit, @Nullable InputRole role, SplittableRandom random) {
-            if (!(input.type() instanceof Type.OfTensor tensor) || tensor.shape() == null) {
-                throw new SpecException(place + ": input " + input.name()
-                        + " must be a tensor of known rank to be made up from a seed");
+        private Item item(
+                Value input, int size, int rank, Wholes wholes, @Nullable InputRole role, SplittableRandom random) {
+            ValueType element;
+            List<Axis> shape;
+            if (input.type() instanceof Type.OfTensor tensor) {
+                element = tensor.element();
+                shape = tensor.shape() == null ? Collections.nCopies(rank, Axis.UNKNOWN) : tensor.shape();
+            } else {
+                element = ValueType.FLOAT32;
+                shape = session.shapeOfSmall(input.name())
+                        .orElseThrow(() -> new SpecException(place + ": input " + input.name()
+                                + " must be a tensor to be made up from a seed, and is a sequence or the like"));
             }
             long count = 1;
             var dims = new ArrayList<Long>();
-            for (Axis axis : input.shape()) {
+            for (Axis axis : shape) {
                 long length = axis.isFixed() ? axis.size() : size;
                 dims.add(length);
                 if (length > MOST_ELEMENTS || count * length > MOST_ELEMENTS) {
                     throw new SpecException(place + ": input " + input.name() + " must have at most " + MOST_ELEMENTS
-                            + " elements to be made up from a seed, got " + input.shape());
+                            + " elements to be made up from a seed, got " + shape);
                 }
                 count *= length;
             }
-            if (tensor.element() == ValueType.STRING) {
+            if (element == ValueType.STRING) {
                 var texts = new ArrayList<String>();
                 for (int i = 0; i < count; i++) {
                     texts.add("text " + random.nextInt(10));
@@ -186,20 +210,24 @@ record SeededRun(List<Map<String, Item>> inputs, List<Map<String, Item>> outputs
             for (int i = 0; i < count; i++) {
                 numbers[i] = role != null
                         ? role.number(i, (int) count, size)
-                        : tensor.element().isFloat()
+                        : element.isFloat()
                                 ? random.nextDouble(-1, 1)
-                                : tensor.element() == ValueType.UINT8 && limit > 1
+                                : element == ValueType.UINT8 && wholes.least() == 0 && wholes.limit() > 1
                                         ? random.nextInt(256)
-                                        : random.nextInt(limit);
+                                        : wholes.draw(random);
             }
             return new Item.Array(
                     Tensor.of(numbers, dims.stream().mapToLong(Long::longValue).toArray())
-                            .cast(tensor.element()));
+                            .cast(element));
         }
     }
 
     private static boolean isOfFloats(Type type) {
         return type instanceof Type.OfTensor tensor && tensor.element().isFloat();
+    }
+
+    private static boolean isOfAnyRank(Value input) {
+        return input.type() instanceof Type.OfTensor tensor && tensor.shape() == null;
     }
 
     private static boolean isFixed(Type type) {

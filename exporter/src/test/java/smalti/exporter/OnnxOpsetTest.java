@@ -26,6 +26,7 @@ import smalti.exporter.graph.Value;
 import smalti.exporter.graph.ValueType;
 import smalti.exporter.onnx.OnnxReader;
 import smalti.exporter.onnx.OnnxWriter;
+import smalti.exporter.opset.OpsetConversion;
 import smalti.exporter.proof.ModelSession;
 import smalti.exporter.proof.ModelSession.Item;
 import smalti.spec.SpecException;
@@ -155,5 +156,67 @@ final class OnnxOpsetTest {
                                         "m.onnx: node \"z\": BitwiseNot of opset 26 has no form at opset 17: it came with opset"
                                                 + " 18"));
         assertThat(folder.resolve("o.onnx")).doesNotExist();
+    }
+
+    /** Of opset 9: axes, sizes and limits are attributes, and Softmax takes all axes from one on for one. */
+    @Test
+    void formsOfOpset9AreBroughtUp() throws IOException {
+        constants.put("scales", Tensor.of(new float[] {1, 1, 2, 2}, 4));
+        var file = file(
+                9,
+                List.of(floats("x", 1, 2, 2)),
+                List.of(floats("s", 1, 2, 2), floats("u", 1, 1, 4, 6), floats("t", 1, 2, 1), floats("r", 2, 2)),
+                Node.of("Softmax", List.of("x"), "s", Map.of()),
+                Node.of("Unsqueeze", List.of("x"), "x4", Map.of("axes", Attribute.ints(0))),
+                Node.of(
+                        "Slice",
+                        List.of("x4"),
+                        "c",
+                        Map.of("axes", Attribute.ints(1), "starts", Attribute.ints(0), "ends", Attribute.ints(1))),
+                Node.of(
+                        "Pad",
+                        List.of("c"),
+                        "p",
+                        Map.of("pads", Attribute.ints(0, 0, 0, 0, 0, 0, 0, 1), "value", Attribute.of(9f))),
+                Node.of("Upsample", List.of("p", "scales"), "u", Map.of("mode", Attribute.of("nearest"))),
+                Node.of("Clip", List.of("x"), "l", Map.of("min", Attribute.of(1.5f))),
+                Node.of("TopK", List.of("l"), List.of("t", "at"), Map.of("k", Attribute.of(1L))),
+                Node.of("Dropout", List.of("x"), List.of("d"), Map.of("ratio", Attribute.of(0.3f))),
+                Node.of(
+                        "ReduceSum",
+                        List.of("d"),
+                        "r",
+                        Map.of("axes", Attribute.ints(0), "keepdims", Attribute.of(0L))));
+        var x = new float[] {1, 2, 3, 4};
+        for (int opset : new int[] {13, 17, 26}) {
+            var input = Map.of("x", array(x, 1, 2, 2));
+            var up = at(opset, file);
+            double sum = Math.exp(1) + Math.exp(2) + Math.exp(3) + Math.exp(4);
+            // float32 has 7 digits
+            assertThat(run(up, input, "s")[3]).isCloseTo(Math.exp(4) / sum, within(1e-6));
+            assertThat(run(up, input, "u"))
+                    .containsExactly(1, 1, 2, 2, 9, 9, 1, 1, 2, 2, 9, 9, 3, 3, 4, 4, 9, 9, 3, 3, 4, 4, 9, 9);
+            assertThat(run(up, input, "t")).containsExactly(2, 4);
+            assertThat(run(up, input, "r")).containsExactly(1, 2, 3, 4);
+        }
+    }
+
+    /** Of opset 6: the second input's axes begin at the one that is said. ONNX Runtime runs no such file to compare with. */
+    @Test
+    void broadcastingOfOpset6IsBroughtUp() throws IOException {
+        constants.put("b", Tensor.of(new float[] {10, 20}, 2));
+        var file = file(
+                6,
+                List.of(floats("x", 1, 2, 3)),
+                List.of(floats("y", 1, 2, 3)),
+                Node.of(
+                        "Add",
+                        List.of("x", "b"),
+                        "y",
+                        Map.of("broadcast", Attribute.of(1L), "axis", Attribute.of(1L))));
+        var out = folder.resolve("at17.onnx");
+        OnnxWriter.write(OpsetConversion.convert(OnnxReader.read(file), 17, "m.onnx"), out);
+        assertThat(run(out, Map.of("x", array(new float[] {1, 2, 3, 4, 5, 6}, 1, 2, 3)), "y"))
+                .containsExactly(11, 12, 13, 24, 25, 26);
     }
 }

@@ -198,7 +198,7 @@ final class FlopRules {
                     case "LpPool" -> times(out(), 2, window());
                     case "GlobalAveragePool", "ReduceMean", "ReduceL1", "ReduceLogSum" -> in(0);
                     case "GlobalLpPool", "ReduceL2", "ReduceLogSumExp" -> times(in(0), 2);
-                    case "ReduceSumSquare" -> times(in(0), 2) - out();
+                    case "ReduceSumSquare" -> Math.max(0, times(in(0), 2) - out());
                     case "GlobalMaxPool", "ReduceSum", "ReduceMax", "ReduceMin", "ReduceProd", "ArgMax", "ArgMin" ->
                         Math.max(0, in(0) - out());
                     case "BatchNormalization" -> times(in(0), 2);

@@ -13,6 +13,7 @@ import java.util.function.Predicate;
 import smalti.exporter.graph.Graph;
 import smalti.exporter.graph.Model;
 import smalti.exporter.graph.Node;
+import smalti.exporter.proto.FunctionProto;
 import smalti.exporter.proto.GraphProto;
 import smalti.exporter.proto.ModelProto;
 import smalti.exporter.proto.NodeDeviceConfigurationProto;
@@ -103,8 +104,32 @@ public final class Annotations {
             told.put(
                     "training information of graph", Set.of("\"" + model.graph().name() + "\", whose weights change"));
         }
+        if (has(model.rest(), ModelProto.FUNCTIONS_FIELD_NUMBER)) {
+            rest(model).getFunctionsList().forEach(function -> told(function, told));
+        }
         told(model.graph(), told);
         return told;
+    }
+
+    private static void told(FunctionProto function, Map<String, Set<String>> told) {
+        var name = "\"" + function.getName() + "\"";
+        if (function.hasDocString()) {
+            told.computeIfAbsent("doc string of function", unseen -> new LinkedHashSet<>())
+                    .add(name);
+        }
+        if (function.getMetadataPropsCount() > 0) {
+            told.computeIfAbsent("metadata of function", unseen -> new LinkedHashSet<>())
+                    .add(name);
+        }
+        var inside = GraphProto.newBuilder()
+                .addAllNode(function.getNodeList())
+                .addAllValueInfo(function.getValueInfoList())
+                .build();
+        var kept = Remarks.keep(inside);
+        if (kept.getNodeCount() + kept.getValueInfoCount() > 0) {
+            told.computeIfAbsent("remarks inside function", unseen -> new LinkedHashSet<>())
+                    .add(name);
+        }
     }
 
     private static void told(Graph graph, Map<String, Set<String>> told) {

@@ -1,13 +1,19 @@
 package smalti.exporter.onnx;
 
 import java.util.HashSet;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.stream.LongStream;
 import smalti.exporter.graph.Attribute;
+import smalti.exporter.graph.Constant;
 import smalti.exporter.graph.Model;
+import smalti.exporter.graph.Names;
 import smalti.exporter.graph.Node;
 import smalti.exporter.graph.Shapes;
+import smalti.exporter.graph.Tensor;
 
 /**
  * Writes what ONNX Runtime's own fusions would spoil so that they leave it alone, for whoever runs the file.
@@ -19,7 +25,34 @@ final class HarmlessForms {
     private HarmlessForms() {}
 
     static Model of(Model model) {
-        return turned(pooled(model));
+        return counted(turned(pooled(model)));
+    }
+
+    /**
+     * A Range takes its constants as numbers and not as lists of one: ONNX Runtime runs it on such lists, but opens no file
+     * in which they are constants.
+     */
+    private static Model counted(Model model) {
+        var graph = model.graph();
+        var constants = new LinkedHashMap<String, Constant>(graph.initializers());
+        var names = Names.of(graph);
+        var nodes = graph.nodes().stream()
+                .map(node -> node.is("Range") ? ofNumbers(node, constants, names) : node)
+                .toList();
+        return constants.size() == graph.initializers().size() ? model : model.with(graph.with(constants, nodes));
+    }
+
+    private static Node ofNumbers(Node node, Map<String, Constant> constants, Names names) {
+        return node.withInputs(node.inputs().stream()
+                .map(input -> {
+                    if (!(constants.get(input) instanceof Tensor list) || list.rank() == 0 || list.count() != 1) {
+                        return input;
+                    }
+                    var name = names.fresh(input + "_number");
+                    constants.put(name, list.reshaped(List.of()));
+                    return name;
+                })
+                .toList());
     }
 
     /** Beside dequantized values a Transpose says its {@code perm}, where it is known. */

@@ -57,7 +57,7 @@ public final class OnnxReader {
     private final Tensors tensors;
     private final Map<String, Integer> opsets = new HashMap<>();
     private final List<String> problems = new ArrayList<>();
-    private final List<String> misplaced = new ArrayList<>();
+    private final List<String> broken = new ArrayList<>();
 
     private OnnxReader(String place, Tensors tensors) {
         this.place = place;
@@ -74,7 +74,7 @@ public final class OnnxReader {
     }
 
     /**
-     * A model, and what of its file breaks ONNX's rules and was put right in reading.
+     * A model, and what of its file breaks ONNX's rules and can be read all the same.
      *
      * @param broken one line each, with the file's name
      */
@@ -85,7 +85,7 @@ public final class OnnxReader {
     }
 
     /**
-     * The same, and what was put right.
+     * The same, and what is broken.
      *
      * @throws SpecException as {@link #read}
      */
@@ -93,7 +93,8 @@ public final class OnnxReader {
         var place = String.valueOf(file.getFileName());
         var parent = file.toAbsolutePath().getParent();
         var reader = new OnnxReader(place, new Tensors(place, parent));
-        return new Strict(reader.model(bytes(file)), reader.misplaced);
+        var model = reader.model(bytes(file));
+        return new Strict(model, reader.broken);
     }
 
     /**
@@ -206,8 +207,13 @@ public final class OnnxReader {
                 problem(
                         "the version of opset \"%s\" must be from 1 to %s, got %s",
                         imported.getDomain(), LAST_OPSET, imported.getVersion());
-            } else if (opsets.put(domain(imported.getDomain()), (int) imported.getVersion()) != null) {
-                problem("the opset \"%s\" is imported twice", imported.getDomain());
+            } else {
+                var before = opsets.put(domain(imported.getDomain()), (int) imported.getVersion());
+                if (before != null && before != imported.getVersion()) {
+                    problem(
+                            "the opset \"%s\" must be imported in one version, got %s and %s",
+                            imported.getDomain(), before, imported.getVersion());
+                }
             }
         }
         if (opsets.isEmpty()) {
@@ -218,6 +224,7 @@ public final class OnnxReader {
         proto.getMetadataPropsList().forEach(entry -> metadata.put(entry.getKey(), entry.getValue()));
         var graph = graph(proto.getGraph(), weights, 0, Set.of());
         refuse();
+        FormatRules.broken(proto).forEach(rule -> broken.add(place + ": " + rule));
         var rest = proto.toBuilder()
                 .clearGraph()
                 .clearIrVersion()
@@ -278,8 +285,8 @@ public final class OnnxReader {
         var order = NodeOrder.of(nodes, made, around);
         order.problems().forEach(problem -> problem("%s", problem));
         order.misplaced().stream()
-                .limit(MOST_PROBLEMS - misplaced.size())
-                .forEach(node -> misplaced.add(place + ": " + node));
+                .limit(MOST_PROBLEMS - broken.size())
+                .forEach(node -> broken.add(place + ": " + node));
         var values = proto.getValueInfoList().stream()
                 .map(OnnxReader::value)
                 .filter(value -> made.contains(value.name()))
@@ -398,7 +405,7 @@ public final class OnnxReader {
     }
 
     /** The first formats did not say the type. */
-    private static AttributeType kind(AttributeProto proto) {
+    static AttributeType kind(AttributeProto proto) {
         if (proto.getType() != AttributeType.UNDEFINED) {
             return proto.getType();
         } else if (proto.hasF()) {

@@ -26,8 +26,11 @@ import smalti.spec.SpecException;
 
 /** Writes a model's nodes in the forms of another opset; operators of other domains stay as they are. */
 public final class OpsetConversion {
-    /** Forms before it differ in more than is covered here. */
+    /** The first that models are brought to. */
     public static final int FIRST = 13;
+
+    /** The first that models come from: what an operator means differs in more before. */
+    private static final int FIRST_SOURCE = 6;
 
     /** The last that ONNX Runtime runs. */
     public static final int LAST = 26;
@@ -40,6 +43,9 @@ public final class OpsetConversion {
 
     /** Write the operator itself in another way. */
     private static final Map<String, OpsetRule> FORMS = FormRules.rows();
+
+    private static final Map<String, OpsetRule> FIRST_FORMS = FirstForms.rows();
+    private static final Map<String, OpsetRule> RENAMED = FirstForms.renamed();
 
     /** What attributes that a form lacks may say, for the node to mean the same without them. */
     private static final Map<String, Attribute> NEUTRAL = Map.ofEntries(
@@ -79,11 +85,19 @@ public final class OpsetConversion {
             throw new SpecException("--opset must be from " + FIRST + " to " + LAST + ", got " + target);
         }
         int source = model.opset();
-        if (source != 0 && source < FIRST) {
+        if (source != 0 && source < FIRST_SOURCE) {
             throw new SpecException(
-                    place + ": must be of opset " + FIRST + " or later to be brought to another, got " + source);
+                    place + ": must be of opset " + FIRST_SOURCE + " or later to be brought to another, got " + source);
         }
-        var conversion = new OpsetConversion(source, target, Names.of(model.graph()));
+        if (source == 0 || source >= FIRST) {
+            return step(model, target, place);
+        }
+        var first = step(model, FIRST, place);
+        return target == FIRST ? first : step(first, target, place);
+    }
+
+    private static Model step(Model model, int target, String place) {
+        var conversion = new OpsetConversion(model.opset(), target, Names.of(model.graph()));
         conversion.functions(model);
         var graph = conversion.graph(model.graph(), null);
         if (!conversion.problems.isEmpty()) {
@@ -148,6 +162,11 @@ public final class OpsetConversion {
 
     private void write(Site site, Graph graph) {
         var node = site.node();
+        var renamed = source < FIRST ? RENAMED.get(node.op()) : null;
+        if (renamed != null) {
+            renamed.write(site);
+            return;
+        }
         var before = Operators.find(node.op(), source).orElseThrow(() -> new NoForm("there is no such operator"));
         var after = Operators.find(node.op(), target).orElse(null);
         if (after != null && before.since() == after.since()) {
@@ -162,7 +181,8 @@ public final class OpsetConversion {
             definition.write(site);
             return;
         }
-        FORMS.getOrDefault(node.op(), kept -> kept.same(node.attributes(), node.inputs()))
+        var forms = source < FIRST ? FIRST_FORMS : FORMS;
+        forms.getOrDefault(node.op(), kept -> kept.same(node.attributes(), node.inputs()))
                 .write(site);
         var last = site.written().get(site.written().size() - 1);
         if (last.op().equals(node.op())) {

@@ -11,7 +11,8 @@ import smalti.exporter.proof.ModelSession.Item;
  * loss and counts for nothing.
  *
  * @param psnr peak signal-to-noise ratio in dB, of the worst output of floats or bytes; the peak is 255 for bytes, for
- *     floats the range of the FP32 output; infinite where nothing differs or there is no such output
+ *     floats the range of the FP32 output, or its greatest magnitude where a run gives one number alone or all are equal;
+ *     infinite where nothing differs or there is no such output
  * @param agreement share of the equal elements of the worst output of whole numbers; 1 where there is none
  * @param sqnr signal to quantisation noise in dB, of the worst output of floats or bytes: the mean square of FP32's
  *     numbers over that of the differences; infinite as the PSNR is
@@ -64,9 +65,11 @@ public record Quality(double psnr, double agreement, double sqnr, long lost) {
         private long lost;
         private boolean discrete;
         private boolean bytes;
+        private boolean isOfNumbers = true;
 
         void add(Tensor wanted, Tensor got) {
             bytes = wanted.type() == ValueType.UINT8;
+            isOfNumbers &= wanted.count() <= 1;
             discrete = !wanted.type().isFloat() && !bytes;
             for (int i = 0; i < wanted.count(); i++) {
                 double a = wanted.number(i);
@@ -87,7 +90,10 @@ public record Quality(double psnr, double agreement, double sqnr, long lost) {
         }
 
         double psnr() {
-            double peak = bytes ? 255 : greatest - least;
+            // a loss or a score has no range of its own
+            double range =
+                    isOfNumbers || greatest == least ? Math.max(Math.abs(least), Math.abs(greatest)) : greatest - least;
+            double peak = bytes ? 255 : range;
             return lost > 0 ? Double.NEGATIVE_INFINITY : Quality.psnr(squares / count, peak);
         }
 

@@ -5,7 +5,6 @@ import ai.onnxruntime.OnnxMap;
 import ai.onnxruntime.OnnxSequence;
 import ai.onnxruntime.OnnxTensor;
 import ai.onnxruntime.OnnxValue;
-import ai.onnxruntime.OrtEnvironment;
 import ai.onnxruntime.OrtException;
 import ai.onnxruntime.OrtSession;
 import ai.onnxruntime.TensorInfo;
@@ -24,16 +23,25 @@ import smalti.spec.ElementType;
 
 /** One run of a session, and what came out. */
 final class EngineRun implements AutoCloseable {
+    private static final int FLOAT = ValueType.FLOAT32.onnxCode();
+
+    private final Casts casts;
+    private final Map<String, Integer> small;
     private final Map<String, OnnxTensor> tensors = new LinkedHashMap<>();
     private final OrtSession.Result results;
     private final long nanos;
 
-    /** @param inputs arrays in direct memory, and texts */
-    EngineRun(OrtEnvironment environment, OrtSession session, Map<String, Item> inputs)
+    /**
+     * @param small as {@link SessionPlan} has them
+     * @param inputs arrays in direct memory, and texts
+     */
+    EngineRun(Casts casts, OrtSession session, Map<String, Integer> small, Map<String, Item> inputs)
             throws OrtException, EngineRefusal {
+        this.casts = casts;
+        this.small = small;
         try {
             for (var input : inputs.entrySet()) {
-                tensors.put(input.getKey(), tensor(environment, input.getValue()));
+                tensors.put(input.getKey(), tensor(input.getKey(), input.getValue()));
             }
             long before = System.nanoTime();
             results = session.run(tensors);
@@ -52,7 +60,14 @@ final class EngineRun implements AutoCloseable {
     Map<String, Item> outputs() throws OrtException, EngineRefusal {
         var outputs = new LinkedHashMap<String, Item>();
         for (var result : results) {
-            outputs.put(result.getKey(), item(result.getValue()));
+            var code = small.get(result.getKey());
+            if (code != null && result.getValue() instanceof OnnxTensor tensor) {
+                try (var floats = casts.cast(tensor, code, FLOAT)) {
+                    outputs.put(result.getKey(), item(floats));
+                }
+            } else {
+                outputs.put(result.getKey(), item(result.getValue()));
+            }
         }
         return outputs;
     }
@@ -60,24 +75,43 @@ final class EngineRun implements AutoCloseable {
     /** What of an item ONNX Runtime's Java API takes as an input; empty where it takes it. */
     static Optional<String> unfit(Item item) {
         if (item instanceof Item.Array array) {
-            var type = array.tensor().type();
-            return type.elementType().flatMap(EngineRun::javaType).isPresent()
+            return carrier(array.tensor().type()).isPresent()
                     ? Optional.empty()
-                    : Optional.of("of " + type);
+                    : Optional.of("of " + array.tensor().type());
         }
         return item instanceof Item.Texts
                 ? Optional.empty()
                 : Optional.of("that is a " + item.getClass().getSimpleName());
     }
 
-    private static OnnxTensor tensor(OrtEnvironment environment, Item item) throws OrtException, EngineRefusal {
+    /** The type that Java hands numbers to ONNX Runtime in: it makes no unsigned ones beyond bytes. */
+    private static Optional<ValueType> carrier(ValueType type) {
+        return switch (type) {
+            case UINT16, UINT32, UINT64 -> Optional.of(ValueType.INT64);
+            default ->
+                type.elementType().flatMap(EngineRun::javaType).isPresent() ? Optional.of(type) : Optional.empty();
+        };
+    }
+
+    private OnnxTensor tensor(String name, Item item) throws OrtException, EngineRefusal {
         if (item instanceof Item.Texts texts) {
-            return OnnxTensor.createTensor(environment, texts.texts().toArray(String[]::new), shape(texts.dims()));
+            return OnnxTensor.createTensor(
+                    casts.environment(), texts.texts().toArray(String[]::new), shape(texts.dims()));
         } else if (item instanceof Item.Array array) {
-            var tensor = array.tensor();
-            var type = tensor.type().elementType().flatMap(EngineRun::javaType);
-            if (type.isPresent()) {
-                return OnnxTensor.createTensor(environment, tensor.data(), shape(tensor.dims()), type.get());
+            var type = array.tensor().type();
+            var carrier = carrier(type);
+            var java = carrier.flatMap(ValueType::elementType).flatMap(EngineRun::javaType);
+            if (carrier.isPresent() && java.isPresent()) {
+                var tensor = array.tensor().cast(carrier.get());
+                var made = OnnxTensor.createTensor(
+                        casts.environment(), Casts.direct(tensor.data()), shape(tensor.dims()), java.get());
+                int code = small.getOrDefault(name, type.onnxCode());
+                if (code == carrier.get().onnxCode()) {
+                    return made;
+                }
+                try (made) {
+                    return casts.cast(made, carrier.get().onnxCode(), code);
+                }
             }
         }
         throw new EngineRefusal(
@@ -100,7 +134,7 @@ final class EngineRun implements AutoCloseable {
             case INT16 -> Optional.of(OnnxJavaType.INT16);
             case INT32 -> Optional.of(OnnxJavaType.INT32);
             case BOOL -> Optional.of(OnnxJavaType.BOOL);
-            // it gives such outputs and takes no such inputs
+            // it gives such outputs and makes no such inputs
             case UINT16, UINT32, UINT64 -> Optional.empty();
         };
     }

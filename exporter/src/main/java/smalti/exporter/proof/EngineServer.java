@@ -53,6 +53,8 @@ final class EngineServer {
     private final DataInputStream in;
     private final DataOutputStream out;
     private final Map<Integer, OrtSession> sessions = new HashMap<>();
+    private final Map<Integer, Map<String, Integer>> small = new HashMap<>();
+    private final Casts casts;
 
     /** Bytes that the request at work may take; 0 where there is none. */
     private volatile long memory;
@@ -66,6 +68,7 @@ final class EngineServer {
         this.environment = OrtEnvironment.getEnvironment();
         // it keeps no record of what it does and sends none to its makers
         environment.setTelemetry(false);
+        this.casts = new Casts(environment);
     }
 
     /** @param arguments the folder to delete when nobody asks any more, as the one who made it may have been killed */
@@ -154,6 +157,7 @@ final class EngineServer {
             options.setSessionLogLevel(OrtLoggingLevel.ORT_LOGGING_LEVEL_FATAL);
             var session = environment.createSession(plan.file().toString(), options);
             sessions.put(id, session);
+            small.put(id, plan.small());
             open = sessions.size();
             inputs = List.copyOf(session.getInputNames());
         } catch (OrtException e) {
@@ -166,7 +170,8 @@ final class EngineServer {
 
     private void run() throws IOException {
         memory = in.readLong();
-        var session = sessions.get(in.readInt());
+        int id = in.readInt();
+        var session = sessions.get(id);
         boolean isTimedOnly = in.readBoolean();
         var inputs = Items.read(in, ByteBuffer::allocateDirect);
         if (session == null) {
@@ -174,7 +179,7 @@ final class EngineServer {
         }
         Map<String, Item> outputs;
         long time;
-        try (var run = new EngineRun(environment, session, inputs)) {
+        try (var run = new EngineRun(casts, session, small.getOrDefault(id, Map.of()), inputs)) {
             time = run.nanos();
             outputs = isTimedOnly ? Map.of() : run.outputs();
         } catch (OrtException e) {
@@ -190,7 +195,9 @@ final class EngineServer {
     }
 
     private void close() throws IOException {
-        var session = sessions.remove(in.readInt());
+        int id = in.readInt();
+        var session = sessions.remove(id);
+        small.remove(id);
         open = sessions.size();
         if (session != null) {
             try {

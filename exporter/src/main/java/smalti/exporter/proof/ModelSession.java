@@ -7,12 +7,18 @@ import java.nio.file.Path;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
+import java.util.TreeMap;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
+import smalti.exporter.graph.Axis;
 import smalti.exporter.graph.Tensor;
+import smalti.exporter.graph.ValueType;
 import smalti.spec.SpecException;
 import smalti.spec.onnx.EngineGuard;
 import smalti.spec.onnx.OnnxFile;
+import smalti.spec.onnx.OnnxType;
 
 /**
  * Any ONNX model, opened in ONNX Runtime on one core, so that the same inputs give the same bits everywhere. It runs in
@@ -23,15 +29,17 @@ public final class ModelSession implements AutoCloseable {
     private final String name;
     private final RunLimits limits;
     private final @Nullable Path own;
+    private final Map<String, OnnxType.OfTensor> small;
     private EngineProcess process;
     private EngineProcess.Opened opened;
 
     /** @param own a file of this session, which goes with it */
-    private ModelSession(SessionPlan plan, String name, @Nullable Path own) {
+    private ModelSession(SessionPlan plan, String name, @Nullable Path own, Map<String, OnnxType.OfTensor> small) {
         this.plan = plan;
         this.name = name;
         this.limits = RunLimits.inForce();
         this.own = own;
+        this.small = small;
         this.process = EngineProcess.acquire();
         try {
             this.opened = opened();
@@ -119,31 +127,56 @@ public final class ModelSession implements AutoCloseable {
 
     /** Opens a file whatever faults of ONNX Runtime it meets, to see that they are still there. */
     static ModelSession openUnguarded(Path file, String name) {
-        return new ModelSession(new SessionPlan(file, false, false, Map.of()), name, null);
+        return new ModelSession(new SessionPlan(file, false, false, Map.of(), Map.of()), name, null, Map.of());
     }
 
     private static ModelSession guarded(
             Path file, String name, boolean asWritten, boolean onAllCores, @Nullable Path own) {
-        var guard = guard(file, name);
-        var config = new java.util.TreeMap<>(guard.config());
-        if (onAllCores) {
-            // threads that spin between runs would take the cores from SameDiff
-            config.put("session.intra_op.allow_spinning", "0");
-        }
-        var plan = new SessionPlan(file, asWritten || guard.isAsWritten(), onAllCores, config);
-        return new ModelSession(plan, name, own);
-    }
-
-    private static EngineGuard guard(Path file, String name) {
-        OnnxFile read;
+        OnnxFile read = null;
         try {
             read = OnnxFile.read(file);
         } catch (SpecException e) {
             // no model: ONNX Runtime says so in its own words
-            return EngineGuard.NONE;
         }
+        var guard = guard(read, name);
+        var config = new TreeMap<>(guard.config());
+        if (onAllCores) {
+            // threads that spin between runs would take the cores from SameDiff
+            config.put("session.intra_op.allow_spinning", "0");
+        }
+        var small = read == null ? Map.<String, OnnxType.OfTensor>of() : small(read);
+        var codes = new TreeMap<String, Integer>();
+        small.forEach((value, type) -> codes.put(value, type.element()));
+        var plan = new SessionPlan(file, asWritten || guard.isAsWritten(), onAllCores, config, codes);
+        return new ModelSession(plan, name, own, small);
+    }
+
+    /** Inputs and outputs of types that Java has no numbers for. */
+    private static Map<String, OnnxType.OfTensor> small(OnnxFile read) {
+        var small = new TreeMap<String, OnnxType.OfTensor>();
+        Stream.concat(read.graph().inputs().stream(), read.graph().outputs().stream())
+                .forEach(value -> {
+                    if (value.type() instanceof OnnxType.OfTensor tensor
+                            && tensor.element() != 0
+                            && ValueType.ofOnnxCode(tensor.element()).isEmpty()) {
+                        small.put(value.name(), tensor);
+                    }
+                });
+        return small;
+    }
+
+    /** The shape of an input that is fed in float32 as Java has no numbers of its type; empty of any other input. */
+    public Optional<List<Axis>> shapeOfSmall(String input) {
+        return Optional.ofNullable(small.get(input))
+                .flatMap(OnnxType.OfTensor::axes)
+                .map(axes -> axes.stream()
+                        .map(axis -> axis.isFixed() && axis.size() >= 0 ? Axis.of(axis.size()) : Axis.UNKNOWN)
+                        .toList());
+    }
+
+    private static EngineGuard guard(@Nullable OnnxFile read, String name) {
         try {
-            return EngineGuard.of(read, name);
+            return read == null ? EngineGuard.NONE : EngineGuard.of(read, name);
         } catch (SpecException e) {
             throw new ProofException(e.problems());
         }

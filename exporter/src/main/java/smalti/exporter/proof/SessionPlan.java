@@ -13,11 +13,15 @@ import java.util.TreeMap;
  * @param isAsWritten whether the nodes run one by one, none merged with another
  * @param isOnAllCores or on one, so that the same inputs give the same bits everywhere
  * @param config entries of the session's configuration
+ * @param small ONNX's numbers of the types of inputs and outputs that {@link smalti.exporter.graph.ValueType} has not: floats and
+ *     whole numbers of 8 bits or fewer, which go in and come out as float32
  */
-record SessionPlan(Path file, boolean isAsWritten, boolean isOnAllCores, Map<String, String> config) {
+record SessionPlan(
+        Path file, boolean isAsWritten, boolean isOnAllCores, Map<String, String> config, Map<String, Integer> small) {
     SessionPlan {
         file = file.toAbsolutePath();
         config = Map.copyOf(config);
+        small = Map.copyOf(small);
     }
 
     void write(DataOutputStream out) throws IOException {
@@ -28,6 +32,11 @@ record SessionPlan(Path file, boolean isAsWritten, boolean isOnAllCores, Map<Str
         for (var entry : config.entrySet()) {
             Items.writeText(entry.getKey(), out);
             Items.writeText(entry.getValue(), out);
+        }
+        out.writeInt(small.size());
+        for (var entry : small.entrySet()) {
+            Items.writeText(entry.getKey(), out);
+            out.writeInt(entry.getValue());
         }
     }
 
@@ -41,6 +50,12 @@ record SessionPlan(Path file, boolean isAsWritten, boolean isOnAllCores, Map<Str
             var key = Items.readText(in);
             config.put(key, Items.readText(in));
         }
-        return new SessionPlan(file, asWritten, onAllCores, config);
+        var small = new TreeMap<String, Integer>();
+        int numbers = in.readInt();
+        for (int i = 0; i < numbers; i++) {
+            var name = Items.readText(in);
+            small.put(name, in.readInt());
+        }
+        return new SessionPlan(file, asWritten, onAllCores, config, small);
     }
 }

@@ -258,6 +258,13 @@ final class ModelCostTest {
         assertThat(flops("y")).isEqualTo(counted(expected));
     }
 
+    /** A sum of nothing is 0, and takes nothing. */
+    @Test
+    void ofNothing() {
+        input("x", 2, 0, 4).sizes("axes", 1L).node("ReduceSumSquare", "y", "x", "axes");
+        assertThat(flops("y")).isEqualTo(counted(0));
+    }
+
     @Test
     void ofFurtherInputsAndAttributes() {
         var window = Map.of("kernel_shape", Attribute.ints(2, 2), "strides", Attribute.ints(2, 2));

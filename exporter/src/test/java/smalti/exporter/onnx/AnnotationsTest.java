@@ -10,9 +10,16 @@ import java.util.Objects;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import smalti.exporter.OnnxDiff;
 import smalti.exporter.OnnxFileCheck;
 import smalti.exporter.OnnxOptimizer;
 import smalti.exporter.OnnxPrecision;
+import smalti.exporter.proto.FunctionProto;
+import smalti.exporter.proto.GraphProto;
+import smalti.exporter.proto.OperatorSetIdProto;
+import smalti.exporter.proto.TensorShapeProto;
+import smalti.exporter.proto.TypeProto;
+import smalti.exporter.proto.ValueInfoProto;
 import smalti.exporter.proto.ModelProto;
 import smalti.exporter.proto.NodeProto;
 import smalti.exporter.proto.ShardingSpecProto;
@@ -107,5 +114,63 @@ final class AnnotationsTest {
         assertThat(read(out).getTrainingInfoList()).isEmpty();
         assertThat(read(out).getGraph().getInputList())
                 .isEqualTo(given.getGraph().getInputList());
+    }
+
+    /** What is said of a function goes with it, once it stands in the place of what called it. */
+    @Test
+    void whatIsSaidOfAFunctionIsTold() throws IOException {
+        var x = floats("x");
+        var function = FunctionProto.newBuilder()
+                .setName("F")
+                .setDomain("own")
+                .setDocString("FDOC")
+                .addInput("a")
+                .addOutput("b")
+                .addOpsetImport(OperatorSetIdProto.newBuilder().setVersion(17))
+                .addNode(NodeProto.newBuilder()
+                        .setOpType("Relu")
+                        .addInput("a")
+                        .addOutput("b")
+                        .setDocString("INNER"));
+        var call = NodeProto.newBuilder()
+                .setName("call")
+                .setDomain("own")
+                .setOpType("F")
+                .addInput("x")
+                .addOutput("y")
+                .setDocString("CALL");
+        var model = ModelProto.newBuilder()
+                .setIrVersion(8)
+                .addOpsetImport(OperatorSetIdProto.newBuilder().setVersion(17))
+                .addOpsetImport(OperatorSetIdProto.newBuilder().setDomain("own").setVersion(1))
+                .addFunctions(function)
+                .setGraph(GraphProto.newBuilder()
+                        .setName("g")
+                        .addInput(x)
+                        .addOutput(x.toBuilder().setName("y"))
+                        .addNode(call));
+        Files.write(source, model.build().toByteArray());
+        var out = folder.resolve("out.onnx");
+        var dropped = OnnxOptimizer.optimize(source, out, 1).dropped();
+        assertThat(dropped)
+                .containsExactlyInAnyOrder(
+                        "doc string of function \"F\"",
+                        "remarks inside function \"F\"",
+                        "doc string of node \"call\"");
+        assertThat(OnnxDiff.of(source, out, 1).structure())
+                .containsAll(dropped.stream()
+                        .map(line -> "only the first has the " + line)
+                        .toList());
+    }
+
+    private static ValueInfoProto floats(String name) {
+        var tensor = TypeProto.Tensor.newBuilder()
+                .setElemType(1)
+                .setShape(TensorShapeProto.newBuilder()
+                        .addDim(TensorShapeProto.Dimension.newBuilder().setDimValue(2)));
+        return ValueInfoProto.newBuilder()
+                .setName(name)
+                .setType(TypeProto.newBuilder().setTensorType(tensor))
+                .build();
     }
 }

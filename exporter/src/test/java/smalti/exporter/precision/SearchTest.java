@@ -122,6 +122,14 @@ final class SearchTest {
         assertThat(Quality.of(one, List.of(Map.of())).psnr()).isEqualTo(Double.NEGATIVE_INFINITY);
     }
 
+    /** A loss or a score has no range of its own: its peak is its magnitude. */
+    @Test
+    void qualityOfOneNumberIsOfItsMagnitude() {
+        assertThat(Quality.of(outputs(-4), outputs(-4.04f)).psnr()).isCloseTo(40, within(1e-3));
+        assertThat(Quality.of(outputs(2, 2, 2), outputs(2, 2, 2.2f)).psnr())
+                .isCloseTo(10 * Math.log10(4 / (0.04 / 3)), within(1e-3));
+    }
+
     @Test
     void whatIsNotFiniteInBothAlikeIsNoLoss() {
         float nan = Float.NaN;

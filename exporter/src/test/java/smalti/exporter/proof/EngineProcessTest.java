@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
 import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -14,6 +15,8 @@ import java.util.TreeMap;
 import java.util.concurrent.CompletableFuture;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 import smalti.exporter.graph.Axis;
 import smalti.exporter.graph.Constant;
 import smalti.exporter.graph.Graph;
@@ -175,6 +178,29 @@ final class EngineProcessTest {
             assertThat(session.run(Map.of("t", texts, "e", empty, "s", scalar)))
                     .isEqualTo(Map.of(
                             "u", texts, "f", empty, "r", scalar, "q", new Item.Sequence(List.of(scalar, scalar))));
+        }
+    }
+
+    /** Bit by bit: ONNX Runtime makes those that its Java API does not. */
+    @ParameterizedTest
+    @EnumSource(
+            value = ValueType.class,
+            names = {"UINT16", "UINT32", "UINT64"})
+    void unsignedNumbersGoIn(ValueType type) {
+        var bits = ByteBuffer.allocate(3 * type.bytes()).order(ByteOrder.nativeOrder());
+        for (int i = 0; i < bits.capacity(); i++) {
+            bits.put(i, (byte) (i % 3 == 0 ? 0xFE : i));
+        }
+        var item = new Item.Array(new Tensor(type, List.of(3L), bits));
+        var three = List.of(Axis.of(3));
+        var graph = new Graph(
+                "unsigned",
+                List.of(new Value("x", type, three, Value.Layout.PLAIN)),
+                List.of(new Value("y", type, three, Value.Layout.PLAIN)),
+                Map.of(),
+                List.of(Node.of("Identity", List.of("x"), "y", Map.of())));
+        try (var session = ModelSession.open(OnnxWriter.bytes(Model.of(graph, 17, 8)), "unsigned")) {
+            assertThat(session.run(Map.of("x", item))).isEqualTo(Map.of("y", item));
         }
     }
 
