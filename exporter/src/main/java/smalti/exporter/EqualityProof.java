@@ -7,6 +7,7 @@ import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 import smalti.exporter.graph.Model;
 import smalti.exporter.onnx.OnnxWriter;
+import smalti.exporter.proof.DeadlyNode;
 import smalti.exporter.proof.EngineEndedException;
 import smalti.exporter.proof.ModelSession;
 import smalti.exporter.proof.ModelSession.Form;
@@ -46,7 +47,7 @@ final class EqualityProof {
     static EqualityProof of(Path file, Model model, ProofOptions options, String place) {
         var proof = new EqualityProof(file, model, place);
         try {
-            proof.expected = proof.run(options);
+            proof.expected = proof.located(options);
         } catch (SpecException | ProofException e) {
             if (!options.isUnprovenWritten()) {
                 throw e;
@@ -56,10 +57,24 @@ final class EqualityProof {
         return proof;
     }
 
+    /** Names the node that ends ONNX Runtime's process, if one does. */
+    private SeededRun located(ProofOptions options) {
+        try {
+            return run(options);
+        } catch (EngineEndedException e) {
+            throw DeadlyNode.named(e, source, part -> {
+                var fed = Feeding.of(part);
+                try (var session = ModelSession.open(OnnxWriter.bytes(fed), place, plain)) {
+                    SeededRun.of(session, fed, options, place);
+                }
+            });
+        }
+    }
+
     private SeededRun run(ProofOptions options) {
         SeededRun run;
         try (var session = openPlain()) {
-            run = SeededRun.of(session, source, options, place);
+            run = SeededRun.of(session, Feeding.of(source), options, place);
             if (!isRandom) {
                 return sure(run, run.again(session));
             }
@@ -96,9 +111,15 @@ final class EqualityProof {
     }
 
     private ModelSession open(Path written, Model model, String name, Form form) {
-        return isRandom
-                ? ModelSession.open(OnnxWriter.bytes(model), name, form)
+        var fed = Feeding.of(model);
+        return isRandom || isMadeFor(fed, model)
+                ? ModelSession.open(OnnxWriter.bytes(fed), name, form)
                 : ModelSession.open(written, name, form);
+    }
+
+    @SuppressWarnings("ReferenceEquality") // nothing made gives the very same model
+    private static boolean isMadeFor(Model fed, Model model) {
+        return fed != model;
     }
 
     /** What is to be changed: the model, with seeds where it draws numbers. */

@@ -109,11 +109,14 @@ public final class OnnxDiff {
     /**
      * One of the two files.
      *
-     * @param isSeeded whether its random operators have seeds for the comparison alone
+     * @param model as it is run: with seeds for random operators, and made of tensors where Java feeds no other inputs
+     * @param isMade whether it is another than that of the file
      */
-    private record Compared(Path file, Model model, boolean isSeeded) {
+    private record Compared(Path file, Model model, boolean isMade) {
+        @SuppressWarnings("ReferenceEquality") // nothing made gives the very same model
         static Compared of(Path file, Model model, boolean isRandom) {
-            return new Compared(file, isRandom ? RandomSeeds.set(model) : model, isRandom);
+            var fed = Feeding.of(isRandom ? RandomSeeds.set(model) : model);
+            return new Compared(file, fed, fed != model);
         }
 
         String place() {
@@ -121,7 +124,7 @@ public final class OnnxDiff {
         }
 
         ModelSession open(Form form) {
-            return isSeeded
+            return isMade
                     ? ModelSession.open(OnnxWriter.bytes(model), place(), form)
                     : ModelSession.open(file, place(), form);
         }

@@ -21,6 +21,9 @@ import smalti.exporter.graph.Type;
 import smalti.exporter.graph.Value;
 import smalti.exporter.graph.ValueType;
 import smalti.exporter.onnx.OnnxReader;
+import smalti.exporter.onnx.OnnxWriter;
+import smalti.exporter.proof.DeadlyNode;
+import smalti.exporter.proof.EngineEndedException;
 import smalti.exporter.proof.ModelSession;
 import smalti.exporter.proof.ProofException;
 import smalti.spec.SpecException;
@@ -60,6 +63,13 @@ public final class OnnxFileCheck {
         check.problems.forEach(problem -> problems.add(place + ": " + problem));
         try (var session = ModelSession.open(file, place)) {
             session.inputs();
+        } catch (EngineEndedException e) {
+            problems.addAll(DeadlyNode.named(
+                            e,
+                            model,
+                            part -> ModelSession.open(OnnxWriter.bytes(part), place)
+                                    .close())
+                    .problems());
         } catch (ProofException e) {
             problems.addAll(e.problems().subList(0, 1));
         }

@@ -100,6 +100,55 @@ final class InputChoiceTest {
         return new Type.Other(ByteBuffer.wrap(new byte[] {0x0A, 8, 8, (byte) code, 0x12, 4, 0x0A, 2, 8, 5}));
     }
 
+    /** TypeProtos: sequence_type (4) or optional_type (9) of elem_type (1), which is a tensor of five floats. */
+    static Stream<Graph> made() {
+        byte[] five = {0x0A, 8, 8, 1, 0x12, 4, 0x0A, 2, 8, 5};
+        var sequence = inside(4, five);
+        var joined = new Graph(
+                "joined",
+                List.of(new Value("s", new Type.Other(ByteBuffer.wrap(sequence)))),
+                List.of(value("y", ValueType.FLOAT32, List.of(Axis.UNKNOWN))),
+                Map.of(),
+                List.of(
+                        identity("s", "i"),
+                        Node.of("ConcatFromSequence", List.of("i"), "y", Map.of("axis", Attribute.of(0L)))));
+        var perhaps = new Graph(
+                "perhaps",
+                List.of(new Value("o", new Type.Other(ByteBuffer.wrap(inside(9, five))))),
+                List.of(floats("y", 5)),
+                Map.of(),
+                List.of(
+                        Node.of("OptionalGetElement", List.of("o"), "e", Map.of()),
+                        identity("e", "i"),
+                        Node.of("Abs", List.of("i"), "y", Map.of())));
+        var perhapsSome = new Graph(
+                "some",
+                List.of(new Value("o", new Type.Other(ByteBuffer.wrap(inside(9, sequence))))),
+                List.of(value("y", ValueType.INT64, List.of())),
+                Map.of(),
+                List.of(
+                        Node.of("OptionalGetElement", List.of("o"), "e", Map.of()),
+                        identity("e", "i"),
+                        Node.of("SequenceLength", List.of("i"), "y", Map.of())));
+        return Stream.of(joined, perhaps, perhapsSome);
+    }
+
+    private static byte[] inside(int field, byte[] type) {
+        var all = new byte[type.length + 4];
+        all[0] = (byte) ((field << 3) | 2);
+        all[1] = (byte) (type.length + 2);
+        all[2] = 0x0A;
+        all[3] = (byte) type.length;
+        System.arraycopy(type, 0, all, 4, type.length);
+        return all;
+    }
+
+    @ParameterizedTest
+    @MethodSource("made")
+    void sequencesAndOptionalValuesAreMadeOfTensors(Graph graph) throws IOException {
+        isOptimized(graph, 18);
+    }
+
     @Test
     void ofAnyRank() throws IOException {
         isOptimized(

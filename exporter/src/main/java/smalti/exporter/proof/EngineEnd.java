@@ -4,7 +4,15 @@ package smalti.exporter.proof;
 final class EngineEnd extends Exception {
     private static final long serialVersionUID = 1L;
 
-    EngineEnd(String how) {
+    private final boolean isCrash;
+
+    /** @param isCrash whether it ended by itself, and was not stopped */
+    EngineEnd(String how, boolean isCrash) {
         super(how);
+        this.isCrash = isCrash;
+    }
+
+    boolean isCrash() {
+        return isCrash;
     }
 }

@@ -4,7 +4,21 @@ package smalti.exporter.proof;
 public final class EngineEndedException extends ProofException {
     private static final long serialVersionUID = 1L;
 
+    private final boolean isCrash;
+
     EngineEndedException(String problem, EngineEnd cause) {
         super(problem, cause);
+        this.isCrash = cause.isCrash();
+    }
+
+    /** @param more to be said */
+    EngineEndedException(EngineEndedException error, String more) {
+        super(error.getMessage() + more, error);
+        this.isCrash = error.isCrash;
+    }
+
+    /** Whether it ended by itself, and was not stopped. */
+    boolean isCrash() {
+        return isCrash;
     }
 }

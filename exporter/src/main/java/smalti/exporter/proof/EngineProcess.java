@@ -310,9 +310,10 @@ final class EngineProcess {
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
         }
+        boolean isCrash = stopped == null && process.exitValue() != EngineServer.TOO_MUCH_MEMORY;
         var how = how(limits);
         end();
-        return new EngineEnd(how);
+        return new EngineEnd(how, isCrash);
     }
 
     private String how(RunLimits limits) {

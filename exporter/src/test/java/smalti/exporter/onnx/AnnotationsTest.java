@@ -16,13 +16,13 @@ import smalti.exporter.OnnxOptimizer;
 import smalti.exporter.OnnxPrecision;
 import smalti.exporter.proto.FunctionProto;
 import smalti.exporter.proto.GraphProto;
+import smalti.exporter.proto.ModelProto;
+import smalti.exporter.proto.NodeProto;
 import smalti.exporter.proto.OperatorSetIdProto;
+import smalti.exporter.proto.ShardingSpecProto;
 import smalti.exporter.proto.TensorShapeProto;
 import smalti.exporter.proto.TypeProto;
 import smalti.exporter.proto.ValueInfoProto;
-import smalti.exporter.proto.ModelProto;
-import smalti.exporter.proto.NodeProto;
-import smalti.exporter.proto.ShardingSpecProto;
 
 /**
  * What a file remarks: kept where what it is about is kept, else told.
@@ -154,9 +154,7 @@ final class AnnotationsTest {
         var dropped = OnnxOptimizer.optimize(source, out, 1).dropped();
         assertThat(dropped)
                 .containsExactlyInAnyOrder(
-                        "doc string of function \"F\"",
-                        "remarks inside function \"F\"",
-                        "doc string of node \"call\"");
+                        "doc string of function \"F\"", "remarks inside function \"F\"", "doc string of node \"call\"");
         assertThat(OnnxDiff.of(source, out, 1).structure())
                 .containsAll(dropped.stream()
                         .map(line -> "only the first has the " + line)

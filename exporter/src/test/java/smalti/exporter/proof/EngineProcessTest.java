@@ -2,6 +2,7 @@ package smalti.exporter.proof;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.catchThrowableOfType;
 import static org.assertj.core.api.Assertions.within;
 
 import java.nio.ByteBuffer;
@@ -9,10 +10,12 @@ import java.nio.ByteOrder;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.concurrent.CompletableFuture;
+import java.util.function.Consumer;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -86,6 +89,37 @@ final class EngineProcessTest {
                 .isInstanceOf(ProofException.class)
                 .isNotInstanceOf(EngineEndedException.class)
                 .hasMessageContaining("must have no output of optional type");
+    }
+
+    /** The deadly file stands in for all models that have the one node: our writer mends what it has. */
+    @Test
+    void theNodeThatEndsTheProcessIsNamed() throws Exception {
+        var file = transpose();
+        var nodes = new ArrayList<Node>();
+        for (int i = 0; i < 9; i++) {
+            nodes.add(Node.of(i == 5 ? "Abs" : "Neg", List.of("v" + i), "v" + (i + 1), Map.of()));
+        }
+        var axes = List.of(Axis.named("N"));
+        var graph = new Graph(
+                "chain",
+                List.of(DeadlyModels.value("v0", axes)),
+                List.of(DeadlyModels.value("v9", axes)),
+                Map.of(),
+                nodes);
+        var tried = new ArrayList<Integer>();
+        Consumer<Model> trial = part -> {
+            tried.add(part.graph().nodes().size());
+            if (part.graph().nodes().stream().anyMatch(node -> node.op().equals("Abs"))) {
+                ModelSession.openUnguarded(file, "deadly.onnx").close();
+            } else {
+                ModelSession.open(OnnxWriter.bytes(part), "part").close();
+            }
+        };
+        var error =
+                catchThrowableOfType(EngineEndedException.class, () -> ModelSession.openUnguarded(file, "deadly.onnx"));
+        assertThat(DeadlyNode.named(error, Model.of(graph, 17, 8), trial))
+                .hasMessage(error.getMessage() + "; it does so at Abs \"v6\", and not without it and what follows");
+        assertThat(tried).containsExactly(9, 4, 6, 5);
     }
 
     @Test
