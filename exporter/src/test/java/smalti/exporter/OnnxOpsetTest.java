@@ -219,4 +219,53 @@ final class OnnxOpsetTest {
         assertThat(run(out, Map.of("x", array(new float[] {1, 2, 3, 4, 5, 6}, 1, 2, 3)), "y"))
                 .containsExactly(11, 12, 13, 24, 25, 26);
     }
+
+    /** ONNX Runtime has no Swish at opsets 25 and 26. */
+    @Test
+    void swishIsWrittenOutWhereNothingRunsIt() throws IOException {
+        var file = file(
+                24,
+                List.of(floats("x", 2)),
+                List.of(floats("y", 2)),
+                Node.of("Swish", List.of("x"), "y", Map.of("alpha", Attribute.of(2f))));
+        var newer = at(26, file);
+        // float32 has 7 digits
+        assertThat(run(newer, Map.of("x", array(new float[] {1, -3}, 2)), "y"))
+                .containsExactly(new double[] {1 / (1 + Math.exp(-2)), -3 / (1 + Math.exp(6))}, within(1e-6));
+    }
+
+    @Test
+    void noConstantIsWrittenThatNoNodeTakes() throws IOException {
+        var file = file(
+                23,
+                List.of(floats("q", 1, 1, 2, 4), floats("k", 1, 1, 3, 4), floats("v", 1, 1, 3, 4), floats("m", 2, 3)),
+                List.of(floats("y", 1, 1, 2, 4)),
+                Node.of("Attention", List.of("q", "k", "v", "m"), "y", Map.of()));
+        var graph = OnnxReader.read(at(17, file)).graph();
+        assertThat(graph.nodes().stream().flatMap(node -> node.inputs().stream()))
+                .containsAll(graph.initializers().keySet());
+    }
+
+    @Test
+    void aScanOverBatchesHasNoForm() throws IOException {
+        var step = new Graph(
+                "step",
+                List.of(floats("s", 1), floats("a", 1)),
+                List.of(floats("t", 1), floats("b", 1)),
+                Map.of(),
+                List.of(
+                        Node.of("Add", List.of("s", "a"), "t", Map.of()),
+                        Node.of("Identity", List.of("t"), "b", Map.of())));
+        var file = file(
+                8,
+                List.of(floats("s0", 1, 1), floats("x", 1, 3, 1)),
+                List.of(floats("s3", 1, 1), floats("y", 1, 3, 1)),
+                Node.of(
+                        "Scan",
+                        List.of("", "s0", "x"),
+                        List.of("s3", "y"),
+                        Map.of("body", new Attribute.Body(step), "num_scan_inputs", Attribute.of(1L))));
+        assertThatThrownBy(() -> OpsetConversion.convert(OnnxReader.read(file), 17, "m.onnx"))
+                .hasMessageContaining("Scan of opset 8 has no form at opset 13: before opset 9 it runs over batches");
+    }
 }

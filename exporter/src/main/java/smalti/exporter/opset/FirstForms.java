@@ -31,6 +31,7 @@ final class FirstForms {
         rows.put("Pad", FirstForms::pad);
         rows.put("Slice", FirstForms::slice);
         rows.put("TopK", FirstForms::topK);
+        rows.put("Scan", FirstForms::scan);
         rows.put("Resize", site -> resize(site, site.input(1)));
         return rows;
     }
@@ -121,6 +122,13 @@ final class FirstForms {
             throw new NoForm("is_test must be 1, got 0");
         }
         without(site, "spatial", "is_test");
+    }
+
+    private static void scan(Site site) {
+        if (site.source() < 9) {
+            throw new NoForm("before opset 9 it runs over batches");
+        }
+        site.same(site.node().attributes(), site.node().inputs());
     }
 
     private static void clip(Site site) {

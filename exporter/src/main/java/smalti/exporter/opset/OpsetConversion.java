@@ -1,6 +1,7 @@
 package smalti.exporter.opset;
 
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -146,6 +147,10 @@ public final class OpsetConversion {
                         + target + ": " + e.getMessage());
             }
         }
+        // some are thought of and not needed
+        var used = new HashSet<String>();
+        nodes.forEach(node -> used.addAll(node.uses()));
+        constants.keySet().removeIf(name -> !graph.initializers().containsKey(name) && !used.contains(name));
         return graph.with(constants, nodes);
     }
 
@@ -169,7 +174,7 @@ public final class OpsetConversion {
         }
         var before = Operators.find(node.op(), source).orElseThrow(() -> new NoForm("there is no such operator"));
         var after = Operators.find(node.op(), target).orElse(null);
-        if (after != null && before.since() == after.since()) {
+        if (after != null && before.since() == after.since() && !isDefinition(node, after)) {
             site.written().add(node);
             return;
         }
@@ -190,9 +195,11 @@ public final class OpsetConversion {
         }
     }
 
-    /** Whether the operator exists there, and yet the node can be said by its definition alone. */
+    /** Whether the operator exists there, and yet the node can be said or run by its definition alone. */
     private boolean isDefinition(Node node, Operator after) {
         return switch (node.op()) {
+            // ONNX Runtime has it at opset 24 alone
+            case "Swish" -> target > 24;
             // one scale a group became one a channel
             case "GroupNormalization" -> source < 21 != target < 21;
             // the length of what is filled came with opset 24
