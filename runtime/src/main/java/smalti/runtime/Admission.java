@@ -75,7 +75,9 @@ final class Admission<R> {
                     Duration.ofNanos(timeout),
                     Duration.ofNanos(until),
                     Duration.ofNanos(
-                            Math.min(until - timeout + longRun(ticket.demand()), nanosUntilGone(waiting, age))));
+                            Math.min(
+                                    Math.round((double) until - timeout + longRun(ticket.demand())),
+                                    nanosUntilGone(waiting, age))));
         }
         long inTheWay = schedule.inTheWay(ticket.demand());
         if (!schedule.offer(ticket)) {
@@ -125,8 +127,8 @@ final class Admission<R> {
         int cap = cap(ticket.demand());
         long items = schedule.ahead(ticket, cap) + ticket.items();
         double ofOne = (double) costs.estimate(ticket.kind(), 1) / lanes;
-        long waits = Math.round(pace.estimate(items, ofOne) * spare(ticket.kind(), (double) items / cap));
-        return waits + 2 * costs.run(ticket.kind(), (int) Math.min(items, cap));
+        double waits = pace.estimate(items, ofOne) * spare(ticket.kind(), (double) items / cap);
+        return Math.round(waits + 2.0 * costs.run(ticket.kind(), (int) Math.min(items, cap)));
     }
 
     /** @param runs that follow one another */

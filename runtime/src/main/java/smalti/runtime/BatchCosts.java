@@ -1,8 +1,11 @@
 package smalti.runtime;
 
 import java.util.Arrays;
+import java.util.Collections;
+import java.util.Comparator;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.AtomicLong;
 
 /**
  * What batches of each size cost, as the batches that were run tell, and so how large one is worth making. On a
@@ -44,6 +47,21 @@ final class BatchCosts {
     /** The first batches of a size, whose mean is what it costs; from then on the scale is fixed. */
     private static final int FIRST_SEEN = 10;
 
+    /** So many batches in a row that take very much less than the first ones tell that those were slow by themselves ... */
+    private static final int FIRST_OFF = 2;
+
+    /** ... among the first batches of a kind, while caches are cold. */
+    private static final int COLD = 64;
+
+    /** So many in a row that are far off, between others that are not, tell that it is the size and not the machine ... */
+    private static final int NEW_OFF = 4;
+
+    /** ... whose median is no further off than this ... */
+    private static final double STEADY = 1.33;
+
+    /** ... and so many where the size was well known. */
+    private static final int KNOWN_OFF = 6;
+
     /** Batches of a size before its cost counts: the first ones allocate and warm up. */
     static final int LEAST_SEEN = 3;
 
@@ -55,11 +73,15 @@ final class BatchCosts {
 
     private static final double MORE_THAN_SEEN = 1.5;
 
-    /** Kinds beyond it are not learnt: a service that is sent pictures of all sizes must not remember each. */
+    /** A service that is sent pictures of all sizes must not remember each: the one that was run longest ago goes. */
     private static final int MOST_KINDS = 256;
+
+    /** A kind that was not run for so many batches of others is forgotten: the machine may be another by now. */
+    private static final int FORGOTTEN = 4096;
 
     private final int most;
     private final Map<Object, Costs> kinds = new ConcurrentHashMap<>();
+    private final AtomicLong batches = new AtomicLong();
 
     /** @param most items in a batch */
     BatchCosts(int most) {
@@ -68,13 +90,19 @@ final class BatchCosts {
 
     /** Takes note of a batch. */
     void ran(Object kind, int items, long nanos) {
+        long now = batches.incrementAndGet();
+        if (now % FORGOTTEN == 0) {
+            kinds.values().removeIf(costs -> now - costs.lastRun > FORGOTTEN);
+        }
         var costs = kinds.get(kind);
-        if (costs == null && kinds.size() < MOST_KINDS) {
+        if (costs == null) {
+            while (kinds.size() >= MOST_KINDS) {
+                kinds.values().remove(Collections.min(kinds.values(), Comparator.comparingLong(one -> one.lastRun)));
+            }
             costs = kinds.computeIfAbsent(kind, unseen -> new Costs(most));
         }
-        if (costs != null) {
-            costs.add(items, nanos);
-        }
+        costs.lastRun = now;
+        costs.add(items, nanos);
     }
 
     /** How many items the next batch should have at most. */
@@ -123,6 +151,15 @@ final class BatchCosts {
         /** Batches in a row that took very much more than was believed, or, below 0, very much less. */
         private int inRow;
 
+        /** Batches of each size in a row that were far off. */
+        private final int[] offInRow;
+
+        /** What those that are off would make of the mean: the nearest to what was believed. */
+        private final double[] nearest;
+
+        /** Batches of each size that were not, up to {@link #FIRST_SEEN}. */
+        private final int[] fitting;
+
         /** Which part of the last few batches each size was. */
         private final double[] shares;
 
@@ -145,7 +182,11 @@ final class BatchCosts {
 
         private int distances;
         private int sinceTrial;
+        private int batches;
         private boolean isLargerNext = true;
+
+        /** When a batch was run last, in batches of all kinds. */
+        private volatile long lastRun;
 
         private volatile double deviation;
         private volatile double least;
@@ -156,19 +197,27 @@ final class BatchCosts {
             this.means = new double[place(most) + 1];
             this.seen = new double[means.length];
             this.shares = new double[means.length];
+            this.offInRow = new int[means.length];
+            this.nearest = new double[means.length];
+            this.fitting = new int[means.length];
             this.cap = most;
         }
 
         synchronized void add(int items, long nanos) {
             int place = nearest(items);
+            batches = Math.min(batches + 1, COLD + 1);
             // a clock may stand still meanwhile
             long took = Math.max(1, nanos);
             slowest = Math.max(slowest, took);
             largest = Math.max(largest, items);
             double one = (double) took / items;
             if (seen[place] == 0) {
-                means[place] = one / pace;
-                seen[place] = 1;
+                begin(place, one);
+            } else if (seen[place] < LEAST_SEEN && !isSteady()) {
+                // beside a pace that changes just now a size's first batches tell nothing
+                begin(place, one);
+                remember(1);
+                inRow -= Integer.signum(inRow);
             } else if (seen[place] == 1) {
                 // the first one may have done what is done once
                 means[place] = Math.min(one / pace, MOST_TIMES * means[place]);
@@ -177,7 +226,19 @@ final class BatchCosts {
                 double expected = isSeen(place) ? expected(items) : pace * means[place] * items;
                 double times = took / expected;
                 double off = Math.min(times, MOST_TIMES) - 1;
-                if (isAnchored) {
+                int side = side(off);
+                countOff(place, side, one / pace);
+                int many = Math.abs(offInRow[place]);
+                boolean isKnown = fitting[place] >= FIRST_SEEN;
+                boolean isCold = batches <= COLD && !isKnown && side < 0 && many >= FIRST_OFF;
+                if (isCold || (side != 0 && !isSeen(place))) {
+                    begin(place, one);
+                } else if (many >= (isKnown ? KNOWN_OFF : NEW_OFF)) {
+                    means[place] = nearest[place];
+                    seen[place] = LEAST_SEEN;
+                    offInRow[place] = 0;
+                    fitting[place] = 0;
+                } else if (isAnchored) {
                     compare(place, times);
                     follow(off);
                 } else {
@@ -194,21 +255,67 @@ final class BatchCosts {
             settle();
         }
 
+        private void begin(int place, double one) {
+            means[place] = one / pace;
+            seen[place] = 1;
+            offInRow[place] = 0;
+            fitting[place] = 0;
+        }
+
+        /** Counts what is off beside others that are not: of all that are off alike it is the machine. */
+        private void countOff(int place, int side, double mean) {
+            int many = isSteady() ? inRow(offInRow[place], side) : 0;
+            offInRow[place] = many;
+            nearest[place] = Math.abs(many) <= 1
+                    ? mean
+                    : many > 0 ? Math.min(nearest[place], mean) : Math.max(nearest[place], mean);
+            if (side == 0) {
+                fitting[place] = Math.min(FIRST_SEEN, fitting[place] + 1);
+            }
+        }
+
+        /** Whether the last few batches of all sizes took about what was believed. */
+        private boolean isSteady() {
+            double lately = lately();
+            return lately < STEADY && lately > 1 / STEADY;
+        }
+
+        private void remember(double times) {
+            latest[next] = times;
+            next = (next + 1) % latest.length;
+        }
+
+        private double others(int place) {
+            double others = 0;
+            for (int other = 0; other < shares.length; other++) {
+                others += other == place ? 0 : shares[other];
+            }
+            return others;
+        }
+
+        /** 1 where a batch took very much more than was believed, −1 where very much less. */
+        private static int side(double off) {
+            return off >= MOST_TIMES - 1 ? 1 : off <= 1 / MOST_TIMES - 1 ? -1 : 0;
+        }
+
+        /** @param before how many were on one side in a row, below 0 on the lower one */
+        private static int inRow(int before, int side) {
+            return side == 0 ? 0 : side * before > 0 ? before + side : side;
+        }
+
         /** Learns what sizes cost beside each other: as much as others were run lately. */
         private void compare(int place, double times) {
             double most = Math.log(MOST_TIMES);
             double off = Math.max(-most, Math.min(most, Math.log(times / lately())));
-            double others = 0;
+            double others = others(place);
             for (int other = 0; other < shares.length; other++) {
                 if (other != place) {
-                    others += shares[other];
                     means[other] *= Math.exp(-NEWEST_BESIDE * shares[other] * off);
                 }
             }
             means[place] *= Math.exp(weight(place) * others * off);
             seen[place] += others;
-            latest[next] = times;
-            next = (next + 1) % latest.length;
+            remember(times);
         }
 
         /** How many times what was expected the last few batches took, in the median: the pace may have changed. */
@@ -220,8 +327,7 @@ final class BatchCosts {
 
         /** The pace goes after a batch; the faster, the more of them in a row are far off on the same side. */
         private void follow(double off) {
-            int side = off >= MOST_TIMES - 1 ? 1 : off <= 1 / MOST_TIMES - 1 ? -1 : 0;
-            inRow = side == 0 ? 0 : side * inRow > 0 ? inRow + side : side;
+            inRow = inRow(inRow, side(off));
             pace *= Math.exp(NEWEST_PACE * Math.max(1, Math.min(Math.abs(inRow), inRow > 0 ? 2 : 4)) * off);
         }
 

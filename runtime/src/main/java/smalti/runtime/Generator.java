@@ -22,7 +22,7 @@ import smalti.spec.NoiseContract;
  * completing it from outside as {@code orTimeout} does, gives its request up.
  */
 public final class Generator {
-    /** Pictures at a time of a stream. */
+    /** Most pictures at a time of a stream. */
     private static final int STEP = 16;
 
     /** Of wrong classes. */
@@ -144,10 +144,12 @@ public final class Generator {
      */
     public Stream<Pixels> stream(Generation request) {
         Objects.requireNonNull(request, "request");
-        var starts = IntStream.iterate(0, first -> first < request.count(), first -> first + STEP)
-                .boxed();
-        return Ahead.map(starts, first -> {
-            int count = Math.min(STEP, request.count() - first);
+        var limits = generator.service().placement().settings().limits();
+        int step = (int) Math.min(STEP, limits.request(job(request, 0, 1).demand()));
+        int steps = Math.toIntExact((request.count() + step - 1L) / step);
+        return Ahead.map(IntStream.range(0, steps).boxed(), at -> {
+            int first = at * step;
+            int count = Math.min(step, request.count() - first);
             var job = job(request, first, count);
             return generator.submit(job, options, () -> Pixels.of(job.outputs().get(0)));
         });

@@ -191,8 +191,9 @@ final class GraphSession implements AutoCloseable {
             options.addConfigEntry("session.disable_prepacking", "1");
             try (var session = environment.createSession(onnx, options)) {
                 var problems = new ArrayList<String>();
-                var inputs = specs(file, session.getInputInfo(), problems);
-                var outputs = specs(file, session.getOutputInfo(), problems);
+                var axes = new AxisNames();
+                var inputs = specs(file, session.getInputInfo(), axes, problems);
+                var outputs = specs(file, session.getOutputInfo(), axes, problems);
                 inputs.stream()
                         .filter(input -> !isMade(input.type()))
                         .forEach(input -> problems.add(file + ": " + input.name() + " is an input of " + input.type()
@@ -209,7 +210,8 @@ final class GraphSession implements AutoCloseable {
         }
     }
 
-    private static List<TensorSpec> specs(String file, Map<String, NodeInfo> infos, List<String> problems) {
+    private static List<TensorSpec> specs(
+            String file, Map<String, NodeInfo> infos, AxisNames axes, List<String> problems) {
         var specs = new ArrayList<TensorSpec>();
         infos.forEach((name, info) -> {
             var type = info.getInfo() instanceof TensorInfo tensor ? elementType(tensor) : null;
@@ -220,7 +222,7 @@ final class GraphSession implements AutoCloseable {
                 var tensor = (TensorInfo) info.getInfo();
                 var shape = new ArrayList<Dimension>();
                 for (int axis = 0; axis < tensor.getShape().length; axis++) {
-                    shape.add(dimension(name, axis, tensor));
+                    shape.add(dimension(name, axis, tensor, axes));
                 }
                 specs.add(new TensorSpec(name, type, shape));
             }
@@ -228,16 +230,13 @@ final class GraphSession implements AutoCloseable {
         return specs;
     }
 
-    private static Dimension dimension(String tensor, int axis, TensorInfo info) {
+    private static Dimension dimension(String tensor, int axis, TensorInfo info, AxisNames axes) {
         long size = info.getShape()[axis];
         if (size >= 0) {
             return Dimension.of(size);
         }
         var name = info.getDimensionNames()[axis];
-        return Dimension.free(
-                name.matches("[A-Za-z][A-Za-z0-9_]*")
-                        ? name
-                        : "free_" + tensor.replaceAll("[^A-Za-z0-9]", "_") + "_" + axis);
+        return Dimension.free(name.isEmpty() ? axes.invented("free_" + tensor + "_" + axis) : axes.of(name));
     }
 
     /** Java's word for a type does not tell an unsigned one from a signed one. */

@@ -22,7 +22,7 @@ final class GuardedListener implements BatchListener {
     public void batch(int items, long copyNanos, long runNanos) {
         try {
             guarded.batch(items, copyNanos, runNanos);
-        } catch (RuntimeException e) {
+        } catch (RuntimeException | Error e) {
             log(e);
         }
     }
@@ -31,12 +31,12 @@ final class GuardedListener implements BatchListener {
     public void request(Outcome outcome, int items, long queuedNanos, long totalNanos) {
         try {
             guarded.request(outcome, items, queuedNanos, totalNanos);
-        } catch (RuntimeException e) {
+        } catch (RuntimeException | Error e) {
             log(e);
         }
     }
 
-    private void log(RuntimeException e) {
+    private void log(Throwable e) {
         if (isLogged.compareAndSet(false, true)) {
             LOG.warn("{}: a meter failed; its numbers are wrong from here on", name, e);
         }

@@ -8,7 +8,7 @@ import smalti.spec.Check;
  * @param maxBatch most items in a run
  * @param maxWaiting most items that wait
  * @param maxPixels of a request, and of a run of several items; {@link #WAITING} times as many wait
- * @param maxBytes of a request, in and out; {@link #WAITING} times as many wait
+ * @param maxBytes of a request, and of a run of several items, in and out; {@link #WAITING} times as many wait
  */
 record Limits(int maxBatch, int maxWaiting, long maxPixels, long maxBytes) {
     /** How many of the largest requests may wait. */
@@ -51,10 +51,12 @@ record Limits(int maxBatch, int maxWaiting, long maxPixels, long maxBytes) {
 
     /** Most items in a run: several together are bounded as one request is. */
     int batch(Demand demand) {
-        if (demand.pixels() == 0) {
-            return maxBatch;
-        }
-        return (int) Math.max(1, Math.min(maxBatch, maxPixels / demand.pixels()));
+        return (int) Math.max(1, Math.min(maxBatch, request(demand)));
+    }
+
+    /** Most items of such a request; at least one. */
+    long request(Demand demand) {
+        return Math.max(1, Math.min(maxPixels / Math.max(1, demand.pixels()), maxBytes / Math.max(1, demand.bytes())));
     }
 
     long maxWaitingPixels() {

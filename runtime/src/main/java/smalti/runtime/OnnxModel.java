@@ -108,6 +108,10 @@ public final class OnnxModel implements AutoCloseable {
         Objects.requireNonNull(weights, "weights");
         Objects.requireNonNull(requests, "requests");
         Objects.requireNonNull(options, "options");
+        weights.forEach((file, bytes) -> {
+            Objects.requireNonNull(file, "weights: a name");
+            Objects.requireNonNull(bytes, "weights: " + file);
+        });
         int most = options.maxFileBytes();
         if (onnx.length > most) {
             throw new LoadException(name + " must have at most " + most + " bytes, got " + onnx.length
@@ -139,6 +143,7 @@ public final class OnnxModel implements AutoCloseable {
         left -= model.length;
         var given = new LinkedHashMap<String, byte[]>();
         for (var weight : weights.entrySet()) {
+            Objects.requireNonNull(weight.getValue(), "weights: " + weight.getKey());
             byte[] bytes = read(weight.getValue(), name + ": " + weight.getKey(), left);
             left -= bytes.length;
             given.put(weight.getKey(), bytes);
@@ -400,7 +405,7 @@ public final class OnnxModel implements AutoCloseable {
                 face.service().requireOutside();
                 stage = Stage.CLOSING;
             }
-            face.service().drain(timeout);
+            face.drain(timeout);
             face.service().free();
             stage = Stage.CLOSED;
         }
@@ -408,6 +413,9 @@ public final class OnnxModel implements AutoCloseable {
 
     private sealed interface Face {
         GraphService<?> service();
+
+        /** As {@link Batcher#drain}. */
+        void drain(Duration timeout);
 
         void warm(List<HostTensor> inputs);
 
@@ -418,6 +426,11 @@ public final class OnnxModel implements AutoCloseable {
 
     /** @param unranked names of inputs of any shape */
     private record Alone(GraphService<WholeJob> service, Set<String> unranked) implements Face {
+        @Override
+        public void drain(Duration timeout) {
+            service.drain(timeout);
+        }
+
         @Override
         public void warm(List<HostTensor> inputs) {
             ShapeBinding.check(inputs, unranked);
@@ -440,16 +453,29 @@ public final class OnnxModel implements AutoCloseable {
         }
     }
 
-    private record Rows(String file, GraphService<GraphJob> service, RowsProof proof) implements Face {
+    private record Rows(String file, GraphService<GraphJob> service, RowsProof proof, ProofQueue queue)
+            implements Face {
         /** @param isCoarse whether it computes with fewer than 32 bits on the way */
         static Rows of(String file, GraphService<GraphJob> service, boolean isCoarse) {
             var limits = service.placement().settings().limits();
-            return new Rows(file, service, new RowsProof(file, service.signature(), limits, isCoarse, service::once));
+            var proof = new RowsProof(file, service.signature(), limits, isCoarse, service::once);
+            return new Rows(file, service, proof, new ProofQueue(file, limits.maxWaiting(), proof));
+        }
+
+        @Override
+        public void drain(Duration timeout) {
+            long start = System.nanoTime();
+            queue.close(timeout);
+            var left = timeout.minusNanos(System.nanoTime() - start);
+            service.drain(left.isNegative() ? Duration.ZERO : left);
         }
 
         @Override
         public void warm(List<HostTensor> inputs) {
-            proof.holds(GraphJob.of(service.signature(), inputs), RequestOptions.defaults());
+            var job = GraphJob.of(service.signature(), inputs);
+            service.check(job);
+            queue.now(job, RequestOptions.defaults(), failure -> {});
+            queue.handed();
             service.warm(service.placement().sizes().all().stream()
                     .map(rows -> GraphJob.of(
                             service.signature(),
@@ -459,20 +485,29 @@ public final class OnnxModel implements AutoCloseable {
 
         @Override
         public Map<String, Tensor> run(List<HostTensor> inputs, RequestOptions options) {
+            queue.requireOpen();
             var job = GraphJob.of(service.signature(), inputs);
+            if (proof.isSeen(job)) {
+                service.run(job, options);
+                return named(job.outputs());
+            }
             long start = System.nanoTime();
             service.check(job);
             boolean holds;
             try {
-                holds = proof.holds(job, options);
-            } catch (RuntimeException e) {
+                holds = queue.now(job, options, failure -> service.ended(job, failure, start));
+            } catch (QueueFullException e) {
                 service.ended(job, e, start);
                 throw e;
             }
-            if (holds) {
-                service.run(job, options.since(start));
-            } else {
-                byItself(job);
+            try {
+                if (holds) {
+                    service.run(job, options.since(start));
+                } else {
+                    byItself(job);
+                }
+            } finally {
+                queue.handed();
             }
             return named(job.outputs());
         }
@@ -480,29 +515,31 @@ public final class OnnxModel implements AutoCloseable {
         @Override
         public CompletableFuture<Map<String, Tensor>> submit(List<HostTensor> inputs, RequestOptions options) {
             var job = GraphJob.of(service.signature(), inputs);
-            if (proof.isSeen(job)) {
-                return service.submit(job, options, () -> named(job.outputs()));
-            }
             long start = System.nanoTime();
-            service.check(job);
             CompletableFuture<Boolean> proven;
             try {
-                proven = proof.later(job, options);
+                queue.requireOpen();
+                if (proof.isSeen(job)) {
+                    return service.submit(job, options, () -> named(job.outputs()));
+                }
+                service.check(job);
+                proven = queue.later(job, options, failure -> service.ended(job, failure, start));
             } catch (QueueFullException e) {
                 service.ended(job, e, start);
                 return CompletableFuture.failedFuture(e);
+            } catch (ModelClosedException | LoadException e) {
+                return CompletableFuture.failedFuture(e);
             }
-            var unused = proven.whenComplete((holds, failure) -> {
-                if (failure != null) {
-                    service.ended(job, failure, start);
-                }
-            });
             return Steps.of(proven, holds -> {
-                if (holds) {
-                    return service.submit(job, options.since(start), () -> named(job.outputs()));
+                try {
+                    if (holds) {
+                        return service.submit(job, options.since(start), () -> named(job.outputs()));
+                    }
+                    byItself(job);
+                    return CompletableFuture.completedFuture(named(job.outputs()));
+                } finally {
+                    queue.handed();
                 }
-                byItself(job);
-                return CompletableFuture.completedFuture(named(job.outputs()));
             });
         }
 

@@ -1,18 +1,12 @@
 package smalti.runtime;
 
 import java.nio.ByteBuffer;
-import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
 import java.util.Set;
 import java.util.SplittableRandom;
-import java.util.concurrent.CancellationException;
-import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
-import java.util.concurrent.Future;
-import java.util.concurrent.TimeUnit;
-import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import smalti.spec.ElementType;
@@ -31,6 +25,7 @@ final class RowsProof {
     private static final int MOST_KINDS = 8;
     private static final int MOST_TRIES = 8;
     private static final int MOST_ROWS = 16;
+    private static final long MOST_BYTES = 128L << 20;
 
     /** Where a row takes longer, fewer are tried. */
     private static final long LONG_NANOS = 50_000_000;
@@ -52,80 +47,55 @@ final class RowsProof {
 
     private final String file;
     private final Signature signature;
-    private final int most;
-    private final int mostWaiting;
+    private final Limits limits;
     private final double tolerance;
     private final Consumer<GraphJob> once;
-    private final ReentrantLock lock = new ReentrantLock();
     private final Set<Object> proven = ConcurrentHashMap.newKeySet();
     private volatile boolean isBelieved;
     private volatile @Nullable String refusal;
     private int tries;
-    private int waiting;
-    private CompletableFuture<?> last = CompletableFuture.completedFuture(null);
 
     /**
-     * @param limits of batches, and of what waits
+     * @param limits of batches
      * @param coarse whether the graph rounds to fewer than 32 bits on the way
      * @param once runs a request as one batch of its own
      */
     RowsProof(String file, Signature signature, Limits limits, boolean coarse, Consumer<GraphJob> once) {
         this.file = file;
         this.signature = signature;
-        this.most = limits.maxBatch();
-        this.mostWaiting = limits.maxWaiting();
+        this.limits = limits;
         this.tolerance = coarse ? COARSE_TOLERANCE : TOLERANCE;
         this.once = once;
     }
 
+    /** Copies of rows of a request, for {@link #holds}. */
+    static List<TrialRow> rows(GraphJob job) {
+        return TrialRow.of(job.inputs(), MOST_ROWS);
+    }
+
     /**
-     * Whether rows of such requests may share a run; the first ones are tried.
+     * Whether rows of such requests may share a run; the first ones are tried. By one thread at a time.
      *
+     * @param own {@link #rows} of the request
      * @return false where it is not known
      * @throws LoadException if they may not, with the output
-     * @throws DeadlineException if others were tried until it was too late
-     * @throws CancellationException if the thread was interrupted meanwhile
      */
-    boolean holds(GraphJob job, RequestOptions options) {
+    boolean holds(GraphJob job, List<TrialRow> own) {
         if (isSeen(job)) {
             return true;
         }
-        lock(options);
-        try {
-            refuse();
-            var kind = job.kind();
-            if (proven.contains(kind)) {
-                return true;
-            }
-            tries++;
-            // where it stays unknown it is tried more and more seldom
-            if (tries > MOST_TRIES && Integer.bitCount(tries) != 1) {
-                return false;
-            }
-            if (!isProven(job)) {
-                return false;
-            }
-            proven.add(kind);
-            isBelieved = proven.size() >= MOST_KINDS;
-            tries = 0;
-            return true;
-        } finally {
-            lock.unlock();
+        tries++;
+        // where it stays unknown it is tried more and more seldom
+        if (tries > MOST_TRIES && Integer.bitCount(tries) != 1) {
+            return false;
         }
-    }
-
-    private void lock(RequestOptions options) {
-        try {
-            var timeout = options.timeout().orElse(null);
-            if (timeout == null) {
-                lock.lockInterruptibly();
-            } else if (!lock.tryLock(TimeUnit.NANOSECONDS.convert(timeout), TimeUnit.NANOSECONDS)) {
-                throw new DeadlineException(file, timeout, timeout);
-            }
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-            throw new CancellationException(file + ": interrupted while the request waited");
+        if (!isProven(job, own)) {
+            return false;
         }
+        proven.add(job.kind());
+        isBelieved = proven.size() >= MOST_KINDS;
+        tries = 0;
+        return true;
     }
 
     /**
@@ -135,57 +105,18 @@ final class RowsProof {
      */
     boolean isSeen(GraphJob job) {
         refuse();
-        return isBelieved || (most == 1 && job.items() == 1) || proven.contains(job.kind());
+        return isBelieved || proven.contains(job.kind()) || (job.items() == 1 && mostRows(job) == 1);
     }
 
-    /**
-     * As {@link #holds}, without waiting; one request after the other, on one thread. What waits is bounded as what waits
-     * for a run is, and expires as that does.
-     *
-     * @throws QueueFullException if too many rows wait for it
-     */
-    synchronized CompletableFuture<Boolean> later(GraphJob job, RequestOptions options) {
-        int items = job.items();
-        if (waiting > 0 && items > mostWaiting - waiting) {
-            var full = items + " more cannot wait where " + waiting + " of at most " + mostWaiting + " wait already";
-            throw QueueFullException.full(file, full, waiting, Duration.ZERO, Duration.ZERO);
-        }
-        waiting += items;
-        var answer = new CompletableFuture<Boolean>();
-        var scope = CallScope.current();
-        // of what was given up nothing is tried
-        var next = last.handleAsync((before, failure) -> !answer.isDone() && holds(job, RequestOptions.defaults()), Threads.SERVERS);
-        last = next;
-        var unusedNext =
-                next.whenComplete((holds, failure) -> CallScope.run(scope, () -> settle(answer, holds, failure)));
-        var expiry = options.timeout().map(timeout -> expiry(answer, timeout)).orElse(null);
-        var unused = answer.whenComplete((holds, failure) -> {
-            if (expiry != null) {
-                expiry.cancel(false);
-            }
-            leave(items);
-        });
-        return answer;
+    /** Of a run. */
+    private int mostRows(GraphJob job) {
+        return limits.batch(job.demand());
     }
 
-    private static void settle(CompletableFuture<Boolean> answer, Boolean holds, @Nullable Throwable failure) {
-        if (failure == null) {
-            answer.complete(holds);
-        } else {
-            answer.completeExceptionally(Failure.cause(failure));
-        }
-    }
-
-    private Future<?> expiry(CompletableFuture<Boolean> answer, Duration timeout) {
-        return Threads.CLOCK.schedule(
-                () -> Threads.SERVERS.execute(
-                        () -> answer.completeExceptionally(new DeadlineException(file, timeout, timeout))),
-                Math.min(TimeUnit.MILLISECONDS.convert(timeout), TimeUnit.DAYS.toMillis(365)) + 1,
-                TimeUnit.MILLISECONDS);
-    }
-
-    private synchronized void leave(int items) {
-        waiting -= items;
+    /** Fewer where they take long, or much memory: their outputs are compared as they came and as doubles. */
+    private int triedRows(GraphJob job, boolean isLong) {
+        long fitting = MOST_BYTES / Math.max(1, job.demand().bytes());
+        return (int) Math.min(Math.max(2, Math.min(mostRows(job), isLong ? FEW_ROWS : MOST_ROWS)), fitting);
     }
 
     private void refuse() {
@@ -195,35 +126,40 @@ final class RowsProof {
         }
     }
 
-    private boolean isProven(GraphJob job) {
-        var own = TrialRow.of(job.inputs(), MOST_ROWS);
-        try {
-            long start = System.nanoTime();
-            var one = run(job, own.subList(0, 1));
-            boolean isLong = System.nanoTime() - start > LONG_NANOS;
-            requireSame(one, run(job, own.subList(0, 1)));
-            int count = Math.max(2, Math.min(most, isLong ? FEW_ROWS : MOST_ROWS));
-            var rows = new ArrayList<>(own.subList(0, Math.min(own.size(), count)));
-            var random = new SplittableRandom(SEED);
-            for (int i = 0; rows.size() < count && i < 2 * MOST_ROWS; i++) {
-                var made = own.get(i % own.size()).varied(random);
-                if (!rows.contains(made)) {
-                    rows.add(made);
-                }
-            }
-            try {
-                return isProven(job, rows);
-            } catch (IllegalStateException e) {
-                // what was made may be none that the graph takes
-                return own.size() > 1 && isProven(job, own.subList(0, Math.min(own.size(), count)));
-            }
-        } catch (IllegalStateException e) {
-            Log.LOG.debug("{}: rows could not be tried", file, e);
+    private boolean isProven(GraphJob job, List<TrialRow> own) {
+        if (triedRows(job, true) < 2) {
             return false;
+        }
+        long start = System.nanoTime();
+        List<List<double[]>> one;
+        try {
+            one = run(job, own.subList(0, 1));
+        } catch (RunException e) {
+            Log.LOG.debug("{}: a row could not be tried", file, e);
+            return false;
+        }
+        boolean isLong = System.nanoTime() - start > LONG_NANOS;
+        requireSame(one, run(job, own.subList(0, 1)));
+        int count = triedRows(job, isLong);
+        var given = own.subList(0, Math.min(own.size(), count));
+        var rows = new ArrayList<>(given);
+        var random = new SplittableRandom(SEED);
+        for (int i = 0; rows.size() < count && i < 2 * MOST_ROWS; i++) {
+            var made = own.get(i % own.size()).varied(random);
+            if (!rows.contains(made)) {
+                rows.add(made);
+            }
+        }
+        try {
+            return areIndependent(job, rows);
+        } catch (RunException e) {
+            // what was made may be none that the graph takes
+            Log.LOG.debug("{}: rows made of others could not be tried", file, e);
+            return areIndependent(job, given);
         }
     }
 
-    private boolean isProven(GraphJob job, List<TrialRow> rows) {
+    private boolean areIndependent(GraphJob job, List<TrialRow> rows) {
         if (rows.size() < 2) {
             return false;
         }
@@ -243,19 +179,20 @@ final class RowsProof {
         return areTold(together);
     }
 
-    /** Whether each output tells rows from one another. */
+    /**
+     * Whether the outputs tell rows from one another. One that does not is believed beside others that do, and by itself
+     * once it was the same in all tries.
+     */
     private boolean areTold(List<List<double[]>> rows) {
         for (int output = 0; output < signature.outputs().size(); output++) {
             double allowed = allowed(output, rows);
-            boolean told = false;
-            for (int row = 1; row < rows.size() && !told; row++) {
-                told = differences(rows.get(row).get(output), rows.get(0).get(output), allowed) > 0;
-            }
-            if (!told) {
-                return false;
+            for (int row = 1; row < rows.size(); row++) {
+                if (differences(rows.get(row).get(output), rows.get(0).get(output), allowed) > 0) {
+                    return true;
+                }
             }
         }
-        return true;
+        return tries >= MOST_TRIES;
     }
 
     private void compare(String how, List<List<double[]>> rows, List<List<double[]>> together) {

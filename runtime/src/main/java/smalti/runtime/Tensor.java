@@ -41,11 +41,13 @@ public record Tensor(ElementType type, List<Long> shape, ByteBuffer data) {
         Objects.requireNonNull(data, "data");
         shape = List.copyOf(shape);
         data = data.slice().order(ByteOrder.nativeOrder());
-        long bytes = type.bytes();
+        Check.that(shape.stream().allMatch(size -> size >= 0), "shape must have sizes of 0 or more, got %s", shape)
+                .done(InputException::new);
+        long bytes = shape.contains(0L) ? 0 : type.bytes();
         for (long size : shape) {
-            Check.that(size >= 0, "shape must have sizes of 0 or more, got %s", shape)
+            Check.that(bytes <= Long.MAX_VALUE / Math.max(1, size), "shape must be of fewer than 2^63 bytes, got %s", shape)
                     .done(InputException::new);
-            bytes = Math.multiplyExact(bytes, size);
+            bytes *= size;
         }
         Check.that(
                         bytes == data.remaining(),

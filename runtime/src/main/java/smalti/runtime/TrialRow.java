@@ -32,7 +32,6 @@ record TrialRow(List<HostTensor> parts) {
         return rows;
     }
 
-    /** Whose request expires may change its memory, while its rows are still tried. */
     private static HostTensor copied(HostTensor row) {
         var into = ByteBuffer.allocate(row.bytes()).order(ByteOrder.nativeOrder());
         row.putInto(into);

@@ -160,7 +160,7 @@ final class WholeModel {
                         }
                     }
                 }
-                case 9 -> {} // its own bytes, which external ones replace // its own bytes, which external ones replace
+                case 9 -> {} // its own bytes, which external ones replace
                 default -> {
                     name = wire.field == 8 && wire.isBytes() ? wire.text() : name;
                     kept.add(kept(wire.fieldStart, wire.at));

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import java.util.Random;
 import java.util.function.IntToDoubleFunction;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -32,6 +33,75 @@ final class BatchCostsBeliefTest {
     @CsvSource({"0, 0.1", "0.002, 0.1", "0.02, 0.1", "0.05, 0.1"})
     void ofBatchesThatCostTheSame(double hiccups, double spread) {
         live(items -> 3e6 + 1e5 * items, hiccups, spread);
+    }
+
+    /** Nothing was warmed up: caches are cold, and the second session is loaded meanwhile. */
+    @ParameterizedTest
+    @CsvSource({"2, 20", "4, 50", "8, 20", "8, 50", "8, 300", "12, 20", "12, 50", "12, 300"})
+    void afterAColdStart(int coldBatches, double times) {
+        var costs = new BatchCosts(MOST);
+        run(costs, 1, coldBatches, times * 1e6);
+        run(costs, 1, Math.max(0, 12 - coldBatches), 1e6);
+        run(costs, 16, 3, 4e6);
+        run(costs, 1, 1000, 1e6);
+        run(costs, 16, FOLLOWED, 4e6);
+        requireTruth(costs);
+        run(costs, 16, 100_000, 4e6);
+        requireTruth(costs);
+        run(costs, 1, 100_000, 1e6);
+        requireTruth(costs);
+    }
+
+    /** As where a neighbour holds one of two threads. */
+    @Test
+    void aRareSizeThatBecomesSlowerByItself() {
+        var costs = new BatchCosts(MOST);
+        for (int i = 0; i < 200; i++) {
+            run(costs, 1, 1, 1e6);
+            run(costs, 16, 1, 4e6);
+        }
+        for (int i = 0; i < 10; i++) {
+            run(costs, 1, 50, 1e6);
+            run(costs, 16, 1, 60e6);
+        }
+        assertThat((double) costs.run("kind", 16)).isBetween(30e6, 120e6);
+        assertThat((double) costs.run("kind", 1)).isBetween(0.5e6, 2e6);
+    }
+
+    /** What was learnt on a slow machine is no reason to refuse for ever. */
+    @Test
+    void aKindThatIsNotRunIsForgotten() {
+        var costs = new BatchCosts(MOST);
+        for (int i = 0; i < 20; i++) {
+            costs.ran("slow", 1, 200_000_000);
+        }
+        assertThat(costs.run("slow", 1)).isEqualTo(200_000_000);
+        run(costs, 1, 10_000, 1e6);
+        assertThat(costs.run("slow", 1)).isZero();
+        assertThat(costs.run("kind", 1)).isEqualTo(1_000_000);
+    }
+
+    @Test
+    void ofManyKindsTheNewestAreKnown() {
+        var costs = new BatchCosts(MOST);
+        for (int kind = 0; kind < 1000; kind++) {
+            for (int i = 0; i < BatchCosts.LEAST_SEEN; i++) {
+                costs.ran(kind, 1, 1_000_000);
+            }
+        }
+        assertThat(costs.run(999, 1)).isEqualTo(1_000_000);
+        assertThat(costs.run(0, 1)).isZero();
+    }
+
+    private static void run(BatchCosts costs, int items, int batches, double nanos) {
+        for (int i = 0; i < batches; i++) {
+            costs.ran("kind", items, Math.round(nanos));
+        }
+    }
+
+    private static void requireTruth(BatchCosts costs) {
+        assertThat((double) costs.run("kind", 1)).isBetween(0.5e6, 2e6);
+        assertThat((double) costs.run("kind", 16)).isBetween(2e6, 8e6);
     }
 
     private static void live(IntToDoubleFunction nanos, double hiccups, double spread) {

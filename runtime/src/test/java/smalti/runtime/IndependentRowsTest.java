@@ -168,18 +168,99 @@ final class IndependentRowsTest {
                 throw new IllegalStateException(e);
             }
         });
-        var first = CompletableFuture.supplyAsync(() -> proof.holds(job, RequestOptions.defaults()));
+        var queue = new ProofQueue("m.onnx", 8, proof);
+        var first = queue.later(job, RequestOptions.defaults(), failure -> {});
         tries.await();
         var hasty = RequestOptions.defaults().withTimeout(Duration.ofMillis(1));
-        assertThatThrownBy(() -> proof.holds(job, hasty)).isInstanceOf(DeadlineException.class);
+        assertThatThrownBy(() -> queue.now(job, hasty, failure -> {})).isInstanceOf(DeadlineException.class);
         Thread.currentThread().interrupt();
-        assertThatThrownBy(() -> proof.holds(job, RequestOptions.defaults()))
+        assertThatThrownBy(() -> queue.now(job, RequestOptions.defaults(), failure -> {}))
                 .isInstanceOf(CancellationException.class)
                 .hasMessage("m.onnx: interrupted while the request waited");
         assertThat(Thread.interrupted()).isTrue();
         mayEnd.countDown();
         // every output is 0, so that nothing is told
         assertThat(first.join()).isFalse();
+    }
+
+    /** Ids beside flags: what rows are made of these is nothing that the graph takes. */
+    @Test
+    void rowsThatTheGraphDoesNotTakeAreNoFaultOfTheRequest() throws Exception {
+        var graph = new OnnxBytes()
+                .node("Gather", "x one", "flags", OnnxBytes.whole("axis", 1))
+                .node("Gather", "table flags", "y")
+                .longs("one", new long[] {1})
+                .longs("table", new long[] {10, 11, 12, 13, 14}, 5)
+                .input("x", OnnxBytes.INT64, "n 2")
+                .output("y", OnnxBytes.INT64, "n");
+        var file = Files.write(folder.resolve("m.onnx"), graph.file());
+        try (var model = OnnxModel.open(file, Requests.INDEPENDENT_ROWS, RuntimeOptions.defaults())) {
+            for (int i = 0; i < 3; i++) {
+                var y = model.run(Map.of("x", Tensor.of(new long[] {100, 1, 200, 3}, 2, 2)))
+                        .get("y");
+                assertThat(Objects.requireNonNull(y).longs()).containsExactly(11, 13);
+            }
+        }
+    }
+
+    /** As a flag that is hardly ever set: another output tells the rows apart. */
+    @Test
+    void anOutputThatIsAlwaysTheSameHindersNothing() throws Exception {
+        var graph = graph(new OnnxBytes().node("Relu", "x", "y"))
+                .node("ReduceMax", "x", "most", OnnxBytes.wholes("axes", 1, 2), OnnxBytes.whole("keepdims", 0))
+                .node("Greater", "most bound", "flag")
+                .floats("bound", new float[] {1000})
+                .output("flag", OnnxBytes.BOOL, "n");
+        var file = Files.write(folder.resolve("m.onnx"), graph.file());
+        var options = RuntimeOptions.defaults().withMaxBatch(4);
+        try (var model = OnnxModel.open(file, Requests.INDEPENDENT_ROWS, options)) {
+            var answer = model.run(Map.of("x", rows(20, 1)));
+            assertThat(Objects.requireNonNull(answer.get("flag")).booleans()).hasSize(20).containsOnly(false);
+        }
+    }
+
+    @Test
+    @Timeout(60)
+    void closingWaitsForWhatWaitsForTheProof() throws Exception {
+        var file = Files.write(folder.resolve("m.onnx"), independent("layers").file());
+        var model = OnnxModel.open(file, Requests.INDEPENDENT_ROWS, RuntimeOptions.defaults());
+        var first = model.runAsync(Map.of("x", rows(2, 1)));
+        var second = model.runAsync(Map.of("x", rows(3, 2)));
+        model.close();
+        assertThat(first.join()).containsKey("y");
+        assertThat(second.join()).containsKey("y");
+        assertThatThrownBy(() -> model.runAsync(Map.of("x", rows(2, 1))).join())
+                .hasCauseInstanceOf(ModelClosedException.class);
+    }
+
+    /** What hangs on the answer of one that is not known may do all that a caller may. */
+    @Test
+    @Timeout(60)
+    void theAnswerToAFirstRequestHoldsUpNobody() throws Exception {
+        var graph = new OnnxBytes()
+                .node("Neg", "x", "y")
+                .input("x", OnnxBytes.INT64, "n t")
+                .output("y", OnnxBytes.INT64, "n t");
+        var file = Files.write(folder.resolve("m.onnx"), graph.file());
+        var options = RuntimeOptions.defaults().withDrainTimeout(Duration.ofHours(1));
+        var model = OnnxModel.open(file, Requests.INDEPENDENT_ROWS, options);
+        var other = model.runAsync(Map.of("x", Tensor.of(new long[] {1, 1}, 2, 1)))
+                .thenApply(y -> model.run(Map.of("x", Tensor.of(new long[] {2, 2, 2, 2}, 2, 2))));
+        assertThat(Objects.requireNonNull(other.join().get("y")).longs()).containsExactly(-2, -2, -2, -2);
+        model.runAsync(Map.of("x", Tensor.of(new long[] {3, 3, 3, 3, 3, 3}, 2, 3)))
+                .thenRun(model::close)
+                .join();
+    }
+
+    @Test
+    void theRefusalIsInTheFutureEachTime() throws Exception {
+        var file = Files.write(folder.resolve("m.onnx"), hidden("flip").file());
+        try (var model = OnnxModel.open(file, Requests.INDEPENDENT_ROWS, RuntimeOptions.defaults())) {
+            for (int i = 0; i < 3; i++) {
+                var answer = model.runAsync(Map.of("x", rows(2, 1)));
+                assertThatThrownBy(answer::join).hasCauseInstanceOf(LoadException.class);
+            }
+        }
     }
 
     /** Warmed with equal rows, the usual zeros: others are made of them. */

@@ -10,6 +10,7 @@ import java.util.List;
 final class OnnxBytes {
     static final int FLOAT = 1;
     static final int INT64 = 7;
+    static final int BOOL = 9;
 
     private final ByteArrayOutputStream graph = new ByteArrayOutputStream();
     private int opset = 17;

@@ -1,0 +1,189 @@
+package smalti.runtime;
+
+import java.time.Duration;
+import java.util.List;
+import java.util.concurrent.CancellationException;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Requests that wait until it is seen whether their rows are independent, tried one after the other. What waits is
+ * bounded as what waits for a run is, and expires as that does. Whoever was told that rows are independent, or that it
+ * is not known, says {@link #handed} when the request is in nobody's hands but the graph's.
+ */
+final class ProofQueue {
+    private static final long MOST_MILLIS = TimeUnit.DAYS.toMillis(365);
+
+    private final String file;
+    private final int mostWaiting;
+    private final RowsProof proof;
+    private int waiting;
+    private int open;
+    private volatile boolean isClosed;
+    private CompletableFuture<?> last = CompletableFuture.completedFuture(null);
+    private volatile long tookNanos;
+
+    /** @param mostWaiting most rows that wait */
+    ProofQueue(String file, int mostWaiting, RowsProof proof) {
+        this.file = file;
+        this.mostWaiting = mostWaiting;
+        this.proof = proof;
+    }
+
+    /**
+     * The answer to a request that waits: its place is free, and its failure told, before anybody else hears of it,
+     * whoever ends it.
+     */
+    private final class Waiting extends CompletableFuture<Boolean> {
+        private final int rows;
+        private final Consumer<Throwable> failed;
+        private final AtomicBoolean isOver = new AtomicBoolean();
+
+        Waiting(int rows, Consumer<Throwable> failed) {
+            this.rows = rows;
+            this.failed = failed;
+        }
+
+        @Override
+        public boolean complete(Boolean holds) {
+            return isOver(null) && super.complete(holds);
+        }
+
+        @Override
+        public boolean completeExceptionally(Throwable failure) {
+            return isOver(failure) && super.completeExceptionally(failure);
+        }
+
+        @Override
+        public boolean cancel(boolean mayInterrupt) {
+            return isOver(new CancellationException()) && super.cancel(mayInterrupt);
+        }
+
+        private boolean isOver(@Nullable Throwable failure) {
+            if (!isOver.compareAndSet(false, true)) {
+                return false;
+            }
+            leave(rows);
+            if (failure != null) {
+                failed.accept(failure);
+                handed();
+            }
+            return true;
+        }
+    }
+
+    /**
+     * Whether rows of such requests may share a run; false where it is not known.
+     *
+     * @param failed is told first how the request ended, where it was let in and failed here
+     * @return fails as {@link RowsProof#holds}, and with {@link DeadlineException}
+     * @throws QueueFullException if too many rows wait for it
+     * @throws ModelClosedException if the model is closed
+     */
+    synchronized CompletableFuture<Boolean> later(
+            GraphJob job, RequestOptions options, Consumer<Throwable> failed) {
+        requireOpen();
+        int items = job.items();
+        if (waiting > 0 && items > mostWaiting - waiting) {
+            var full = items + " more cannot wait where " + waiting + " of at most " + mostWaiting + " wait already";
+            var takes = Duration.ofNanos(tookNanos);
+            throw QueueFullException.full(file, full, waiting, takes, takes);
+        }
+        waiting += items;
+        open++;
+        // now: whose request expires may change its memory
+        var rows = RowsProof.rows(job);
+        var answer = new Waiting(items, failed);
+        var scope = CallScope.current();
+        // of what was given up nothing is tried
+        var next = last.thenApplyAsync(before -> !answer.isDone() && holds(job, rows), Threads.SERVERS);
+        last = next.handle((holds, failure) -> null);
+        // by another thread: what hangs on the answer must not hold up those that wait behind
+        var unused = next.whenCompleteAsync(
+                (holds, failure) -> CallScope.run(scope, () -> settle(answer, holds, failure)), Threads.SERVERS);
+        options.timeout().ifPresent(timeout -> expire(answer, timeout));
+        return answer;
+    }
+
+    private boolean holds(GraphJob job, List<TrialRow> rows) {
+        long start = System.nanoTime();
+        try {
+            return proof.holds(job, rows);
+        } finally {
+            tookNanos = System.nanoTime() - start;
+        }
+    }
+
+    /**
+     * As {@link #later}, and waits for it.
+     *
+     * @throws CancellationException if the thread is interrupted meanwhile
+     */
+    boolean now(GraphJob job, RequestOptions options, Consumer<Throwable> failed) {
+        var answer = later(job, options, failed);
+        try {
+            return answer.get();
+        } catch (InterruptedException e) {
+            if (!answer.cancel(false)) {
+                handed();
+            }
+            Thread.currentThread().interrupt();
+            throw new CancellationException(file + ": interrupted while the request waited");
+        } catch (ExecutionException e) {
+            if (e.getCause() instanceof Error error) {
+                throw error;
+            }
+            throw (RuntimeException) e.getCause();
+        }
+    }
+
+    /** @throws ModelClosedException if nothing is let in any more */
+    void requireOpen() {
+        if (isClosed) {
+            throw new ModelClosedException(file);
+        }
+    }
+
+    synchronized void handed() {
+        open--;
+        notifyAll();
+    }
+
+    /** Nothing more is let in, and what was is handed on, as far as that goes within the timeout. */
+    synchronized void close(Duration timeout) {
+        isClosed = true;
+        long end = System.nanoTime() + TimeUnit.NANOSECONDS.convert(timeout);
+        try {
+            for (long left = end - System.nanoTime(); open > 0 && left > 0; left = end - System.nanoTime()) {
+                TimeUnit.NANOSECONDS.timedWait(this, left);
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    private static void settle(Waiting answer, Boolean holds, @Nullable Throwable failure) {
+        if (failure == null) {
+            answer.complete(holds);
+        } else {
+            answer.completeExceptionally(Failure.cause(failure));
+        }
+    }
+
+    private void expire(Waiting answer, Duration timeout) {
+        var expiry = Threads.CLOCK.schedule(
+                () -> Threads.SERVERS.execute(
+                        () -> answer.completeExceptionally(new DeadlineException(file, timeout, timeout))),
+                Math.min(TimeUnit.MILLISECONDS.convert(timeout), MOST_MILLIS) + 1,
+                TimeUnit.MILLISECONDS);
+        var unused = answer.whenComplete((holds, failure) -> expiry.cancel(false));
+    }
+
+    private synchronized void leave(int items) {
+        waiting -= items;
+    }
+}
