@@ -1,21 +1,18 @@
 package smalti.exporter.pass;
 
-import java.util.Arrays;
 import java.util.List;
 import java.util.Set;
 import java.util.TreeMap;
-import java.util.function.DoubleUnaryOperator;
-import org.jspecify.annotations.Nullable;
 import smalti.exporter.graph.Node;
 import smalti.exporter.graph.Tensor;
 import smalti.exporter.graph.ValueType;
 
 /**
- * Puts additions and multiplications by constants into the weights of the Conv, ConvTranspose or Gemm before them, and
- * makes MatMul and Add of matrices one Gemm.
+ * Puts additions and multiplications by constants into the weights of the Conv, ConvTranspose, Gemm or MatMul before
+ * them, and makes MatMul and Add of matrices one Gemm.
  */
 final class FoldScales extends GraphPass {
-    private static final Set<String> SCALES = Set.of("Add", "Sub", "Mul", "Div");
+    static final Set<String> SCALES = Set.of("Add", "Sub", "Mul", "Div");
 
     FoldScales() {
         super("scales");
@@ -25,117 +22,90 @@ final class FoldScales extends GraphPass {
     void rewrite(Draft draft) {
         draft.each(node -> {
             if (node.domain().isEmpty() && SCALES.contains(node.op()) && draft.opset() >= 7) {
-                fold(node, 0, draft);
+                if (!fold(node, 0, draft)) {
+                    fold(node, 1, draft);
+                }
             }
         });
     }
 
-    private static void fold(Node node, int side, Draft draft) {
+    private static boolean fold(Node node, int side, Draft draft) {
         var value = node.input(side);
         var constant = draft.constant(node.input(1 - side));
         var maker = draft.maker(value);
-        if (constant != null && maker != null && draft.isUsedOnce(value)) {
-            var layer = Layer.of(maker, draft).orElse(null);
-            if (layer != null) {
-                foldIntoLayer(node, side, constant, layer, draft);
-            } else if (maker.is("Gemm")) {
-                foldIntoGemm(node, side, constant, maker, draft);
-            } else if (maker.is("MatMul") && node.is("Add")) {
-                makeGemm(node, constant, maker, draft);
-            }
-        } else if (side == 0) {
-            fold(node, 1, draft);
+        if (constant == null || maker == null || !draft.isUsedOnce(value)) {
+            return false;
         }
+        var layer = Layer.of(maker, draft).orElse(null);
+        if (layer != null && foldIntoLayer(node, side, constant, layer, draft)) {
+            return true;
+        } else if (maker.is("Gemm") && (node.is("Add") || node.is("Sub"))) {
+            return foldIntoGemm(node, side, constant, maker, draft);
+        } else if (maker.is("MatMul") && node.is("Add")) {
+            return makeGemm(node, constant, maker, draft);
+        }
+        return false;
     }
 
-    /** What the node does to its value: {@code factor·value + shift}; empty of a division by the value. */
-    private record Affine(double[] factor, double[] shift) {
-        static @Nullable Affine of(Node node, int side, double[] constant) {
-            var ones = new double[constant.length];
-            Arrays.fill(ones, 1);
-            var zeros = new double[constant.length];
-            return switch (node.op()) {
-                case "Add" -> new Affine(ones, constant);
-                case "Sub" ->
-                    side == 0 ? new Affine(ones, each(constant, x -> -x)) : new Affine(each(ones, x -> -x), constant);
-                case "Mul" -> new Affine(constant, zeros);
-                default -> side == 0 ? new Affine(each(constant, x -> 1 / x), zeros) : null;
-            };
-        }
-
-        private static double[] each(double[] values, DoubleUnaryOperator by) {
-            return Arrays.stream(values).map(by).toArray();
-        }
+    private static boolean foldIntoLayer(Node node, int side, Tensor constant, Layer layer, Draft draft) {
+        var values = Layer.perChannel(constant, layer.rank(), layer.axis(), layer.channels());
+        return values.isPresent()
+                && constant.type() == layer.weights().type()
+                && Affine.of(node, side, values.get())
+                        .filter(affine -> layer.absorb(node, affine, draft))
+                        .isPresent();
     }
 
-    private static void foldIntoLayer(Node node, int side, Tensor constant, Layer layer, Draft draft) {
-        var values = Layer.perChannel(constant, layer.weights().rank(), 1, layer.channels());
-        if (values.isPresent() && constant.type() == layer.weights().type()) {
-            var affine = Affine.of(node, side, values.get());
-            if (affine != null) {
-                layer.absorb(node, affine.factor(), affine.shift(), draft);
-            }
-        }
-    }
-
-    private static void foldIntoGemm(Node node, int side, Tensor constant, Node gemm, Draft draft) {
+    /** An offset into the bias of a Gemm whose weights are computed. */
+    private static boolean foldIntoGemm(Node node, int side, Tensor constant, Node gemm, Draft draft) {
         var matrix = draft.shapes().fixedShape(gemm.input(1)).orElse(List.of());
-        boolean turned = gemm.whole("transB", 0) != 0;
         if (matrix.size() != 2) {
-            return;
+            return false;
         }
-        int columns = Math.toIntExact(matrix.get(turned ? 0 : 1));
+        int columns = Math.toIntExact(matrix.get(gemm.whole("transB", 0) != 0 ? 0 : 1));
         var values = Layer.perChannel(constant, 2, 1, columns);
-        var affine = values.isEmpty() ? null : Affine.of(node, side, values.get());
+        var affine = values.flatMap(numbers -> Affine.of(node, side, numbers)).orElse(null);
+        var type = draft.shapes().element(gemm.input(1)).orElse(ValueType.STRING);
+        if (affine == null || !affine.isShift() || type != constant.type()) {
+            return false;
+        }
         var offsets = new double[columns];
         if (!gemm.input(2).isEmpty()) {
             var given = Layer.perChannel(draft.constant(gemm.input(2)), 2, 1, columns);
             if (given.isEmpty()) {
-                return;
+                return false;
             }
             offsets = given.get();
         }
-        if (affine == null) {
-            return;
-        }
-        boolean scales = Arrays.stream(affine.factor()).anyMatch(factor -> factor != 1);
-        var weights = draft.constant(gemm.input(1));
-        var type = draft.shapes().element(gemm.input(1)).orElse(ValueType.STRING);
-        if (type != constant.type() || (scales && weights == null)) {
-            return;
-        }
         double beta = gemm.real("beta", 1);
         for (int i = 0; i < columns; i++) {
-            offsets[i] = beta * offsets[i] * affine.factor()[i] + affine.shift()[i];
-        }
-        var b = gemm.input(1);
-        if (scales && weights != null) {
-            var scaled = Layer.numbers(weights);
-            int rowLength = Math.toIntExact(weights.dims().get(1));
-            for (int i = 0; i < scaled.length; i++) {
-                scaled[i] *= affine.factor()[turned ? i / rowLength : i % rowLength];
-            }
-            if (!Arrays.stream(scaled).allMatch(Double::isFinite)) {
-                return;
-            }
-            b = draft.add(node.output() + "_weight", Layer.tensor(type, weights.dims(), scaled));
+            offsets[i] = beta * offsets[i] + affine.shift()[i];
         }
         var c = draft.add(node.output() + "_bias", Layer.tensor(type, List.of((long) columns), offsets));
         var attributes = new TreeMap<>(gemm.attributes());
         attributes.remove("beta");
         draft.replace(
                 node,
-                new Node(gemm.name(), "", "Gemm", List.of(gemm.input(0), b, c), List.of(node.output()), attributes));
+                new Node(
+                        gemm.name(),
+                        "",
+                        "Gemm",
+                        List.of(gemm.input(0), gemm.input(1), c),
+                        List.of(node.output()),
+                        attributes));
         draft.remove(gemm);
+        return true;
     }
 
-    private static void makeGemm(Node add, Tensor constant, Node product, Draft draft) {
+    /** Of two matrices that are both computed, or whose constant is shared. */
+    private static boolean makeGemm(Node add, Tensor constant, Node product, Draft draft) {
         var shapes = draft.shapes();
         var matrix = shapes.fixedShape(product.input(1)).orElse(List.of());
-        boolean matrices = matrix.size() == 2 && shapes.rank(product.input(0)).orElse(0) == 2;
-        if (matrices
+        boolean fits = matrix.size() == 2
+                && shapes.rank(product.input(0)).orElse(0) == 2
                 && Layer.perChannel(constant, 2, 1, Math.toIntExact(matrix.get(1)))
-                        .isPresent()) {
+                        .isPresent();
+        if (fits) {
             var offsets = add.input(0).equals(product.output()) ? add.input(1) : add.input(0);
             draft.replace(
                     add,
@@ -148,5 +118,6 @@ final class FoldScales extends GraphPass {
                             new TreeMap<>()));
             draft.remove(product);
         }
+        return fits;
     }
 }
