@@ -1,6 +1,7 @@
 package smalti.exporter.pass;
 
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -91,12 +92,18 @@ final class LowerTransposedConvolutions extends GraphPass {
     }
 
     private static Node convolution(TransposedLayer layer, List<String> inputs, String output, List<Long> pads) {
+        var ones = Attribute.ints(Collections.nCopies(layer.axes(), 1L));
         var attributes = new TreeMap<String, Attribute>(Map.of(
-                "kernel_shape", Attribute.ints(layer.taps()),
-                "strides", Attribute.ints(1, 1),
-                "pads", Attribute.ints(pads),
-                "dilations", Attribute.ints(1, 1),
-                "group", Attribute.of(layer.groups())));
+                "kernel_shape",
+                Attribute.ints(layer.taps()),
+                "strides",
+                ones,
+                "pads",
+                Attribute.ints(pads),
+                "dilations",
+                ones,
+                "group",
+                Attribute.of(layer.groups())));
         return new Node(layer.node().name(), "", "Conv", inputs, List.of(output), attributes);
     }
 
@@ -124,70 +131,123 @@ final class LowerTransposedConvolutions extends GraphPass {
                 && node.inputs().stream().skip(1).allMatch(bound -> bound.isEmpty() || draft.isPlainInitializer(bound));
     }
 
-    /** From [N, phases·computed, H, W] to the output, cut as it must be. */
+    /** From [N, groups·phases·computed, H…] to the output, cut as it must be. */
     private static void interleave(TransposedLayer layer, String phases, String output, List<Node> nodes, Draft draft) {
-        long computed = layer.computed();
-        long down = layer.strides().get(0);
-        long across = layer.strides().get(1);
-        var last = node("Transpose", List.of(phases), output + "_nhwc", Map.of("perm", Attribute.ints(0, 2, 3, 1)));
+        int axes = layer.axes();
+        var last = node("Transpose", List.of(phases), output + "_nhwc", Map.of("perm", channelsLast(axes)));
         last = add(last, nodes, draft);
-        long groups = layer.groups();
-        // of several groups each has its phases
-        var split = groups == 1
-                ? List.of(0L, 0L, 0L, down, across * computed)
-                : List.of(0L, 0L, 0L, groups, down, across, computed);
-        var order = groups == 1 ? Attribute.ints(0, 1, 3, 2, 4) : Attribute.ints(0, 1, 4, 2, 5, 3, 6);
-        var sizesOfParts = draft.add(output + "_split", Tensor.sizes(split));
+        var arranged = Arrangement.of(layer);
+        var sizesOfParts = draft.add(output + "_split", Tensor.sizes(arranged.split()));
         last = add(node("Reshape", List.of(last.output(), sizesOfParts), output + "_rows", Map.of()), nodes, draft);
         var rows = last.output();
-        last = node("Transpose", List.of(rows), output + "_interleaved", Map.of("perm", order));
-        last = add(last, nodes, draft);
+        var order = Attribute.ints(arranged.order());
+        last = add(node("Transpose", List.of(rows), output + "_interleaved", Map.of("perm", order)), nodes, draft);
         var sizes = sizes(layer, rows, output, nodes, draft);
         last = add(node("Reshape", List.of(last.output(), sizes), output + "_whole", Map.of()), nodes, draft);
+        last = cut(layer, last, output, nodes, draft);
+        nodes.add(Node.of("Transpose", List.of(last.output()), output, Map.of("perm", channelsFirst(axes))));
+    }
+
+    private static Attribute channelsLast(int axes) {
+        var order = new ArrayList<>(List.of(0L));
+        for (long axis = 2; axis < 2 + axes; axis++) {
+            order.add(axis);
+        }
+        order.add(1L);
+        return Attribute.ints(order);
+    }
+
+    private static Attribute channelsFirst(int axes) {
+        var order = new ArrayList<>(List.of(0L, 1L + axes));
+        for (long axis = 1; axis <= axes; axis++) {
+            order.add(axis);
+        }
+        return Attribute.ints(order);
+    }
+
+    /**
+     * How [N, H…, groups·phases·computed] is split into parts, and in which order they make the whole.
+     *
+     * @param split sizes of a Reshape, 0 for what stays
+     */
+    private record Arrangement(List<Long> split, List<Long> order) {
+        static Arrangement of(TransposedLayer layer) {
+            int axes = layer.axes();
+            var strides = layer.strides();
+            var split = new ArrayList<>(Collections.nCopies(1 + axes, 0L));
+            var order = new ArrayList<>(List.of(0L));
+            // of several groups each has its phases; of one the last axis' phases lie beside their channels already
+            boolean isGrouped = layer.groups() > 1;
+            if (isGrouped) {
+                split.add(layer.groups());
+            }
+            int moved = isGrouped ? axes : axes - 1;
+            for (int axis = 0; axis < axes; axis++) {
+                order.add(1L + axis);
+                if (axis < moved) {
+                    order.add((long) split.size());
+                    split.add(strides.get(axis));
+                }
+            }
+            if (isGrouped) {
+                order.add(1L + axes);
+            }
+            order.add((long) split.size());
+            split.add(isGrouped ? layer.computed() : strides.get(axes - 1) * layer.computed());
+            return new Arrangement(split, order);
+        }
+    }
+
+    private static Node cut(TransposedLayer layer, Node whole, String output, List<Node> nodes, Draft draft) {
         var starts = new ArrayList<Long>();
         var ends = new ArrayList<Long>();
         var axes = new ArrayList<Long>();
-        for (int axis = 0; axis < 2; axis++) {
+        for (int axis = 0; axis < layer.axes(); axis++) {
             long before = layer.cut().get(axis);
-            long after = layer.cut().get(2 + axis);
+            long after = layer.cut().get(layer.axes() + axis);
             if (before > 0 || after > 0) {
                 starts.add(before);
                 ends.add(after == 0 ? Long.MAX_VALUE : -after);
                 axes.add(1L + axis);
             }
         }
-        if (computed > layer.channels()) {
+        if (layer.groups() * layer.computed() > layer.channels()) {
             starts.add(0L);
             ends.add(layer.channels());
-            axes.add(3L);
+            axes.add(1L + layer.axes());
         }
-        if (!axes.isEmpty()) {
-            var bounds = List.of(
-                    last.output(),
-                    draft.add(output + "_starts", Tensor.sizes(starts)),
-                    draft.add(output + "_ends", Tensor.sizes(ends)),
-                    draft.add(output + "_axes", Tensor.sizes(axes)));
-            last = add(node("Slice", bounds, output + "_cut", Map.of()), nodes, draft);
+        if (axes.isEmpty()) {
+            return whole;
         }
-        nodes.add(Node.of("Transpose", List.of(last.output()), output, Map.of("perm", Attribute.ints(0, 3, 1, 2))));
+        var bounds = List.of(
+                whole.output(),
+                draft.add(output + "_starts", Tensor.sizes(starts)),
+                draft.add(output + "_ends", Tensor.sizes(ends)),
+                draft.add(output + "_axes", Tensor.sizes(axes)));
+        return add(node("Slice", bounds, output + "_cut", Map.of()), nodes, draft);
     }
 
-    /** [N, s·H, s·W, channels] of rows [N, H, W, …]; a constant where H and W are known. */
+    /** [N, s·H, …, channels] of rows [N, H, …]; a constant where the sizes are known. */
     private static String sizes(TransposedLayer layer, String rows, String output, List<Node> nodes, Draft draft) {
+        int axes = layer.axes();
         long computed = layer.groups() * layer.computed();
-        long down = layer.strides().get(0);
-        long across = layer.strides().get(1);
         var input = draft.shapes().shape(layer.node().input(0));
-        if (input.isPresent() && input.get().subList(2, 4).stream().allMatch(Axis::isFixed)) {
-            long height = input.get().get(2).size() + layer.grown(0);
-            long width = input.get().get(3).size() + layer.grown(1);
-            return draft.add(output + "_sizes", Tensor.sizes(List.of(0L, down * height, across * width, computed)));
+        if (input.isPresent() && input.get().subList(2, 2 + axes).stream().allMatch(Axis::isFixed)) {
+            var sizes = new ArrayList<>(List.of(0L));
+            for (int axis = 0; axis < axes; axis++) {
+                long size = input.get().get(2 + axis).size() + layer.grown(axis);
+                sizes.add(layer.strides().get(axis) * size);
+            }
+            sizes.add(computed);
+            return draft.add(output + "_sizes", Tensor.sizes(sizes));
         }
         var shape = add(node("Shape", List.of(rows), output + "_shape", Map.of()), nodes, draft);
         var from = draft.add(output + "_from", Tensor.sizes(List.of(0L)));
-        var to = draft.add(output + "_to", Tensor.sizes(List.of(3L)));
+        var to = draft.add(output + "_to", Tensor.sizes(List.of(1L + axes)));
         var first = add(node("Slice", List.of(shape.output(), from, to), output + "_nhw", Map.of()), nodes, draft);
-        var factors = draft.add(output + "_factors", Tensor.sizes(List.of(1L, down, across)));
+        var growth = new ArrayList<>(List.of(1L));
+        growth.addAll(layer.strides());
+        var factors = draft.add(output + "_factors", Tensor.sizes(growth));
         var scaled = add(node("Mul", List.of(first.output(), factors), output + "_scaled", Map.of()), nodes, draft);
         var depth = draft.add(output + "_depth", Tensor.sizes(List.of(computed)));
         var sizes = node("Concat", List.of(scaled.output(), depth), output + "_sizes", Map.of("axis", Attribute.of(0)));

@@ -15,7 +15,7 @@ import smalti.exporter.graph.ValueType;
  *
  * <ul>
  *   <li>Gemm's alpha goes into W, its beta into b, its transA before it; a C that is no bias of the columns is added behind.
- *   <li>W·x is (xᵀ·Wᵀ)ᵀ.
+ *   <li>W·x is (xᵀ·Wᵀ)ᵀ, for each of several matrices W too.
  *   <li>W of [1,…,1,K,N] is one of [K,N].
  * </ul>
  */
@@ -119,21 +119,36 @@ final class PlainProducts extends GraphPass {
             return;
         }
         var left = floats(node.input(0), draft);
-        if (left == null || left.rank() != 2 || rank < 2) {
+        if (left == null || left.rank() < 2 || rank < 2) {
             return;
         }
+        int leading = left.rank() - 2;
+        boolean isMatrix =
+                rank >= left.rank() && left.dims().subList(0, leading).stream().allMatch(size -> size == 1);
+        if (isMatrix) {
+            left = left.reshaped(left.dims().subList(leading, left.rank()));
+        }
+        var x = draft.fresh(node.input(1) + "_turned");
+        var product = draft.fresh(node.output() + "_turned");
+        var order = turned(left.rank()).stream().mapToInt(Math::toIntExact).toArray();
+        var weights = draft.add(node.input(0) + "_turned", left.permuted(order));
+        draft.replace(
+                node,
+                turn(node.input(1), x, rank),
+                new Node(node.name(), "", "MatMul", List.of(x, weights), List.of(product), new TreeMap<>()),
+                turn(product, node.output(), Math.max(rank, left.rank())));
+    }
+
+    /** The matrices in the last two axes turned. */
+    private static Node turn(String value, String turned, int rank) {
+        return Node.of("Transpose", List.of(value), turned, Map.of("perm", Attribute.ints(turned(rank))));
+    }
+
+    private static List<Long> turned(int rank) {
         var order = new ArrayList<Long>();
         for (long axis = 0; axis < rank; axis++) {
             order.add(axis < rank - 2 ? axis : axis == rank - 2 ? axis + 1 : axis - 1);
         }
-        Map<String, Attribute> turn = Map.of("perm", Attribute.ints(order));
-        var x = draft.fresh(node.input(1) + "_turned");
-        var product = draft.fresh(node.output() + "_turned");
-        var weights = draft.add(node.input(0) + "_turned", left.permuted(1, 0));
-        draft.replace(
-                node,
-                Node.of("Transpose", List.of(node.input(1)), x, turn),
-                new Node(node.name(), "", "MatMul", List.of(x, weights), List.of(product), new TreeMap<>()),
-                Node.of("Transpose", List.of(product), node.output(), turn));
+        return order;
     }
 }

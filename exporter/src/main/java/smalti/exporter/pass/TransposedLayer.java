@@ -4,6 +4,7 @@ import java.math.BigInteger;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
@@ -11,12 +12,13 @@ import smalti.exporter.graph.Node;
 import smalti.exporter.graph.Tensor;
 
 /**
- * A ConvTranspose over pictures that a Conv can stand for, with its padding resolved and its kernels without gaps.
+ * A ConvTranspose that a Conv can stand for, with its padding resolved and its kernels without gaps.
  *
- * @param weights [in, out/groups, kernel height, kernel width], dilated already
- * @param taps of the convolution, [height, width]
- * @param beyond rows and columns that the convolution makes beyond the input's, at the end, for a long output padding
- * @param cut rows and columns of the interleaved whole that are no output: [top, left, bottom, right]
+ * @param weights [in, out/groups, kernel…], dilated already
+ * @param strides one for each axis but the first two, as all that follows
+ * @param taps of the convolution
+ * @param beyond rows that the convolution makes beyond the input's, at the end, for a long output padding
+ * @param cut rows of the interleaved whole that are no output, at the start of each axis, then at the end of each
  */
 record TransposedLayer(
         Node node,
@@ -32,39 +34,40 @@ record TransposedLayer(
     static Optional<TransposedLayer> of(Node node, Draft draft) {
         var given = node.is("ConvTranspose") ? draft.constant(node.input(1)) : null;
         var bias = draft.constant(node.input(2));
-        var strides = node.wholes("strides").orElse(List.of(1L, 1L));
-        long groups = node.whole("group", 1);
-        boolean sound = given != null
-                && given.rank() == 4
-                && given.count() > 0
-                && given.type().isFloat()
-                && (bias != null || node.input(2).isEmpty())
-                && strides.size() == 2
-                && groups >= 1
-                && given.dims().get(0) % groups == 0;
-        if (!sound || given == null) {
+        if (given == null || given.rank() < 3) {
             return Optional.empty();
         }
-        var weights = dilated(given, node.wholes("dilations").orElse(List.of(1L, 1L)));
+        int axes = given.rank() - 2;
+        var strides = node.wholes("strides").orElse(Collections.nCopies(axes, 1L));
+        long groups = node.whole("group", 1);
+        boolean sound = given.count() > 0
+                && given.type().isFloat()
+                && (bias != null || node.input(2).isEmpty())
+                && strides.size() == axes
+                && groups >= 1
+                && given.dims().get(0) % groups == 0;
+        if (!sound) {
+            return Optional.empty();
+        }
+        var weights = dilated(given, node.wholes("dilations").orElse(Collections.nCopies(axes, 1L)));
         var pads = pads(node, weights, strides, draft).orElse(null);
         if (pads == null) {
             return Optional.empty();
         }
-        var more = node.wholes("output_padding").orElse(List.of(0L, 0L));
+        var more = node.wholes("output_padding").orElse(Collections.nCopies(axes, 0L));
         var taps = new ArrayList<Long>();
-        var end = new ArrayList<Long>();
+        var cut = new ArrayList<>(pads.subList(0, axes));
         var beyond = new ArrayList<Long>();
-        for (int axis = 0; axis < 2; axis++) {
+        for (int axis = 0; axis < axes; axis++) {
             long kernel = weights.dims().get(2 + axis);
             long stride = strides.get(axis);
             long count = (kernel + stride - 1) / stride;
-            long spare = stride * count - kernel + pads.get(2 + axis) - more.get(axis);
+            long spare = stride * count - kernel + pads.get(axes + axis) - more.get(axis);
             long rows = spare < 0 ? (stride - 1 - spare) / stride : 0;
             taps.add(count);
             beyond.add(rows);
-            end.add(spare + stride * rows);
+            cut.add(spare + stride * rows);
         }
-        var cut = List.of(pads.get(0), pads.get(1), end.get(0), end.get(1));
         return cut.stream().allMatch(rows -> rows >= 0)
                 ? Optional.of(new TransposedLayer(node, weights, bias, strides, taps, beyond, cut))
                 : Optional.empty();
@@ -72,59 +75,71 @@ record TransposedLayer(
 
     /** Kernels with zeros in their gaps. */
     private static Tensor dilated(Tensor weights, List<Long> dilations) {
-        if (dilations.equals(List.of(1L, 1L))) {
+        if (dilations.stream().allMatch(dilation -> dilation == 1)) {
             return weights;
         }
         int bytes = weights.type().bytes();
-        int height = Math.toIntExact(weights.dims().get(2));
-        int width = Math.toIntExact(weights.dims().get(3));
-        int down = Math.toIntExact(dilations.get(0));
-        int across = Math.toIntExact(dilations.get(1));
-        int tall = down * (height - 1) + 1;
-        int wide = across * (width - 1) + 1;
-        int kernels = weights.count() / (height * width);
-        var spread = ByteBuffer.allocate(Math.multiplyExact(Math.multiplyExact(kernels, tall * wide), bytes))
-                .order(ByteOrder.LITTLE_ENDIAN);
+        var dims = new ArrayList<>(weights.dims());
+        for (int axis = 2; axis < dims.size(); axis++) {
+            dims.set(axis, dilations.get(axis - 2) * (dims.get(axis) - 1) + 1);
+        }
+        int count = 1;
+        for (long size : dims) {
+            count = Math.multiplyExact(count, Math.toIntExact(size));
+        }
+        var spread = ByteBuffer.allocate(Math.multiplyExact(count, bytes)).order(ByteOrder.LITTLE_ENDIAN);
         for (int i = 0; i < weights.count(); i++) {
-            int at = i % (height * width);
-            int target = i / (height * width) * tall * wide + at / width * down * wide + at % width * across;
+            int target = 0;
+            int step = 1;
+            int rest = i;
+            for (int axis = dims.size() - 1; axis >= 0; axis--) {
+                int size = Math.toIntExact(weights.dims().get(axis));
+                int gap = axis < 2 ? 1 : Math.toIntExact(dilations.get(axis - 2));
+                target += rest % size * gap * step;
+                rest /= size;
+                step = Math.toIntExact(step * dims.get(axis));
+            }
             spread.position(target * bytes).put(weights.data().slice(i * bytes, bytes));
         }
-        return new Tensor(
-                weights.type(),
-                List.of(weights.dims().get(0), weights.dims().get(1), (long) tall, (long) wide),
-                spread.clear());
+        return new Tensor(weights.type(), dims, spread.clear());
     }
 
-    /** [top, left, bottom, right]; empty where they hang on sizes that nobody knows. */
+    /** At the start of each axis, then at the end; empty where they hang on sizes that nobody knows. */
     private static Optional<List<Long>> pads(Node node, Tensor weights, List<Long> strides, Draft draft) {
+        int axes = strides.size();
+        var none = Collections.nCopies(2 * axes, 0L);
         var way = node.text("auto_pad", "NOTSET");
         var wanted = node.wholes("output_shape").orElse(null);
         if (wanted == null && way.equals("NOTSET")) {
-            return Optional.of(node.wholes("pads").orElse(List.of(0L, 0L, 0L, 0L)));
+            return Optional.of(node.wholes("pads").orElse(none));
         } else if (wanted == null && way.equals("VALID")) {
-            return Optional.of(List.of(0L, 0L, 0L, 0L));
+            return Optional.of(none);
         }
         var input = draft.shapes().shape(node.input(0)).orElse(List.of());
-        var more = node.wholes("output_padding").orElse(List.of(0L, 0L));
-        var pads = new ArrayList<>(List.of(0L, 0L, 0L, 0L));
-        for (int axis = 0; axis < 2; axis++) {
+        var more = node.wholes("output_padding").orElse(none);
+        var pads = new ArrayList<>(none);
+        for (int axis = 0; axis < axes; axis++) {
             long stride = strides.get(axis);
             long total = weights.dims().get(2 + axis) + more.get(axis) - stride;
             if (wanted != null) {
-                if (input.size() != 4 || !input.get(2 + axis).isFixed()) {
+                if (input.size() != 2 + axes || !input.get(2 + axis).isFixed()) {
                     return Optional.empty();
                 }
-                total += stride * input.get(2 + axis).size() - wanted.get(wanted.size() - 2 + axis);
+                total += stride * input.get(2 + axis).size() - wanted.get(wanted.size() - axes + axis);
             }
             if (total < 0) {
                 return Optional.empty();
             }
             long half = total / 2;
             pads.set(axis, way.equals("SAME_UPPER") ? half : total - half);
-            pads.set(2 + axis, way.equals("SAME_UPPER") ? total - half : half);
+            pads.set(axes + axis, way.equals("SAME_UPPER") ? total - half : half);
         }
         return Optional.of(pads);
+    }
+
+    /** How many axes there are but the first two. */
+    int axes() {
+        return strides.size();
     }
 
     long groups() {
@@ -132,7 +147,11 @@ record TransposedLayer(
     }
 
     int phases() {
-        return Math.toIntExact(strides.get(0) * strides.get(1));
+        return product(strides);
+    }
+
+    private static int product(List<Long> sizes) {
+        return sizes.stream().mapToInt(Math::toIntExact).reduce(1, Math::multiplyExact);
     }
 
     /** Of a group. */
@@ -149,23 +168,26 @@ record TransposedLayer(
         return phases() == 1 && padsWithoutCut().stream().allMatch(rows -> rows >= 0);
     }
 
-    /** Of the convolution whose outputs are cut afterwards: [top, left, bottom, right]. */
+    /** Of the convolution whose outputs are cut afterwards. */
     List<Long> pads() {
-        long top = taps.get(0) - 1;
-        long left = taps.get(1) - 1;
-        return List.of(top, left, top + beyond.get(0), left + beyond.get(1));
+        var pads = new ArrayList<Long>();
+        taps.forEach(count -> pads.add(count - 1));
+        for (int axis = 0; axis < axes(); axis++) {
+            pads.add(taps.get(axis) - 1 + beyond.get(axis));
+        }
+        return pads;
     }
 
     /** Of a convolution that does not make what would be cut off. */
     List<Long> padsWithoutCut() {
         var pads = new ArrayList<Long>();
-        for (int side = 0; side < 4; side++) {
+        for (int side = 0; side < cut.size(); side++) {
             pads.add(pads().get(side) - cut.get(side));
         }
         return pads;
     }
 
-    /** How many rows or columns more than the input the convolution makes. */
+    /** How many rows more than the input the convolution makes. */
     long grown(int axis) {
         return taps.get(axis) - 1 + beyond.get(axis);
     }
@@ -182,43 +204,60 @@ record TransposedLayer(
     }
 
     /**
-     * [groups·phases·computed, in/groups, taps…]: channel (r·s + q)·computed + c of a group makes rows s·t + r, columns
-     * s·u + q of c.
+     * [groups·phases·computed, in/groups, taps…]: channel p·computed + c of a group makes phase p of c, the phases of the
+     * last axis first: of two axes, p = s·r + q makes rows s·t + r, columns s·u + q.
      */
     Tensor kernels() {
         int bytes = weights.type().bytes();
         int groups = Math.toIntExact(groups());
         int in = Math.toIntExact(weights.dims().get(0)) / groups;
         int out = Math.toIntExact(channelsOfGroup());
-        int kernelHeight = Math.toIntExact(weights.dims().get(2));
-        int kernelWidth = Math.toIntExact(weights.dims().get(3));
-        int down = Math.toIntExact(strides.get(0));
-        int across = Math.toIntExact(strides.get(1));
-        int height = Math.toIntExact(taps.get(0));
-        int width = Math.toIntExact(taps.get(1));
         int filled = Math.toIntExact(computed());
         int rows = phases() * filled;
-        int count = Math.multiplyExact(Math.multiplyExact(groups * rows * height, width), in);
+        int window = product(taps);
+        int count = Math.multiplyExact(Math.multiplyExact(groups * rows, window), in);
         var kernels = ByteBuffer.allocate(Math.multiplyExact(bytes, count)).order(ByteOrder.LITTLE_ENDIAN);
         for (int row = 0; row < groups * rows; row++) {
-            int phase = row % rows / filled;
             int channel = row % filled;
             for (int i = 0; i < in; i++) {
-                for (int tap = 0; tap < height * width; tap++) {
-                    int y = down * (height - 1 - tap / width) + phase / across;
-                    int x = across * (width - 1 - tap % width) + phase % across;
-                    if (channel < out && y < kernelHeight && x < kernelWidth) {
-                        int input = row / rows * in + i;
-                        int source = ((input * out + channel) * kernelHeight + y) * kernelWidth + x;
-                        kernels.put(weights.data().slice(source * bytes, bytes));
+                int kernel = (row / rows * in + i) * out + channel;
+                for (int tap = 0; tap < window; tap++) {
+                    int place = channel < out ? place(row % rows / filled, tap) : -1;
+                    if (place >= 0) {
+                        kernels.put(weights.data().slice((kernel * product(kernel()) + place) * bytes, bytes));
                     } else {
                         kernels.put(new byte[bytes]);
                     }
                 }
             }
         }
-        return new Tensor(
-                weights.type(), List.of((long) groups * rows, (long) in, (long) height, (long) width), kernels.flip());
+        var dims = new ArrayList<>(List.of((long) groups * rows, (long) in));
+        dims.addAll(taps);
+        return new Tensor(weights.type(), dims, kernels.flip());
+    }
+
+    private List<Long> kernel() {
+        return weights.dims().subList(2, weights.rank());
+    }
+
+    /** Where in its kernel the weight lies that a tap takes in a phase; −1 of none. */
+    private int place(int phase, int tap) {
+        int place = 0;
+        int step = 1;
+        for (int axis = axes() - 1; axis >= 0; axis--) {
+            int stride = Math.toIntExact(strides.get(axis));
+            int count = Math.toIntExact(taps.get(axis));
+            int size = Math.toIntExact(kernel().get(axis));
+            int at = stride * (count - 1 - tap % count) + phase % stride;
+            if (at >= size) {
+                return -1;
+            }
+            place += at * step;
+            step *= size;
+            tap /= count;
+            phase /= stride;
+        }
+        return place;
     }
 
     Optional<Tensor> biases() {

@@ -110,8 +110,8 @@ final class Refusals {
 
     private static String transposed(Node node, Tensor weights) {
         var only = "there is no INT8 kernel for it, and as a Conv it can only be written ";
-        if (weights.rank() != 4) {
-            return only + "over two axes, got " + (weights.rank() - 2);
+        if (weights.rank() < 3) {
+            return only + "over one axis or more, got weights of " + weights.dims();
         } else if (!node.input(2).isEmpty() || node.wholes("output_shape").isPresent() || isPadded(node)) {
             return only + "with a constant bias, opset 10 or later, and paddings that no free size decides";
         }

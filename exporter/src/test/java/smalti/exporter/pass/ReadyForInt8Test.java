@@ -3,6 +3,8 @@ package smalti.exporter.pass;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Collections;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
@@ -65,6 +67,31 @@ final class ReadyForInt8Test {
                 .weights("b", channels)
                 .node("ConvTranspose", "y", attributes, "x", "w", "b")
                 .node("Tanh", "z", "y");
+        assertThat(rig.after(new LowerTransposedConvolutions()))
+                .contains("Conv")
+                .doesNotContain("ConvTranspose");
+    }
+
+    @ParameterizedTest
+    @CsvSource({"1,1,2,1,0", "1,2,3,2,1", "1,1,1,1,0", "3,1,2,1,1", "3,2,2,1,0", "3,1,1,2,0", "3,1,3,1,2"})
+    void aConvTransposeOfOneAxisOrThreeIsAConv(int axes, int groups, int stride, int dilation, int more) {
+        var attributes = new TreeMap<>(Map.of(
+                "group", Attribute.of(groups),
+                "strides", Attribute.ints(Collections.nCopies(axes, (long) stride)),
+                "dilations", Attribute.ints(Collections.nCopies(axes, (long) dilation)),
+                "pads", Attribute.ints(Collections.nCopies(2 * axes, 1L)),
+                "output_padding", Attribute.ints(Collections.nCopies(axes, (long) more))));
+        var shape = new long[] {2, 4, 5, 3, 4};
+        var kernel = new long[] {4, 6 / groups, 3, 3, 2};
+        var unknown = new long[2 + axes];
+        Arrays.fill(unknown, -1);
+        var rig = new Rig(17)
+                .input("x", Arrays.copyOf(shape, 2 + axes))
+                .output("z", unknown)
+                .weights("w", Arrays.copyOf(kernel, 2 + axes))
+                .weights("b", 6)
+                .node("ConvTranspose", "y", attributes, "x", "w", "b")
+                .node("Relu", "z", "y");
         assertThat(rig.after(new LowerTransposedConvolutions()))
                 .contains("Conv")
                 .doesNotContain("ConvTranspose");
@@ -148,6 +175,23 @@ final class ReadyForInt8Test {
                     .node("MatMul", "y", "w", "x");
             assertThat(rig.after(new PlainProducts())).containsExactly("Transpose", "MatMul", "Transpose");
         }
+    }
+
+    @ParameterizedTest
+    @CsvSource({"3,1", "3,3", "1,3"})
+    void constantsInABatchComeToTheRight(long batch, long others) {
+        var rig = new Rig(17)
+                .input("x", others, 6, 5)
+                .output("y", Math.max(batch, others), 4, 5)
+                .weights("w", batch, 4, 6)
+                .node("MatMul", "y", "w", "x");
+        assertThat(rig.after(new PlainProducts())).containsExactly("Transpose", "MatMul", "Transpose");
+        var deeper = new Rig(17)
+                .input("x", 6, 5)
+                .output("y", batch, 4, 5)
+                .weights("w", batch, 4, 6)
+                .node("MatMul", "y", "w", "x");
+        assertThat(deeper.after(new PlainProducts())).containsExactly("Transpose", "MatMul", "Transpose");
     }
 
     @Test

@@ -39,7 +39,7 @@ final class Nets {
     private static Value value(String name, ValueType type, long... shape) {
         var axes = new ArrayList<Axis>();
         for (long size : shape) {
-            axes.add(size < 0 ? Axis.named("N") : Axis.of(size));
+            axes.add(size == -1 ? Axis.named("N") : size < 0 ? Axis.UNKNOWN : Axis.of(size));
         }
         return new Value(name, type, axes, Value.Layout.PLAIN);
     }

@@ -85,9 +85,9 @@ final class RefusalsTest {
                 .input("c", ValueType.BOOL)
                 .output("y", ValueType.FLOAT32, -1, 6, 6)
                 .output("a", ValueType.FLOAT32, -1, 6, 6)
-                .output("u", ValueType.FLOAT32, -1, 2, 12)
+                .output("u", ValueType.FLOAT32, -1, 6, 12)
                 .weights("w", 0.3, 6, 6)
-                .weights("k", 0.3, 6, 2, 2)
+                .weights("k", 0.3, 6, 6, 2)
                 .node("MatMul", "m", "x", "w")
                 .node(Node.of(
                         "If",
@@ -95,12 +95,17 @@ final class RefusalsTest {
                         "y",
                         Map.of("then_branch", new Attribute.Body(inner), "else_branch", new Attribute.Body(other))))
                 .node("MatMul", "a", "m", "v")
-                .node("ConvTranspose", "u", Map.of("strides", Attribute.ints(2)), "m", "k");
+                .node(
+                        "ConvTranspose",
+                        "u",
+                        Map.of("strides", Attribute.ints(2), "pads", Attribute.ints(-1, 1)),
+                        "m",
+                        "k");
         var refusals = Refusals.of(net.model(), Set.of("m"));
         assertThat(refusals).extracting(Refusal::name).containsExactly("t", "a", "u");
         assertThat(refusals.get(0).reason()).startsWith("stands inside the then_branch of If y:");
         assertThat(refusals.get(1).reason()).isEqualTo("multiplies two values that are both computed");
-        assertThat(refusals.get(2).reason()).contains("it can only be written over two axes, got 1");
+        assertThat(refusals.get(2).reason()).contains("with paddings of 0 or more");
     }
 
     @Test
@@ -109,10 +114,20 @@ final class RefusalsTest {
                 .input("x", ValueType.FLOAT32, -1, 6, 6)
                 .output("u", ValueType.FLOAT32, -1, 2, 12)
                 .weights("k", 0.3, 6, 2, 2)
-                .node("ConvTranspose", "u", Map.of("strides", Attribute.ints(2)), "x", "k");
-        assertThatThrownBy(() -> search(net, Nets.floats(2, 3, 1, 2, 6, 6)))
+                .weights("none", 0, 2)
+                .node("Add", "b", "none", "shift")
+                .input("shift", ValueType.FLOAT32, 2)
+                .node("ConvTranspose", "u", Map.of("strides", Attribute.ints(2)), "x", "k", "b");
+        assertThatThrownBy(() -> search(net, samplesWithShift()))
                 .isInstanceOf(SpecException.class)
                 .hasMessageContaining("got none that can be: ConvTranspose u there is no INT8 kernel for it");
+    }
+
+    private static List<Map<String, Item>> samplesWithShift() {
+        return Nets.floats(2, 3, 1, 2, 6, 6).stream()
+                .map(batch -> Map.of("x", new Item.Array(Nets.tensor(batch, "x")), "shift", (Item)
+                        new Item.Array(Tensor.of(new float[2], 2))))
+                .toList();
     }
 
     private static List<Map<String, Item>> samples(float at) {
