@@ -74,10 +74,9 @@ final class Admission<R> {
                     waiting,
                     Duration.ofNanos(timeout),
                     Duration.ofNanos(until),
-                    Duration.ofNanos(
-                            Math.min(
-                                    Math.round((double) until - timeout + longRun(ticket.demand())),
-                                    nanosUntilGone(waiting, age))));
+                    Duration.ofNanos(Math.min(
+                            Math.round((double) until - timeout + longRun(ticket.demand())),
+                            nanosUntilGone(waiting, age))));
         }
         long inTheWay = schedule.inTheWay(ticket.demand());
         if (!schedule.offer(ticket)) {

@@ -9,6 +9,8 @@ public final class DeadlineException extends SmaltiException {
 
     DeadlineException(String graph, Duration waited, Duration timeout) {
         super(graph + ": the request waited for " + waited.toMillis() + " ms and would not be done within "
-                + (timeout.toMillis() == 0 ? "what was left of its timeout" : "its timeout of " + timeout.toMillis() + " ms"));
+                + (timeout.toMillis() == 0
+                        ? "what was left of its timeout"
+                        : "its timeout of " + timeout.toMillis() + " ms"));
     }
 }

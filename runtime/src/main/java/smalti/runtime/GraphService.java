@@ -124,13 +124,12 @@ final class GraphService<J extends GraphService.Job> {
     void ended(J job, Throwable failure, long start) {
         if (meters != null) {
             long waited = System.nanoTime() - start;
-            var outcome =
-                    switch (Failure.of(failure)) {
-                        case REFUSED -> BatchListener.Outcome.REFUSED;
-                        case EXPIRED -> BatchListener.Outcome.EXPIRED;
-                        case CANCELLED -> BatchListener.Outcome.CANCELLED;
-                        default -> BatchListener.Outcome.FAILED;
-                    };
+            var outcome = switch (Failure.of(failure)) {
+                case REFUSED -> BatchListener.Outcome.REFUSED;
+                case EXPIRED -> BatchListener.Outcome.EXPIRED;
+                case CANCELLED -> BatchListener.Outcome.CANCELLED;
+                default -> BatchListener.Outcome.FAILED;
+            };
             meters.request(outcome, job.demand().items(), waited, waited);
         }
     }

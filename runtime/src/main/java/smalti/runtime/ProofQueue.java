@@ -84,8 +84,7 @@ final class ProofQueue {
      * @throws QueueFullException if too many rows wait for it
      * @throws ModelClosedException if the model is closed
      */
-    synchronized CompletableFuture<Boolean> later(
-            GraphJob job, RequestOptions options, Consumer<Throwable> failed) {
+    synchronized CompletableFuture<Boolean> later(GraphJob job, RequestOptions options, Consumer<Throwable> failed) {
         requireOpen();
         int items = job.items();
         if (waiting > 0 && items > mostWaiting - waiting) {

@@ -45,7 +45,10 @@ public record Tensor(ElementType type, List<Long> shape, ByteBuffer data) {
                 .done(InputException::new);
         long bytes = shape.contains(0L) ? 0 : type.bytes();
         for (long size : shape) {
-            Check.that(bytes <= Long.MAX_VALUE / Math.max(1, size), "shape must be of fewer than 2^63 bytes, got %s", shape)
+            Check.that(
+                            bytes <= Long.MAX_VALUE / Math.max(1, size),
+                            "shape must be of fewer than 2^63 bytes, got %s",
+                            shape)
                     .done(InputException::new);
             bytes *= size;
         }

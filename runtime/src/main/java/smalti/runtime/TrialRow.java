@@ -23,8 +23,8 @@ record TrialRow(List<HostTensor> parts) {
         // more are not looked at: each is compared with all before it
         for (int row = 0; row < Math.min(count, 4 * most) && rows.size() < most; row++) {
             int at = row;
-            var found =
-                    new TrialRow(inputs.stream().map(input -> copied(input.rows(at, 1))).toList());
+            var found = new TrialRow(
+                    inputs.stream().map(input -> copied(input.rows(at, 1))).toList());
             if (!rows.contains(found)) {
                 rows.add(found);
             }

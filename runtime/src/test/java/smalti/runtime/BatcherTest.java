@@ -213,7 +213,7 @@ final class BatcherTest {
 
             @Override
             public void request(Outcome outcome, int items, long queuedNanos, long totalNanos) {
-                throw new IllegalStateException("no such meter");
+                throw new NoClassDefFoundError("no such meter");
             }
         };
         var batcher = new Batcher<>("squares", kitchen, settings, broken, Threads.SERVERS);

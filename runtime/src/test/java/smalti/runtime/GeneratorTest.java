@@ -68,6 +68,23 @@ class GeneratorTest {
         assertThat(conditional.classes()).containsExactly("cat", "dog", "owl");
     }
 
+    /** Of large pictures fewer are asked for at a time. */
+    @Test
+    void aStreamKeepsTheLimitsOfARequest() {
+        var all = generator.generate(20, SEED);
+        int pixels = all.range(0, 1).height() * all.range(0, 1).width();
+        var options = RuntimeOptions.defaults().withMaxPixels(3L * pixels);
+        try (var narrow = SmaltiModel.open(Bundles.GENERATOR, options);
+                var streamed = narrow.generator().stream(Generation.of(20, SEED))) {
+            int at = 0;
+            for (var some : streamed.toList()) {
+                assertThat(some).isEqualTo(all.range(at, some.count()));
+                at += some.count();
+            }
+            assertThat(at).isEqualTo(20);
+        }
+    }
+
     @Test
     void oneSeedGivesOnePictureWhateverItRodeIn() {
         var classes = new int[64];

@@ -13,7 +13,6 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Random;
 import java.util.concurrent.CancellationException;
-import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
@@ -117,10 +116,8 @@ final class IndependentRowsTest {
     void whatWaitsForTheProofCountsAndExpires() throws Exception {
         var budget = ThreadBudget.of(1);
         var meters = new SimpleMeterRegistry();
-        var options = RuntimeOptions.defaults()
-                .withBudget(budget)
-                .withMaxWaiting(5)
-                .withMeters(meters);
+        var options =
+                RuntimeOptions.defaults().withBudget(budget).withMaxWaiting(5).withMeters(meters);
         var file = Files.write(folder.resolve("m.onnx"), independent("layers").file());
         try (var model = OnnxModel.open(file, Requests.INDEPENDENT_ROWS, options);
                 var alone = OnnxModel.open(file)) {
@@ -215,7 +212,9 @@ final class IndependentRowsTest {
         var options = RuntimeOptions.defaults().withMaxBatch(4);
         try (var model = OnnxModel.open(file, Requests.INDEPENDENT_ROWS, options)) {
             var answer = model.run(Map.of("x", rows(20, 1)));
-            assertThat(Objects.requireNonNull(answer.get("flag")).booleans()).hasSize(20).containsOnly(false);
+            assertThat(Objects.requireNonNull(answer.get("flag")).booleans())
+                    .hasSize(20)
+                    .containsOnly(false);
         }
     }
 

@@ -145,6 +145,16 @@ final class LimitsTest {
         }
     }
 
+    /** Tensors are no pictures, and take memory all the same. */
+    @Test
+    void aRunHasNoMoreBytesThanARequestMay() {
+        var limits = new Limits(16, 100, 1000, 10_000);
+        assertThat(limits.batch(new Demand("kind", 1, 0, 3000))).isEqualTo(3);
+        assertThat(limits.batch(new Demand("kind", 1, 500, 3000))).isEqualTo(2);
+        assertThat(limits.batch(new Demand("kind", 1, 0, 20_000))).isEqualTo(1);
+        assertThat(limits.batch(Demand.of("kind", 1))).isEqualTo(16);
+    }
+
     /** The memory of a run is that of its pixels. */
     @Test
     void aRunHasNoMorePixelsThanARequestMay() {

@@ -72,6 +72,37 @@ final class OnnxModelTest {
     }
 
     /** Negation is its own reference: of any shape, by any rank. */
+    /** Names of axes need not be words, and of axes without one no two are the same. */
+    @Test
+    void axesAreToldApartByWhateverTheyAreCalled() throws Exception {
+        var one = new OnnxBytes()
+                .node("Add", "x y", "z")
+                .input("x", OnnxBytes.FLOAT, "batch-size 2")
+                .input("y", OnnxBytes.FLOAT, "batch-size 2")
+                .output("z", OnnxBytes.FLOAT, "batch-size 2")
+                .file();
+        var named = Files.write(folder.resolve("named.onnx"), one);
+        try (var model = OnnxModel.open(named, Requests.INDEPENDENT_ROWS, RuntimeOptions.defaults())) {
+            var two = Tensor.of(new float[] {1, 2, 3, 4}, 2, 2);
+            assertThat(Objects.requireNonNull(
+                                    model.run(Map.of("x", two, "y", two)).get("z"))
+                            .floats())
+                    .containsExactly(2, 4, 6, 8);
+        }
+        var other = new OnnxBytes()
+                .node("Concat", "x.1 x_1", "z", OnnxBytes.whole("axis", 0))
+                .input("x.1", OnnxBytes.FLOAT, "? 2")
+                .input("x_1", OnnxBytes.FLOAT, "? 2")
+                .output("z", OnnxBytes.FLOAT, "? 2")
+                .file();
+        var unnamed = Files.write(folder.resolve("alike.onnx"), other);
+        try (var model = OnnxModel.open(unnamed)) {
+            var inputs = Map.of("x.1", Tensor.of(new float[6], 3, 2), "x_1", Tensor.of(new float[8], 4, 2));
+            assertThat(Objects.requireNonNull(model.run(inputs).get("z")).shape())
+                    .containsExactly(7L, 2L);
+        }
+    }
+
     @Test
     void shapesThatTheFileDoesNotSay() throws Exception {
         var unranked = new OnnxBytes()

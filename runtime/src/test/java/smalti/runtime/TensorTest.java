@@ -24,6 +24,14 @@ final class TensorTest {
     Path folder;
 
     @Test
+    void sizesBeyondAnyMemoryAreBadInput() {
+        assertThatThrownBy(() -> Tensor.of(new float[4], 1L << 62, 4))
+                .isInstanceOf(InputException.class)
+                .hasMessageContaining("shape must be of fewer than 2^63 bytes, got [4611686018427387904, 4]");
+        assertThat(Tensor.of(new float[0], 1L << 62, 4, 0).floats()).isEmpty();
+    }
+
+    @Test
     void whatIsMadeIsReadBack() {
         assertThat(Tensor.of(new float[] {1.5f, -2}, 2).floats()).containsExactly(1.5f, -2);
         assertThat(Tensor.of(new float[] {1.5f, -2}, 2).doubles()).containsExactly(1.5, -2);
