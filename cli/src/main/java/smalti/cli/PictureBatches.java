@@ -11,6 +11,7 @@ import smalti.pictures.PictureFiles;
 import smalti.runtime.Codec;
 import smalti.runtime.Codes;
 import smalti.runtime.Pixels;
+import smalti.runtime.RuntimeOptions;
 import smalti.runtime.SmaltiModel;
 import smalti.spec.SpecException;
 
@@ -36,7 +37,9 @@ final class PictureBatches {
         var codes = new ArrayList<Codes>();
         for (int first = 0; first < pictures.size(); ) {
             int end = first + 1;
-            while (end < pictures.size() && end - first < MOST && sameSize(pictures.get(first), pictures.get(end))) {
+            var one = pictures.get(first).picture();
+            long most = Math.min(MOST, RuntimeOptions.defaults().maxPixels() / ((long) one.height() * one.width()));
+            while (end < pictures.size() && end - first < most && sameSize(pictures.get(first), pictures.get(end))) {
                 end++;
             }
             var together = codec.encode(pixels(pictures.subList(first, end).stream()

@@ -2,6 +2,7 @@ package smalti.pictures;
 
 import java.io.IOException;
 import java.io.InputStream;
+import java.nio.file.AccessDeniedException;
 import java.nio.file.FileSystemLoopException;
 import java.nio.file.FileVisitOption;
 import java.nio.file.FileVisitResult;
@@ -55,6 +56,13 @@ final class FolderTree implements FileTree {
 
         @Override
         public FileVisitResult visitFileFailed(Path file, IOException e) throws IOException {
+            if (!file.equals(root) && FileTree.isHidden(name(file))) {
+                return FileVisitResult.CONTINUE;
+            }
+            if (e instanceof AccessDeniedException && !file.equals(root)) {
+                passed.add(new Passed(name(file), "a folder that may not be read"));
+                return FileVisitResult.CONTINUE;
+            }
             if (e instanceof FileSystemLoopException) {
                 passed.add(new Passed(name(file), "a link loop"));
                 return FileVisitResult.CONTINUE;

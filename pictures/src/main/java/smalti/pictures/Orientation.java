@@ -90,7 +90,7 @@ final class Orientation {
             if (bytes.getInt((int) at) == 0x46495845) { // EXIF
                 // some writers keep the words that JPEG puts in front
                 int skip = startsWithExif(file, (int) at + 8) ? EXIF.length : 0;
-                return Optional.of(bytes.slice((int) at + 8 + skip, Math.toIntExact(length) - skip));
+                return Optional.of(bytes.slice((int) at + 8 + skip, (int) Math.min(length, Integer.MAX_VALUE) - skip));
             }
             at += 8 + length + length % 2;
         }

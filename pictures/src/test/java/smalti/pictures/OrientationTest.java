@@ -14,6 +14,7 @@ import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import java.util.zip.CRC32;
 import javax.imageio.ImageIO;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
@@ -48,6 +49,16 @@ final class OrientationTest {
             assertThat(rows(read(format, ByteOrder.BIG_ENDIAN, orientation)))
                     .as(format)
                     .isEqualTo("12 34 56");
+        }
+    }
+
+    @Test
+    void aLengthThatLeadsOutOfTheFileIsUpright() throws IOException {
+        var exif = exif(ByteOrder.BIG_ENDIAN, (short) 6);
+        for (int length : new int[] {-16, Integer.MAX_VALUE, exif.length + 1}) {
+            var file = webp(exif);
+            ByteBuffer.wrap(file).order(ByteOrder.LITTLE_ENDIAN).putInt(file.length - exif.length - 4, length);
+            assertThat(Orientation.of(file, PictureFormat.WEBP)).isEqualTo(1);
         }
     }
 

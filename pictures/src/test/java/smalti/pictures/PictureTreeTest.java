@@ -1,12 +1,15 @@
 package smalti.pictures;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.api.Assumptions.assumeFalse;
 
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -34,6 +37,21 @@ class PictureTreeTest {
             assertThat(tree.leftOut(1))
                     .hasValue("5 files left out: 1 .csv, 1 .heic, 1 .jpg, 1 unreadable, a link loop (g/loop)"
                             + " (HEIC is not read)");
+        }
+    }
+
+    /** As lost+found on a stick. */
+    @Test
+    void aFolderThatMayNotBeReadIsLeftOut() throws IOException {
+        Files.write(folder.resolve("a.png"), Fixtures.png(1));
+        for (var name : List.of("lost+found", ".Trashes")) {
+            var closed = Files.createDirectory(folder.resolve(name));
+            Files.setPosixFilePermissions(closed, Set.of());
+            assumeFalse(Files.isReadable(closed), "this user may read every folder");
+        }
+        try (var tree = PictureTree.open(folder)) {
+            assertThat(tree.pictures()).containsExactly("a.png");
+            assertThat(tree.leftOut(1)).hasValue("1 file left out: a folder that may not be read (lost+found)");
         }
     }
 }
