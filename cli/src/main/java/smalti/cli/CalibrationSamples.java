@@ -20,7 +20,7 @@ import smalti.spec.ImageSpec;
 import smalti.spec.NpyArray;
 import smalti.spec.Npz;
 import smalti.spec.SpecException;
-import smalti.trainer.data.Dataset;
+import smalti.trainer.data.EvaluationData;
 import smalti.trainer.data.LoadListener;
 import smalti.trainer.data.Pictures;
 
@@ -188,12 +188,18 @@ record CalibrationSamples(List<Map<String, Item>> calibration, List<Map<String, 
         }
         var image = new ImageSpec(face.height(), face.width(), face.channels());
         var rules = new DataSpec(DataSpec.Fit.CROP, skip.bad(), HELD_OUT, false);
-        var dataset = Dataset.open(data, image, rules, 1, new LoadListener() {
+        // folders of any form: nothing is learnt of classes here
+        var dataset = EvaluationData.open(data, image, rules, 1, new LoadListener() {
             @Override
             public void warning(String message) {
                 console.warning(message);
             }
         });
+        if (dataset.heldOut().count() == 0) {
+            throw new SpecException(
+                    data + ": must hold at least 3 pictures, some of which judge what the others taught, got "
+                            + dataset.all().count());
+        }
         return new CalibrationSamples(face.batches(dataset.train(), scaling), face.batches(dataset.heldOut(), scaling));
     }
 

@@ -34,7 +34,7 @@ final class DecodeCommand implements Callable<Integer> {
 
     @Override
     public Integer call() throws IOException {
-        Pngs.check(out, overwrite);
+        Pngs.check(out, overwrite, bundle.path, file);
         try (var model = bundle.open()) {
             var codec = bundle.codec(model);
             var codes = CodesFile.read(file);

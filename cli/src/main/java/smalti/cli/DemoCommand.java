@@ -138,7 +138,7 @@ final class DemoCommand implements Callable<Integer> {
 
     /** A demo's folder is gone on with; another is as for any command. */
     private void requireOwn() throws IOException {
-        boolean begun = Outputs.Holding.DEMO.isIn(out);
+        boolean begun = Outputs.isDemo(out);
         if (!begun || overwrite.overwrites) {
             Outputs.requireFolder(out, Outputs.Holding.DEMO, overwrite);
         } else {

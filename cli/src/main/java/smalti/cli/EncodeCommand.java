@@ -38,7 +38,7 @@ final class EncodeCommand implements Callable<Integer> {
 
     @Override
     public Integer call() throws IOException {
-        Outputs.requireFile(out, ".npz", overwrite);
+        Outputs.requireFile(out, ".npz", overwrite, bundle.path, images);
         try (var model = bundle.open()) {
             var codec = bundle.codec(model);
             var pictures = PictureBatches.read(images, model, skip, console);

@@ -55,6 +55,9 @@ final class EvaluateCommand implements Callable<Integer> {
     @Mixin
     private final SkipOption skip = new SkipOption();
 
+    @Mixin
+    private final OverwriteOption overwrite = new OverwriteOption();
+
     EvaluateCommand(Console console) {
         this.console = console;
     }
@@ -62,7 +65,7 @@ final class EvaluateCommand implements Callable<Integer> {
     @Override
     public Integer call() throws IOException {
         if (json != null) {
-            Outputs.requireFile(json);
+            Outputs.requireFile(json, overwrite, bundle.path, data);
         }
         try (var model = bundle.open()) {
             if (!model.hasCodec() && !model.hasGenerator()) {
@@ -122,7 +125,7 @@ final class EvaluateCommand implements Callable<Integer> {
                 same
                         ? "the model was trained on " + pictures.train().count() + " of them"
                         : known
-                                ? "they are not, or not alone, what the model was trained on"
+                                ? "they are other pictures than the model was trained on, or not just those"
                                 : "this bundle does not note whether the model was trained on some of them");
         return model.hasCodec()
                 ? CodecFigures.measure(model, ALL, pictures.all())

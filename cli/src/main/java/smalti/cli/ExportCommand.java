@@ -110,6 +110,7 @@ final class ExportCommand implements Callable<Integer> {
     @Override
     public Integer call() throws IOException {
         target = Choices.of("--target", targetName, Target.values());
+        GivenFile.requireRunOrBundle(run);
         requireMeaning();
         Outputs.requireFolder(
                 out,
@@ -118,7 +119,8 @@ final class ExportCommand implements Callable<Integer> {
                     case TRITON -> Outputs.Holding.REPOSITORY;
                     case WEB -> Outputs.Holding.PAGE;
                 },
-                overwrite);
+                overwrite,
+                run);
         if (target == Target.BUNDLE) {
             if (isBundle()) {
                 throw new SpecException(run + ": is a bundle already; --target triton or web makes something of it");

@@ -6,6 +6,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
 import java.util.concurrent.Callable;
+import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
@@ -65,7 +66,7 @@ final class GenerateCommand implements Callable<Integer> {
         if (count < 1 || count > most) {
             throw new WrongUse("--count must be from 1 to " + most + ", got " + count);
         }
-        Pngs.check(out, overwrite);
+        Pngs.check(out, overwrite, bundle.path);
         try (var model = bundle.open()) {
             var generator = bundle.generator(model);
             var classes = classes(generator.classes());
@@ -143,7 +144,11 @@ final class GenerateCommand implements Callable<Integer> {
         if (index < 0 && name.matches("\\d{1,6}") && Integer.parseInt(name) < classes.size()) {
             index = Integer.parseInt(name);
         }
-        if (index < 0) {
+        if (index < 0 && alike.length > 1) {
+            throw new SpecException(bundle.path + ": --class must be one class, and " + name + " is any of "
+                    + Arrays.stream(alike).mapToObj(classes::get).collect(Collectors.joining(", "))
+                    + "; write it as there");
+        } else if (index < 0) {
             throw new SpecException(bundle.path + ": --class must be one of " + String.join(", ", classes)
                     + " or a number from 0 to " + (classes.size() - 1) + ", got " + name);
         }

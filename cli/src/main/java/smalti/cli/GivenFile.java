@@ -40,6 +40,14 @@ final class GivenFile {
         }
     }
 
+    /** @throws SpecException if there is a file at the path that cannot be a zipped bundle */
+    static void requireRunOrBundle(Path path) {
+        if (Files.isRegularFile(path) && !isZip(path)) {
+            throw new SpecException(
+                    path + ": must be the folder of a finished training, or a bundle, and is another file");
+        }
+    }
+
     private static boolean isRun(Path path) {
         return Files.exists(path.resolve("spec.json")) && !Files.exists(path.resolve(BundleManifest.FILE));
     }

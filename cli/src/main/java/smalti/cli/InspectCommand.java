@@ -85,7 +85,7 @@ final class InspectCommand implements Callable<Integer> {
 
     private void model() throws IOException {
         if (out != null) {
-            Outputs.requireFile(out, overwrite);
+            Outputs.requireFile(out, overwrite, path);
         }
         var inspection = OnnxInspector.inspect(path, sizes, out);
         if (json) {
@@ -177,7 +177,7 @@ final class InspectCommand implements Callable<Integer> {
 
     private void bundle() throws IOException {
         if (out != null) {
-            Outputs.requireFile(out);
+            Outputs.requireFile(out, overwrite, path);
         }
         try (var model = BundleArgument.open(path)) {
             if (json) {

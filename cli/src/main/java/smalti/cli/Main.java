@@ -92,10 +92,18 @@ public final class Main implements Runnable {
         line.setOut(console.outWriter());
         line.setErr(console.errWriter());
         Values.register(line);
-        line.setParameterExceptionHandler((e, given) -> wrongLine(e, console));
+        line.setParameterExceptionHandler((e, given) -> wrongLine(List.of(e), console));
+        // so that all that is wrong with a line is said at once
+        line.getSubcommands()
+                .values()
+                .forEach(command -> command.getCommandSpec().parser().collectErrors(true));
         line.setExecutionExceptionHandler((e, command, result) -> main.failed(e, command, console));
         try {
             return line.setExecutionStrategy(parsed -> {
+                        var wrong = wrong(parsed);
+                        if (!wrong.isEmpty()) {
+                            return wrongLine(wrong, console);
+                        }
                         console.place(paths(parsed));
                         return new CommandLine.RunLast().execute(parsed);
                     })
@@ -105,6 +113,17 @@ public final class Main implements Runnable {
                     + ", and is too small; set SMALTI_HEAP, such as SMALTI_HEAP=8g");
             return WRONG_INPUT;
         }
+    }
+
+    /** What could not be read of a command line. */
+    private static List<CommandLine.ParameterException> wrong(CommandLine.ParseResult parsed) {
+        var last = parsed.hasSubcommand() ? parsed.subcommand() : parsed;
+        return last.errors().stream()
+                .map(e -> e instanceof CommandLine.ParameterException given
+                        ? given
+                        : new CommandLine.ParameterException(
+                                last.commandSpec().commandLine(), String.valueOf(e.getMessage())))
+                .toList();
     }
 
     /** The files and folders that a command line names. */
@@ -128,10 +147,13 @@ public final class Main implements Runnable {
         };
     }
 
-    private static int wrongLine(CommandLine.ParameterException e, Console console) {
-        console.error(plain(String.valueOf(e.getMessage())));
-        CommandLine.UnmatchedArgumentException.printSuggestions(e, console.errWriter());
-        var command = e.getCommandLine().getCommandSpec();
+    /** @param all of one command */
+    private static int wrongLine(List<CommandLine.ParameterException> all, Console console) {
+        for (var e : all) {
+            console.error(plain(String.valueOf(e.getMessage())));
+            CommandLine.UnmatchedArgumentException.printSuggestions(e, console.errWriter());
+        }
+        var command = all.get(0).getCommandLine().getCommandSpec();
         console.note("see " + command.qualifiedName() + " --help");
         return command.exitCodeOnInvalidInput();
     }

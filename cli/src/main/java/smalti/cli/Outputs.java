@@ -2,12 +2,16 @@ package smalti.cli;
 
 import java.io.IOException;
 import java.nio.file.Files;
+import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.util.Locale;
 import java.util.Optional;
 import java.util.Set;
 import java.util.function.Predicate;
+import java.util.regex.Pattern;
+import smalti.spec.BundleManifest;
 import smalti.spec.SpecException;
+import smalti.trainer.data.ProceduralPictures;
 
 /**
  * The one rule for what commands write, held to before any work is done: an output is new, or an empty folder; with
@@ -20,38 +24,76 @@ final class Outputs {
 
     private Outputs() {}
 
+    private static final String RUN_FILES =
+            "spec\\.json|data\\.sha256|checkpoint\\.npz|metrics\\.jsonl|report\\.html|export\\.json"
+                    + "|(calibration|held-out)\\.npy|[\\w-]+\\.fb";
+    private static final String BUNDLE_FILES =
+            "bundle\\.json|README\\.md|parity\\.npz|[\\w.-]+\\.(png|onnx|onnx\\.data)";
+    private static final String PAGE_FILES =
+            "(page\\.json|README\\.md|[\\w.-]+\\.(html|css|js|mjs|wasm|tgz))" + "|(bundle|samples|ort|node_modules)/.*";
+    private static final String REPOSITORY_FILES =
+            "README\\.md|[^/]+/(config\\.pbtxt|labels\\.txt|\\d+/(\\.keep|[\\w.-]+\\.(onnx|onnx\\.data)))";
+    private static final String DEMO_FILES = "(pictures|reconstructions|generated|interpolation)\\.png|report\\.html"
+            + "|(vqvae|dcgan)-demo\\.(report\\.(html|json)|smalti/(" + BUNDLE_FILES + "))"
+            + "|runs/(vqvae|dcgan)-demo/(" + RUN_FILES + ")"
+            + "|pictures/(" + String.join("|", ProceduralPictures.CLASSES) + ")/\\d{5}\\.png";
+
     /** What a folder holds, so that nothing else is lost by replacing it. */
     enum Holding {
-        PICTURES("a folder of PNG pictures", ""),
-        BUNDLE("a bundle", "bundle.json"),
-        RUN("a run folder", "spec.json"),
-        DEMO("a demo's folder", "runs"),
-        /** A folder a model. */
-        REPOSITORY("a model repository", "config.pbtxt"),
-        PAGE("a page's folder", "page.json");
+        PICTURES("a folder of PNG pictures", "(?i).*\\.png", ".*"),
+        BUNDLE("a bundle", BUNDLE_FILES, "bundle\\.json"),
+        RUN("a run folder", RUN_FILES, "spec\\.json"),
+        DEMO("a demo's folder", DEMO_FILES, ".*"),
+        REPOSITORY("a model repository", REPOSITORY_FILES, "[^/]+/config\\.pbtxt"),
+        PAGE("a page's folder", PAGE_FILES, "page\\.json");
 
         private final String label;
-        private final String mark;
+        private final Pattern files;
+        private final Pattern mark;
 
-        Holding(String label, String mark) {
+        /**
+         * @param files their names, relative, with '/'
+         * @param mark one that it has for certain
+         */
+        Holding(String label, String files, String mark) {
             this.label = label;
-            this.mark = mark;
+            this.files = Pattern.compile(files);
+            this.mark = Pattern.compile(mark);
         }
 
-        boolean isIn(Path folder) throws IOException {
-            if (this != REPOSITORY) {
-                return Files.exists(folder.resolve(mark));
+        /** What a folder holds that is none of it. */
+        private Optional<Path> foreign(Path folder) throws IOException {
+            if (held(folder, path -> mark.matcher(relative(folder, path)).matches())
+                    .isEmpty()) {
+                return held(folder, path -> true);
             }
-            try (var inside = Files.list(folder)) {
-                var models = inside.filter(path -> !path.endsWith("README.md")).toList();
-                return !models.isEmpty() && models.stream().allMatch(model -> Files.exists(model.resolve(mark)));
-            }
+            return held(
+                    folder,
+                    path -> !Files.isDirectory(path, LinkOption.NOFOLLOW_LINKS)
+                            && !files.matcher(relative(folder, path)).matches());
         }
     }
 
-    /** A folder that is new or empty; or of the same kind, where it may be overwritten. */
-    static void requireFolder(Path folder, Holding holding, OverwriteOption overwrite) throws IOException {
+    private static String relative(Path folder, Path path) {
+        return folder.relativize(path).toString().replace(folder.getFileSystem().getSeparator(), "/");
+    }
+
+    /** Whether a demo began in a folder, which may hold other things by now. */
+    static boolean isDemo(Path folder) throws IOException {
+        return Files.exists(folder.resolve("runs/vqvae-demo"))
+                || (held(folder, path -> true).isPresent()
+                        && Holding.DEMO.foreign(folder).isEmpty());
+    }
+
+    /**
+     * A folder that is new or empty; or of the same kind, where it may be overwritten.
+     *
+     * @param inputs what the command reads, which must not be replaced
+     */
+    static void requireFolder(Path folder, Holding holding, OverwriteOption overwrite, Path... inputs)
+            throws IOException {
         requireFolder(folder);
+        requireApart(folder, inputs);
         var held = held(folder, path -> true);
         if (held.isEmpty()) {
             return;
@@ -60,12 +102,27 @@ final class Outputs {
             throw new SpecException(folder + ": must be new or empty, and holds " + held.get()
                     + "; --overwrite replaces all of it, or choose another output");
         }
-        var foreign = holding == Holding.PICTURES
-                ? held(folder, path -> !Files.isDirectory(path) && !Pngs.isGrid(path))
-                : holding.isIn(folder) ? Optional.<Path>empty() : held;
+        var foreign = holding.foreign(folder);
         if (foreign.isPresent()) {
             throw new SpecException(folder + ": must be new, empty or " + holding.label
                     + " to be overwritten, and holds " + foreign.get() + ", which would be lost");
+        }
+    }
+
+    /** What is read does not lie in what is replaced, by whatever links the two are named. */
+    private static void requireApart(Path folder, Path... inputs) throws IOException {
+        if (!Files.exists(folder)) {
+            return;
+        }
+        var replaced = folder.toRealPath();
+        if (Path.of("").toRealPath().startsWith(replaced)) {
+            throw new SpecException(folder
+                    + ": must be a folder of its own, and is the one that the command runs in, or" + " holds it");
+        }
+        for (var input : inputs) {
+            if (Files.exists(input) && input.toRealPath().startsWith(replaced)) {
+                throw new SpecException(folder + ": must be another folder than what is read, and holds " + input);
+            }
         }
     }
 
@@ -74,18 +131,33 @@ final class Outputs {
         if (!Files.exists(folder)) {
             return Optional.empty();
         }
-        try (var paths = Files.walk(folder)) {
-            return paths.filter(path -> !path.equals(folder))
+        // of a link what it leads to
+        var root = folder.toRealPath();
+        try (var paths = Files.walk(root)) {
+            return paths.filter(path -> !path.equals(root))
                     .filter(path -> !NOTHING.contains(String.valueOf(path.getFileName())))
-                    .filter(which)
+                    .filter(path -> which.test(folder.resolve(root.relativize(path))))
                     .findFirst()
-                    .map(folder::relativize);
+                    .map(root::relativize);
         }
     }
 
-    /** A file that is new; or that may be overwritten. */
-    static void requireFile(Path file, OverwriteOption overwrite) {
+    /**
+     * A file that is new; or that may be overwritten.
+     *
+     * @param inputs what the command reads, which must not be replaced
+     */
+    static void requireFile(Path file, OverwriteOption overwrite, Path... inputs) throws IOException {
         requireFile(file);
+        if (Files.exists(file) && Files.exists(file.resolveSibling(BundleManifest.FILE))) {
+            throw new SpecException(
+                    file + ": must lie elsewhere: it is a file of a bundle, whose checksums would no" + " longer hold");
+        }
+        for (var input : inputs) {
+            if (Files.exists(file) && Files.exists(input) && Files.isSameFile(file, input)) {
+                throw new SpecException(file + ": must be another file than what is read");
+            }
+        }
         if (Files.exists(file) && !overwrite.overwrites) {
             throw new SpecException(
                     file + ": must be new, and exists; --overwrite replaces it, or choose another output");
@@ -93,11 +165,11 @@ final class Outputs {
     }
 
     /** @param ending of the file's name, such as .npz */
-    static void requireFile(Path file, String ending, OverwriteOption overwrite) {
+    static void requireFile(Path file, String ending, OverwriteOption overwrite, Path... inputs) throws IOException {
         if (!file.toString().toLowerCase(Locale.ROOT).endsWith(ending)) {
-            throw new SpecException(file + ": must end in " + ending);
+            throw new WrongUse(file + ": must end in " + ending);
         }
-        requireFile(file, overwrite);
+        requireFile(file, overwrite, inputs);
     }
 
     /** A folder that is there, or may be made. */
@@ -112,6 +184,8 @@ final class Outputs {
     static void requireFile(Path file) {
         if (Files.isDirectory(file)) {
             throw new SpecException(file + ": must be a file to write, and is a folder");
+        } else if (Files.exists(file) && !Files.isRegularFile(file)) {
+            throw new SpecException(file + ": must be a file to write, and is a device or a pipe");
         }
         requirePlace(file);
     }

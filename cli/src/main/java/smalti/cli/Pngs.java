@@ -30,7 +30,7 @@ final class Pngs {
     }
 
     /** Refuses, before any work is done, an output that cannot be. */
-    static void check(Path out, OverwriteOption overwrite) throws IOException {
+    static void check(Path out, OverwriteOption overwrite, Path... inputs) throws IOException {
         if (OTHER_IMAGE.matcher(out.toString()).find()) {
             throw new WrongUse(out + ": must be a folder or end in .png, the one image format that is written");
         }
@@ -38,9 +38,9 @@ final class Pngs {
             throw new SpecException(out + ": must be a folder or end in .png, and is a file");
         }
         if (isGrid(out)) {
-            Outputs.requireFile(out, overwrite);
+            Outputs.requireFile(out, overwrite, inputs);
         } else {
-            Outputs.requireFolder(out, Outputs.Holding.PICTURES, overwrite);
+            Outputs.requireFolder(out, Outputs.Holding.PICTURES, overwrite, inputs);
         }
     }
 

@@ -50,7 +50,7 @@ final class ReconstructCommand implements Callable<Integer> {
         if (out.toAbsolutePath().normalize().startsWith(images.toAbsolutePath().normalize())) {
             throw new SpecException(out + ": must not be in " + images + ", whose pictures it would replace");
         }
-        Pngs.check(out, overwrite);
+        Pngs.check(out, overwrite, bundle.path, images);
         try (var model = bundle.open()) {
             var codec = bundle.codec(model);
             var pictures = PictureBatches.read(images, model, skip, console);

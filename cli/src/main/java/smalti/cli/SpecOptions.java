@@ -1,7 +1,9 @@
 package smalti.cli;
 
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.Set;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Option;
@@ -12,6 +14,9 @@ import smalti.trainer.SpecKeys;
 /** Options that change a spec's values; {@code --set} reaches every one. */
 final class SpecOptions {
     private static final Pattern SIZE = Pattern.compile("(\\d{1,6})(?:x(\\d{1,6}))?");
+
+    /** Replaced by the option that a problem is about. */
+    private static final String PLACE = "options";
 
     @Option(names = "--steps", paramLabel = "N", description = "In place of the spec's training.steps.")
     @Nullable
@@ -49,9 +54,14 @@ final class SpecOptions {
     ModelSpec on(ModelSpec spec) {
         var all = values();
         try {
-            return all.isEmpty() ? spec : SpecKeys.with(spec, all, "--" + String.join(", --", names()));
+            return all.isEmpty() ? spec : SpecKeys.with(spec, all, PLACE);
         } catch (SpecException e) {
-            throw new WrongUse(e.problems(), e);
+            throw new WrongUse(
+                    e.problems().stream()
+                            .map(problem -> problem.substring((PLACE + ": ").length()))
+                            .map(problem -> option(problem) + ": " + problem)
+                            .toList(),
+                    e);
         }
     }
 
@@ -59,24 +69,52 @@ final class SpecOptions {
         return !values().isEmpty();
     }
 
-    private java.util.List<String> names() {
-        var names = new java.util.ArrayList<String>();
-        add(names, "steps", steps);
-        add(names, "batch", batch);
-        add(names, "size", size);
-        add(names, "lr", learningRate);
-        add(names, "seed", seed);
-        add(names, "set", values.isEmpty() ? null : values);
-        return names;
+    /** @param problem begins with its key */
+    private String option(String problem) {
+        var key = problem.split(" ", 2)[0];
+        return options().entrySet().stream()
+                .filter(option -> option.getValue().contains(key))
+                .map(Map.Entry::getKey)
+                .findFirst()
+                .orElse("--set");
     }
 
-    private static void add(java.util.List<String> names, String name, @Nullable Object given) {
-        if (given != null) {
-            names.add(name);
+    /** The options that are given, and the keys that each is for. */
+    private Map<String, Set<String>> options() {
+        var options = new LinkedHashMap<String, Set<String>>();
+        if (steps != null) {
+            options.put("--steps", Set.of("training.steps"));
+        }
+        if (batch != null) {
+            options.put("--batch", Set.of("training.batch"));
+        }
+        if (size != null) {
+            options.put("--size", Set.of("image.width", "image.height"));
+        }
+        if (learningRate != null) {
+            options.put("--lr", Set.of("training.optimizer.learningRate"));
+        }
+        if (seed != null) {
+            options.put("--seed", Set.of("training.seed"));
+        }
+        return options;
+    }
+
+    private void requireOneOfEach() {
+        var twice = new ArrayList<String>();
+        options()
+                .forEach((option, keys) -> keys.stream()
+                        .filter(values::containsKey)
+                        .sorted()
+                        .forEach(key ->
+                                twice.add(option + " and --set " + key + " are one and the same; give one of them")));
+        if (!twice.isEmpty()) {
+            throw new WrongUse(twice);
         }
     }
 
     private Map<String, String> values() {
+        requireOneOfEach();
         var all = new LinkedHashMap<>(values);
         put(all, "training.steps", steps);
         put(all, "training.batch", batch);

@@ -96,6 +96,9 @@ final class TrainCommand implements Callable<Integer> {
 
     @Override
     public Integer call() throws IOException {
+        if (!Files.exists(out)) {
+            AtomicFiles.recover(out.toAbsolutePath().normalize());
+        }
         boolean exists = Files.exists(out.resolve("spec.json"));
         if (exists && !resume && !overwrite.overwrites) {
             throw new SpecException(out + ": holds a run already; add --resume to go on with it, --overwrite to begin "
@@ -109,7 +112,7 @@ final class TrainCommand implements Callable<Integer> {
         if (begun) {
             Outputs.requireFolder(out);
         } else {
-            Outputs.requireFolder(out, Outputs.Holding.RUN, overwrite);
+            Outputs.requireFolder(out, Outputs.Holding.RUN, overwrite, inputs());
         }
         var spec = begun ? stored() : given();
         var listener = new LoadListener() {
@@ -137,14 +140,15 @@ final class TrainCommand implements Callable<Integer> {
         if (resume && !Files.exists(out.resolve("checkpoint.npz"))) {
             console.note(out + " holds no checkpoint: beginning at step 0");
         }
-        console.resumable("--resume");
         boolean finished = false;
         if (begun) {
+            console.resumable("--resume");
             finished = Trainer.resume(out, pictures, options.steps, training) == 0;
+        } else if (exists) {
+            Trainer.requireIdle(out);
+            new RunReplacement(out, training, console).train(spec, pictures);
         } else {
-            if (exists) {
-                AtomicFiles.deleteRecursively(out);
-            }
+            console.resumable("--resume");
             Trainer.train(spec, pictures, out, training);
         }
         int done = Trainer.specOf(out).training().steps();
@@ -158,9 +162,17 @@ final class TrainCommand implements Callable<Integer> {
         return 0;
     }
 
+    private Path[] inputs() {
+        return source == null || source.spec == null ? new Path[] {data} : new Path[] {data, source.spec};
+    }
+
     private ModelSpec given() {
         if (source == null) {
             throw new ParameterException(command.commandLine(), "Missing required option: --spec or --preset");
+        }
+        if (source.preset != null && !Presets.names().contains(source.preset)) {
+            throw new WrongUse(
+                    "--preset: preset must be one of " + String.join(", ", Presets.names()) + ", got " + source.preset);
         }
         var spec = options.on(
                 source.spec != null ? SpecFiles.read(source.spec) : Presets.named(String.valueOf(source.preset)));

@@ -15,6 +15,10 @@ final class WrongUse extends SpecException {
         super(problem, cause);
     }
 
+    WrongUse(List<String> problems) {
+        super(problems);
+    }
+
     WrongUse(List<String> problems, Throwable cause) {
         super(problems, cause);
     }

@@ -106,6 +106,20 @@ class InterruptionTest {
         assertThat(out).doesNotExist();
     }
 
+    /** ONNX files from anywhere run in a process of their own, which has a folder of its own. */
+    @Test
+    void aProofLeavesNothingOfItsProcess() throws Exception {
+        var out = folder.resolve("stopped.onnx");
+        assertStopsOnceThereIs(
+                temporary,
+                "smalti-onnxruntime-",
+                out,
+                "optimize",
+                folder.resolve("codec.smalti/tokenize.onnx"),
+                "--out",
+                out);
+    }
+
     @Test
     void anEncodingLeavesNoFile() throws Exception {
         var out = folder.resolve("stopped.npz");
@@ -131,7 +145,16 @@ class InterruptionTest {
     @Test
     void picturesThatAreGeneratedOrDecodedAreAllThereOrNone() throws Exception {
         var generated = folder.resolve("generated");
-        assertStopsFilling(generated, "generate", folder.resolve("gan.smalti"), "--count", MANY, "--out", generated);
+        assertStopsOnceThereIs(
+                folder,
+                AtomicFiles.UNFINISHED,
+                generated,
+                "generate",
+                folder.resolve("gan.smalti"),
+                "--count",
+                MANY,
+                "--out",
+                generated);
         var one = folder.resolve("one.npz");
         Cli.run("encode", folder.resolve("codec.smalti"), pictures.resolve("disc/1.png"), "--out", one)
                 .succeeds();
@@ -145,7 +168,15 @@ class InterruptionTest {
                         Collections.nCopies(MANY, CodesFile.read(one).codes().get(0)))
                 .write(codes);
         var decoded = folder.resolve("decoded");
-        assertStopsFilling(decoded, "decode", folder.resolve("codec.smalti"), codes, "--out", decoded);
+        assertStopsOnceThereIs(
+                folder,
+                AtomicFiles.UNFINISHED,
+                decoded,
+                "decode",
+                folder.resolve("codec.smalti"),
+                codes,
+                "--out",
+                decoded);
     }
 
     private void assertStops(Path out, String line, Object... arguments) throws Exception {
@@ -156,16 +187,17 @@ class InterruptionTest {
         }
     }
 
-    private void assertStopsFilling(Path out, Object... arguments) throws Exception {
-        try (var watch = folder.getFileSystem().newWatchService()) {
-            folder.register(watch, StandardWatchEventKinds.ENTRY_CREATE);
+    /** @param begins what is waited for: a name in a folder begins so */
+    private void assertStopsOnceThereIs(Path in, String begins, Path out, Object... arguments) throws Exception {
+        try (var watch = in.getFileSystem().newWatchService()) {
+            in.register(watch, StandardWatchEventKinds.ENTRY_CREATE);
             var process = Cli.watched(temporary, arguments);
             try (var output = process.inputReader()) {
                 boolean fills = false;
                 while (!fills) {
                     var key = watch.take();
                     fills = key.pollEvents().stream()
-                            .anyMatch(event -> String.valueOf(event.context()).startsWith(AtomicFiles.UNFINISHED));
+                            .anyMatch(event -> String.valueOf(event.context()).startsWith(begins));
                     key.reset();
                 }
                 assertStopped(process, output, out);

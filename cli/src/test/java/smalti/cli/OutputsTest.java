@@ -38,7 +38,7 @@ class OutputsTest {
                 new Writer(List.of("train", "--preset", "vqvae-demo", "--data", "none"), "--out", "run", "spec.json"),
                 new Writer(List.of("demo", "--seed", "1"), "--out", "demo", "runs/x"),
                 new Writer(List.of("export", "none"), "--out", "x.smalti", "bundle.json"),
-                new Writer(List.of("export", "none", "--target", "triton"), "--out", "repository", "README.md"),
+                new Writer(List.of("export", "none", "--target", "triton"), "--out", "repository", "m/config.pbtxt"),
                 new Writer(List.of("export", "none", "--target", "web"), "--out", "page", "page.json"),
                 new Writer(List.of("generate", "none"), "--out", "made", "a.png"),
                 new Writer(List.of("generate", "none"), "--out", "made.png", ""),
@@ -50,7 +50,9 @@ class OutputsTest {
                 new Writer(List.of("convert", "none"), "--out", "x.onnx", ""),
                 new Writer(List.of("optimize", "none"), "--out", "x.onnx", ""),
                 new Writer(List.of("quantize", "none", "--calibrate", "none"), "--out", "x.onnx", ""),
-                new Writer(List.of("inspect", "none.onnx"), "--out", "page.html", ""));
+                new Writer(List.of("inspect", "none.onnx"), "--out", "page.html", ""),
+                new Writer(List.of("inspect", "none.smalti"), "--out", "page.html", ""),
+                new Writer(List.of("evaluate", "none", "--data", "none"), "--json", "figures.json", ""));
     }
 
     @Test
@@ -59,7 +61,8 @@ class OutputsTest {
         new CommandLine(new Main(), new CommandFactory(new Console(System.out, System.err, false)))
                 .getSubcommands()
                 .forEach((name, command) -> {
-                    if (command.getCommandSpec().findOption("--out") != null) {
+                    var spec = command.getCommandSpec();
+                    if (spec.findOption("--out") != null || name.equals("evaluate")) {
                         commands.add(name);
                     }
                 });
@@ -97,6 +100,90 @@ class OutputsTest {
         Cli.run(arguments(writer, out, "--overwrite"))
                 .failsWith(out + ": must be new, empty or ", " and holds notes.txt, which would be lost");
         assertThat(file).hasContent("mine");
+    }
+
+    /** A file by which a folder is known does not make all else in it the command's. */
+    @ParameterizedTest
+    @MethodSource("writers")
+    void whatLiesAmongItIsNeverReplaced(Writer writer) throws IOException {
+        if (writer.holds().isEmpty()) {
+            return; // a file is a file
+        }
+        var out = folder.resolve(writer.name());
+        var file = existing(writer, out);
+        var note =
+                Files.writeString(Files.createDirectories(out.resolve("thesis")).resolve("notes.txt"), "mine");
+        Cli.run(arguments(writer, out, "--overwrite"))
+                .failsWith(out + ": must be new, empty or ", ", which would be lost");
+        assertThat(file).hasContent("before");
+        assertThat(note).hasContent("mine");
+    }
+
+    @Test
+    void aProjectWithRunsIsNoDemo() throws IOException {
+        var run = folder.resolve("runs/mine/spec.json");
+        Files.createDirectories(run.resolveSibling(""));
+        Files.writeString(run, "mine");
+        Cli.run("demo", "--out", folder).failsWith(folder + ": must be new or empty, and holds runs");
+        Cli.run("demo", "--out", folder, "--overwrite")
+                .failsWith(folder + ": must be new, empty or a demo's folder", "runs/mine/spec.json");
+        assertThat(run).hasContent("mine");
+    }
+
+    @Test
+    void aDemoWithOnesOwnPicturesIsNotReplaced() throws IOException {
+        Files.createDirectories(folder.resolve("runs/vqvae-demo"));
+        var picture = Files.createDirectories(folder.resolve("pictures/disc")).resolve("holiday.png");
+        Files.writeString(picture, "mine");
+        Cli.run("demo", "--out", folder, "--overwrite").failsWith("pictures/disc/holiday.png, which would be lost");
+        assertThat(picture).hasContent("mine");
+    }
+
+    @Test
+    void whatIsReadIsNotReplaced() throws IOException {
+        var pictures = Files.createDirectories(folder.resolve("pictures"));
+        var picture = Files.writeString(pictures.resolve("a.png"), "mine");
+        Cli.run("reconstruct", "none", picture, "--out", pictures, "--overwrite")
+                .failsWith(pictures + ": must be another folder than what is read, and holds " + picture);
+        var link = Files.createSymbolicLink(folder.resolve("link"), pictures);
+        Cli.run("reconstruct", "none", pictures, "--out", link, "--overwrite").failsWith(link + ": must be another");
+        Cli.run("train", "--preset", "vqvae-demo", "--data", pictures, "--out", pictures, "--overwrite")
+                .failsWith(pictures + ": must be another folder");
+        Cli.run("evaluate", "none", "--data", picture, "--json", picture, "--overwrite")
+                .failsWith(picture + ": must be another file than what is read");
+        assertThat(picture).hasContent("mine");
+    }
+
+    @Test
+    void aLinkIsWhatItLeadsTo() throws IOException {
+        var pictures = Files.createDirectories(folder.resolve("pictures"));
+        Files.writeString(pictures.resolve("a.png"), "before");
+        var link = Files.createSymbolicLink(folder.resolve("link"), pictures);
+        Cli.run("generate", "none", "--out", link).failsWith(link + ": must be new or empty, and holds a.png");
+    }
+
+    @Test
+    void aBundlesOwnFilesStay() throws IOException {
+        Files.writeString(folder.resolve("bundle.json"), "{}");
+        var graph = Files.writeString(folder.resolve("encoder.onnx"), "before");
+        Cli.run("optimize", graph, "--out", graph, "--overwrite")
+                .failsWith(graph + ": must lie elsewhere: it is a file of a bundle");
+        assertThat(graph).hasContent("before");
+    }
+
+    @Test
+    void codesGoIntoAnNpz() {
+        Cli.run("encode", "none", "none", "--out", folder.resolve("codes.txt"))
+                .isRefusedFor("codes.txt: must end in .npz");
+    }
+
+    @Test
+    void aPipeIsNoFile() throws Exception {
+        var pipe = folder.resolve("pipe.npz");
+        assertThat(new ProcessBuilder("mkfifo", pipe.toString()).start().waitFor())
+                .isZero();
+        Cli.run("encode", "none", "none", "--out", pipe, "--overwrite")
+                .failsWith(pipe + ": must be a file to write, and is a device or a pipe");
     }
 
     /** What any project has at its top says nothing of what a command wrote. */

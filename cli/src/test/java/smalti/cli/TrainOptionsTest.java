@@ -7,6 +7,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import smalti.spec.DataSpec;
 import smalti.trainer.Trainer;
 
 /** A spec changed by options, and folders of few pictures. */
@@ -44,9 +45,16 @@ class TrainOptionsTest {
                 .failsWith("run: not as the run was begun: training.optimizer.learningRate must be 0.001, got 0.002");
         train(pictures, "other", "--batch", 1, "--set", "model.hiden=4", "--set", "model.quantizer.codes=1")
                 .isRefusedFor(
-                        "--batch, --set: model.hiden is no key of this model; nearest: model.hidden, ",
-                        "training.batch must be from 2 to 65536, got 1",
-                        "model.quantizer.codes must be from 2 to 1048576, got 1");
+                        "--set: model.hiden is no key of this model; nearest: model.hidden, ",
+                        "--batch: training.batch must be from 2 to 65536, got 1",
+                        "--set: model.quantizer.codes must be from 2 to 1048576, got 1");
+        train(pictures, "other", "--batch", "many", "--seed", "x", "--nonsense")
+                .isRefusedFor(
+                        "--batch must be a whole number, got many", "--seed must be a whole number", "--nonsense");
+        Cli.run("train", "--preset", "x", "--data", pictures, "--out", folder.resolve("other"))
+                .isRefusedFor("--preset: preset must be one of vqvae, ", ", got x");
+        train(pictures, "other", "--steps", 3, "--set", "training.steps=5")
+                .isRefusedFor("--steps and --set training.steps are one and the same; give one of them");
         assertThat(folder.resolve("other")).doesNotExist();
     }
 
@@ -66,5 +74,17 @@ class TrainOptionsTest {
         var two = Cli.pictures(folder.resolve("two"), 2);
         train(two, "none").failsWith("must hold at least 3 pictures (2 to train on and 1 to hold out), got 2");
         assertThat(Files.exists(folder.resolve("none"))).isFalse();
+    }
+
+    @Test
+    void whatIsSkippedOnceIsSkippedForTheRun() throws IOException {
+        var pictures = Cli.pictures(folder.resolve("pictures"), 20);
+        Files.writeString(pictures.resolve("disc/broken.png"), "no picture");
+        train(pictures, "run").failsWith("broken.png: must be PNG", "--skip-bad leaves such out");
+        train(pictures, "run", "--skip-bad").succeeds();
+        assertThat(Trainer.specOf(folder.resolve("run")).data().badImages()).isEqualTo(DataSpec.BadImages.SKIP);
+        var gone = train(pictures, "run", "--resume", "--steps", 14).succeeds();
+        assertThat(gone.out()).contains("trained tiny");
+        assertThat(gone.err()).contains("1 file left out: 1 unreadable");
     }
 }

@@ -208,10 +208,6 @@ class WholePathTest {
                         "a wrong key",
                         List.of("train", "--spec", misspelt, "--data", pictures, "--out", out),
                         "speed is not a known key"),
-                wrong(
-                        "an unknown preset",
-                        List.of("train", "--preset", "x", "--data", pictures, "--out", out),
-                        "preset must be one of vqvae"),
                 wrong("an empty run", List.of("export", empty, "--out", out), "holds no export.json"),
                 wrong(
                         "an unfinished run",
@@ -245,10 +241,6 @@ class WholePathTest {
                         List.of("demo", "--out", demo, "--seed", 3),
                         "demo: was begun with --seed 0, got --seed 3; give it another folder, such as --out " + demo
                                 + "-3"),
-                wrong(
-                        "codes in no .npz",
-                        List.of("encode", codec, pictures, "--out", bad.resolve("codes.txt")),
-                        "codes.txt: must end in .npz"),
                 wrong("no run", List.of("export", bad.resolve("none"), "--out", out), "is no folder"),
                 wrong(
                         "another spec than the run's",

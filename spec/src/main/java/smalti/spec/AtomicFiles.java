@@ -19,6 +19,7 @@ import java.util.UUID;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Consumer;
 import java.util.regex.Pattern;
+import java.util.stream.Collectors;
 
 /**
  * Writes files and folders so that a reader, or a later run after a crash, sees the old state or the new one and never
@@ -34,6 +35,9 @@ public final class AtomicFiles {
 
     /** What is being filled; gone with a process that is told to end, as by Ctrl-C. */
     private static final Set<Path> FILLED = ConcurrentHashMap.newKeySet();
+
+    /** Folders that may come back; they do with a process that is told to end. */
+    private static final Set<Aside> ASIDE = ConcurrentHashMap.newKeySet();
 
     /** Held by what begins, by what moves into place, and by {@link #abandon} to the end of the process. */
     private static final Object PLACE = new Object();
@@ -65,7 +69,9 @@ public final class AtomicFiles {
      */
     public static void abandon(Consumer<List<Path>> end) {
         synchronized (PLACE) {
-            end.accept(FILLED.stream().filter(path -> !isDeleted(path)).toList());
+            var left = FILLED.stream().filter(path -> !isDeleted(path)).collect(Collectors.toList());
+            ASIDE.stream().filter(aside -> !aside.isRestored()).forEach(aside -> left.add(aside.folder));
+            end.accept(left);
         }
     }
 
@@ -88,7 +94,8 @@ public final class AtomicFiles {
     }
 
     /** Writes a file under a temporary name beside it, forces it to disk and moves it into place. */
-    public static void writeFile(Path file, Writer writer) throws IOException {
+    public static void writeFile(Path target, Writer writer) throws IOException {
+        var file = settled(target);
         var temporary = temporary(file);
         try {
             writer.write(temporary);
@@ -97,10 +104,16 @@ public final class AtomicFiles {
                 Files.move(temporary, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
             }
         } catch (IOException e) {
-            throw unwritten(file, e);
+            throw unwritten(target, e);
         } finally {
             discard(temporary);
         }
+    }
+
+    /** Where a target is: of a link what it leads to, which is replaced, and not the link. */
+    private static Path settled(Path target) throws IOException {
+        var place = target.toAbsolutePath().normalize();
+        return Files.isSymbolicLink(place) && Files.exists(place) ? place.toRealPath() : place;
     }
 
     public static void writeString(Path file, String text) throws IOException {
@@ -111,7 +124,8 @@ public final class AtomicFiles {
      * Fills a folder under a temporary name beside it and moves it into place. A folder that is there already is
      * replaced, and comes back if the move fails.
      */
-    public static void writeFolder(Path folder, Writer writer) throws IOException {
+    public static void writeFolder(Path target, Writer writer) throws IOException {
+        var folder = settled(target);
         recover(folder);
         var temporary = temporary(folder);
         try {
@@ -126,7 +140,7 @@ public final class AtomicFiles {
                 replace(temporary, folder);
             }
         } catch (IOException e) {
-            throw unwritten(folder, e);
+            throw unwritten(target, e);
         } finally {
             discard(temporary);
         }
@@ -225,6 +239,67 @@ public final class AtomicFiles {
         return TEMPORARY.matcher(text).replaceAll("$1");
     }
 
+    /**
+     * A folder in whose place a new one begins, for what is of use in its place alone: it comes back if nothing of use
+     * came of the new one.
+     */
+    public static final class Aside {
+        private final Path folder;
+        private final Path old;
+
+        private Aside(Path folder, Path old) {
+            this.folder = folder;
+            this.old = old;
+        }
+
+        /** Deletes it: the new one has taken its place. */
+        public void forget() throws IOException {
+            if (ASIDE.remove(this)) {
+                deleteRecursively(old);
+            }
+        }
+
+        /**
+         * Deletes what has begun in its place, and puts it back.
+         *
+         * @return whether it was not forgotten meanwhile
+         */
+        public boolean restore() throws IOException {
+            synchronized (PLACE) {
+                boolean aside = ASIDE.remove(this);
+                if (aside) {
+                    deleteRecursively(folder);
+                    Files.move(old, folder, StandardCopyOption.ATOMIC_MOVE);
+                }
+                return aside;
+            }
+        }
+
+        private boolean isRestored() {
+            if (!isDeleted(folder)) {
+                return false;
+            }
+            try {
+                Files.move(old, folder, StandardCopyOption.ATOMIC_MOVE);
+                return true;
+            } catch (IOException e) {
+                return false;
+            }
+        }
+    }
+
+    /** Moves a folder out of its place, for a new one to begin there. After a crash {@link #recover} finds it. */
+    public static Aside setAside(Path target) throws IOException {
+        var folder = settled(target);
+        recover(folder);
+        var aside = new Aside(folder, replaced(folder));
+        synchronized (PLACE) {
+            Files.move(folder, aside.old, StandardCopyOption.ATOMIC_MOVE);
+            ASIDE.add(aside);
+        }
+        return aside;
+    }
+
     private static void replace(Path finished, Path folder) throws IOException {
         if (!Files.exists(folder)) {
             Files.move(finished, folder, StandardCopyOption.ATOMIC_MOVE);
@@ -241,8 +316,8 @@ public final class AtomicFiles {
         deleteRecursively(old);
     }
 
-    /** A crash between the two moves of a replacement leaves the old folder under another name: puts it back. */
-    private static void recover(Path folder) throws IOException {
+    /** A crash within a replacement leaves the old folder under another name: puts it back, if no new one is there. */
+    public static void recover(Path folder) throws IOException {
         var old = replaced(folder);
         if (Files.exists(old) && !Files.exists(folder)) {
             Files.move(old, folder, StandardCopyOption.ATOMIC_MOVE);

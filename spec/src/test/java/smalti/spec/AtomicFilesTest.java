@@ -212,4 +212,48 @@ class AtomicFilesTest {
             assertThat(paths).containsExactly(path);
         }
     }
+
+    @Test
+    void whatALinkLeadsToIsReplacedAndNotTheLink() throws IOException {
+        var file = Files.writeString(root.resolve("file"), "old");
+        var link = Files.createSymbolicLink(root.resolve("link"), file);
+        AtomicFiles.writeString(link, "new");
+        assertThat(link).isSymbolicLink();
+        assertThat(file).hasContent("new");
+        var whole = Files.createDirectories(root.resolve("whole"));
+        Files.writeString(whole.resolve("a"), "old");
+        var other = Files.createSymbolicLink(root.resolve("other"), whole);
+        AtomicFiles.writeFolder(other, target -> Files.writeString(target.resolve("b"), "new"));
+        assertThat(other).isSymbolicLink();
+        assertThat(whole.resolve("b")).hasContent("new");
+        assertThat(whole.resolve("a")).doesNotExist();
+    }
+
+    @Test
+    void whatIsSetAsideComesBackUntilItIsForgotten() throws IOException {
+        var place = Files.createDirectories(root.resolve("place"));
+        Files.writeString(place.resolve("a"), "old");
+        var aside = AtomicFiles.setAside(place);
+        assertThat(place).doesNotExist();
+        Files.createDirectories(place);
+        Files.writeString(place.resolve("b"), "new");
+        assertThat(aside.restore()).isTrue();
+        assertThat(place).isDirectoryContaining("glob:**a").isDirectoryNotContaining("glob:**b");
+        assertThat(aside.restore()).isFalse();
+
+        var gone = AtomicFiles.setAside(place);
+        Files.createDirectories(place);
+        gone.forget();
+        assertThat(gone.restore()).isFalse();
+        assertThat(place).isEmptyDirectory();
+    }
+
+    @Test
+    void whatACrashLeftAsideIsPutBack() throws IOException {
+        var place = Files.createDirectories(root.resolve("place"));
+        Files.writeString(place.resolve("a"), "old");
+        AtomicFiles.setAside(place);
+        AtomicFiles.recover(place);
+        assertThat(place.resolve("a")).hasContent("old");
+    }
 }

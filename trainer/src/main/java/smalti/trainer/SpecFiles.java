@@ -53,6 +53,7 @@ public final class SpecFiles {
     public static ModelSpec parse(String yaml, String place) {
         JsonNode tree;
         try {
+            requirePlain(yaml, place);
             tree = YAML.readTree(yaml);
         } catch (JsonProcessingException e) {
             var fault = YamlFault.of(e);
@@ -82,6 +83,30 @@ public final class SpecFiles {
         var merged = base.deepCopy();
         merge(merged, given);
         return bind(merged, base, place);
+    }
+
+    /** The parser would take an alias for the text of its name, and leave a second document unread. */
+    private static void requirePlain(String yaml, String place) throws JsonProcessingException {
+        try (var parser = YAML.getFactory().createParser(yaml)) {
+            int depth = 0;
+            boolean ended = false;
+            for (var token = parser.nextToken(); token != null; token = parser.nextToken()) {
+                int line = parser.currentTokenLocation().getLineNr();
+                if (parser.isCurrentAlias()) {
+                    throw new SpecException(place + ": must be YAML at line " + line + ": the alias *"
+                            + parser.getText() + " is not read; write the value out");
+                } else if (ended) {
+                    throw new SpecException(place + ": must be YAML at line " + line
+                            + ": a second document begins before it, by ---; put all keys into one");
+                }
+                depth += token.isStructStart() ? 1 : token.isStructEnd() ? -1 : 0;
+                ended = depth == 0;
+            }
+        } catch (JsonProcessingException e) {
+            throw e;
+        } catch (IOException e) {
+            throw new IllegalStateException("reading from memory cannot fail", e);
+        }
     }
 
     /**
@@ -120,8 +145,11 @@ public final class SpecFiles {
     /** Whether the preset has a value at a key such as {@code model.hidden}, which is then taken. */
     private static boolean replace(ObjectNode merged, ObjectNode preset, String key) {
         int dot = key.lastIndexOf('.');
-        var parent = dot < 0 ? "" : "/" + key.substring(0, dot).replace('.', '/');
         var name = key.substring(dot + 1);
+        if (name.equals("kind") && dot > 0) {
+            return replace(merged, preset, key.substring(0, dot)); // what else is there was meant for the other kind
+        }
+        var parent = dot < 0 ? "" : "/" + key.substring(0, dot).replace('.', '/');
         if (merged.at(parent) instanceof ObjectNode target
                 && preset.at(parent) instanceof ObjectNode source
                 && source.has(name)) {

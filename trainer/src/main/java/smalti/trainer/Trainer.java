@@ -76,6 +76,13 @@ public final class Trainer {
         });
     }
 
+    /** @throws SpecException if another process trains in a run folder */
+    public static void requireIdle(Path run) throws IOException {
+        if (Files.exists(run.resolve(LOCK_FILE))) {
+            alone(run, () -> {});
+        }
+    }
+
     private static void requireNew(Path run) {
         if (Files.exists(run.resolve(SPEC_FILE))) {
             throw new SpecException(run + ": holds a run already; resume it or choose another folder");

@@ -22,6 +22,8 @@ class YamlFaultTest {
                 new Case("a: 1\nlist: [1, 2\nname: x\n", 2, "the list in [ ]"),
                 new Case("preset: vqvae\nname: @x\n", 2, "a value must not begin with @"),
                 new Case("preset: vqvae\nname: x\nname: y\n", 3, "the key name is there twice"),
+                new Case("preset: &it vqvae\nname: *it\n", 2, "the alias *it is not read"),
+                new Case("preset: vqvae\n---\nname: x\n", 3, "a second document begins"),
                 new Case("training:\n  steps: 3\n batch: 4\n", 3, "does not fit the lines above"));
     }
 

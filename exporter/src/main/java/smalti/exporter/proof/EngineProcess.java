@@ -106,9 +106,8 @@ final class EngineProcess {
     static synchronized Path root() {
         if (root == null) {
             try {
-                root = Files.createTempDirectory("smalti-onnxruntime-");
-                // its class has a shutdown hook of its own, and must be there before ours runs
-                AtomicFiles.deleteRecursively(root.resolve("process-"));
+                // its class has a shutdown hook of its own, which is there before ours then
+                root = AtomicFiles.temporaryFolder("smalti-onnxruntime-");
             } catch (IOException e) {
                 throw new UncheckedIOException(e);
             }
