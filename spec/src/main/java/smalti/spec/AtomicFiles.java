@@ -20,6 +20,7 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Consumer;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 
 /**
  * Writes files and folders so that a reader, or a later run after a crash, sees the old state or the new one and never
@@ -35,6 +36,9 @@ public final class AtomicFiles {
 
     /** What is being filled; gone with a process that is told to end, as by Ctrl-C. */
     private static final Set<Path> FILLED = ConcurrentHashMap.newKeySet();
+
+    /** Gone with a process that is abandoned; at a JVM's own end whoever made them deletes them. */
+    private static final Set<Path> OWNED = ConcurrentHashMap.newKeySet();
 
     /** Folders that may come back; they do with a process that is told to end. */
     private static final Set<Aside> ASIDE = ConcurrentHashMap.newKeySet();
@@ -69,10 +73,17 @@ public final class AtomicFiles {
      */
     public static void abandon(Consumer<List<Path>> end) {
         synchronized (PLACE) {
-            var left = FILLED.stream().filter(path -> !isDeleted(path)).collect(Collectors.toList());
+            var left = Stream.concat(FILLED.stream(), OWNED.stream())
+                    .filter(path -> !isDeleted(path))
+                    .collect(Collectors.toList());
             ASIDE.stream().filter(aside -> !aside.isRestored()).forEach(aside -> left.add(aside.folder));
             end.accept(left);
         }
+    }
+
+    /** A folder that {@link #abandon} deletes too. */
+    public static void abandonToo(Path folder) {
+        OWNED.add(folder);
     }
 
     private static boolean isDeleted(Path path) {

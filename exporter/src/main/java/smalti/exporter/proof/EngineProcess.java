@@ -106,8 +106,9 @@ final class EngineProcess {
     static synchronized Path root() {
         if (root == null) {
             try {
-                // its class has a shutdown hook of its own, which is there before ours then
-                root = AtomicFiles.temporaryFolder("smalti-onnxruntime-");
+                root = Files.createTempDirectory("smalti-onnxruntime-");
+                // its class has a shutdown hook of its own, and must be there before ours runs
+                AtomicFiles.abandonToo(root);
             } catch (IOException e) {
                 throw new UncheckedIOException(e);
             }
