@@ -28,11 +28,12 @@ class EvaluateTest {
 
     private JsonNode figures(Object... arguments) throws IOException {
         var json = folder.resolve("figures.json");
-        var all = new Object[arguments.length + 3];
+        var all = new Object[arguments.length + 4];
         all[0] = "evaluate";
         System.arraycopy(arguments, 0, all, 1, arguments.length);
         all[arguments.length + 1] = "--json";
         all[arguments.length + 2] = json;
+        all[arguments.length + 3] = "--overwrite";
         Cli.run(all).succeeds();
         return new ObjectMapper().readTree(json.toFile());
     }
@@ -98,7 +99,7 @@ class EvaluateTest {
                         .succeeds()
                         .out())
                 .startsWith("measured on  all 5 pictures of " + others
-                        + ": they are not, or not alone, what the model was trained on\n");
+                        + ": they are other pictures than the model was trained on, or not just those\n");
         var figures = figures(TINY.codec(), "--data", others);
         assertThat(figures.path("pictures").asInt()).isEqualTo(5);
         assertThat(figures.path("perPicture").findValuesAsText("name"))
