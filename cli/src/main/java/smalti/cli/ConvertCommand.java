@@ -136,6 +136,7 @@ final class ConvertCommand implements Callable<Integer> {
         }
         SourceFiles.spare(out, data == null ? new Path[] {graph} : new Path[] {graph, data});
         if (graph.toString().endsWith(".onnx")) {
+            SourceFiles.spareModel(out, graph);
             if (!inputs.isEmpty() || !outputs.isEmpty() || isolated || !shapes.isEmpty()) {
                 throw new SpecException(
                         "--inputs, --outputs, --shape and --isolated must be left out for an ONNX file, which is read as it is");

@@ -133,7 +133,8 @@ final class QuantizeCommand implements Callable<Integer> {
     private int quantize() throws IOException {
         GivenFile.requireModel(model);
         Outputs.requireFile(out, overwrite);
-        SourceFiles.spare(out, model, data);
+        SourceFiles.spareModel(out, model);
+        SourceFiles.spare(out, data);
         var options = Int8Options.defaults()
                 .withActivations(Choices.of("--activations", activations, ActivationType.values()))
                 .withGate(leastPsnr, leastAgreement)

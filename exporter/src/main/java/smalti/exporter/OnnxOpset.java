@@ -47,7 +47,7 @@ public final class OnnxOpset {
             ModelSession.prepare();
             var place = String.valueOf(file.getFileName());
             var model = OnnxReader.read(file);
-            SourceFiles.spare(out, file);
+            SourceFiles.spareModel(out, file);
             // or it says at once why it has no such form
             OpsetConversion.convert(model, opset, place);
             var proof = EqualityProof.of(file, model, options, place);

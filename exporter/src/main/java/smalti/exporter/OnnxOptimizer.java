@@ -64,7 +64,7 @@ public final class OnnxOptimizer {
             var model = OnnxReader.read(file);
             // in its own place it is replaced as a whole, by what was proven to compute the same
             if (!out.toAbsolutePath().normalize().equals(file.toAbsolutePath().normalize())) {
-                SourceFiles.spare(out, file);
+                SourceFiles.spareModel(out, file);
             }
             var proof = EqualityProof.of(file, model, options, place);
             var result = Passes.simplifying().apply(proof.source());

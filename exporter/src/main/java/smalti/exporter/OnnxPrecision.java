@@ -87,7 +87,7 @@ public final class OnnxPrecision {
     /** The same of a file that was read already. */
     public static Half half(Path file, Model model, Path out, List<Map<String, Item>> samples, long seed)
             throws IOException {
-        SourceFiles.spare(out, file);
+        SourceFiles.spareModel(out, file);
         var place = String.valueOf(file.getFileName());
         var inputs = samples.isEmpty() ? seeded(model, seed, place) : samples;
         var result = HalfPrecision.convert(Annotations.withoutTraining(model), inputs, place);
@@ -146,7 +146,7 @@ public final class OnnxPrecision {
             List<Map<String, Item>> heldOut,
             Int8Options options)
             throws IOException {
-        SourceFiles.spare(out, file);
+        SourceFiles.spareModel(out, file);
         var place = String.valueOf(file.getFileName());
         var result = Int8Search.search(Annotations.withoutTraining(model), calibration, heldOut, options, place);
         if (result.quantized() == 0) {

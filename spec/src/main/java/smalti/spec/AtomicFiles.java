@@ -6,6 +6,7 @@ import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.FileVisitResult;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.SimpleFileVisitor;
 import java.nio.file.StandardCopyOption;
@@ -340,7 +341,7 @@ public final class AtomicFiles {
         return parent(folder).resolve(REPLACED + folder.getFileName());
     }
 
-    /** Deletes a folder with all that is in it; links are deleted, not followed. */
+    /** Deletes a folder with all that is in it; links are deleted, not followed. Another may delete it at the same time. */
     public static void deleteRecursively(Path folder) throws IOException {
         if (!Files.exists(folder)) {
             return;
@@ -348,8 +349,16 @@ public final class AtomicFiles {
         Files.walkFileTree(folder, new SimpleFileVisitor<>() {
             @Override
             public FileVisitResult visitFile(Path file, BasicFileAttributes attributes) throws IOException {
-                Files.delete(file);
+                Files.deleteIfExists(file);
                 return FileVisitResult.CONTINUE;
+            }
+
+            @Override
+            public FileVisitResult visitFileFailed(Path file, IOException e) throws IOException {
+                if (e instanceof NoSuchFileException) {
+                    return FileVisitResult.CONTINUE;
+                }
+                throw e;
             }
 
             @Override
@@ -358,7 +367,7 @@ public final class AtomicFiles {
                 if (e != null) {
                     throw e;
                 }
-                Files.delete(visited);
+                Files.deleteIfExists(visited);
                 return FileVisitResult.CONTINUE;
             }
         });

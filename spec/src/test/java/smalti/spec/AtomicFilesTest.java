@@ -4,9 +4,11 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.concurrent.CompletableFuture;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -205,6 +207,29 @@ class AtomicFilesTest {
         assertThat(folder).doesNotExist();
         assertThat(outside.resolve("a")).exists();
         AtomicFiles.deleteRecursively(root.resolve("not there"));
+    }
+
+    @Test
+    void twoMayDeleteTheSameFolder() throws Exception {
+        for (int round = 0; round < 20; round++) {
+            var folder = Files.createDirectories(root.resolve("folder"));
+            for (int i = 0; i < 50; i++) {
+                Files.writeString(
+                        Files.createDirectories(folder.resolve("part-" + i)).resolve("file"), "1");
+            }
+            var other = CompletableFuture.runAsync(() -> delete(folder));
+            delete(folder);
+            other.get();
+            assertThat(folder).doesNotExist();
+        }
+    }
+
+    private static void delete(Path folder) {
+        try {
+            AtomicFiles.deleteRecursively(folder);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
     }
 
     private void assertOnly(Path path) throws IOException {

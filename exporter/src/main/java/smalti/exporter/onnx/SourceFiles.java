@@ -10,27 +10,41 @@ import smalti.spec.SpecException;
 
 /** The files that a model is read from: what is made of it must not be written over them. */
 public final class SourceFiles {
+    private static final String READ = "it is what is read";
+
     private SourceFiles() {}
 
     /**
-     * Refuses an output that would be written over something that its sources need: a source itself, by whatever name or
-     * link, or weights of it that lie in a file of their own.
+     * Refuses an output that would be written over a source, by whatever name or link.
      *
      * @param out the ONNX file to write; large weights go to {@code out.data} beside it, and what is there of an older
      *     {@code out} is deleted
-     * @param sources ONNX files or any others; those that are not there are left out
+     * @param sources those that are not there are left out
      * @throws SpecException if the output or its weights would take the place of one of them
      */
     public static void spare(Path out, Path... sources) throws IOException {
         var needed = new LinkedHashMap<Path, String>();
         for (var source : sources) {
-            if (Files.isRegularFile(source)) {
-                needed.put(source, "it is what is read");
-                if (source.toString().endsWith(".onnx")) {
-                    weights(source, needed);
-                }
-            }
+            needed.put(source, READ);
         }
+        spare(out, needed);
+    }
+
+    /**
+     * The same of an ONNX file, whatever its name ends in, and of weights of it that lie in files of their own.
+     *
+     * @throws SpecException as above, or if the model is there and is no ONNX file
+     */
+    public static void spareModel(Path out, Path model) throws IOException {
+        var needed = new LinkedHashMap<Path, String>();
+        if (Files.isRegularFile(model)) {
+            needed.put(model, READ);
+            weights(model, needed);
+        }
+        spare(out, needed);
+    }
+
+    private static void spare(Path out, Map<Path, String> needed) throws IOException {
         var data = out.resolveSibling(out.getFileName() + OnnxWriter.DATA);
         for (var need : needed.entrySet()) {
             if (isSame(out, need.getKey())) {
@@ -56,6 +70,6 @@ public final class SourceFiles {
     }
 
     private static boolean isSame(Path one, Path other) throws IOException {
-        return Files.exists(one) && Files.exists(other) && Files.isSameFile(one, other);
+        return Files.exists(one) && Files.isRegularFile(other) && Files.isSameFile(one, other);
     }
 }

@@ -31,13 +31,14 @@ import smalti.spec.SmaltiException;
  *
  * <pre>
  *   ModelSession ──▶ EngineProcess ──standard input──▶ EngineServer ──▶ ONNX Runtime
- *                          ◀──────────standard output──────┘
+ *                          ◀───────────a pipe──────────────┘
  * </pre>
  *
  * <p>It stays for the sessions that come later, until it was idle for a while. One thread has one, so that none waits
  * for another.
  */
 final class EngineProcess {
+    private static final System.Logger LOG = System.getLogger(EngineProcess.class.getName());
     private static final int BUFFER = 1 << 16;
     private static final int SECONDS_TO_END = 10;
     private static final Pattern SIGNAL = Pattern.compile("^#\\s+(SIG[A-Z]+)");
@@ -75,10 +76,11 @@ final class EngineProcess {
 
     /** This thread's, or one that nobody uses, or a fresh one. It counts as used until {@link #release}. */
     static synchronized EngineProcess acquire() {
-        RUNNING.removeIf(running -> !running.isAlive());
+        // one that ended while sessions were open has still to say how
+        RUNNING.removeIf(running -> running.openSessions == 0 && running.isGone());
         var mine = Thread.currentThread();
         var chosen = RUNNING.stream()
-                .filter(running -> running.owner == mine)
+                .filter(running -> running.owner == mine && running.isAlive())
                 .findFirst()
                 .or(() -> RUNNING.stream()
                         .filter(running -> running.openSessions == 0)
@@ -138,8 +140,10 @@ final class EngineProcess {
     private static Process launch(Path folder) throws IOException {
         var line = new ArrayList<String>();
         if (File.separatorChar == '/') {
-            // abort() writes a core dump whatever the JVM is told
-            line.addAll(List.of("/bin/sh", "-c", "ulimit -c 0; exec \"$@\"", "sh"));
+            // abort() writes a core dump whatever the JVM is told; answers have a pipe of their own, as JVMs and
+            // libraries
+            // write to the standard output what they like
+            line.addAll(List.of("/bin/sh", "-c", "ulimit -c 0; exec \"$@\" 3>&1 1>&2", "sh"));
         }
         line.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
         long heap = Runtime.getRuntime().maxMemory();
@@ -153,6 +157,7 @@ final class EngineProcess {
                 // Ctrl-C is for the one who asks, who then ends this one
                 "-Xrs",
                 "-XX:-CreateCoredumpOnCrash",
+                "-XX:+DisplayVMOutputToStderr",
                 "-XX:ErrorFile=" + folder.resolve("crash.txt"),
                 "-Djava.io.tmpdir=" + folder));
         if (Runtime.version().feature() >= 24) {
@@ -164,6 +169,10 @@ final class EngineProcess {
         }
         line.add(EngineServer.class.getName());
         line.add(root().toString());
+        line.add(String.valueOf(ProcessHandle.current().pid()));
+        if (File.separatorChar == '/') {
+            line.add("/dev/fd/3");
+        }
         var builder = new ProcessBuilder(line)
                 .directory(folder.toFile())
                 .redirectError(folder.resolve("error.txt").toFile());
@@ -204,6 +213,15 @@ final class EngineProcess {
         return stopped == null && process.isAlive();
     }
 
+    /** Whether it has ended; then nothing of it is left. */
+    private boolean isGone() {
+        if (isAlive()) {
+            return false;
+        }
+        end();
+        return true;
+    }
+
     private interface Writer {
         void write(DataOutputStream out) throws IOException;
     }
@@ -226,11 +244,17 @@ final class EngineProcess {
             byte kind = in.readByte();
             if (kind == EngineServer.REFUSED) {
                 throw new EngineRefusal(Items.readText(in));
+            } else if (kind != EngineServer.DONE) {
+                throw new IOException("no such answer: " + kind);
             }
             return answer.read(in);
         } catch (IOException e) {
-            // the stream is cut: it has ended
+            // the stream is cut, or is none of answers: it has ended, or is about to
             throw ended(limits);
+        } catch (OutOfMemoryError e) {
+            // the rest of the answer would be taken for the next
+            end();
+            throw e;
         } finally {
             timer.cancel(false);
         }
@@ -305,6 +329,7 @@ final class EngineProcess {
     private EngineEnd ended(RunLimits limits) {
         try {
             if (!process.waitFor(SECONDS_TO_END, TimeUnit.SECONDS)) {
+                stopped = "its answer could not be read, and it was stopped";
                 process.destroyForcibly().waitFor();
             }
         } catch (InterruptedException e) {
@@ -355,7 +380,8 @@ final class EngineProcess {
         try {
             return Files.exists(file) ? Files.readAllLines(file, StandardCharsets.ISO_8859_1) : List.of();
         } catch (IOException e) {
-            throw new UncheckedIOException(e);
+            // then the message goes without
+            return List.of();
         }
     }
 
@@ -381,7 +407,8 @@ final class EngineProcess {
         try {
             AtomicFiles.deleteRecursively(folder);
         } catch (IOException e) {
-            throw new UncheckedIOException(e);
+            // it must not take the place of what is told, nor keep the next from its end
+            LOG.log(System.Logger.Level.WARNING, folder + " is left behind", e);
         }
     }
 }

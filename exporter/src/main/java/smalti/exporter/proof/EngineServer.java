@@ -13,6 +13,7 @@ import java.io.FileDescriptor;
 import java.io.FileInputStream;
 import java.io.FileOutputStream;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -24,7 +25,7 @@ import smalti.spec.AtomicFiles;
 
 /**
  * ONNX Runtime in a process of its own: opens files and runs them as {@link EngineProcess} asks by standard input, and
- * answers by standard output, until nobody asks any more.
+ * answers by a pipe, until nobody asks any more.
  */
 final class EngineServer {
     /** Requests. */
@@ -71,28 +72,53 @@ final class EngineServer {
         this.casts = new Casts(environment);
     }
 
-    /** @param arguments the folder to delete when nobody asks any more, as the one who made it may have been killed */
+    /** @param arguments the folder of the asking process, its number, and where it reads the answers if not by standard output */
     public static void main(String[] arguments) throws Exception {
+        var folder = Path.of(arguments[0]);
+        long asker = Long.parseLong(arguments[1]);
+        var answers =
+                arguments.length > 2 ? new FileOutputStream(arguments[2]) : new FileOutputStream(FileDescriptor.out);
         var in = new DataInputStream(new BufferedInputStream(new FileInputStream(FileDescriptor.in), BUFFER));
-        var out = new DataOutputStream(new BufferedOutputStream(new FileOutputStream(FileDescriptor.out), BUFFER));
+        var out = new DataOutputStream(new BufferedOutputStream(answers, BUFFER));
         var server = new EngineServer(in, out);
-        var watch = new Thread(server::watch, "smalti-limits");
+        var watch = new Thread(() -> server.watch(folder, asker), "smalti-limits");
         watch.setDaemon(true);
         watch.start();
         try {
             server.serve();
         } catch (EOFException e) {
-            // nobody asks any more
-            AtomicFiles.deleteRecursively(Path.of(arguments[0]));
+            // nobody asks any more: who asked may have been killed
+            AtomicFiles.deleteRecursively(folder);
+        } catch (IOException e) {
+            if (isAskedBy(asker)) {
+                throw e;
+            }
+            AtomicFiles.deleteRecursively(folder);
         }
         // without ONNX Runtime's shutdown hook, which frees what may be in use
         Runtime.getRuntime().halt(0);
     }
 
-    private void watch() {
+    /** Not any more where that process has ended: then this one is another's child, or nobody's. */
+    private static boolean isAskedBy(long asker) {
+        return ProcessHandle.current()
+                .parent()
+                .filter(parent -> parent.pid() == asker)
+                .isPresent();
+    }
+
+    /** Ends this process when it takes too much, is asked nothing for long, or when who asked has ended, whatever runs. */
+    private void watch(Path folder, long asker) {
         try {
             while (true) {
                 Thread.sleep(LOOK_MILLISECONDS);
+                if (!isAskedBy(asker)) {
+                    try {
+                        AtomicFiles.deleteRecursively(folder);
+                    } finally {
+                        Runtime.getRuntime().halt(0);
+                    }
+                }
                 long most = memory;
                 if (most > 0 && resident() > most) {
                     Runtime.getRuntime().halt(TOO_MUCH_MEMORY);
@@ -100,6 +126,8 @@ final class EngineServer {
                     Runtime.getRuntime().halt(IDLE);
                 }
             }
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
         }

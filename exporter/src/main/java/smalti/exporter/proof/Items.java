@@ -2,6 +2,7 @@ package smalti.exporter.proof;
 
 import java.io.DataInputStream;
 import java.io.DataOutputStream;
+import java.io.EOFException;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
@@ -68,11 +69,11 @@ final class Items {
     }
 
     private static Item readItem(DataInputStream in, IntFunction<ByteBuffer> memory) throws IOException {
-        return switch (Kind.valueOf(readText(in))) {
+        return switch (constant(Kind.class, readText(in))) {
             case ARRAY -> {
-                var type = ValueType.valueOf(readText(in));
+                var type = constant(ValueType.class, readText(in));
                 var dims = readDims(in);
-                yield new Item.Array(new Tensor(type, dims, readBytes(in, memory)));
+                yield new Item.Array(new Tensor(type, dims, readBytes(in, bytes(type, dims), memory)));
             }
             case TEXTS -> new Item.Texts(readDims(in), readTexts(in));
             case SEQUENCE -> {
@@ -85,6 +86,30 @@ final class Items {
             }
             case ENTRIES -> new Item.Entries(readText(in));
         };
+    }
+
+    private static <T extends Enum<T>> T constant(Class<T> type, String name) throws IOException {
+        try {
+            return Enum.valueOf(type, name);
+        } catch (IllegalArgumentException e) {
+            throw new IOException(name + " is none of " + type.getSimpleName(), e);
+        }
+    }
+
+    /** What an array takes; whatever is read, no memory is asked for before it is known to be an array. */
+    private static int bytes(ValueType type, List<Long> dims) throws IOException {
+        try {
+            long bytes = type.bytes();
+            for (long size : dims) {
+                bytes = Math.multiplyExact(bytes, size);
+            }
+            if (bytes < 0) {
+                throw new IOException("sizes must be 0 or more, got " + dims);
+            }
+            return Math.toIntExact(bytes);
+        } catch (ArithmeticException e) {
+            throw new IOException("arrays must have at most 2 GB, got " + dims, e);
+        }
     }
 
     private static void writeDims(List<Long> dims, DataOutputStream out) throws IOException {
@@ -117,8 +142,12 @@ final class Items {
         }
     }
 
-    private static ByteBuffer readBytes(DataInputStream in, IntFunction<ByteBuffer> memory) throws IOException {
-        int count = in.readInt();
+    private static ByteBuffer readBytes(DataInputStream in, int count, IntFunction<ByteBuffer> memory)
+            throws IOException {
+        int told = in.readInt();
+        if (told != count) {
+            throw new IOException("an array must have " + count + " bytes, got " + told);
+        }
         var data = memory.apply(count);
         if (data.hasArray()) {
             in.readFully(data.array(), data.arrayOffset(), count);
@@ -141,8 +170,15 @@ final class Items {
     }
 
     static String readText(DataInputStream in) throws IOException {
-        var bytes = new byte[in.readInt()];
-        in.readFully(bytes);
+        int length = in.readInt();
+        if (length < 0) {
+            throw new IOException("a text must have 0 or more bytes, got " + length);
+        }
+        // in pieces: no more memory is taken than comes in
+        var bytes = in.readNBytes(length);
+        if (bytes.length < length) {
+            throw new EOFException();
+        }
         return new String(bytes, StandardCharsets.UTF_8);
     }
 

@@ -29,8 +29,10 @@ import smalti.exporter.OnnxChecker;
 import smalti.exporter.OnnxDiff;
 import smalti.exporter.OnnxExporter;
 import smalti.exporter.OnnxFileCheck;
+import smalti.exporter.OnnxOpset;
 import smalti.exporter.OnnxOptimizer;
 import smalti.exporter.OnnxPrecision;
+import smalti.exporter.ProofOptions;
 import smalti.exporter.graph.Attribute;
 import smalti.exporter.graph.Axis;
 import smalti.exporter.graph.Constant;
@@ -245,6 +247,25 @@ final class ExternalDataTest {
         assertThat(run(file)).isEqualTo(outputs);
         OnnxOptimizer.optimize(file, folder.resolve("p.onnx"), 1, 0);
         assertThat(run(file)).isEqualTo(outputs);
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"z.orig.bak", "z.ONNX", "z"})
+    void noWeightsAreOverwrittenWhateverTheModelIsCalled(String name) throws IOException {
+        var out = folder.resolve("z.onnx");
+        write(model(), out, 0);
+        var renamed = Files.move(out, folder.resolve(name));
+        var outputs = run(renamed);
+        Files.copy(renamed, out);
+        // what is there would be taken for an older output, and its weights with it
+        for (long externalDataAbove : new long[] {0, Long.MAX_VALUE}) {
+            assertThatThrownBy(() -> OnnxOptimizer.optimize(renamed, out, 1, externalDataAbove))
+                    .isInstanceOf(SpecException.class)
+                    .hasMessageContaining("weights of " + name + " are in");
+        }
+        assertThatThrownBy(() -> OnnxOpset.convert(renamed, out, 18, 0, ProofOptions.defaults()))
+                .hasMessageContaining("z.onnx: must have another name");
+        assertThat(run(renamed)).isEqualTo(outputs);
     }
 
     @Test

@@ -7,14 +7,17 @@ import static org.assertj.core.api.Assertions.within;
 
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -172,6 +175,50 @@ final class EngineProcessTest {
             assertThatThrownBy(() -> session.run(Map.of("x", floats(new double[] {1}, 1))))
                     .isInstanceOf(EngineEndedException.class)
                     .hasMessage("endless.onnx: ONNX Runtime cannot run it: it did not end within 5 s, and was stopped");
+        }
+    }
+
+    /** The JVM's own words, of its crash too, are no answers: they would ask for gigabytes of memory. */
+    @Test
+    void aCrashIsTheSameErrorInASmallHeap() throws Exception {
+        var asking = AskingProcess.start(optionalOutput(), "cond", ValueType.BOOL, "-Xmx128m");
+        assertThat(new String(asking.getInputStream().readAllBytes(), StandardCharsets.UTF_8))
+                .contains("deadly.onnx: ONNX Runtime cannot run it: it ended its process (SIGSEGV");
+        assertThat(asking.waitFor()).isZero();
+    }
+
+    @Test
+    void nothingRunsOnForAProcessThatWasKilled() throws Exception {
+        var asking = AskingProcess.start(file(DeadlyModels.endless()), "x", ValueType.FLOAT32);
+        var told = asking.inputReader(StandardCharsets.UTF_8);
+        var root = Path.of(told.readLine().substring(AskingProcess.FOLDER.length()));
+        var engine = asking.children().findFirst().orElseThrow();
+        asking.destroyForcibly().waitFor();
+        engine.onExit().get(60, TimeUnit.SECONDS);
+        assertThat(engine.isAlive()).isFalse();
+        assertThat(root).doesNotExist();
+    }
+
+    @Test
+    void whatEndedSinceItWasIdleLeavesNothing() throws Exception {
+        assertThat(ModelSession.version()).isNotEmpty();
+        var before = folders();
+        for (var engine : ProcessHandle.current().children().toList()) {
+            if (engine.info().arguments().stream()
+                    .flatMap(Arrays::stream)
+                    .anyMatch(EngineServer.class.getName()::equals)) {
+                engine.destroyForcibly();
+                engine.onExit().get(60, TimeUnit.SECONDS);
+            }
+        }
+        assertThat(ModelSession.version()).isNotEmpty();
+        assertThat(before).isNotEmpty();
+        assertThat(folders()).doesNotContainAnyElementsOf(before);
+    }
+
+    private static List<Path> folders() throws Exception {
+        try (var files = Files.list(EngineProcess.root())) {
+            return files.filter(Files::isDirectory).toList();
         }
     }
 
