@@ -1,8 +1,10 @@
 package smalti.exporter;
 
+import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -65,7 +67,6 @@ record InputRole(
     private static final Set<String> PASSING =
             Set.of("Cast", "CastLike", "Identity", "Unsqueeze", "Squeeze", "Flatten", "Concat", "Dropout");
 
-    private static final int AS_MANY_AS_AXES = 8;
     private static final int MOST_IN_A_BLOCK = 1024;
 
     private static Map<String, List<Use>> uses() {
@@ -116,52 +117,62 @@ record InputRole(
         return Map.copyOf(uses);
     }
 
-    /** What each input of a model is taken for, of those that are taken for anything special. */
+    /** What each input of a model is taken for, of those that must be given and are taken for anything special. */
     static Map<String, InputRole> of(Model model) {
         var shapes = Shapes.of(model);
-        var nodes = new ArrayList<Node>();
-        collect(model.graph(), nodes);
+        var users = new HashMap<String, List<Taking>>();
+        collect(model.graph(), users);
         var roles = new HashMap<String, InputRole>();
         for (var input : model.graph().inputs()) {
-            find(input.name(), nodes, shapes, AS_MANY_AS_AXES).ifPresent(role -> roles.put(input.name(), role));
+            if (!model.graph().initializers().containsKey(input.name())) {
+                find(input.name(), users, shapes).ifPresent(role -> roles.put(input.name(), role));
+            }
         }
         return roles;
     }
 
-    private static void collect(Graph graph, List<Node> nodes) {
+    /** A node, and which of its inputs a value is first. */
+    private record Taking(Node node, int index) {}
+
+    private static void collect(Graph graph, Map<String, List<Taking>> users) {
         for (var node : graph.nodes()) {
-            nodes.add(node);
-            node.bodies().forEach(body -> collect(body, nodes));
+            var seen = new HashSet<String>();
+            for (int i = 0; i < node.inputs().size(); i++) {
+                var value = node.inputs().get(i);
+                if (node.domain().isEmpty() && !value.isEmpty() && seen.add(value)) {
+                    users.computeIfAbsent(value, of -> new ArrayList<>()).add(new Taking(node, i));
+                }
+            }
+            node.bodies().forEach(body -> collect(body, users));
         }
     }
 
-    private static Optional<InputRole> find(String value, List<Node> nodes, Shapes shapes, int depth) {
-        for (var node : nodes) {
-            int index = node.inputs().indexOf(value);
-            if (index < 0 || !node.domain().isEmpty()) {
-                continue;
-            }
-            var uses = USES.getOrDefault(node.op(), List.of());
-            var use = index < uses.size() ? uses.get(index) : Use.ANY;
-            // a float that is divided by is any number but 0, and random ones are
-            boolean matters = use != Use.ANY
-                    && (use != Use.POSITIVE
-                            || shapes.element(value)
-                                    .filter(type -> type.isFloat())
-                                    .isEmpty());
-            if (matters) {
-                var taken = node.inputs().isEmpty()
-                        ? null
-                        : shapes.shape(node.input(0)).orElse(null);
-                var made = shapes.shape(node.output()).orElse(null);
-                return Optional.of(new InputRole(use, node, taken, made));
-            }
-            if (PASSING.contains(node.op())
-                    && depth > 0
-                    && (index == 0 || node.op().equals("Concat"))) {
-                var behind = find(node.output(), nodes, shapes, depth - 1);
-                if (behind.isPresent()) {
-                    return behind;
+    /** The nearest use that matters: what only gives the numbers on is looked behind. */
+    private static Optional<InputRole> find(String input, Map<String, List<Taking>> users, Shapes shapes) {
+        var met = new HashSet<>(Set.of(input));
+        var open = new ArrayDeque<>(met);
+        while (!open.isEmpty()) {
+            var value = open.remove();
+            for (var taking : users.getOrDefault(value, List.of())) {
+                var node = taking.node();
+                int index = taking.index();
+                var uses = USES.getOrDefault(node.op(), List.of());
+                var use = index < uses.size() ? uses.get(index) : Use.ANY;
+                // a float that is divided by is any number but 0, and random ones are
+                boolean matters = use != Use.ANY
+                        && (use != Use.POSITIVE
+                                || shapes.element(value)
+                                        .filter(type -> type.isFloat())
+                                        .isEmpty());
+                if (matters) {
+                    var taken = shapes.shape(node.input(0)).orElse(null);
+                    var made = shapes.shape(node.output()).orElse(null);
+                    return Optional.of(new InputRole(use, node, taken, made));
+                }
+                boolean passes =
+                        PASSING.contains(node.op()) && (index == 0 || node.op().equals("Concat"));
+                if (passes && met.add(node.output())) {
+                    open.add(node.output());
                 }
             }
         }

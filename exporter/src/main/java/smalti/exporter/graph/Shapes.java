@@ -151,6 +151,12 @@ public final class Shapes {
         return Optional.ofNullable(numbers(value)).map(Numbers::axes);
     }
 
+    /** Whether an element of a short tensor of whole numbers is known. */
+    public boolean isKnown(String value, int index) {
+        var numbers = numbers(value);
+        return numbers != null && numbers.values().get(index) != null;
+    }
+
     /** The elements of a short constant list of 32-bit floats, such as the scales of a Resize. */
     public Optional<List<Float>> floats(String value) {
         var known = floats.get(value);

@@ -23,18 +23,34 @@ final class SizeNumbers {
             case "Size" -> size(node);
             case "Constant" -> constant(node);
             case "Identity" -> node.numbers(0);
-            case "Cast" -> isWhole(node.outputElement(0)) ? node.numbers(0) : null;
+            case "Cast" -> isWhole(node.outputElement(0)) ? fitting(node, node.numbers(0)) : null;
             case "Squeeze", "Unsqueeze", "Reshape" -> same(node);
             case "Gather" -> gathered(node);
             case "Slice" -> sliced(node);
             case "Concat" -> concatenated(node);
-            case "Add", "Sub", "Mul", "Div" -> arithmetic(node);
+            case "Add", "Sub", "Mul", "Div" -> fitting(node, arithmetic(node));
             default -> null;
         };
     }
 
     private static boolean isWhole(@Nullable ValueType type) {
         return type == ValueType.INT64 || type == ValueType.INT32;
+    }
+
+    /** What the output's type cannot hold is unknown: runtimes keep the last bits of it, or do something else. */
+    private static @Nullable Numbers fitting(KnownNode node, @Nullable Numbers known) {
+        if (known == null || node.outputElement(0) == ValueType.INT64) {
+            return known;
+        }
+        var values = new ArrayList<@Nullable Long>();
+        var axes = new ArrayList<Axis>();
+        for (int i = 0; i < known.values().size(); i++) {
+            var value = known.values().get(i);
+            boolean fits = value == null || value == value.intValue();
+            values.add(fits ? value : null);
+            axes.add(fits ? known.axes().get(i) : Axis.UNKNOWN);
+        }
+        return new Numbers(values, axes, known.scalar());
     }
 
     private static @Nullable Numbers shape(KnownNode node) {

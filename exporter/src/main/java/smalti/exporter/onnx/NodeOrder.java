@@ -7,6 +7,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.PriorityQueue;
 import java.util.Set;
+import java.util.function.Predicate;
 import smalti.exporter.graph.Node;
 
 /**
@@ -20,9 +21,9 @@ record NodeOrder(List<Node> nodes, List<String> problems, List<String> misplaced
 
     /**
      * @param made the values of the graph, each made once
-     * @param around the values that it sees around it
+     * @param isAround whether it sees a value around it
      */
-    static NodeOrder of(List<Node> nodes, Set<String> made, Set<String> around) {
+    static NodeOrder of(List<Node> nodes, Set<String> made, Predicate<String> isAround) {
         var maker = new HashMap<String, Integer>();
         for (int i = 0; i < nodes.size(); i++) {
             for (var output : nodes.get(i).outputs()) {
@@ -50,7 +51,7 @@ record NodeOrder(List<Node> nodes, List<String> problems, List<String> misplaced
                                 told(nodes.get(by)),
                                 used));
                     }
-                } else if (!made.contains(used) && !around.contains(used)) {
+                } else if (!made.contains(used) && !isAround.test(used)) {
                     problems.add(told(nodes.get(i)) + " takes \"" + used + "\", which nothing makes");
                 }
             }

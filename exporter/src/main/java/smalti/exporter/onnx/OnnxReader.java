@@ -177,7 +177,7 @@ public final class OnnxReader {
     static Graph graph(GraphProto proto, Map<String, Integer> opsets, String place) throws IOException {
         var reader = new OnnxReader(place, new Tensors(place, null));
         reader.opsets.putAll(opsets);
-        var graph = reader.graph(proto, List.of(), 0, Set.of());
+        var graph = reader.graph(proto, List.of(), 0, null);
         reader.refuse();
         return graph;
     }
@@ -222,7 +222,7 @@ public final class OnnxReader {
         refuse();
         var metadata = new TreeMap<String, String>();
         proto.getMetadataPropsList().forEach(entry -> metadata.put(entry.getKey(), entry.getValue()));
-        var graph = graph(proto.getGraph(), weights, 0, Set.of());
+        var graph = graph(proto.getGraph(), weights, 0, null);
         refuse();
         FormatRules.broken(proto).forEach(rule -> broken.add(place + ": " + rule));
         var rest = proto.toBuilder()
@@ -252,8 +252,19 @@ public final class OnnxReader {
                 place + ": must be an ONNX model, and is not, or not all of it (" + e.getMessage() + ")", e);
     }
 
+    /** What a body sees of the graphs around it. */
+    private record Scope(Set<String> names, @Nullable Scope around) {
+        boolean has(String name) {
+            return names.contains(name) || sees(around, name);
+        }
+    }
+
+    private static boolean sees(@Nullable Scope scope, String name) {
+        return scope != null && scope.has(name);
+    }
+
     /** @param weights the data of initializers that lies elsewhere; the rest of the list is null or not there */
-    private Graph graph(GraphProto proto, List<@Nullable ByteBuffer> weights, int depth, Set<String> around)
+    private Graph graph(GraphProto proto, List<@Nullable ByteBuffer> weights, int depth, @Nullable Scope around)
             throws IOException {
         if (depth > MOST_NESTED_GRAPHS) {
             throw new SpecException(
@@ -271,10 +282,10 @@ public final class OnnxReader {
         for (var sparse : proto.getSparseInitializerList()) {
             define(initializers, sparse.getValues().getName(), tensors.sparse(sparse));
         }
-        var visible = new HashSet<>(around);
-        visible.addAll(initializers.keySet());
-        inputs.forEach(input -> visible.add(input.name()));
-        proto.getNodeList().forEach(node -> visible.addAll(node.getOutputList()));
+        var own = new HashSet<>(initializers.keySet());
+        inputs.forEach(input -> own.add(input.name()));
+        proto.getNodeList().forEach(node -> own.addAll(node.getOutputList()));
+        var visible = new Scope(own, around);
         var nodes = new ArrayList<Node>();
         for (var node : proto.getNodeList()) {
             nodes.add(node(node, depth, visible));
@@ -282,7 +293,7 @@ public final class OnnxReader {
         var made = names(inputs, outputs, initializers, nodes);
         // sorting needs names that are sound
         refuse();
-        var order = NodeOrder.of(nodes, made, around);
+        var order = NodeOrder.of(nodes, made, name -> sees(around, name));
         order.problems().forEach(problem -> problem("%s", problem));
         order.misplaced().stream()
                 .limit(MOST_PROBLEMS - broken.size())
@@ -292,7 +303,7 @@ public final class OnnxReader {
                 .filter(value -> made.contains(value.name()))
                 .toList();
         for (var output : outputs) {
-            if (!made.contains(output.name()) && !around.contains(output.name())) {
+            if (!made.contains(output.name()) && !sees(around, output.name())) {
                 problem("output \"%s\" of graph \"%s\" is made by nothing", output.name(), proto.getName());
             }
         }
@@ -340,7 +351,7 @@ public final class OnnxReader {
         return made;
     }
 
-    private Node node(NodeProto proto, int depth, Set<String> visible) throws IOException {
+    private Node node(NodeProto proto, int depth, Scope visible) throws IOException {
         var domain = domain(proto.getDomain());
         var told = "node \"" + (proto.getName().isEmpty() ? String.join(",", proto.getOutputList()) : proto.getName())
                 + "\"";
@@ -369,7 +380,7 @@ public final class OnnxReader {
                 attributes);
     }
 
-    private Attribute attribute(AttributeProto proto, String told, int depth, Set<String> visible) throws IOException {
+    private Attribute attribute(AttributeProto proto, String told, int depth, Scope visible) throws IOException {
         var place = told + ", attribute \"" + proto.getName() + "\"";
         if (!proto.getRefAttrName().isEmpty()) {
             return other(proto);

@@ -65,6 +65,7 @@ final class MergeReshapes extends GraphPass {
         var sizes = new ArrayList<Long>();
         int free = 0;
         int copied = 0;
+        boolean computed = false;
         for (int i = 0; i < asked.size(); i++) {
             var axis = asked.get(i);
             if (axis.isFixed()) {
@@ -75,10 +76,13 @@ final class MergeReshapes extends GraphPass {
             } else {
                 sizes.add(-1L);
                 free++;
+                // what is known and no size is the -1 of the file itself
+                computed |= !draft.shapes().isKnown(node.input(1), i);
             }
         }
         boolean empty = asked.stream().anyMatch(axis -> axis.isFixed() && axis.size() == 0);
-        if (free > 1 || empty) {
+        // where the copied size is 0, an empty batch, -1 beside it has no meaning
+        if (free > 1 || empty || (computed && copied > 0)) {
             return;
         }
         // what follows from the others is what most readers understand

@@ -55,6 +55,29 @@ final class ShapesTest {
         assertThat(shape(17, "y")).isEqualTo("[N, 12]");
     }
 
+    /** 2⁴⁰ + 5 as INT32 is 5 in ONNX Runtime, and so is nothing that other runtimes need agree on. */
+    @Test
+    void aNumberThatItsTypeCannotHoldIsUnknown() {
+        var toInt32 = Map.<String, Attribute>of("to", Attribute.of((long) ValueType.INT32.onnxCode()));
+        var toInt64 = Map.<String, Attribute>of("to", Attribute.of((long) ValueType.INT64.onnxCode()));
+        sizes("large", (1L << 40) + 5)
+                .sizes("most", (long) Integer.MAX_VALUE)
+                .sizes("least", (long) Integer.MIN_VALUE)
+                .node("Cast", "cut", toInt32, "large")
+                .node("Cast", "wide", toInt64, "cut")
+                .node("Cast", "fits", toInt32, "most")
+                .node("Cast", "low", toInt32, "least")
+                .node("Cast", "kept", toInt64, "fits")
+                .node("Add", "over", Map.of(), "fits", "fits")
+                .node("Sub", "under", Map.of(), "low", "fits");
+        var shapes = shapes(17);
+        for (var unknown : List.of("cut", "wide", "over", "under")) {
+            assertThat(shapes.longs(unknown)).as(unknown).isEmpty();
+        }
+        assertThat(shapes.longs("kept")).contains(List.of((long) Integer.MAX_VALUE));
+        assertThat(shapes.longs("low")).contains(List.of((long) Integer.MIN_VALUE));
+    }
+
     @Test
     void attentionKeepsTheQueriesAndGivesThemTheWidthOfTheValues() {
         input("q", "B", 4, 24).input("k", "B", 6, 16).input("v", "B", 6, 20).input("p", "B", 2, 5, 8);

@@ -396,6 +396,31 @@ final class OnnxReaderTest {
                 .toByteArray();
     }
 
+    /** A body sees all names around it: copied for each, those of this graph would be 288 million. */
+    @Test
+    void aLongChainOfBodiesIsRead() throws IOException {
+        var graph = graph();
+        var last = "x";
+        int count = 12_000;
+        for (int i = 0; i < count; i++) {
+            var node = node("If", "v" + i, "c");
+            for (var branch : List.of("then_branch", "else_branch")) {
+                node.addAttribute(AttributeProto.newBuilder()
+                        .setName(branch)
+                        .setType(AttributeProto.AttributeType.GRAPH)
+                        .setG(GraphProto.newBuilder()
+                                .setName(branch)
+                                .addNode(node("Neg", branch + i, last))
+                                .addOutput(value(branch + i))));
+            }
+            graph.addNode(node);
+            last = "v" + i;
+        }
+        graph.addInput(value("c")).addOutput(value(last));
+        var file = Files.write(folder.resolve("long.onnx"), model(graph).build().toByteArray());
+        assertThat(OnnxReader.read(file).graph().nodes().size()).isEqualTo(1 + count);
+    }
+
     /** Large data lies outside of protobuf's message, in whichever field it was. */
     @Test
     void largeWeightsAreReadFromEachFieldThatHoldsThem() throws IOException {

@@ -11,6 +11,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 import smalti.exporter.graph.Attribute;
+import smalti.exporter.graph.Axis;
 import smalti.exporter.graph.Graph;
 import smalti.exporter.graph.Model;
 import smalti.exporter.graph.Node;
@@ -292,5 +293,50 @@ final class InliningTest {
         var after = rig.input("x", -1, 2, 3).proven(new MergeReshapes()).graph();
         var sizes = (Tensor) Objects.requireNonNull(after.initializers().get("y_shape"));
         assertThat(sizes.longs()).containsExactly(-1, 6);
+    }
+
+    /** In ONNX Runtime a size of 0 and one of -1 do not go together, so an empty batch would fail. */
+    @Test
+    void aReshapeThatWouldFailOnAnEmptyBatchIsLeft() {
+        var model = reshaping(new Rig(17)
+                .constant("two", Tensor.sizes(List.of(2L)))
+                .node("Shape", "s", "x")
+                .node("Gather", "n", "s", "first")
+                .node("Gather", "a", "s", "second")
+                .node("Mul", "rest", "a", "two"));
+        assertThat(new MergeReshapes().apply(model)).isSameAs(model);
+        var simplified = Passes.simplifying().apply(model).model();
+        try (var session = ModelSession.open(OnnxWriter.bytes(simplified), "empty")) {
+            var y = session.run(Map.of("x", new Item.Array(Tensor.of(new float[0], 0, 4, 6))))
+                    .get("y");
+            assertThat(((Item.Array) Objects.requireNonNull(y)).tensor().dims()).containsExactly(0L, 8L, 3L);
+        }
+    }
+
+    /** There the file itself has the -1, and its own end on an empty batch. */
+    @Test
+    void aFreeSizeOfTheFileItselfMayStandBesideACopiedOne() {
+        var model = reshaping(new Rig(17)
+                .constant("rest", Tensor.sizes(List.of(-1L)))
+                .node("Shape", "s", "x")
+                .node("Gather", "n", "s", "first"));
+        var sizes = (Tensor) Objects.requireNonNull(
+                new MergeReshapes().apply(model).graph().initializers().get("y_shape"));
+        assertThat(sizes.longs()).containsExactly(0, -1, 3);
+    }
+
+    /** Brings x [N, A, 6] to [n, rest, 3]. */
+    private static Model reshaping(Rig rig) {
+        var graph = rig.constant("first", Tensor.sizes(List.of(0L)))
+                .constant("second", Tensor.sizes(List.of(1L)))
+                .constant("three", Tensor.sizes(List.of(3L)))
+                .node("Concat", "to", Map.of("axis", Attribute.of(0L)), "n", "rest", "three")
+                .node("Reshape", "y", "x", "to")
+                .output("y", -1, -1, 3)
+                .graph();
+        var x = new Value(
+                "x", ValueType.FLOAT32, List.of(Axis.named("N"), Axis.named("A"), Axis.of(6)), Value.Layout.PLAIN);
+        return Model.of(
+                new Graph("reshaping", List.of(x), graph.outputs(), graph.initializers(), graph.nodes()), 17, 8);
     }
 }
