@@ -6,6 +6,7 @@ import java.util.Locale;
 import java.util.Set;
 import smalti.exporter.graph.Tensor;
 import smalti.exporter.graph.ValueType;
+import smalti.exporter.proof.Masked;
 import smalti.exporter.proof.ModelSession.Item;
 
 /** How far outputs are from those that were expected. */
@@ -52,16 +53,10 @@ final class Distance {
             }
             return;
         }
-        double least = 0;
-        double most = 0;
         double difference = 0;
         for (int i = 0; i < expected.count(); i++) {
             double wanted = expected.number(i);
             double got = actual.number(i);
-            if (Double.isFinite(wanted)) {
-                least = Math.min(least, wanted);
-                most = Math.max(most, wanted);
-            }
             if (Double.compare(wanted, got) == 0 || wanted == got) {
                 continue;
             }
@@ -74,14 +69,29 @@ final class Distance {
         if (difference == 0) {
             return;
         }
-        // from 0 on: an output that hardly varies may still differ in its last bits
-        double share = most == least ? Double.POSITIVE_INFINITY : difference / (most - least);
+        double range = range(expected, actual);
+        double share = range == 0 ? Double.POSITIVE_INFINITY : difference / range;
         worst = Math.max(worst, share);
         boolean half = expected.type() == ValueType.FLOAT16 || expected.type() == ValueType.BFLOAT16;
         if (share > (half ? HALF_TOLERANCE : TOLERANCE)) {
             problem(String.format(
                     Locale.ROOT, "output %s differs by %.3g, which is %.3g of its range", output, difference, share));
         }
+    }
+
+    /** From 0 on: an output that hardly varies may still differ in its last bits. */
+    private static double range(Tensor expected, Tensor actual) {
+        double masked = Masked.above(expected, actual);
+        double least = 0;
+        double most = 0;
+        for (int i = 0; i < expected.count(); i++) {
+            double wanted = expected.number(i);
+            if (Double.isFinite(wanted) && (Math.abs(wanted) <= masked || wanted != actual.number(i))) {
+                least = Math.min(least, wanted);
+                most = Math.max(most, wanted);
+            }
+        }
+        return most - least;
     }
 
     private static String differences(Tensor expected, Tensor actual) {

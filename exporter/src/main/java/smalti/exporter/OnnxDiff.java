@@ -65,8 +65,12 @@ public final class OnnxDiff {
         } else {
             try {
                 boolean random = RandomSeeds.isRandom(a) || RandomSeeds.isRandom(b);
-                var distance = distance(Compared.of(one, a, random), Compared.of(other, b, random), options);
+                var unseen = new ArrayList<String>();
+                var distance = distance(Compared.of(one, a, random), Compared.of(other, b, random), options, unseen);
                 outputs.addAll(distance.problems());
+                if (!structure.isEmpty() || !weights.isEmpty()) {
+                    outputs.addAll(unseen);
+                }
                 difference = distance.isOfAny() ? OptionalDouble.of(distance.worst()) : OptionalDouble.empty();
             } catch (NotRun e) {
                 outputs.add("not compared: " + e.getMessage());
@@ -84,13 +88,19 @@ public final class OnnxDiff {
         }
     }
 
-    /** As written and fused: a fault of one fusion in both files would hide itself. */
-    private static Distance distance(Compared one, Compared other, ProofOptions options) throws NotRun {
+    /**
+     * As written and fused: a fault of one fusion in both files would hide itself.
+     *
+     * @param unseen gets a line for each output that could not be compared
+     */
+    private static Distance distance(Compared one, Compared other, ProofOptions options, List<String> unseen)
+            throws NotRun {
         try {
             SeededRun run;
             try (var session = one.open(Form.AS_WRITTEN)) {
                 run = SeededRun.of(session, one.model(), options, one.place());
             }
+            unseen.addAll(Seen.of(run.outputs()).notes());
             var asWritten = distance(run, one, other, Form.AS_WRITTEN);
             return asWritten.problems().isEmpty() ? distance(run, one, other, Form.FUSED) : asWritten;
         } catch (ProofException | SpecException e) {

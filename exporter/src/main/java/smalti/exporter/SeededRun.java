@@ -6,7 +6,6 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.SplittableRandom;
-import org.jspecify.annotations.Nullable;
 import smalti.exporter.graph.Axis;
 import smalti.exporter.graph.Model;
 import smalti.exporter.graph.Tensor;
@@ -24,7 +23,7 @@ import smalti.spec.SpecException;
  *
  * @param inputs a map a sample
  * @param outputs a map a sample
- * @param notes how inputs were chosen of which not all numbers will do
+ * @param notes how inputs were chosen of which not all numbers will do, and which outputs have no numbers to compare
  */
 record SeededRun(List<Map<String, Item>> inputs, List<Map<String, Item>> outputs, List<String> notes) {
     private static final int SAMPLES = 3;
@@ -46,6 +45,27 @@ record SeededRun(List<Map<String, Item>> inputs, List<Map<String, Item>> outputs
         }
     }
 
+    /** Logarithms, roots and powers take none below 0. */
+    private static final List<Floats> FLOATS = List.of(new Floats(-1, 1), new Floats(1e-3, 1), new Floats(1, 10));
+
+    /** From the least on, below the other. */
+    private record Floats(double least, double limit) {
+        double draw(SplittableRandom random) {
+            return random.nextDouble(least, limit);
+        }
+    }
+
+    /** How inputs are made up. */
+    private record Drawing(FreeSizes sizes, int rank, Wholes wholes, Floats floats, Map<String, InputRole> roles) {
+        Drawing with(FreeSizes others) {
+            return new Drawing(others, rank, wholes, floats, roles);
+        }
+
+        Drawing with(Floats others) {
+            return new Drawing(sizes, rank, wholes, others, roles);
+        }
+    }
+
     private static final long MOST_ELEMENTS = 1 << 26;
     private static final int MOST_SHOWN = 8;
 
@@ -64,7 +84,7 @@ record SeededRun(List<Map<String, Item>> inputs, List<Map<String, Item>> outputs
         ProofMemory.check(model, options.samples().get(0), options.limits().memory(), place);
         try {
             var outputs = options.samples().stream().map(session::run).toList();
-            return new SeededRun(options.samples(), outputs, List.of());
+            return new SeededRun(options.samples(), outputs, Seen.of(outputs).notes());
         } catch (EngineEndedException e) {
             throw e;
         } catch (ProofException e) {
@@ -132,16 +152,41 @@ record SeededRun(List<Map<String, Item>> inputs, List<Map<String, Item>> outputs
         }
 
         private SeededRun run(int size, int rank, Wholes wholes, Map<String, InputRole> roles) {
+            var drawing = new Drawing(FreeSizes.same(size), rank, wholes, FLOATS.get(0), roles);
             var inputs = new ArrayList<Map<String, Item>>();
             var outputs = new ArrayList<Map<String, Item>>();
-            for (int sample = 0; sample < SAMPLES; sample++) {
-                inputs.add(inputs(size, rank, wholes, roles, new SplittableRandom(options.seed() + sample)));
-                if (sample == 0) {
-                    ProofMemory.check(model, inputs.get(0), options.limits().memory(), place);
+            run(drawing, inputs, outputs);
+            while (inputs.size() < SAMPLES) {
+                var apart = FreeSizes.apart(model.graph().inputs(), size, inputs.size() > 1);
+                if (apart.own().isEmpty() || !runs(drawing.with(apart), inputs, outputs)) {
+                    run(drawing, inputs, outputs);
                 }
-                outputs.add(session.run(inputs.get(sample)));
             }
-            return new SeededRun(inputs, outputs, notes(inputs.get(0), roles));
+            for (var floats : FLOATS.subList(1, FLOATS.size())) {
+                if (!Seen.of(outputs).isMost()) {
+                    runs(drawing.with(floats), inputs, outputs);
+                }
+            }
+            var notes = new ArrayList<>(notes(inputs.get(0), roles));
+            notes.addAll(Seen.of(outputs).notes());
+            return new SeededRun(inputs, outputs, notes);
+        }
+
+        private void run(Drawing drawing, List<Map<String, Item>> inputs, List<Map<String, Item>> outputs) {
+            var sample = inputs(drawing, new SplittableRandom(options.seed() + inputs.size()));
+            ProofMemory.check(model, sample, options.limits().memory(), place);
+            outputs.add(session.run(sample));
+            inputs.add(sample);
+        }
+
+        /** Whether the model takes them: it need not, as it took others. */
+        private boolean runs(Drawing drawing, List<Map<String, Item>> inputs, List<Map<String, Item>> outputs) {
+            try {
+                run(drawing, inputs, outputs);
+                return true;
+            } catch (ProofException | SpecException e) {
+                return false;
+            }
         }
 
         private static List<String> notes(Map<String, Item> inputs, Map<String, InputRole> roles) {
@@ -162,26 +207,26 @@ record SeededRun(List<Map<String, Item>> inputs, List<Map<String, Item>> outputs
             return notes;
         }
 
-        private Map<String, Item> inputs(
-                int size, int rank, Wholes wholes, Map<String, InputRole> roles, SplittableRandom random) {
+        private Map<String, Item> inputs(Drawing drawing, SplittableRandom random) {
             var items = new LinkedHashMap<String, Item>();
             for (var input : model.graph().inputs()) {
                 // what has a default is left to it
                 if (session.inputs().contains(input.name())
                         && !model.graph().initializers().containsKey(input.name())) {
-                    items.put(input.name(), item(input, size, rank, wholes, roles.get(input.name()), random));
+                    items.put(input.name(), item(input, drawing, random));
                 }
             }
             return items;
         }
 
-        private Item item(
-                Value input, int size, int rank, Wholes wholes, @Nullable InputRole role, SplittableRandom random) {
+        private Item item(Value input, Drawing drawing, SplittableRandom random) {
+            InputRole role = drawing.roles().get(input.name());
+            var wholes = drawing.wholes();
             ValueType element;
             List<Axis> shape;
             if (input.type() instanceof Type.OfTensor tensor) {
                 element = tensor.element();
-                shape = tensor.shape() == null ? Collections.nCopies(rank, Axis.UNKNOWN) : tensor.shape();
+                shape = tensor.shape() == null ? Collections.nCopies(drawing.rank(), Axis.UNKNOWN) : tensor.shape();
             } else {
                 element = ValueType.FLOAT32;
                 shape = session.shapeOfSmall(input.name())
@@ -190,8 +235,8 @@ record SeededRun(List<Map<String, Item>> inputs, List<Map<String, Item>> outputs
             }
             long count = 1;
             var dims = new ArrayList<Long>();
-            for (Axis axis : shape) {
-                long length = axis.isFixed() ? axis.size() : size;
+            for (int place = 0; place < shape.size(); place++) {
+                long length = drawing.sizes().of(shape.get(place), place);
                 dims.add(length);
                 if (length > MOST_ELEMENTS || count * length > MOST_ELEMENTS) {
                     throw new SpecException(place + ": input " + input.name() + " must have at most " + MOST_ELEMENTS
@@ -209,9 +254,9 @@ record SeededRun(List<Map<String, Item>> inputs, List<Map<String, Item>> outputs
             var numbers = new double[(int) count];
             for (int i = 0; i < count; i++) {
                 numbers[i] = role != null
-                        ? role.number(i, (int) count, size)
+                        ? role.number(i, (int) count, drawing.sizes().size())
                         : element.isFloat()
-                                ? random.nextDouble(-1, 1)
+                                ? drawing.floats().draw(random)
                                 : element == ValueType.UINT8 && wholes.least() == 0 && wholes.limit() > 1
                                         ? random.nextInt(256)
                                         : wholes.draw(random);

@@ -8,6 +8,7 @@ import smalti.exporter.onnx.OnnxWriter;
 import smalti.exporter.proof.ModelSession;
 import smalti.exporter.proof.ModelSession.Item;
 import smalti.exporter.proof.ProofException;
+import smalti.spec.SpecException;
 
 /** Runs models of fewer bits on held-out samples, and says how close they come to FP32. */
 final class Judge {
@@ -36,17 +37,33 @@ final class Judge {
         return verdict(model, heldOut.size());
     }
 
-    /** On the first batches alone; of a model that ONNX Runtime refuses, though it is sound, the worst there is. */
+    /**
+     * On the first batches alone; of a model that ONNX Runtime refuses, though it is sound, the worst there is.
+     *
+     * @throws SpecException if samples are not finite, and what comes of them is neither in one of the two models alone
+     */
     Verdict verdict(Model model, int most) {
         int batches = Math.min(most, heldOut.size());
         var inputs = heldOut.subList(0, batches);
         try {
             var got = run(model, inputs, place);
-            return new Verdict(
-                    Quality.of(wanted.subList(0, batches), got), Drop.of(inputs, wanted.subList(0, batches), got));
+            var quality = Quality.of(wanted.subList(0, batches), got);
+            if (quality.lost() > 0) {
+                requireNumbers();
+            }
+            return new Verdict(quality, Drop.of(inputs, wanted.subList(0, batches), got));
         } catch (ProofException e) {
             progress.accept(String.valueOf(e.getMessage()).lines().findFirst().orElse(""));
             return Verdict.NONE;
+        }
+    }
+
+    /** What is infinite in FP32 alone is no fault of fewer bits where the samples are. */
+    private void requireNumbers() {
+        var problems = NotNumbers.problems("held-out", heldOut);
+        if (!problems.isEmpty()) {
+            throw new SpecException(
+                    problems.stream().map(problem -> place + ": " + problem).toList());
         }
     }
 

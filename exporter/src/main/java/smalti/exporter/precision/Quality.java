@@ -4,11 +4,12 @@ import java.util.List;
 import java.util.Map;
 import smalti.exporter.graph.Tensor;
 import smalti.exporter.graph.ValueType;
+import smalti.exporter.proof.Masked;
 import smalti.exporter.proof.ModelSession.Item;
 
 /**
  * How close a model of fewer bits comes to the one in FP32, on the same inputs. What is NaN or infinite in both alike is no
- * loss and counts for nothing.
+ * loss and counts for nothing; nor does what is the same in both and far from all other numbers, as masked scores are.
  *
  * @param psnr peak signal-to-noise ratio in dB, of the worst output of floats or bytes; the peak is 255 for bytes, for
  *     floats the range of the FP32 output, or its greatest magnitude where a run gives one number alone or all are equal;
@@ -61,6 +62,7 @@ public record Quality(double psnr, double agreement, double sqnr, long lost) {
         private double least = Double.POSITIVE_INFINITY;
         private double greatest = Double.NEGATIVE_INFINITY;
         private long count;
+        private long measured;
         private long equal;
         private long lost;
         private boolean discrete;
@@ -71,15 +73,19 @@ public record Quality(double psnr, double agreement, double sqnr, long lost) {
             bytes = wanted.type() == ValueType.UINT8;
             isOfNumbers &= wanted.count() <= 1;
             discrete = !wanted.type().isFloat() && !bytes;
+            double masked = bytes || discrete ? Double.POSITIVE_INFINITY : Masked.above(wanted, got);
             for (int i = 0; i < wanted.count(); i++) {
                 double a = wanted.number(i);
                 double b = got.number(i);
                 if (Double.isFinite(a) && Double.isFinite(b)) {
-                    squares += (a - b) * (a - b);
-                    signal += a * a;
-                    least = Math.min(least, a);
-                    greatest = Math.max(greatest, a);
                     equal += a == b ? 1 : 0;
+                    if (a != b || Math.abs(a) <= masked) {
+                        squares += (a - b) * (a - b);
+                        signal += a * a;
+                        least = Math.min(least, a);
+                        greatest = Math.max(greatest, a);
+                        measured++;
+                    }
                 } else if (Double.compare(a, b) == 0) {
                     equal++;
                 } else {
@@ -94,7 +100,7 @@ public record Quality(double psnr, double agreement, double sqnr, long lost) {
             double range =
                     isOfNumbers || greatest == least ? Math.max(Math.abs(least), Math.abs(greatest)) : greatest - least;
             double peak = bytes ? 255 : range;
-            return lost > 0 ? Double.NEGATIVE_INFINITY : Quality.psnr(squares / count, peak);
+            return lost > 0 ? Double.NEGATIVE_INFINITY : Quality.psnr(squares / Math.max(1, measured), peak);
         }
 
         double sqnr() {
