@@ -102,6 +102,7 @@ def operator(node, constants):
         "LeakyRelu": lambda x: F.leaky_relu(x, a.get("alpha", 0.01)),
         "Tanh": torch.tanh,
         "Sigmoid": torch.sigmoid,
+        "MatMul": torch.matmul,
         "Add": torch.add,
         "Sub": torch.sub,
         "Mul": torch.mul,
