@@ -10,6 +10,7 @@ import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.FileSystemException;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
+import java.util.HashSet;
 import java.util.List;
 import java.util.stream.Stream;
 import picocli.CommandLine;
@@ -118,7 +119,10 @@ public final class Main implements Runnable {
     /** What could not be read of a command line. */
     private static List<CommandLine.ParameterException> wrong(CommandLine.ParseResult parsed) {
         var last = parsed.hasSubcommand() ? parsed.subcommand() : parsed;
+        // what is missing is found twice
+        var said = new HashSet<String>();
         return last.errors().stream()
+                .filter(e -> said.add(String.valueOf(e.getMessage())))
                 .map(e -> e instanceof CommandLine.ParameterException given
                         ? given
                         : new CommandLine.ParameterException(

@@ -295,7 +295,7 @@ class WholePathTest {
                                 "--out",
                                 folder.resolve("run-codec"),
                                 "--overwrite"),
-                        "run-codec: must be new, empty or a bundle to be overwritten"),
+                        "run-codec: must be another folder than what is read"),
                 wrong(
                         "a reconstruction over its originals",
                         List.of("reconstruct", codec, pictures, "--out", pictures),
