@@ -120,6 +120,32 @@ final class OnnxOpsetTest {
         assertThat(y[1]).isCloseTo(second * Math.tanh(Math.log1p(Math.exp(second))), within(1e-5));
     }
 
+    /** It came with opset 23, as ONNX's own registry of operators says. */
+    @Test
+    void thePrecisionOfAQuantizationIsKeptDownToWhereItCame() {
+        constants.put("step", Tensor.of(new float[] {0.5f}));
+        var node = Node.of("QuantizeLinear", List.of("x", "step"), "y", Map.of("precision", Attribute.of(1L)));
+        var y = new Value("y", ValueType.UINT8, List.of(Axis.of(4)), Value.Layout.PLAIN);
+        var model = Model.of(new Graph("g", List.of(floats("x", 4)), List.of(y), constants, List.of(node)), 25, 12);
+        assertThat(OpsetConversion.convert(model, 23, "m").graph().nodes())
+                .singleElement()
+                .matches(kept -> kept.whole("precision", 0) == 1);
+        assertThatThrownBy(() -> OpsetConversion.convert(model, 22, "m"))
+                .isInstanceOf(SpecException.class)
+                .hasMessageContaining("QuantizeLinear");
+    }
+
+    @Test
+    void headsThatAreNoMultipleAreNamed() {
+        var node = Node.of("Attention", List.of("q", "k", "v"), "y", Map.of());
+        var inputs = List.of(floats("q", 1, 2, 2, 4), floats("k", 1, 3, 3, 4), floats("v", 1, 3, 3, 4));
+        var model =
+                Model.of(new Graph("g", inputs, List.of(floats("y", 1, 2, 2, 4)), constants, List.of(node)), 23, 11);
+        assertThatThrownBy(() -> OpsetConversion.convert(model, 17, "m"))
+                .isInstanceOf(SpecException.class)
+                .hasMessageContaining("its heads of queries, 2, must be a multiple of those of keys, 3");
+    }
+
     @Test
     void axesMoveBetweenAttributesAndInputs() throws IOException {
         var file = file(

@@ -105,6 +105,9 @@ final class AttentionRules {
             }
             throw new NoForm("its numbers of heads must be known");
         }
+        if (queries % keys != 0) {
+            throw new NoForm("its heads of queries, " + queries + ", must be a multiple of those of keys, " + keys);
+        }
         var indices = new long[(int) queries];
         for (int i = 0; i < indices.length; i++) {
             indices[i] = i / (queries / keys);

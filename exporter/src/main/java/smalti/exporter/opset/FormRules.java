@@ -225,11 +225,11 @@ final class FormRules {
                 site.list(node.whole("end", Long.MAX_VALUE)));
     }
 
-    /** Opset 21 came with blocks, and with a type that no zero point says. */
+    /** Opset 21 came with blocks, and with a type that no zero point says; opset 23 with the precision of the quotient. */
     private static void quantize(Site site) {
         var attributes = attributes(site);
         var inputs = new ArrayList<>(site.node().inputs());
-        if (site.target() < 25) {
+        if (site.target() < 23) {
             neutral(attributes, "precision", Attribute.of(0L));
         }
         if (site.target() < 21) {
