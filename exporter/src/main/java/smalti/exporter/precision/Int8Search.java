@@ -1,5 +1,6 @@
 package smalti.exporter.precision;
 
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.HashSet;
@@ -36,6 +37,9 @@ public final class Int8Search {
 
     /** A goal that stays out of reach must be come nearer by so much, in dB, to be worth layers in float. */
     private static final double WORTHWHILE = 3;
+
+    private static final String IN_FLOAT = "convolutions in groups left in float, as INT8 makes them slower";
+    private static final Duration TIMING = Duration.ofSeconds(4);
 
     private final Model original;
     private final Prepared plain;
@@ -158,7 +162,7 @@ public final class Int8Search {
         var alone = sensitivity(best.recipe());
         var costliest = costliest(alone);
         var chosen = isMet(best) ? best : withFloats(best, costliest, costliest.size(), this::isMet);
-        var closer = towardsGoal(chosen, costliest);
+        var closer = withoutSlowLayers(towardsGoal(chosen, costliest));
         return new Result(
                 closer.model(),
                 closer.quality(),
@@ -370,6 +374,34 @@ public final class Int8Search {
                 && (closer.quality().sqnr() >= options.goalSqnr()
                         || closer.quality().sqnr() >= chosen.quality().sqnr() + WORTHWHILE);
         return isWorthIt ? closer : chosen;
+    }
+
+    /**
+     * Convolutions of a few channels each gain least by INT8, and may lose: where the model is not faster for it, they
+     * are left in float if that is faster.
+     */
+    private Candidate withoutSlowLayers(Candidate chosen) {
+        var inFloat = new LinkedHashSet<>(plain.layers().keySet());
+        inFloat.removeAll(chosen.inputs().keySet());
+        int before = inFloat.size();
+        plain.layers().forEach((name, layer) -> {
+            if (layer.node().whole("group", 1) > 1) {
+                inFloat.add(name);
+            }
+        });
+        if (inFloat.size() == before || inFloat.size() == plain.layers().size()) {
+            return chosen;
+        }
+        options.progress().accept("timing " + place + " with and without its convolutions in groups in float");
+        var recipe = chosen.recipe();
+        var other = candidate(recipe.with(IN_FLOAT, recipe.prepared(), recipe.learnt()), inFloat);
+        var speeds = Speed.compare(List.of(original, chosen.model(), other.model()), List.of(judge.sample()), TIMING);
+        boolean isFaster = speeds.get(1).comparedWith(speeds.get(0)).isFaster();
+        return !isFaster
+                        && isMet(other)
+                        && speeds.get(2).comparedWith(speeds.get(1)).isFaster()
+                ? other
+                : chosen;
     }
 
     private List<Layer> layers(Candidate chosen, Map<String, Quality> alone) {

@@ -65,13 +65,18 @@ public record Speed(List<List<Double>> rounds) {
      * @param inputs of each run; all models take the same
      */
     public static List<Speed> compare(List<Model> models, List<Map<String, Item>> inputs) {
+        return compare(models, inputs, BUDGET);
+    }
+
+    /** @param budget of time for each of the inputs */
+    static List<Speed> compare(List<Model> models, List<Map<String, Item>> inputs, Duration budget) {
         var sessions = new ArrayList<ModelSession>();
         try {
             models.forEach(model -> sessions.add(ModelSession.open(OnnxWriter.bytes(model), "speed")));
             var speeds = new ArrayList<List<List<Double>>>();
             models.forEach(model -> speeds.add(new ArrayList<>()));
             for (var input : inputs) {
-                var times = times(sessions, input);
+                var times = times(sessions, input, budget);
                 for (int i = 0; i < times.length; i++) {
                     speeds.get(i).add(Arrays.stream(times[i]).boxed().toList());
                 }
@@ -82,12 +87,12 @@ public record Speed(List<List<Double>> rounds) {
         }
     }
 
-    private static double[][] times(List<ModelSession> sessions, Map<String, Item> input) {
+    private static double[][] times(List<ModelSession> sessions, Map<String, Item> input, Duration budget) {
         var times = new double[sessions.size()][MOST_ROUNDS];
         sessions.forEach(session -> session.run(input));
         long start = System.nanoTime();
         int round = 0;
-        while (round < FEWEST_ROUNDS || (round < MOST_ROUNDS && System.nanoTime() - start < BUDGET.toNanos())) {
+        while (round < FEWEST_ROUNDS || (round < MOST_ROUNDS && System.nanoTime() - start < budget.toNanos())) {
             for (int turn = 0; turn < times.length; turn++) {
                 // each comes first as often as the others
                 int i = (turn + round) % times.length;
