@@ -47,6 +47,9 @@ final class BatchCosts {
     /** The first batches of a size, whose mean is what it costs; from then on the scale is fixed. */
     private static final int FIRST_SEEN = 10;
 
+    /** The third batch of a size tells that of the first two nothing can be kept: beyond what batches vary by. */
+    private static final double OTHERWISE = 4;
+
     /** So many batches in a row that take very much less than the first ones tell that those were slow by themselves ... */
     private static final int FIRST_OFF = 2;
 
@@ -231,7 +234,8 @@ final class BatchCosts {
                 int many = Math.abs(offInRow[place]);
                 boolean isKnown = fitting[place] >= FIRST_SEEN;
                 boolean isCold = batches <= COLD && !isKnown && side < 0 && many >= FIRST_OFF;
-                if (isCold || (side != 0 && !isSeen(place))) {
+                boolean isOtherwise = !isSeen(place) && (times > OTHERWISE || times < 1 / OTHERWISE);
+                if (isCold || isOtherwise) {
                     begin(place, one);
                 } else if (many >= (isKnown ? KNOWN_OFF : NEW_OFF)) {
                     means[place] = nearest[place];

@@ -69,7 +69,7 @@ public record Speed(List<List<Double>> rounds) {
     }
 
     /** @param budget of time for each of the inputs */
-    static List<Speed> compare(List<Model> models, List<Map<String, Item>> inputs, Duration budget) {
+    public static List<Speed> compare(List<Model> models, List<Map<String, Item>> inputs, Duration budget) {
         var sessions = new ArrayList<ModelSession>();
         try {
             models.forEach(model -> sessions.add(ModelSession.open(OnnxWriter.bytes(model), "speed")));
