@@ -51,8 +51,8 @@ public final class OnnxModel implements AutoCloseable {
          * input by its name, and a row's outputs follow from that row's inputs alone, whatever else is in the batch.
          *
          * <p>The former is read in the file. The latter is refused where the graph says otherwise, and tried before any
-         * answer is given of rows that shared a run: with rows of the first request of each size, or of
-         * {@link OnnxModel#warm}, which takes some {@code 4·maxBatch} runs of a row. Until it is seen, as where all rows
+         * answer is given of rows that shared a run: with rows of the first request of each of the first eight sizes, or
+         * of {@link OnnxModel#warm}, which takes some {@code 4·maxBatch} runs of a row. Until it is seen, as where all rows
          * are alike, each request is run for itself. Where a row's outputs follow from others too, calls throw a
          * {@link LoadException} that names the output.
          */
