@@ -34,9 +34,7 @@ public final class OnnxFunctions {
         this.model = model;
         this.rest = rest;
         for (var function : rest.getFunctionsList()) {
-            if (function.getOverload().isEmpty()) {
-                functions.put(new Key(OnnxReader.domain(function.getDomain()), function.getName()), function);
-            }
+            functions.put(new Key(OnnxReader.domain(function.getDomain()), function.getName()), function);
         }
     }
 
@@ -54,7 +52,7 @@ public final class OnnxFunctions {
         return functions.isEmpty();
     }
 
-    /** Domain and name of each, in the file's order; overloads are named once for each. */
+    /** Domain and name of each, in the file's order. */
     public List<String> names() {
         return rest.getFunctionsList().stream()
                 .map(function -> function.getDomain() + "." + function.getName())

@@ -192,7 +192,7 @@ public final class OnnxReader {
             var stream = CodedInputStream.newInstance(structure.message());
             stream.enableAliasing(true);
             stream.setRecursionLimit(Scan.MOST_DEPTH);
-            proto = ModelProto.parseFrom(stream);
+            proto = Overloads.named(ModelProto.parseFrom(stream));
         } catch (InvalidProtocolBufferException e) {
             throw unreadable(place, e);
         }
@@ -362,7 +362,7 @@ public final class OnnxReader {
             problem("%s: the opset \"%s\" of %s must be imported, got %s", told, domain, proto.getOpType(), opsets);
         }
         if (!proto.getOverload().isEmpty()) {
-            problem("%s: overloads of functions are not supported, got \"%s\"", told, proto.getOverload());
+            problem("%s: the overload must be one that a function of the file has, got \"%s\"", told, proto.getOverload());
         }
         var attributes = new TreeMap<String, Attribute>();
         for (var attribute : proto.getAttributeList()) {

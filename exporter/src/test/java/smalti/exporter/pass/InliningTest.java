@@ -1,7 +1,9 @@
 package smalti.exporter.pass;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.util.List;
 import java.util.Map;
@@ -18,6 +20,7 @@ import smalti.exporter.graph.Node;
 import smalti.exporter.graph.Tensor;
 import smalti.exporter.graph.Value;
 import smalti.exporter.graph.ValueType;
+import smalti.exporter.onnx.OnnxReader;
 import smalti.exporter.onnx.OnnxWriter;
 import smalti.exporter.proof.ModelSession;
 import smalti.exporter.proof.ModelSession.Item;
@@ -233,6 +236,54 @@ final class InliningTest {
         assertThat(after.rest().remaining()).isZero();
         assertThat(run(after)).containsExactly(-1, 0.25f);
         assertThat(new InlineFunctions().apply(after)).isSameAs(after);
+    }
+
+    private static FunctionProto.Builder overload(String overload, String op) {
+        return FunctionProto.newBuilder()
+                .setDomain("own")
+                .setName("F")
+                .setOverload(overload)
+                .addInput("a")
+                .addOutput("b")
+                .addNode(node("", op, "b", "a"))
+                .addOpsetImport(opset("", 17));
+    }
+
+    /** F:minus(F:plus(x)) = −relu(x), with a function of the name that one of them gets. */
+    @Test
+    void overloadsOfAFunctionAreToldApart() throws IOException {
+        var graph = new Rig(17)
+                .input("x", 2)
+                .output("y", 2)
+                .node("Neg", "unused", "x")
+                .graph();
+        var proto = ModelProto.parseFrom(OnnxWriter.bytes(new Model(
+                graph,
+                new TreeMap<>(Map.of("", 17, "own", 1)),
+                10,
+                "",
+                "",
+                new TreeMap<>(),
+                ModelProto.newBuilder()
+                        .addFunctions(overload("plus", "Relu"))
+                        .addFunctions(overload("minus", "Neg"))
+                        .addFunctions(overload("", "Abs").setName("F_plus"))
+                        .build()
+                        .toByteString()
+                        .asReadOnlyByteBuffer())));
+        var calls = proto.toBuilder();
+        calls.getGraphBuilder()
+                .clearNode()
+                .addNode(node("own", "F", "r", "x").setOverload("plus"))
+                .addNode(node("own", "F", "y", "r").setOverload("minus"));
+        var model = OnnxReader.parse(calls.build().toByteArray(), "overloads");
+        var after = new InlineFunctions().apply(model);
+        assertThat(Rig.ops(after.graph())).containsExactly("Relu", "Neg");
+        assertThat(run(after)).containsExactly(-1, -0f);
+        assertThat(run(model)).containsExactly(-1, -0f);
+        calls.getGraphBuilder().getNodeBuilder(1).setOverload("other");
+        assertThatThrownBy(() -> OnnxReader.parse(calls.build().toByteArray(), "overloads"))
+                .hasMessageContaining("the overload must be one that a function of the file has, got \"other\"");
     }
 
     /** LeakyRelu is the same at 16 as at 17, and another at 15. */
