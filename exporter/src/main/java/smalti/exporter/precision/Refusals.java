@@ -112,6 +112,9 @@ final class Refusals {
         var only = "there is no INT8 kernel for it, and as a Conv it can only be written ";
         if (weights.rank() < 3) {
             return only + "over one axis or more, got weights of " + weights.dims();
+        } else if (isNarrow(node, weights)) {
+            return only + "with paddings of 0 or more: auto_pad makes them less where the kernel is narrower than its"
+                    + " stride";
         } else if (!node.input(2).isEmpty() || node.wholes("output_shape").isPresent() || isPadded(node)) {
             return only + "with a constant bias, opset 10 or later, and paddings that no free size decides";
         }
@@ -120,6 +123,18 @@ final class Refusals {
 
     private static boolean isPadded(Node node) {
         return node.text("auto_pad", "NOTSET").startsWith("SAME");
+    }
+
+    private static boolean isNarrow(Node node, Tensor weights) {
+        var strides = node.wholes("strides").orElse(List.of());
+        var dilations = node.wholes("dilations").orElse(List.of());
+        for (int axis = 0; isPadded(node) && axis < strides.size(); axis++) {
+            long gap = dilations.isEmpty() ? 1 : dilations.get(axis);
+            if ((weights.dims().get(2 + axis) - 1) * gap + 1 < strides.get(axis)) {
+                return true;
+            }
+        }
+        return false;
     }
 
     private @Nullable Tensor bias(Node node) {

@@ -123,6 +123,23 @@ final class RefusalsTest {
                 .hasMessageContaining("got none that can be: ConvTranspose u there is no INT8 kernel for it");
     }
 
+    @Test
+    void aKernelNarrowerThanItsStrideIsNamed() {
+        var net = new Nets()
+                .input("x", ValueType.FLOAT32, -1, 2, 6, 6)
+                .output("y", ValueType.FLOAT32, -1, 3, 12, 12)
+                .weights("k", 0.3, 2, 3, 1, 2)
+                .node(
+                        "ConvTranspose",
+                        "y",
+                        Map.of("strides", Attribute.ints(2, 2), "auto_pad", Attribute.of("SAME_UPPER")),
+                        "x",
+                        "k");
+        assertThatThrownBy(() -> search(net, Nets.floats(2, 3, 1, 1, 2, 6, 6)))
+                .isInstanceOf(SpecException.class)
+                .hasMessageContaining("auto_pad makes them less where the kernel is narrower than its stride");
+    }
+
     private static List<Map<String, Item>> samplesWithShift() {
         return Nets.floats(2, 3, 1, 2, 6, 6).stream()
                 .map(batch -> Map.of("x", new Item.Array(Nets.tensor(batch, "x")), "shift", (Item)
