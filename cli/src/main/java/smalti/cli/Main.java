@@ -20,6 +20,7 @@ import picocli.CommandLine.ScopeType;
 import smalti.exporter.proof.ProofException;
 import smalti.spec.AtomicFiles;
 import smalti.spec.IoReason;
+import smalti.spec.SmaltiException;
 import smalti.spec.SpecException;
 
 /** The {@code smalti} command. */
@@ -110,10 +111,14 @@ public final class Main implements Runnable {
                     })
                     .execute(arguments);
         } catch (OutOfMemoryError e) {
-            console.error("memory: the Java heap must hold " + held(arguments)
-                    + ", and is too small; set SMALTI_HEAP, such as SMALTI_HEAP=8g");
+            console.error(heapIsTooSmall(arguments.length == 0 ? "" : arguments[0]));
             return WRONG_INPUT;
         }
+    }
+
+    private static String heapIsTooSmall(String command) {
+        return "memory: the Java heap must hold " + held(command)
+                + ", and is too small; set SMALTI_HEAP, such as SMALTI_HEAP=8g";
     }
 
     /** What could not be read of a command line. */
@@ -141,8 +146,7 @@ public final class Main implements Runnable {
     }
 
     /** What a command holds in memory. */
-    private static String held(String... arguments) {
-        var command = arguments.length == 0 ? "" : arguments[0];
+    private static String held(String command) {
         return switch (command) {
             case "optimize", "check", "diff", "inspect" -> "the model";
             case "convert" -> "the graph and the model that is made of it";
@@ -190,6 +194,12 @@ public final class Main implements Runnable {
             return WRONG_INPUT;
         } else if ((e instanceof UncheckedIOException ? e.getCause() : e) instanceof IOException failed) {
             console.error(text(failed));
+            return WRONG_INPUT;
+        } else if (e instanceof SmaltiException run) {
+            console.error(
+                    run.getCause() instanceof OutOfMemoryError
+                            ? heapIsTooSmall(command.getCommandName())
+                            : String.valueOf(run.getMessage()));
             return WRONG_INPUT;
         }
         console.error("internal error of smalti" + (debug ? "" : "; --debug shows where"));

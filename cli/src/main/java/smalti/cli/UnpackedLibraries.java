@@ -51,8 +51,8 @@ final class UnpackedLibraries {
             for (var link : links) {
                 try {
                     files.add(Files.readSymbolicLink(link).toString());
-                } catch (NoSuchFileException closedMeanwhile) {
-                    continue;
+                } catch (NoSuchFileException e) {
+                    // closed meanwhile
                 }
             }
         }
