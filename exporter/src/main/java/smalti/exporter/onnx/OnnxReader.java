@@ -362,7 +362,9 @@ public final class OnnxReader {
             problem("%s: the opset \"%s\" of %s must be imported, got %s", told, domain, proto.getOpType(), opsets);
         }
         if (!proto.getOverload().isEmpty()) {
-            problem("%s: the overload must be one that a function of the file has, got \"%s\"", told, proto.getOverload());
+            problem(
+                    "%s: the overload must be one that a function of the file has, got \"%s\"",
+                    told, proto.getOverload());
         }
         var attributes = new TreeMap<String, Attribute>();
         for (var attribute : proto.getAttributeList()) {

@@ -38,7 +38,8 @@ final class Overloads {
         if (overloads.names.isEmpty()) {
             return model;
         }
-        var named = model.toBuilder().setGraph(overloads.named(model.getGraph())).clearFunctions();
+        var named =
+                model.toBuilder().setGraph(overloads.named(model.getGraph())).clearFunctions();
         model.getFunctionsList().forEach(function -> named.addFunctions(overloads.named(function)));
         return named.build();
     }
