@@ -31,7 +31,7 @@ record Canvas(int height, int width, int top, int left) {
 
     private static Optional<Canvas> gif(ByteBuffer bytes) {
         int palette = bytes.get(10) & 0xFF;
-        int at = 13 + (palette >= 0x80 ? 3 << (palette & 7) + 1 : 0);
+        int at = 13 + (palette >= 0x80 ? 3 << ((palette & 7) + 1) : 0);
         while (bytes.get(at) == EXTENSION) {
             at += 2;
             while (bytes.get(at) != 0) {

@@ -228,7 +228,7 @@ public final class PictureReader {
 
     private static String head(byte[] bytes) {
         var text = new String(bytes, 0, Math.min(16, bytes.length), StandardCharsets.ISO_8859_1);
-        if (text.chars().allMatch(letter -> letter >= ' ' && letter <= '~' || Character.isWhitespace(letter))) {
+        if (text.chars().allMatch(letter -> (letter >= ' ' && letter <= '~') || Character.isWhitespace(letter))) {
             return "the text \"" + text.strip().lines().findFirst().orElse("") + "\"";
         }
         var head = new StringBuilder();
