@@ -3,7 +3,6 @@ package smalti.exporter;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.time.Duration;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -24,8 +23,6 @@ import smalti.spec.SpecException;
 
 /** Turns any ONNX file into one of fewer bits, judged against the first. */
 public final class OnnxPrecision {
-    private static final Duration TIMING = Duration.ofSeconds(4);
-
     private OnnxPrecision() {}
 
     /**
@@ -160,7 +157,7 @@ public final class OnnxPrecision {
                     + "; a lower gate or other samples may help");
         }
         long before = Files.size(file);
-        var speeds = Speed.compare(List.of(model, result.model()), heldOut.subList(0, 1), TIMING);
+        var speeds = Speed.compare(List.of(model, result.model()), heldOut.subList(0, 1), Speed.THOROUGH);
         write(result.model(), out);
         return new Int8(
                 result.layers(),

@@ -215,10 +215,10 @@ final class BatchCosts {
             largest = Math.max(largest, items);
             double one = (double) took / items;
             if (seen[place] == 0) {
-                begin(place, one);
+                begin(place, one / pace, 1);
             } else if (seen[place] < LEAST_SEEN && !isSteady()) {
                 // beside a pace that changes just now a size's first batches tell nothing
-                begin(place, one);
+                begin(place, one / pace, 1);
                 remember(1);
                 inRow -= Integer.signum(inRow);
             } else if (seen[place] == 1) {
@@ -236,12 +236,9 @@ final class BatchCosts {
                 boolean isCold = batches <= COLD && !isKnown && side < 0 && many >= FIRST_OFF;
                 boolean isOtherwise = !isSeen(place) && (times > OTHERWISE || times < 1 / OTHERWISE);
                 if (isCold || isOtherwise) {
-                    begin(place, one);
+                    begin(place, one / pace, 1);
                 } else if (many >= (isKnown ? KNOWN_OFF : NEW_OFF)) {
-                    means[place] = nearest[place];
-                    seen[place] = LEAST_SEEN;
-                    offInRow[place] = 0;
-                    fitting[place] = 0;
+                    begin(place, nearest[place], LEAST_SEEN);
                 } else if (isAnchored) {
                     compare(place, times);
                     follow(off);
@@ -259,9 +256,9 @@ final class BatchCosts {
             settle();
         }
 
-        private void begin(int place, double one) {
-            means[place] = one / pace;
-            seen[place] = 1;
+        private void begin(int place, double mean, int batches) {
+            means[place] = mean;
+            seen[place] = batches;
             offInRow[place] = 0;
             fitting[place] = 0;
         }

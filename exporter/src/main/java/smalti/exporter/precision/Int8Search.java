@@ -1,6 +1,5 @@
 package smalti.exporter.precision;
 
-import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.HashSet;
@@ -39,7 +38,6 @@ public final class Int8Search {
     private static final double WORTHWHILE = 3;
 
     private static final String IN_FLOAT = "convolutions in groups left in float, as INT8 makes them slower";
-    private static final Duration TIMING = Duration.ofSeconds(4);
 
     private final Model original;
     private final Prepared plain;
@@ -202,11 +200,7 @@ public final class Int8Search {
         if (met.isEmpty()) {
             return;
         }
-        var problems = NotNumbers.problems("calibration", calibration);
-        if (!problems.isEmpty()) {
-            throw new SpecException(
-                    problems.stream().map(problem -> place + ": " + problem).toList());
-        }
+        NotNumbers.refuse(place, "calibration", calibration);
         met.forEach(layer -> {
             plain.layers().remove(layer.name());
             refusals.add(Refusal.of(
@@ -393,15 +387,17 @@ public final class Int8Search {
             return chosen;
         }
         options.progress().accept("timing " + place + " with and without its convolutions in groups in float");
+        if (isFaster(chosen.model(), original)) {
+            return chosen;
+        }
         var recipe = chosen.recipe();
         var other = candidate(recipe.with(IN_FLOAT, recipe.prepared(), recipe.learnt()), inFloat);
-        var speeds = Speed.compare(List.of(original, chosen.model(), other.model()), List.of(judge.sample()), TIMING);
-        boolean isFaster = speeds.get(1).comparedWith(speeds.get(0)).isFaster();
-        return !isFaster
-                        && isMet(other)
-                        && speeds.get(2).comparedWith(speeds.get(1)).isFaster()
-                ? other
-                : chosen;
+        return isMet(other) && isFaster(other.model(), chosen.model()) ? other : chosen;
+    }
+
+    private boolean isFaster(Model one, Model other) {
+        var speeds = Speed.compare(List.of(one, other), List.of(judge.sample()), Speed.THOROUGH);
+        return speeds.get(0).comparedWith(speeds.get(1)).isFaster();
     }
 
     private List<Layer> layers(Candidate chosen, Map<String, Quality> alone) {

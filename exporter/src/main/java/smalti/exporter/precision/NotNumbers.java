@@ -7,6 +7,7 @@ import java.util.Optional;
 import java.util.TreeSet;
 import smalti.exporter.graph.Tensor;
 import smalti.exporter.proof.ModelSession.Item;
+import smalti.spec.SpecException;
 
 /**
  * What is NaN or infinite in samples: no range can be learnt from it.
@@ -43,21 +44,23 @@ public record NotNumbers(long nan, long infinite, List<Integer> samples) {
         return samples.isEmpty() ? Optional.empty() : Optional.of(new NotNumbers(nan, infinite, List.copyOf(samples)));
     }
 
-    /** A line for each input of each batch that is not finite. */
-    static List<String> problems(String what, List<Map<String, Item>> batches) {
+    /** @throws SpecException if samples are not finite, with a line for each input of each batch */
+    static void refuse(String place, String what, List<Map<String, Item>> batches) {
         var problems = new ArrayList<String>();
-        for (int batch = 0; batch < batches.size(); batch++) {
-            int place = batch;
+        for (int i = 0; i < batches.size(); i++) {
+            int batch = i;
             batches.get(batch).forEach((name, item) -> {
                 if (item instanceof Item.Array array) {
                     in(array.tensor())
                             .ifPresent(found -> problems.add(String.format(
-                                    "%s batch %d: the input %s must hold finite numbers, got %s",
-                                    what, place, name, found.text())));
+                                    "%s: %s batch %d: the input %s must hold finite numbers, got %s",
+                                    place, what, batch, name, found.text())));
                 }
             });
         }
-        return problems;
+        if (!problems.isEmpty()) {
+            throw new SpecException(problems);
+        }
     }
 
     /** Such as {@code 3 NaN and 1 infinite in samples 2 and 7 (counted from 0)}. */

@@ -17,6 +17,9 @@ import smalti.exporter.proof.ModelSession.Item;
  * @param rounds for each of the inputs the milliseconds of each run; the same rounds as those of the other models
  */
 public record Speed(List<List<Double>> rounds) {
+    /** A budget of time for what is decided, or said of one file. */
+    public static final Duration THOROUGH = Duration.ofSeconds(4);
+
     private static final int FEWEST_ROUNDS = 11;
     private static final int MOST_ROUNDS = 200;
     private static final Duration BUDGET = Duration.ofMillis(600);

@@ -140,9 +140,8 @@ final class EngineProcess {
     private static Process launch(Path folder) throws IOException {
         var line = new ArrayList<String>();
         if (File.separatorChar == '/') {
-            // abort() writes a core dump whatever the JVM is told; answers have a pipe of their own, as JVMs and
-            // libraries
-            // write to the standard output what they like
+            // abort() writes a core dump whatever the JVM is told; answers have a pipe of their own, as the JVM and
+            // libraries write to the standard output what they like
             line.addAll(List.of("/bin/sh", "-c", "ulimit -c 0; exec \"$@\" 3>&1 1>&2", "sh"));
         }
         line.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
