@@ -127,7 +127,7 @@ final class ConvertCommand implements Callable<Integer> {
 
     private int convert() throws IOException {
         boolean half = isHalf();
-        Outputs.requireFile(out, overwrite);
+        Outputs.requireModel(out, overwrite);
         if (Files.isDirectory(graph)) {
             throw new SpecException(graph + ": must be a file, got a folder"
                     + (Files.exists(graph.resolve("export.json"))

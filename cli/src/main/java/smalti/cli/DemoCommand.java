@@ -39,7 +39,8 @@ import smalti.trainer.report.HtmlPage;
         name = "demo",
         sortOptions = false,
         description = "Draws pictures of its own, trains a VQ-VAE and a DCGAN on them, exports both to ONNX, and shows "
-                + "what they make. Stopped in between, it goes on where it was.")
+                + "what they make. Stopped in between, it goes on where it was; with --overwrite it begins anew, and what "
+                + "was there comes back if it is stopped.")
 final class DemoCommand implements Callable<Integer> {
     private static final String FOLDER = "pictures";
     private static final int PICTURES = 6000;
@@ -78,7 +79,24 @@ final class DemoCommand implements Callable<Integer> {
     public Integer call() throws IOException {
         long started = System.nanoTime();
         requireOwn();
-        console.resumable();
+        var former = overwrite.overwrites && Files.exists(out) ? AtomicFiles.setAside(out) : null;
+        if (former == null) {
+            console.resumable();
+            make(started);
+            return 0;
+        }
+        try {
+            make(started);
+            former.forget();
+        } finally {
+            if (former.restore()) {
+                console.note(out + ": is as it was");
+            }
+        }
+        return 0;
+    }
+
+    private void make(long started) throws IOException {
         for (var preset : List.of("vqvae-demo", "dcgan-demo")) {
             requireSameSeed(preset);
         }
@@ -129,23 +147,19 @@ final class DemoCommand implements Callable<Integer> {
         console.line("  ./smalti generate %s --count 100 --seed 7 --class star --out stars.png", bundle("dcgan-demo"));
         console.line("  ./smalti evaluate %s --data %s", bundle("vqvae-demo"), out.resolve(FOLDER));
         console.line("  ./smalti train --preset vqvae --data %s --out runs/mine --steps 1000", out.resolve(FOLDER));
-        return 0;
     }
 
     private static String rate(double perSecond) {
         return String.format(Locale.ROOT, "%.0f", perSecond);
     }
 
-    /** A demo's folder is gone on with; another is as for any command. */
+    /** A demo's folder is gone on with, or replaced by a whole new one; another is as for any command. */
     private void requireOwn() throws IOException {
         boolean begun = Outputs.isDemo(out);
         if (!begun || overwrite.overwrites) {
             Outputs.requireFolder(out, Outputs.Holding.DEMO, overwrite);
         } else {
             Outputs.requireFolder(out);
-        }
-        if (overwrite.overwrites) {
-            AtomicFiles.deleteRecursively(out);
         }
     }
 

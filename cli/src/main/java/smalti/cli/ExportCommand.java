@@ -122,6 +122,11 @@ final class ExportCommand implements Callable<Integer> {
                 overwrite,
                 run);
         if (target == Target.BUNDLE) {
+            for (var report : List.of(".report.html", ".report.json")) {
+                if (!Files.exists(out)) {
+                    Outputs.requireFile(ReportPage.beside(out, report), overwrite);
+                }
+            }
             if (isBundle()) {
                 throw new SpecException(run + ": is a bundle already; --target triton or web makes something of it");
             }

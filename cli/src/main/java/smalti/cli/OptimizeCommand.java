@@ -61,7 +61,7 @@ final class OptimizeCommand implements Callable<Integer> {
     @Override
     public Integer call() throws IOException {
         GivenFile.requireModel(model);
-        Outputs.requireFile(out, overwrite);
+        Outputs.requireModel(out, overwrite);
         var place = String.valueOf(model.getFileName());
         var options = proof.options(seed, limits, () -> OnnxReader.read(model), place, pixels, skip, console);
         var report = OnnxOptimizer.optimize(model, out, externalDataAbove, options);

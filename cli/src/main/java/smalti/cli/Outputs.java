@@ -94,6 +94,7 @@ final class Outputs {
             throws IOException {
         requireFolder(folder);
         requireApart(folder, inputs);
+        requireOutside(folder, inputs);
         var held = held(folder, path -> true);
         if (held.isEmpty()) {
             return;
@@ -124,6 +125,27 @@ final class Outputs {
                 throw new SpecException(folder + ": must be another folder than what is read, and holds " + input);
             }
         }
+    }
+
+    /** What is written does not lie among what is read, where the next run would read it too. */
+    static void requireOutside(Path output, Path... inputs) throws IOException {
+        var place = real(output);
+        for (var input : inputs) {
+            if (Files.isDirectory(input) && place.startsWith(input.toRealPath())) {
+                throw new SpecException(output + ": must lie outside of " + input + ", which is read, and lies in it: the"
+                        + " next run would read it too; choose an output elsewhere");
+            }
+        }
+    }
+
+    /** A path without links, as far as it is there. */
+    private static Path real(Path path) throws IOException {
+        var whole = path.toAbsolutePath().normalize();
+        var there = whole;
+        while (!Files.exists(there) && there.getParent() != null) {
+            there = there.getParent();
+        }
+        return Files.exists(there) ? there.toRealPath().resolve(there.relativize(whole)).normalize() : whole;
     }
 
     /** The first of what is in a folder. */
@@ -162,6 +184,12 @@ final class Outputs {
             throw new SpecException(
                     file + ": must be new, and exists; --overwrite replaces it, or choose another output");
         }
+    }
+
+    /** As {@link #requireFile(Path, OverwriteOption, Path...)}, of an ONNX file and the weights that may go beside it. */
+    static void requireModel(Path file, OverwriteOption overwrite) throws IOException {
+        requireFile(file, overwrite);
+        requireFile(file.resolveSibling(file.getFileName() + ".data"), overwrite);
     }
 
     /** @param ending of the file's name, such as .npz */

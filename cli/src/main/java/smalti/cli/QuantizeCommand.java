@@ -132,7 +132,7 @@ final class QuantizeCommand implements Callable<Integer> {
 
     private int quantize() throws IOException {
         GivenFile.requireModel(model);
-        Outputs.requireFile(out, overwrite);
+        Outputs.requireModel(out, overwrite);
         SourceFiles.spareModel(out, model);
         SourceFiles.spare(out, data);
         var options = Int8Options.defaults()

@@ -12,7 +12,6 @@ import picocli.CommandLine.Parameters;
 import smalti.pictures.NamedPicture;
 import smalti.pictures.Picture;
 import smalti.runtime.Pixels;
-import smalti.spec.SpecException;
 
 @Command(
         name = "reconstruct",
@@ -47,9 +46,6 @@ final class ReconstructCommand implements Callable<Integer> {
 
     @Override
     public Integer call() throws IOException {
-        if (out.toAbsolutePath().normalize().startsWith(images.toAbsolutePath().normalize())) {
-            throw new SpecException(out + ": must not be in " + images + ", whose pictures it would replace");
-        }
         Pngs.check(out, overwrite, bundle.path, images);
         try (var model = bundle.open()) {
             var codec = bundle.codec(model);

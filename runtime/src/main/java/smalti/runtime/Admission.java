@@ -21,6 +21,7 @@ final class Admission<R> {
     private final String name;
     private final Limits limits;
     private final int lanes;
+    private final Room room;
     private final Schedule<R> schedule;
     private final BatchCosts costs;
     private final Pace pace = new Pace();
@@ -33,13 +34,19 @@ final class Admission<R> {
         this.name = name;
         this.limits = limits;
         this.lanes = lanes;
-        this.schedule = new Schedule<>(limits);
+        this.room = new Room(limits);
+        this.schedule = new Schedule<>(room);
         this.costs = new BatchCosts(limits.maxBatch());
     }
 
     /** What batches cost; thread-safe. */
     BatchCosts costs() {
         return costs;
+    }
+
+    /** For what waits; thread-safe. */
+    Room room() {
+        return room;
     }
 
     /** What waits. */
@@ -49,7 +56,7 @@ final class Admission<R> {
 
     /** Most items of a batch, as they are worth it and as they may share one. */
     int cap(Demand demand) {
-        return Math.min(costs.cap(demand.kind()), limits.batch(demand));
+        return demand.isWhole() ? demand.items() : Math.min(costs.cap(demand.costs()), limits.batch(demand));
     }
 
     /**
@@ -64,7 +71,7 @@ final class Admission<R> {
         if (schedule.isEmpty()) {
             pace.rested();
         }
-        int waiting = schedule.waiting();
+        int waiting = room.waiting();
         if (isTooLate(ticket, isRunning)) {
             long timeout = ticket.deadline() - ticket.arrival();
             long until = nanosUntilDone(ticket);
@@ -78,11 +85,11 @@ final class Admission<R> {
                             Math.round((double) until - timeout + longRun(ticket.demand())),
                             nanosUntilGone(waiting, age))));
         }
-        long inTheWay = schedule.inTheWay(ticket.demand());
+        long inTheWay = room.inTheWay(ticket.demand());
         if (!schedule.offer(ticket)) {
             return QueueFullException.full(
                     name,
-                    schedule.full(ticket.demand()),
+                    room.full(ticket.demand()),
                     waiting,
                     Duration.ofNanos(nanosOfOne() == 0 ? 0 : pace.estimate(waiting, nanosOfOne())),
                     Duration.ofNanos(nanosUntilGone(inTheWay, age)));
@@ -112,12 +119,12 @@ final class Admission<R> {
             return false;
         }
         long timeout = ticket.deadline() - ticket.arrival();
-        long run = costs.run(ticket.kind(), Math.min(ticket.items(), cap(ticket.demand())));
+        long run = costs.run(ticket.demand().costs(), Math.min(ticket.items(), cap(ticket.demand())));
         if (schedule.isEmpty()) {
             ticket.willTake(Math.min(run, timeout / 2));
             return false;
         }
-        ticket.willTake(Math.round(run * (1 + costs.deviation(ticket.kind()))));
+        ticket.willTake(Math.round(run * (1 + costs.deviation(ticket.demand().costs()))));
         return nanosUntilDone(ticket) > timeout;
     }
 
@@ -125,9 +132,9 @@ final class Admission<R> {
     private long nanosUntilDone(Ticket<R> ticket) {
         int cap = cap(ticket.demand());
         long items = schedule.ahead(ticket, cap) + ticket.items();
-        double ofOne = (double) costs.estimate(ticket.kind(), 1) / lanes;
-        double waits = pace.estimate(items, ofOne) * spare(ticket.kind(), (double) items / cap);
-        return Math.round(waits + 2.0 * costs.run(ticket.kind(), (int) Math.min(items, cap)));
+        double ofOne = (double) costs.estimate(ticket.demand().costs(), 1) / lanes;
+        double waits = pace.estimate(items, ofOne) * spare(ticket.demand().costs(), (double) items / cap);
+        return Math.round(waits + 2.0 * costs.run(ticket.demand().costs(), (int) Math.min(items, cap)));
     }
 
     /** @param runs that follow one another */
@@ -146,22 +153,22 @@ final class Admission<R> {
         double ofOne = nanosOfOne();
         if (ofOne == 0) {
             // nothing is known but for how long the first ones are run
-            return age * (1 + items / Math.max(1, (long) cap * lanes));
+            return Math.round(age * (1.0 + items / Math.max(1, (long) cap * lanes)));
         }
         // they go when a run ends, one after the other
-        return Math.round(pace.estimate(items, ofOne) * spare(next.kind(), Math.max(1, (double) items / cap)))
-                + longRun(next);
+        double waits = pace.estimate(items, ofOne) * spare(next.costs(), Math.max(1, (double) items / cap));
+        return Math.round(waits + longRun(next));
     }
 
     /** Until a run of such items ends, also where it takes long. */
     private long longRun(Demand demand) {
-        long run = costs.run(demand.kind(), Math.min(Math.max(1, schedule.waiting()), cap(demand)));
-        return Math.round(run * (1 + SURE * costs.deviation(demand.kind())));
+        long run = costs.run(demand.costs(), Math.min(Math.max(1, schedule.waiting()), cap(demand)));
+        return Math.round(run * (1 + SURE * costs.deviation(demand.costs())));
     }
 
     /** Of what is next; 0 where nothing is known. */
     private double nanosOfOne() {
         var next = schedule.next();
-        return next == null ? 0 : (double) costs.estimate(next.kind(), 1) / lanes;
+        return next == null ? 0 : (double) costs.estimate(next.costs(), 1) / lanes;
     }
 }

@@ -120,6 +120,11 @@ final class Batcher<R> {
         batcher.drain(Duration.ZERO);
     }
 
+    /** For what waits; others that bring requests may count theirs there too. */
+    Room room() {
+        return admission.room();
+    }
+
     /** Items that wait. */
     int depth() {
         return locked(schedule::waiting);
@@ -181,7 +186,7 @@ final class Batcher<R> {
             long nanos = 0;
             for (int i = 0; i < BatchCosts.LEAST_SEEN || (i < MOST_WARM_RUNS && nanos < WARM_NANOS); i++) {
                 long took = runTaken(run, false);
-                costs.ran(demand.kind(), demand.items(), took);
+                costs.ran(demand.costs(), demand.items(), took);
                 nanos += took;
             }
         });
@@ -584,7 +589,7 @@ final class Batcher<R> {
     private void learn(List<Slice<R>> batch, boolean alone, long nanos) {
         // what a batch costs on threads that it has to itself says nothing of a loaded machine
         if (!alone || settings.threadsAlone() == settings.threads()) {
-            costs.ran(batch.get(0).ticket().kind(), items(batch), nanos);
+            costs.ran(batch.get(0).ticket().demand().costs(), items(batch), nanos);
         }
     }
 

@@ -1,6 +1,7 @@
 package smalti.runtime;
 
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
@@ -26,6 +27,7 @@ final class BundleGraphs {
     private final BundleManifest manifest;
     private final RuntimeOptions options;
     private final BufferPool pool = new BufferPool();
+    private final Calls calls;
     private final Map<Role, GraphService<GraphJob>> services = new EnumMap<>(Role.class);
     /** Why graphs could not be loaded when that was last tried. */
     private final Map<Role, String> failures = new EnumMap<>(Role.class);
@@ -41,6 +43,12 @@ final class BundleGraphs {
         this.files = files;
         this.manifest = manifest;
         this.options = options;
+        this.calls = new Calls(place);
+    }
+
+    /** What may begin, and what is under way in several steps. */
+    Calls calls() {
+        return calls;
     }
 
     BundleManifest manifest() {
@@ -79,17 +87,18 @@ final class BundleGraphs {
     }
 
     ModelHealth health() {
-        var depths = new TreeMap<String, Integer>();
+        var full = new ArrayList<String>();
         synchronized (services) {
-            services.forEach((role, service) -> depths.put(role.fileStem(), service.depth()));
-            return ModelHealth.of(stage, isWarm, failures.values(), depths, options);
+            services.forEach((role, service) ->
+                    service.room().refusal().ifPresent(why -> full.add(role.fileStem() + ": " + why)));
+            return ModelHealth.of(stage, isWarm, failures.values(), full, options);
         }
     }
 
     /**
-     * As {@link SmaltiModel#close}.
+     * As {@link SmaltiModel#close}. Calls of several steps come to their ends while the graphs are still there.
      *
-     * @param timeout for all graphs together
+     * @param timeout for all of it together
      */
     void close(Duration timeout) {
         synchronized (services) {
@@ -108,7 +117,7 @@ final class BundleGraphs {
         } finally {
             loading.unlock();
         }
-        long end = System.nanoTime() + timeout.toNanos();
+        long end = System.nanoTime() + calls.close(timeout).toNanos();
         for (var service : all.values()) {
             service.drain(Duration.ofNanos(Math.max(0, end - System.nanoTime())));
             service.free();

@@ -144,17 +144,30 @@ public final class Codec {
 
     /** What the codes keep of the pictures. */
     public Pixels reconstruct(Pixels pixels) {
-        long start = System.nanoTime();
-        var codes = encode(pixels);
-        return with(options.since(start)).decode(codes);
+        return reconstructed(codec -> codec.encode(pixels));
     }
 
     /** As {@link #reconstruct(Pixels)}, without waiting. */
     public CompletableFuture<Pixels> reconstructAsync(Pixels pixels) {
         long start = System.nanoTime();
-        Function<Codes, CompletableFuture<Pixels>> decode =
-                codes -> with(options.since(start)).decodeAsync(codes);
-        return Steps.of(encodeAsync(pixels), detokenize.service().observed(decode));
+        var calls = tokenize.calls();
+        try {
+            calls.begin();
+        } catch (ModelClosedException e) {
+            return CompletableFuture.failedFuture(e);
+        }
+        CompletableFuture<Pixels> both;
+        try {
+            var within = withinCall();
+            Function<Codes, CompletableFuture<Pixels>> decode =
+                    codes -> within.with(options.since(start)).decodeAsync(codes);
+            both = Steps.of(within.encodeAsync(pixels), within.detokenize.service().observed(decode));
+        } catch (RuntimeException | Error e) {
+            calls.end();
+            throw e;
+        }
+        // before anybody hears of it: what hangs on it may close the model
+        return LentAnswer.of(both, calls::end);
     }
 
     /** What the codes keep of one picture. */
@@ -166,9 +179,24 @@ public final class Codec {
     /** What the codes keep of pictures of one size. */
     public List<BufferedImage> reconstruct(List<BufferedImage> images) {
         Objects.requireNonNull(images, "images");
+        return reconstructed(codec -> codec.encode(images)).images();
+    }
+
+    private Pixels reconstructed(Function<Codec, Codes> encode) {
         long start = System.nanoTime();
-        var codes = encode(images);
-        return with(options.since(start)).decode(codes).images();
+        tokenize.calls().begin();
+        try {
+            var within = withinCall();
+            var codes = encode.apply(within);
+            return within.with(options.since(start)).decode(codes);
+        } finally {
+            tokenize.calls().end();
+        }
+    }
+
+    /** For the steps of a call that has begun. */
+    private Codec withinCall() {
+        return new Codec(codebook, channels, tokenize.ofStep(), detokenize.ofStep(), options);
     }
 
     private GraphJob encoding(Pixels pixels) {

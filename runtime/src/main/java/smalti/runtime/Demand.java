@@ -14,11 +14,34 @@ record Demand(Object kind, int items, long pixels, long bytes) {
         return new Demand(kind, items, 0, 0);
     }
 
+    /** The same, of items that are run all together and beside no others: neither cut nor shared. */
+    Demand whole() {
+        return new Demand(new Whole(kind), items, pixels, bytes);
+    }
+
+    boolean isWhole() {
+        return kind instanceof Whole;
+    }
+
+    /** By which costs of batches are known. */
+    Object costs() {
+        return kind instanceof Whole whole ? whole.kind : kind;
+    }
+
     long allPixels() {
         return items * pixels;
     }
 
     long allBytes() {
         return items * bytes;
+    }
+
+    /** Of one request; equal to itself alone. */
+    private static final class Whole {
+        private final Object kind;
+
+        Whole(Object kind) {
+            this.kind = kind;
+        }
     }
 }

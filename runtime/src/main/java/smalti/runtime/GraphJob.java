@@ -10,11 +10,21 @@ import smalti.spec.Signature;
  *
  * @param inputs in the signature's order, in any memory
  * @param outputs in the signature's order, written; of the shapes that the signature gives for the inputs
+ * @param isWhole whether its rows are run all together, and beside no others
  */
-record GraphJob(List<HostTensor> inputs, List<HostTensor> outputs) implements GraphService.Job {
+record GraphJob(List<HostTensor> inputs, List<HostTensor> outputs, boolean isWhole) implements GraphService.Job {
     GraphJob {
         inputs = List.copyOf(inputs);
         outputs = List.copyOf(outputs);
+    }
+
+    GraphJob(List<HostTensor> inputs, List<HostTensor> outputs) {
+        this(inputs, outputs, false);
+    }
+
+    /** The same request, whose rows are neither cut nor share a run with others. */
+    GraphJob whole() {
+        return new GraphJob(inputs, outputs, true);
     }
 
     /** A request of these inputs, with outputs on the heap. */
@@ -44,7 +54,8 @@ record GraphJob(List<HostTensor> inputs, List<HostTensor> outputs) implements Gr
                 pixels = Math.max(pixels, shape[1] * shape[2]);
             }
         }
-        return new Demand(kind(), items, pixels, (bytes + items - 1) / Math.max(1, items));
+        var demand = new Demand(kind(), items, pixels, (bytes + items - 1) / Math.max(1, items));
+        return isWhole ? demand.whole() : demand;
     }
 
     private List<HostTensor> all() {

@@ -55,7 +55,7 @@ final class GraphService<J extends GraphService.Job> {
         this.batcher = new Batcher<>(
                 name, runner, placement.settings(), meters == null ? BatchListener.NONE : meters, Threads.SERVERS);
         if (meters != null) {
-            meters.depth(batcher::depth);
+            meters.depth(batcher.room()::waiting);
             meters.fallbacks(placement.passedOver().size());
         }
         this.observations = options.observations();
@@ -110,6 +110,18 @@ final class GraphService<J extends GraphService.Job> {
         return result;
     }
 
+    /** @throws ModelClosedException if nothing may begin any more; observed as of a request */
+    void requireOpen(Calls calls, J job) {
+        if (!calls.isClosed()) {
+            return;
+        }
+        if (observations.isNoop()) {
+            calls.requireOpen();
+        } else {
+            observation(checked(job)).observe(calls::requireOpen);
+        }
+    }
+
     /** Work that is done later, maybe by another thread, as a part of what is observed now. */
     <A, B> Function<A, B> observed(Function<A, B> work) {
         var current = observations.getCurrentObservation();
@@ -152,9 +164,9 @@ final class GraphService<J extends GraphService.Job> {
                 .highCardinalityKeyValue("items", Integer.toString(demand.items()));
     }
 
-    /** Items that wait. */
-    int depth() {
-        return batcher.depth();
+    /** For what waits, in the graph's queue or in front of it. */
+    Room room() {
+        return batcher.room();
     }
 
     /** Loads what would be loaded later, and runs a request of each of these. */

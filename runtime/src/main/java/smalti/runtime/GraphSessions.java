@@ -3,6 +3,7 @@ package smalti.runtime;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.IntFunction;
+import org.jspecify.annotations.Nullable;
 import smalti.spec.SpecException;
 
 /**
@@ -11,7 +12,9 @@ import smalti.spec.SpecException;
  */
 final class GraphSessions implements AutoCloseable {
     private final String name;
-    private final IntFunction<GraphSession> load;
+    /** What it holds, such as the bytes of a file, is needed no longer once both sessions are there. */
+    private volatile @Nullable IntFunction<GraphSession> load;
+
     private final int threadsUnderLoad;
     private final GraphSession alone;
     private final AtomicReference<State> state;
@@ -29,7 +32,7 @@ final class GraphSessions implements AutoCloseable {
      */
     GraphSessions(String name, IntFunction<GraphSession> load, int threadsAlone, int threadsUnderLoad) {
         this.name = name;
-        this.load = load;
+        this.load = threadsAlone == threadsUnderLoad ? null : load;
         this.threadsUnderLoad = threadsUnderLoad;
         this.alone = load.apply(threadsAlone);
         this.underLoad = alone;
@@ -63,6 +66,7 @@ final class GraphSessions implements AutoCloseable {
     @Override
     public synchronized void close() {
         state.set(State.DONE);
+        load = null;
         alone.close();
         if (underLoad != alone) {
             underLoad.close();
@@ -70,13 +74,20 @@ final class GraphSessions implements AutoCloseable {
     }
 
     private void loadSecond() {
+        var again = load;
+        if (again == null) {
+            // closed meanwhile
+            return;
+        }
         GraphSession second;
         try {
-            second = load.apply(threadsUnderLoad);
+            second = again.apply(threadsUnderLoad);
         } catch (SpecException | OutOfMemoryError e) {
             Log.LOG.warn("{}: cannot be loaded a second time, for runs under load; one session serves all", name, e);
             state.compareAndSet(State.STARTED, State.DONE);
             return;
+        } finally {
+            load = null;
         }
         synchronized (this) {
             if (state.compareAndSet(State.STARTED, State.DONE)) {

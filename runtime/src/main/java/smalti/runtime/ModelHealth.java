@@ -3,7 +3,6 @@ package smalti.runtime;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
-import java.util.Map;
 
 /** What a probe asks of a model. */
 public final class ModelHealth extends ByValue {
@@ -26,21 +25,17 @@ public final class ModelHealth extends ByValue {
 
     /**
      * @param failures of graphs that could not be loaded
-     * @param depths items that wait, by graph
+     * @param full why graphs would not let a further request in
      * @param isWarm whether the model was warmed up
      */
     static ModelHealth of(
             Stage stage,
             boolean isWarm,
             Collection<String> failures,
-            Map<String, Integer> depths,
+            Collection<String> full,
             RuntimeOptions options) {
         var reasons = new ArrayList<>(failures);
-        depths.forEach((graph, depth) -> {
-            if (depth >= options.maxWaiting()) {
-                reasons.add(graph + ": " + depth + " of at most " + options.maxWaiting() + " items wait");
-            }
-        });
+        reasons.addAll(full);
         if (stage == Stage.CLOSING) {
             reasons.add(CLOSING);
         } else if (stage == Stage.CLOSED) {

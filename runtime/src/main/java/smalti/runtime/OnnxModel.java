@@ -16,11 +16,8 @@ import java.util.TreeSet;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.Supplier;
 import java.util.stream.Collectors;
-import java.util.stream.IntStream;
-import java.util.stream.Stream;
 import smalti.runtime.ModelHealth.Stage;
 import smalti.spec.Checksums;
-import smalti.spec.Dimension;
 import smalti.spec.IoReason;
 import smalti.spec.Signature;
 import smalti.spec.SpecException;
@@ -155,36 +152,23 @@ public final class OnnxModel implements AutoCloseable {
             String name, String file, Supplier<byte[]> whole, Requests requests, RuntimeOptions options) {
         byte[] onnx = whole.get();
         var signature = GraphSession.signature(file, onnx);
-        boolean isCoarse = false;
         var graph = WholeModel.isOrtFormat(onnx) ? null : read(file, onnx);
-        var unranked = graph == null ? Set.<String>of() : unranked(graph.graph().inputs());
-        if (requests == Requests.INDEPENDENT_ROWS) {
-            var ofOutputs =
-                    graph == null ? Set.<String>of() : unranked(graph.graph().outputs());
-            requireRows(file, signature, unranked, ofOutputs);
-            if (graph != null) {
-                requireRows(file, graph, signature);
-                isCoarse = RowsGraph.isCoarse(graph);
-            }
+        boolean ofRows = requests == Requests.INDEPENDENT_ROWS;
+        if (ofRows) {
+            RowsSignature.check(file, signature, graph);
         }
-        var pool = new BufferPool();
+        boolean isCoarse = ofRows && graph != null && RowsGraph.isCoarse(graph);
         // what a picture is among tensors of all kinds is not known
         var any = options.withMaxPixels(Long.MAX_VALUE);
-        var used = requests == Requests.ALONE ? any.withMaxBatch(1) : any;
+        var used = ofRows ? any : any.withMaxBatch(1);
         var hash = Checksums.sha256(onnx);
         var placed =
                 new Placement.Graph(name, file, signature, hash, () -> unchanged(file, hash, whole.get()), Map.of());
         var placement = Placement.of(placed, used);
-        var service = requests == Requests.ALONE
-                ? new Alone(
-                        new GraphService<>(
-                                name, "whole", signature, placement, new WholeRunner(placement.sessions(), pool), used),
-                        unranked)
-                : Rows.of(
-                        file,
-                        new GraphService<>(name, "rows", signature, placement, placement.runner(pool), used),
-                        isCoarse || !(placement.device() instanceof Device.Cpu));
-        var served = new Service(service, options);
+        var face = ofRows
+                ? RowsRequests.of(name, file, signature, placement, used, isCoarse)
+                : AloneRequests.of(name, signature, placement, used, graph == null ? Set.of() : unranked(graph.graph().inputs()));
+        var served = new Service(face, options);
         return new OnnxModel(served, signature, RequestOptions.defaults(), Leash.of(file, served::close));
     }
 
@@ -251,8 +235,8 @@ public final class OnnxModel implements AutoCloseable {
     /** Whether the model lives and may be sent requests, and why not. */
     public ModelHealth health() {
         var graph = service.face.service();
-        return ModelHealth.of(
-                service.stage, service.isWarm, List.of(), Map.of("graph", graph.depth()), service.options);
+        var full = graph.room().refusal().map(why -> "graph: " + why).stream().toList();
+        return ModelHealth.of(service.stage, service.isWarm, List.of(), full, service.options);
     }
 
     /** As {@link SmaltiModel#close}. */
@@ -288,16 +272,8 @@ public final class OnnxModel implements AutoCloseable {
         return tensors;
     }
 
-    private static OnnxFile read(String file, byte[] onnx) {
-        try {
-            return OnnxFile.read(onnx, file);
-        } catch (SpecException e) {
-            throw new LoadException(e.problems(), e);
-        }
-    }
-
     /** ONNX Runtime's Java API does not tell those of which not even the rank is known from single numbers. */
-    private static Set<String> unranked(List<OnnxValue> values) {
+    static Set<String> unranked(List<OnnxValue> values) {
         return values.stream()
                 .filter(value -> value.type() instanceof OnnxType.OfTensor tensor
                         && tensor.axes().isEmpty())
@@ -305,47 +281,11 @@ public final class OnnxModel implements AutoCloseable {
                 .collect(Collectors.toSet());
     }
 
-    private static void requireRows(String file, OnnxFile graph, Signature signature) {
-        var problems = RowsGraph.problems(file, graph, signature);
-        if (!problems.isEmpty()) {
-            throw new LoadException(problems);
-        }
-    }
-
-    private static void requireRows(
-            String file, Signature signature, Set<String> unrankedInputs, Set<String> unrankedOutputs) {
-        var all = Stream.concat(signature.inputs().stream(), signature.outputs().stream())
-                .toList();
-        var problems = new ArrayList<String>();
-        Stream.concat(unrankedInputs.stream(), unrankedOutputs.stream())
-                .sorted()
-                .forEach(name -> problems.add(file + ": for requests of rows, axis 0 of every input and output must be"
-                        + " free and of one name, and of " + name + " not even the rank is said; open it with"
-                        + " Requests.ALONE"));
-        if (!problems.isEmpty()) {
-            throw new LoadException(problems);
-        }
-        var batches = all.stream()
-                .map(tensor -> tensor.shape().isEmpty() || tensor.shape().get(0).isFixed()
-                        ? tensor + " has none"
-                        : String.valueOf(tensor.shape().get(0).symbol()))
-                .distinct()
-                .toList();
-        if (batches.size() != 1 || batches.get(0).contains(" ")) {
-            problems.add(file + ": for requests of rows, axis 0 of every input and output must be free and of one name,"
-                    + " got " + batches + "; open it with Requests.ALONE");
-        }
-        var bound = signature.inputs().stream()
-                .flatMap(tensor -> tensor.shape().stream())
-                .map(Dimension::symbol)
-                .collect(Collectors.toSet());
-        signature.outputs().stream()
-                .filter(output -> output.shape().stream()
-                        .anyMatch(dimension -> !dimension.isFixed() && !bound.contains(dimension.symbol())))
-                .forEach(output -> problems.add(file + ": for requests of rows, the sizes of outputs must be those of"
-                        + " inputs, got " + output + "; open it with Requests.ALONE"));
-        if (!problems.isEmpty()) {
-            throw new LoadException(problems);
+    private static OnnxFile read(String file, byte[] onnx) {
+        try {
+            return OnnxFile.read(onnx, file);
+        } catch (SpecException e) {
+            throw new LoadException(e.problems(), e);
         }
     }
 
@@ -374,25 +314,14 @@ public final class OnnxModel implements AutoCloseable {
         }
     }
 
-    private static Map<String, Tensor> named(List<HostTensor> outputs) {
-        var named = new LinkedHashMap<String, Tensor>();
-        for (var output : outputs) {
-            var shape = IntStream.range(0, output.shape().length)
-                    .mapToObj(axis -> output.shape()[axis])
-                    .toList();
-            named.put(output.spec().name(), new Tensor(output.spec().type(), shape, output.data()));
-        }
-        return named;
-    }
-
     /** The graph behind this model and its views. */
     private static final class Service {
-        private final Face face;
+        private final OnnxRequests face;
         private final RuntimeOptions options;
         private volatile boolean isWarm;
         private volatile Stage stage = Stage.OPEN;
 
-        Service(Face face, RuntimeOptions options) {
+        Service(OnnxRequests face, RuntimeOptions options) {
             this.face = face;
             this.options = options;
         }
@@ -408,151 +337,6 @@ public final class OnnxModel implements AutoCloseable {
             face.drain(timeout);
             face.service().free();
             stage = Stage.CLOSED;
-        }
-    }
-
-    private sealed interface Face {
-        GraphService<?> service();
-
-        /** As {@link Batcher#drain}. */
-        void drain(Duration timeout);
-
-        void warm(List<HostTensor> inputs);
-
-        Map<String, Tensor> run(List<HostTensor> inputs, RequestOptions options);
-
-        CompletableFuture<Map<String, Tensor>> submit(List<HostTensor> inputs, RequestOptions options);
-    }
-
-    /** @param unranked names of inputs of any shape */
-    private record Alone(GraphService<WholeJob> service, Set<String> unranked) implements Face {
-        @Override
-        public void drain(Duration timeout) {
-            service.drain(timeout);
-        }
-
-        @Override
-        public void warm(List<HostTensor> inputs) {
-            ShapeBinding.check(inputs, unranked);
-            service.warm(List.of(new WholeJob(inputs)));
-        }
-
-        @Override
-        public Map<String, Tensor> run(List<HostTensor> inputs, RequestOptions options) {
-            ShapeBinding.check(inputs, unranked);
-            var job = new WholeJob(inputs);
-            service.run(job, options);
-            return named(job.outputs());
-        }
-
-        @Override
-        public CompletableFuture<Map<String, Tensor>> submit(List<HostTensor> inputs, RequestOptions options) {
-            ShapeBinding.check(inputs, unranked);
-            var job = new WholeJob(inputs);
-            return service.submit(job, options, () -> named(job.outputs()));
-        }
-    }
-
-    private record Rows(String file, GraphService<GraphJob> service, RowsProof proof, ProofQueue queue)
-            implements Face {
-        /** @param isCoarse whether it computes with fewer than 32 bits on the way */
-        static Rows of(String file, GraphService<GraphJob> service, boolean isCoarse) {
-            var limits = service.placement().settings().limits();
-            var proof = new RowsProof(file, service.signature(), limits, isCoarse, service::once);
-            return new Rows(file, service, proof, new ProofQueue(file, limits.maxWaiting(), proof));
-        }
-
-        @Override
-        public void drain(Duration timeout) {
-            long start = System.nanoTime();
-            queue.close(timeout);
-            var left = timeout.minusNanos(System.nanoTime() - start);
-            service.drain(left.isNegative() ? Duration.ZERO : left);
-        }
-
-        @Override
-        public void warm(List<HostTensor> inputs) {
-            var job = GraphJob.of(service.signature(), inputs);
-            service.check(job);
-            queue.now(job, RequestOptions.defaults(), failure -> {});
-            queue.handed();
-            service.warm(service.placement().sizes().all().stream()
-                    .map(rows -> GraphJob.of(
-                            service.signature(),
-                            inputs.stream().map(input -> input.repeated(rows)).toList()))
-                    .toList());
-        }
-
-        @Override
-        public Map<String, Tensor> run(List<HostTensor> inputs, RequestOptions options) {
-            queue.requireOpen();
-            var job = GraphJob.of(service.signature(), inputs);
-            if (proof.isSeen(job)) {
-                service.run(job, options);
-                return named(job.outputs());
-            }
-            long start = System.nanoTime();
-            service.check(job);
-            boolean holds;
-            try {
-                holds = queue.now(job, options, failure -> service.ended(job, failure, start));
-            } catch (QueueFullException e) {
-                service.ended(job, e, start);
-                throw e;
-            }
-            try {
-                if (holds) {
-                    service.run(job, options.since(start));
-                } else {
-                    byItself(job);
-                }
-            } finally {
-                queue.handed();
-            }
-            return named(job.outputs());
-        }
-
-        @Override
-        public CompletableFuture<Map<String, Tensor>> submit(List<HostTensor> inputs, RequestOptions options) {
-            var job = GraphJob.of(service.signature(), inputs);
-            long start = System.nanoTime();
-            CompletableFuture<Boolean> proven;
-            try {
-                queue.requireOpen();
-                if (proof.isSeen(job)) {
-                    return service.submit(job, options, () -> named(job.outputs()));
-                }
-                service.check(job);
-                proven = queue.later(job, options, failure -> service.ended(job, failure, start));
-            } catch (QueueFullException e) {
-                service.ended(job, e, start);
-                return CompletableFuture.failedFuture(e);
-            } catch (ModelClosedException | LoadException e) {
-                return CompletableFuture.failedFuture(e);
-            }
-            return Steps.of(proven, holds -> {
-                try {
-                    if (holds) {
-                        return service.submit(job, options.since(start), () -> named(job.outputs()));
-                    }
-                    byItself(job);
-                    return CompletableFuture.completedFuture(named(job.outputs()));
-                } finally {
-                    queue.handed();
-                }
-            });
-        }
-
-        /** Neither cut nor filled up nor beside others, as nobody knows what that would make of it. */
-        private void byItself(GraphJob job) {
-            var sizes = service.placement().sizes();
-            int rows = job.items();
-            if (rows > sizes.most() || sizes.holding(rows) != rows) {
-                throw new InputException(file + ": whether rows are independent could not be seen yet, so that " + rows
-                        + " of them cannot be run in batches of at most " + sizes.most()
-                        + "; warm(inputs) with rows that differ, or open it with Requests.ALONE");
-            }
-            service.once(job);
         }
     }
 }

@@ -11,27 +11,26 @@ import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Requests that wait until it is seen whether their rows are independent, tried one after the other. What waits is
- * bounded as what waits for a run is, and expires as that does. Whoever was told that rows are independent, or that it
+ * Requests that wait until it is seen whether their rows are independent, tried one after the other. What waits
+ * counts among what waits for a run, and expires as that does. Whoever was told that rows are independent, or that it
  * is not known, says {@link #handed} when the request is in nobody's hands but the graph's.
  */
 final class ProofQueue {
     private static final long MOST_MILLIS = TimeUnit.DAYS.toMillis(365);
 
     private final String file;
-    private final int mostWaiting;
+    private final Room room;
     private final RowsProof proof;
-    private int waiting;
-    private int open;
-    private volatile boolean isClosed;
+    private final Calls calls;
     private CompletableFuture<?> last = CompletableFuture.completedFuture(null);
     private volatile long tookNanos;
 
-    /** @param mostWaiting most rows that wait */
-    ProofQueue(String file, int mostWaiting, RowsProof proof) {
+    /** @param room for what waits, here and for a run */
+    ProofQueue(String file, Room room, RowsProof proof) {
         this.file = file;
-        this.mostWaiting = mostWaiting;
+        this.room = room;
         this.proof = proof;
+        this.calls = new Calls(file);
     }
 
     /**
@@ -39,12 +38,12 @@ final class ProofQueue {
      * whoever ends it.
      */
     private final class Waiting extends CompletableFuture<Boolean> {
-        private final int rows;
+        private final Demand demand;
         private final Consumer<Throwable> failed;
         private final AtomicBoolean isOver = new AtomicBoolean();
 
-        Waiting(int rows, Consumer<Throwable> failed) {
-            this.rows = rows;
+        Waiting(Demand demand, Consumer<Throwable> failed) {
+            this.demand = demand;
             this.failed = failed;
         }
 
@@ -67,7 +66,7 @@ final class ProofQueue {
             if (!isOver.compareAndSet(false, true)) {
                 return false;
             }
-            leave(rows);
+            room.free(demand, demand.items());
             if (failure != null) {
                 failed.accept(failure);
                 handed();
@@ -85,18 +84,23 @@ final class ProofQueue {
      * @throws ModelClosedException if the model is closed
      */
     synchronized CompletableFuture<Boolean> later(GraphJob job, RequestOptions options, Consumer<Throwable> failed) {
-        requireOpen();
-        int items = job.items();
-        if (waiting > 0 && items > mostWaiting - waiting) {
-            var full = items + " more cannot wait where " + waiting + " of at most " + mostWaiting + " wait already";
+        var demand = job.demand();
+        calls.begin();
+        if (!room.take(demand)) {
+            calls.end();
             var takes = Duration.ofNanos(tookNanos);
-            throw QueueFullException.full(file, full, waiting, takes, takes);
+            throw QueueFullException.full(file, room.full(demand), room.waiting(), takes, takes);
         }
-        waiting += items;
-        open++;
-        // now: whose request expires may change its memory
-        var rows = RowsProof.rows(job);
-        var answer = new Waiting(items, failed);
+        List<TrialRow> rows;
+        try {
+            // now: whose request expires may change its memory
+            rows = RowsProof.rows(job);
+        } catch (RuntimeException | Error e) {
+            room.free(demand, demand.items());
+            calls.end();
+            throw e;
+        }
+        var answer = new Waiting(demand, failed);
         var scope = CallScope.current();
         // of what was given up nothing is tried
         var next = last.thenApplyAsync(before -> !answer.isDone() && holds(job, rows), Threads.SERVERS);
@@ -140,29 +144,13 @@ final class ProofQueue {
         }
     }
 
-    /** @throws ModelClosedException if nothing is let in any more */
-    void requireOpen() {
-        if (isClosed) {
-            throw new ModelClosedException(file);
-        }
+    /** What is in the hands of this queue, or of whom it told. */
+    Calls calls() {
+        return calls;
     }
 
-    synchronized void handed() {
-        open--;
-        notifyAll();
-    }
-
-    /** Nothing more is let in, and what was is handed on, as far as that goes within the timeout. */
-    synchronized void close(Duration timeout) {
-        isClosed = true;
-        long end = System.nanoTime() + TimeUnit.NANOSECONDS.convert(timeout);
-        try {
-            for (long left = end - System.nanoTime(); open > 0 && left > 0; left = end - System.nanoTime()) {
-                TimeUnit.NANOSECONDS.timedWait(this, left);
-            }
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-        }
+    void handed() {
+        calls.end();
     }
 
     private static void settle(Waiting answer, Boolean holds, @Nullable Throwable failure) {
@@ -180,9 +168,4 @@ final class ProofQueue {
                 Math.min(TimeUnit.MILLISECONDS.convert(timeout), MOST_MILLIS) + 1,
                 TimeUnit.MILLISECONDS);
         var unused = answer.whenComplete((holds, failure) -> expiry.cancel(false));
-    }
-
-    private synchronized void leave(int items) {
-        waiting -= items;
-    }
-}
+    }}

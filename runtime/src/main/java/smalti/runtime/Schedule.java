@@ -32,19 +32,17 @@ final class Schedule<R> {
     /** Callers that are away are forgotten when there are so many more of them than of those who wait. */
     private static final int REMEMBERED_CALLERS = 64;
 
-    private final Limits limits;
+    private final Room room;
     private final Map<Priority, Level> levels = new EnumMap<>(Priority.class);
     private final PriorityQueue<Ticket<R>> deadlines =
             new PriorityQueue<>(Comparator.comparingLong(Ticket::latestDispatch));
     private double virtualTime;
     private long arrivals;
     private int waiting;
-    private long waitingPixels;
-    private long waitingBytes;
 
-    /** @param limits of what waits; a larger request is taken only where nothing waits */
-    Schedule(Limits limits) {
-        this.limits = limits;
+    /** @param room for what waits, here and maybe elsewhere too */
+    Schedule(Room room) {
+        this.room = room;
         for (var priority : Priority.values()) {
             levels.put(priority, new Level(priority));
         }
@@ -77,44 +75,12 @@ final class Schedule<R> {
         return all;
     }
 
-    /** How many of the items that wait have to go before there is room for a request; 0 where there is. */
-    long inTheWay(Demand demand) {
-        if (waiting == 0) {
-            return 0;
-        }
-        long items = (long) waiting + demand.items() - limits.maxWaiting();
-        long most = Math.max(
-                inTheWay(waitingPixels, demand.allPixels(), limits.maxWaitingPixels()),
-                inTheWay(waitingBytes, demand.allBytes(), limits.maxWaitingBytes()));
-        return Math.min(waiting, Math.max(0, Math.max(items, most)));
-    }
-
-    private long inTheWay(long taken, long wanted, long bound) {
-        long over = taken + wanted - bound;
-        return over <= 0 ? 0 : (long) Math.ceil((double) over * waiting / Math.max(1, taken));
-    }
-
-    /** What there is no room for. */
-    String full(Demand demand) {
-        if ((long) waiting + demand.items() > limits.maxWaiting()) {
-            return demand.items() + " more cannot wait where " + waiting + " of at most " + limits.maxWaiting()
-                    + " wait already";
-        } else if (waitingPixels + demand.allPixels() > limits.maxWaitingPixels()) {
-            return demand.items() + " more of " + demand.pixels() + " pixels cannot wait where " + waitingPixels
-                    + " pixels of at most " + limits.maxWaitingPixels() + " wait already, " + Limits.WAITING
-                    + " times RuntimeOptions.maxPixels";
-        }
-        return demand.items() + " more of " + demand.bytes() + " bytes cannot wait where " + waitingBytes
-                + " bytes of at most " + limits.maxWaitingBytes() + " wait already, " + Limits.WAITING
-                + " times RuntimeOptions.maxRequestBytes";
-    }
-
     /** @return whether there was room for it */
     boolean offer(Ticket<R> ticket) {
-        if (inTheWay(ticket.demand()) > 0) {
+        if (!room.take(ticket.demand())) {
             return false;
         }
-        add(ticket.demand(), ticket.waiting());
+        waiting += ticket.items();
         level(ticket).add(ticket);
         if (ticket.deadline() != Ticket.NEVER) {
             deadlines.add(ticket);
@@ -183,14 +149,13 @@ final class Schedule<R> {
     /** Takes out what waits of a request; what was dispatched is none of this. */
     void withdraw(Ticket<R> ticket) {
         if (level(ticket).remove(ticket)) {
-            add(ticket.demand(), -ticket.waiting());
+            gone(ticket.demand(), ticket.waiting());
         }
     }
 
-    private void add(Demand demand, int items) {
-        waiting += items;
-        waitingPixels += items * demand.pixels();
-        waitingBytes += items * demand.bytes();
+    private void gone(Demand demand, int items) {
+        waiting -= items;
+        room.free(demand, items);
     }
 
     /** Takes out everything. */
@@ -227,7 +192,7 @@ final class Schedule<R> {
         }
         virtualTime = Math.max(virtualTime, first.tag);
         var slice = first.serve(next, most);
-        add(slice.ticket().demand(), -slice.count());
+        gone(slice.ticket().demand(), slice.count());
         return slice;
     }
 

@@ -340,7 +340,7 @@ public final class SmaltiModel implements AutoCloseable {
 
     private LazyGraph lazy(Role role) {
         var graph = Objects.requireNonNull(manifest.graphs().get(role.fileStem()), role.fileStem());
-        return new LazyGraph(graph.signature(), () -> located(() -> service(role)));
+        return new LazyGraph(graph.signature(), () -> located(() -> service(role)), graphs.calls());
     }
 
     private GraphService<GraphJob> service(Role role) {

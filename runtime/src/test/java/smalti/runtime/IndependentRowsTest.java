@@ -8,11 +8,14 @@ import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Random;
 import java.util.concurrent.CancellationException;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
@@ -165,7 +168,7 @@ final class IndependentRowsTest {
                 throw new IllegalStateException(e);
             }
         });
-        var queue = new ProofQueue("m.onnx", 8, proof);
+        var queue = new ProofQueue("m.onnx", new Room(Limits.of(8, 8)), proof);
         var first = queue.later(job, RequestOptions.defaults(), failure -> {});
         tries.await();
         var hasty = RequestOptions.defaults().withTimeout(Duration.ofMillis(1));
@@ -295,6 +298,96 @@ final class IndependentRowsTest {
             assertThatThrownBy(() -> model.run(Map.of("x", Tensor.of(new long[10], 5, 2))))
                     .hasMessageContaining("could not be seen yet");
         }
+    }
+
+    /** Requests that are run for themselves are queued, bounded, metered and given up as all others. */
+    @Test
+    @Timeout(60)
+    void whatIsRunForItselfWaitsAsAllElseDoes() throws Exception {
+        var graph = new OnnxBytes()
+                .node("Shape", "x", "s")
+                .node("Reshape", "x s", "h")
+                .node("CumSum", "h zero", "y")
+                .longs("zero", new long[] {0})
+                .input("x", OnnxBytes.INT64, "n 2")
+                .output("y", OnnxBytes.INT64, "n 2");
+        var file = Files.write(folder.resolve("m.onnx"), graph.file());
+        var budget = ThreadBudget.of(1);
+        var meters = new SimpleMeterRegistry();
+        var options = RuntimeOptions.defaults()
+                .withBudget(budget)
+                .withMaxBatch(4)
+                .withMaxWaiting(9)
+                .withMeters(meters);
+        try (var model = OnnxModel.open(file, Requests.INDEPENDENT_ROWS, options)) {
+            var ones = Map.of("x", Tensor.of(new long[] {1, 1, 1, 1, 1, 1}, 3, 2));
+            // more tries than are made one after the other, so that the next ones are not tried
+            for (int i = 0; i < 8; i++) {
+                model.run(ones);
+            }
+            assertThat(count(meters, "completed")).isEqualTo(8);
+            assertThat(budget.tryTake(1)).isTrue();
+            var waiting = List.of(model.runAsync(ones), model.runAsync(ones), model.runAsync(ones));
+            assertThat(model.health().reasons())
+                    .containsExactly("graph: 1 more cannot wait where 9 of at most 9 wait already");
+            assertThat(meters.get("smalti.queue.depth").gauge().value()).isEqualTo(9);
+            assertThatThrownBy(() -> model.runAsync(ones).join()).hasCauseInstanceOf(QueueFullException.class);
+            waiting.get(2).cancel(true);
+            // whose room is free again
+            var hasty = model.with(RequestOptions.defaults().withTimeout(Duration.ofMillis(300)))
+                    .runAsync(ones);
+            assertThatThrownBy(hasty::join).hasCauseInstanceOf(DeadlineException.class);
+            assertThat(count(meters, "refused")).isEqualTo(1);
+            assertThat(count(meters, "expired")).isEqualTo(1);
+            var again = model.runAsync(ones);
+            budget.give(new ThreadBudget.Claim(1, () -> {}), 1, 0);
+            for (var answer : List.of(waiting.get(0), waiting.get(1), again)) {
+                // two of them in one run would be summed up together
+                assertThat(Objects.requireNonNull(answer.join().get("y")).longs())
+                        .containsExactly(1, 1, 2, 2, 3, 3);
+            }
+            assertThat(count(meters, "completed")).isEqualTo(11);
+            assertThat(meters.get("smalti.queue.depth").gauge().value()).isZero();
+            assertThat(model.health().ready()).isTrue();
+        }
+    }
+
+    private static double count(SimpleMeterRegistry meters, String outcome) {
+        return meters.get("smalti.requests").tag("outcome", outcome).counter().count();
+    }
+
+    /** Each is the whole of its run, and neither cut nor put beside others. */
+    @Test
+    void aWholeRequestSharesNothing() {
+        var batches = Collections.synchronizedList(new ArrayList<List<Integer>>());
+        var budget = ThreadBudget.of(1);
+        var batcher = new Batcher<String>(
+                "rows",
+                (batch, alone, stop) -> {
+                    batches.add(batch.stream().map(Ticket.Slice::count).toList());
+                    return 0;
+                },
+                new Batcher.Settings(4, 100, budget, 1, 1),
+                BatchListener.NONE,
+                Threads.SERVERS);
+        assertThat(budget.tryTake(1)).isTrue();
+        var all = IntStream.range(1, 7)
+                .mapToObj(rows -> {
+                    var demand = Demand.of("kind", rows);
+                    return batcher.submit(
+                            "rows", rows % 2 == 0 ? demand.whole() : demand, RequestOptions.defaults(), () -> rows);
+                })
+                .toList();
+        budget.give(new ThreadBudget.Claim(1, () -> {}), 1, 0);
+        all.forEach(CompletableFuture::join);
+        assertThat(batches).contains(List.of(2), List.of(4), List.of(6));
+        assertThat(batches.stream().filter(batch -> batch.size() > 1)).isNotEmpty();
+        assertThat(batches.stream()
+                        .filter(batch -> batch.size() > 1)
+                        .flatMap(List::stream)
+                        .mapToInt(Integer::intValue)
+                        .sum())
+                .isLessThanOrEqualTo(1 + 3 + 5);
     }
 
     @Test

@@ -10,6 +10,7 @@ import java.lang.management.ManagementFactory;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.FloatBuffer;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
@@ -132,8 +133,13 @@ final class LimitsTest {
             assertThat(budget.tryTake(1)).isTrue();
             var waiting = new ArrayList<CompletableFuture<Codes>>();
             for (int i = 0; i < Limits.WAITING; i++) {
+                assertThat(model.health().ready()).isTrue();
                 waiting.add(codec.encodeAsync(pixels));
             }
+            assertThat(model.health().reasons())
+                    .singleElement()
+                    .asString()
+                    .startsWith("tokenize: 1 more of 64 pixels cannot wait where 512 pixels of at most 512 wait");
             assertThatThrownBy(() -> codec.encode(pixels))
                     .isInstanceOf(QueueFullException.class)
                     .hasMessageContaining(
@@ -141,6 +147,7 @@ final class LimitsTest {
                                     + " RuntimeOptions.maxPixels");
             budget.give(new ThreadBudget.Claim(1, () -> {}), 1, 0);
             waiting.forEach(CompletableFuture::join);
+            assertThat(model.health().ready()).isTrue();
             assertThat(codec.encode(pixels).count()).isEqualTo(1);
         }
     }
@@ -153,6 +160,48 @@ final class LimitsTest {
         assertThat(limits.batch(new Demand("kind", 1, 500, 3000))).isEqualTo(2);
         assertThat(limits.batch(new Demand("kind", 1, 0, 20_000))).isEqualTo(1);
         assertThat(limits.batch(Demand.of("kind", 1))).isEqualTo(16);
+    }
+
+    @Test
+    void aQueueIsFullForOneMoreLikeThoseThatWait() {
+        var room = new Room(new Limits(16, 100, 1000, 10_000));
+        assertThat(room.refusal()).isEmpty();
+        assertThat(room.take(new Demand("picture", 5, 200, 0))).isTrue();
+        assertThat(room.refusal()).isEmpty();
+        assertThat(room.take(new Demand("bytes", 6, 0, 10_000))).isTrue();
+        // 11 items of 60000 bytes in all: another one takes 5455, and 8 times 10000 may wait
+        assertThat(room.refusal()).isEmpty();
+        assertThat(room.take(new Demand("bytes", 2, 0, 10_000))).isTrue();
+        assertThat(room.refusal()).hasValueSatisfying(why -> assertThat(why).contains("1 more of 6154 bytes cannot"));
+        room.free(new Demand("bytes", 2, 0, 10_000), 2);
+        assertThat(room.refusal()).isEmpty();
+        assertThat(room.take(Demand.of("small", 89))).isTrue();
+        assertThat(room.refusal()).hasValue("1 more cannot wait where 100 of at most 100 wait already");
+    }
+
+    /** A belief of centuries stays one: sums of them do not come round to less than nothing. */
+    @Test
+    void whatIsBelievedToTakeForEverIsRefusedWithATimeToWait() {
+        var admission = new Admission<String>("slow", Limits.of(4, 4), 1);
+        for (int i = 0; i < 64; i++) {
+            admission.costs().ran("kind", 1, Long.MAX_VALUE / 3);
+        }
+        assertThat(admission.offer(ticket("first", Ticket.NEVER), true, Long.MAX_VALUE / 2)).isNull();
+        for (long deadline : new long[] {1, 1_000_000_000, Long.MAX_VALUE - 1}) {
+            var refusal = admission.offer(ticket("late", deadline), true, Long.MAX_VALUE / 2);
+            assertThat(refusal).isNotNull();
+            assertThat(refusal.estimate()).isGreaterThan(Duration.ofDays(365));
+        }
+        for (int i = 0; i < 3; i++) {
+            assertThat(admission.offer(ticket("more", Ticket.NEVER), true, 1)).isNull();
+        }
+        var full = admission.offer(ticket("full", Ticket.NEVER), true, Long.MAX_VALUE / 2);
+        assertThat(full).isNotNull();
+        assertThat(full.estimate()).isGreaterThan(Duration.ofDays(365));
+    }
+
+    private static Ticket<String> ticket(String request, long deadline) {
+        return new Ticket<>(request, Demand.of("kind", 1), Priority.NORMAL, "", 0, deadline);
     }
 
     /** The memory of a run is that of its pixels. */

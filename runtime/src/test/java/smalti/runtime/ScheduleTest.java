@@ -25,7 +25,7 @@ final class ScheduleTest {
 
     @Test
     void requestsOfOnePriorityGoInTheirOrder() {
-        var schedule = new Schedule<String>(Limits.of(1, 100));
+        var schedule = new Schedule<String>(new Room(Limits.of(1, 100)));
         for (var name : List.of("a", "b", "c", "d")) {
             schedule.offer(ticket(name, 1));
         }
@@ -37,7 +37,7 @@ final class ScheduleTest {
 
     @Test
     void aBatchHoldsOneKind() {
-        var schedule = new Schedule<String>(Limits.of(1, 100));
+        var schedule = new Schedule<String>(new Room(Limits.of(1, 100)));
         schedule.offer(ticket("a", "small", 1));
         schedule.offer(ticket("B", "large", 1));
         schedule.offer(ticket("c", "small", 1));
@@ -48,7 +48,7 @@ final class ScheduleTest {
 
     @Test
     void aLargeRequestIsCutAndLetsOthersHaveTheirTurn() {
-        var schedule = new Schedule<String>(Limits.of(1, 100));
+        var schedule = new Schedule<String>(new Room(Limits.of(1, 100)));
         schedule.offer(ticket("large", 40));
         assertThat(names(schedule, 8)).containsExactly("large 0-8");
         schedule.offer(ticket("one", 1));
@@ -59,7 +59,7 @@ final class ScheduleTest {
 
     @Test
     void callersShareEvenlyWhateverTheyAskFor() {
-        var schedule = new Schedule<String>(Limits.of(1, 10_000));
+        var schedule = new Schedule<String>(new Room(Limits.of(1, 10_000)));
         for (int i = 0; i < 100; i++) {
             schedule.offer(of("greedy", 8));
         }
@@ -76,7 +76,7 @@ final class ScheduleTest {
 
     @Test
     void whoWasAwaySavesNothingUp() {
-        var schedule = new Schedule<String>(Limits.of(1, 10_000));
+        var schedule = new Schedule<String>(new Room(Limits.of(1, 10_000)));
         schedule.offer(of("early", 1));
         schedule.take("k", 1);
         for (int i = 0; i < 500; i++) {
@@ -92,7 +92,7 @@ final class ScheduleTest {
 
     @Test
     void prioritiesShareByTheirWeightsAndNoneStarves() {
-        var schedule = new Schedule<String>(Limits.of(1, 1_000_000));
+        var schedule = new Schedule<String>(new Room(Limits.of(1, 1_000_000)));
         for (int i = 0; i < 2000; i++) {
             for (var priority : Priority.values()) {
                 schedule.offer(ticket(priority.name(), "k", 1, priority, "", Ticket.NEVER));
@@ -109,7 +109,7 @@ final class ScheduleTest {
 
     @Test
     void anUrgentRequestGoesBeforeThoseThatWait() {
-        var schedule = new Schedule<String>(Limits.of(1, 1000));
+        var schedule = new Schedule<String>(new Room(Limits.of(1, 1000)));
         for (int i = 0; i < 20; i++) {
             schedule.offer(ticket("normal", 1));
         }
@@ -120,7 +120,7 @@ final class ScheduleTest {
 
     @Test
     void moreThanTheBoundIsRefused() {
-        var schedule = new Schedule<String>(Limits.of(1, 10));
+        var schedule = new Schedule<String>(new Room(Limits.of(1, 10)));
         assertThat(schedule.offer(ticket("a", 8))).isTrue();
         assertThat(schedule.offer(ticket("b", 3))).isFalse();
         assertThat(schedule.offer(ticket("c", 2))).isTrue();
@@ -133,7 +133,7 @@ final class ScheduleTest {
 
     @Test
     void expiredAndWithdrawnRequestsAreGone() {
-        var schedule = new Schedule<String>(Limits.of(1, 100));
+        var schedule = new Schedule<String>(new Room(Limits.of(1, 100)));
         var late = ticket("late", "k", 2, Priority.NORMAL, "", 50);
         var later = ticket("later", "k", 3, Priority.LOW, "", 60);
         var withdrawn = ticket("withdrawn", "k", 4, Priority.NORMAL, "", 55);
@@ -155,7 +155,7 @@ final class ScheduleTest {
 
     @Test
     void whatIsAheadOfARequestIsKnownBeforehand() {
-        var schedule = new Schedule<String>(Limits.of(1, 1000));
+        var schedule = new Schedule<String>(new Room(Limits.of(1, 1000)));
         for (int i = 0; i < 50; i++) {
             assertThat(schedule.ahead(ticket("next", 1), 8)).isEqualTo(i);
             schedule.offer(ticket("one", 1));
@@ -180,7 +180,7 @@ final class ScheduleTest {
         for (int seed = 0; seed < 1000; seed++) {
             var random = new Random(seed);
             int cap = 1 + random.nextInt(8);
-            var schedule = new Schedule<String>(Limits.of(1, 100_000));
+            var schedule = new Schedule<String>(new Room(Limits.of(1, 100_000)));
             int others = 1 + random.nextInt(80);
             for (int i = 0; i < others; i++) {
                 schedule.offer(random(random));
@@ -240,7 +240,7 @@ final class ScheduleTest {
             this.random = new Random(seed);
             this.bound = 1 + random.nextInt(60);
             this.cap = 1 + random.nextInt(12);
-            this.schedule = new Schedule<>(Limits.of(1, bound));
+            this.schedule = new Schedule<>(new Room(Limits.of(1, bound)));
             this.servers =
                     IntStream.range(0, servers).mapToObj(i -> new Server()).toList();
             this.place = servers + " servers, seed " + seed;
