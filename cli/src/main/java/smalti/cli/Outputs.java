@@ -132,8 +132,9 @@ final class Outputs {
         var place = real(output);
         for (var input : inputs) {
             if (Files.isDirectory(input) && place.startsWith(input.toRealPath())) {
-                throw new SpecException(output + ": must lie outside of " + input + ", which is read, and lies in it: the"
-                        + " next run would read it too; choose an output elsewhere");
+                throw new SpecException(
+                        output + ": must lie outside of " + input + ", which is read, and lies in it: the"
+                                + " next run would read it too; choose an output elsewhere");
             }
         }
     }
@@ -145,7 +146,9 @@ final class Outputs {
         while (!Files.exists(there) && there.getParent() != null) {
             there = there.getParent();
         }
-        return Files.exists(there) ? there.toRealPath().resolve(there.relativize(whole)).normalize() : whole;
+        return Files.exists(there)
+                ? there.toRealPath().resolve(there.relativize(whole)).normalize()
+                : whole;
     }
 
     /** The first of what is in a folder. */

@@ -153,7 +153,7 @@ final class Admission<R> {
         double ofOne = nanosOfOne();
         if (ofOne == 0) {
             // nothing is known but for how long the first ones are run
-            return Math.round(age * (1.0 + items / Math.max(1, (long) cap * lanes)));
+            return Math.round(age * (1.0 + Math.floorDiv(items, Math.max(1, (long) cap * lanes))));
         }
         // they go when a run ends, one after the other
         double waits = pace.estimate(items, ofOne) * spare(next.costs(), Math.max(1, (double) items / cap));

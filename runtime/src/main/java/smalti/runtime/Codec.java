@@ -161,7 +161,8 @@ public final class Codec {
             var within = withinCall();
             Function<Codes, CompletableFuture<Pixels>> decode =
                     codes -> within.with(options.since(start)).decodeAsync(codes);
-            both = Steps.of(within.encodeAsync(pixels), within.detokenize.service().observed(decode));
+            both = Steps.of(
+                    within.encodeAsync(pixels), within.detokenize.service().observed(decode));
         } catch (RuntimeException | Error e) {
             calls.end();
             throw e;

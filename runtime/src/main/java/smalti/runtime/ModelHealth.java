@@ -29,11 +29,7 @@ public final class ModelHealth extends ByValue {
      * @param isWarm whether the model was warmed up
      */
     static ModelHealth of(
-            Stage stage,
-            boolean isWarm,
-            Collection<String> failures,
-            Collection<String> full,
-            RuntimeOptions options) {
+            Stage stage, boolean isWarm, Collection<String> failures, Collection<String> full, RuntimeOptions options) {
         var reasons = new ArrayList<>(failures);
         reasons.addAll(full);
         if (stage == Stage.CLOSING) {

@@ -167,7 +167,12 @@ public final class OnnxModel implements AutoCloseable {
         var placement = Placement.of(placed, used);
         var face = ofRows
                 ? RowsRequests.of(name, file, signature, placement, used, isCoarse)
-                : AloneRequests.of(name, signature, placement, used, graph == null ? Set.of() : unranked(graph.graph().inputs()));
+                : AloneRequests.of(
+                        name,
+                        signature,
+                        placement,
+                        used,
+                        graph == null ? Set.of() : unranked(graph.graph().inputs()));
         var served = new Service(face, options);
         return new OnnxModel(served, signature, RequestOptions.defaults(), Leash.of(file, served::close));
     }

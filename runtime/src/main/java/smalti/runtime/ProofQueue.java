@@ -168,4 +168,5 @@ final class ProofQueue {
                 Math.min(TimeUnit.MILLISECONDS.convert(timeout), MOST_MILLIS) + 1,
                 TimeUnit.MILLISECONDS);
         var unused = answer.whenComplete((holds, failure) -> expiry.cancel(false));
-    }}
+    }
+}

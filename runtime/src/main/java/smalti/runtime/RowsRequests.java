@@ -19,8 +19,8 @@ record RowsRequests(String file, GraphService<GraphJob> service, RowsProof proof
             Placement placement,
             RuntimeOptions options,
             boolean isCoarse) {
-        var service = new GraphService<>(
-                name, "rows", signature, placement, placement.runner(new BufferPool()), options);
+        var service =
+                new GraphService<>(name, "rows", signature, placement, placement.runner(new BufferPool()), options);
         var limits = placement.settings().limits();
         boolean rounds = isCoarse || !(placement.device() instanceof Device.Cpu);
         var proof = new RowsProof(file, signature, limits, rounds, service::once);

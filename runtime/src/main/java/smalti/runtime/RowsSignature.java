@@ -21,9 +21,12 @@ final class RowsSignature {
     static void check(String file, Signature signature, @Nullable OnnxFile graph) {
         var problems = new ArrayList<String>();
         if (graph != null) {
-            unranked(graph).sorted().forEach(name -> problems.add(file + ": for requests of rows, axis 0 of every input"
-                    + " and output must be free and of one name, and of " + name + " not even the rank is said; open it"
-                    + " with Requests.ALONE"));
+            unranked(graph)
+                    .sorted()
+                    .forEach(name -> problems.add(file + ": for requests of rows, axis 0 of every input"
+                            + " and output must be free and of one name, and of " + name
+                            + " not even the rank is said; open it"
+                            + " with Requests.ALONE"));
         }
         require(problems);
         var batches = Stream.concat(signature.inputs().stream(), signature.outputs().stream())

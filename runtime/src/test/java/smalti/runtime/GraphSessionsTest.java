@@ -4,7 +4,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import java.lang.ref.WeakReference;
 import java.util.List;
-import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.IntFunction;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -20,12 +19,11 @@ final class GraphSessionsTest {
             List.of(TensorSpec.of("codes", ElementType.INT64, "N h w")));
 
     /** The bytes of a file, which this alone holds in the end. */
-    private final AtomicReference<byte[]> file =
-            new AtomicReference<>(Bundles.read(Bundles.CODEC, "tokenize.onnx"));
+    private byte[] file = Bundles.read(Bundles.CODEC, "tokenize.onnx");
 
     @Test
     void oneSessionNeedsTheFileOnce() {
-        try (var sessions = new GraphSessions("tokenize", load(file.get()), 1, 1)) {
+        try (var sessions = new GraphSessions("tokenize", load(file), 1, 1)) {
             assertIsFreed();
             assertThat(sessions.session(false)).isSameAs(sessions.session(true));
         }
@@ -33,8 +31,8 @@ final class GraphSessionsTest {
 
     @Test
     void twoSessionsNeedItUntilBothAreThere() {
-        try (var sessions = new GraphSessions("tokenize", load(file.get()), 2, 1)) {
-            var held = new WeakReference<>(file.get());
+        try (var sessions = new GraphSessions("tokenize", load(file), 2, 1)) {
+            var held = new WeakReference<>(file);
             System.gc();
             assertThat(held.get()).as("a second session is to be made of it").isNotNull();
             sessions.loadAll();
@@ -45,7 +43,7 @@ final class GraphSessionsTest {
 
     @Test
     void nothingIsHeldWhereTheSecondCannotBeMade() {
-        var bytes = file.get();
+        var bytes = file;
         try (var sessions = new GraphSessions(
                 "tokenize",
                 threads -> {
@@ -66,7 +64,8 @@ final class GraphSessionsTest {
     }
 
     private void assertIsFreed() {
-        var held = new WeakReference<>(file.getAndSet(new byte[0]));
+        var held = new WeakReference<>(file);
+        file = new byte[0];
         while (held.get() != null) {
             System.gc();
         }

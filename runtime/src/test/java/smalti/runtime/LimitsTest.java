@@ -15,6 +15,7 @@ import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Test;
@@ -186,18 +187,17 @@ final class LimitsTest {
         for (int i = 0; i < 64; i++) {
             admission.costs().ran("kind", 1, Long.MAX_VALUE / 3);
         }
-        assertThat(admission.offer(ticket("first", Ticket.NEVER), true, Long.MAX_VALUE / 2)).isNull();
+        assertThat(admission.offer(ticket("first", Ticket.NEVER), true, Long.MAX_VALUE / 2))
+                .isNull();
         for (long deadline : new long[] {1, 1_000_000_000, Long.MAX_VALUE - 1}) {
             var refusal = admission.offer(ticket("late", deadline), true, Long.MAX_VALUE / 2);
-            assertThat(refusal).isNotNull();
-            assertThat(refusal.estimate()).isGreaterThan(Duration.ofDays(365));
+            assertThat(Objects.requireNonNull(refusal).estimate()).isGreaterThan(Duration.ofDays(365));
         }
         for (int i = 0; i < 3; i++) {
             assertThat(admission.offer(ticket("more", Ticket.NEVER), true, 1)).isNull();
         }
         var full = admission.offer(ticket("full", Ticket.NEVER), true, Long.MAX_VALUE / 2);
-        assertThat(full).isNotNull();
-        assertThat(full.estimate()).isGreaterThan(Duration.ofDays(365));
+        assertThat(Objects.requireNonNull(full).estimate()).isGreaterThan(Duration.ofDays(365));
     }
 
     private static Ticket<String> ticket(String request, long deadline) {
