@@ -6,7 +6,6 @@ import java.util.List;
 import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 import smalti.exporter.graph.Model;
-import smalti.exporter.onnx.OnnxWriter;
 import smalti.exporter.proof.DeadlyNode;
 import smalti.exporter.proof.EngineEndedException;
 import smalti.exporter.proof.ModelSession;
@@ -42,14 +41,16 @@ final class EqualityProof {
      * Runs the original.
      *
      * @param model of the file
-     * @throws SpecException if it cannot be run and nothing unproven is to be written
+     * @throws SpecException if it cannot be run and nothing unproven is to be written, or not on the samples
      */
     static EqualityProof of(Path file, Model model, ProofOptions options, String place) {
         var proof = new EqualityProof(file, model, place);
         try {
             proof.expected = proof.located(options);
         } catch (SpecException | ProofException e) {
-            if (!options.isUnprovenWritten()) {
+            // samples that do not fit are the caller's mistake, and tell nothing of the file
+            boolean isOfSamples = e instanceof SpecException && !options.samples().isEmpty();
+            if (!options.isUnprovenWritten() || isOfSamples) {
                 throw e;
             }
             proof.unproven = String.valueOf(e.getMessage()).lines().findFirst().orElse("");
@@ -64,7 +65,7 @@ final class EqualityProof {
         } catch (EngineEndedException e) {
             throw DeadlyNode.named(e, source, part -> {
                 var fed = Feeding.of(part);
-                try (var session = ModelSession.open(OnnxWriter.bytes(fed), place, plain)) {
+                try (var session = ModelSession.open(fed, place, plain)) {
                     SeededRun.of(session, fed, options, place);
                 }
             });
@@ -113,7 +114,7 @@ final class EqualityProof {
     private ModelSession open(Path written, Model model, String name, Form form) {
         var fed = Feeding.of(model);
         return isRandom || isMadeFor(fed, model)
-                ? ModelSession.open(OnnxWriter.bytes(fed), name, form)
+                ? ModelSession.open(fed, name, form)
                 : ModelSession.open(written, name, form);
     }
 

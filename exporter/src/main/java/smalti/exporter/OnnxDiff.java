@@ -19,7 +19,6 @@ import smalti.exporter.graph.Type;
 import smalti.exporter.graph.Value;
 import smalti.exporter.onnx.Annotations;
 import smalti.exporter.onnx.OnnxReader;
-import smalti.exporter.onnx.OnnxWriter;
 import smalti.exporter.proof.ModelSession;
 import smalti.exporter.proof.ModelSession.Form;
 import smalti.exporter.proof.ProofException;
@@ -135,7 +134,7 @@ public final class OnnxDiff {
 
         ModelSession open(Form form) {
             return isMade
-                    ? ModelSession.open(OnnxWriter.bytes(model), place(), form)
+                    ? ModelSession.open(model, place(), form)
                     : ModelSession.open(file, place(), form);
         }
     }

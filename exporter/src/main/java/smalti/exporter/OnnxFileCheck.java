@@ -21,7 +21,6 @@ import smalti.exporter.graph.Type;
 import smalti.exporter.graph.Value;
 import smalti.exporter.graph.ValueType;
 import smalti.exporter.onnx.OnnxReader;
-import smalti.exporter.onnx.OnnxWriter;
 import smalti.exporter.proof.DeadlyNode;
 import smalti.exporter.proof.EngineEndedException;
 import smalti.exporter.proof.ModelSession;
@@ -67,7 +66,7 @@ public final class OnnxFileCheck {
             problems.addAll(DeadlyNode.named(
                             e,
                             model,
-                            part -> ModelSession.open(OnnxWriter.bytes(part), place)
+                            part -> ModelSession.open(part, place)
                                     .close())
                     .problems());
         } catch (ProofException e) {

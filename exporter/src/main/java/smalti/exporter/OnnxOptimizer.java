@@ -104,7 +104,7 @@ public final class OnnxOptimizer {
         }
         models.put("all", Passes.simplifying().apply(model).model());
         List<Map<String, Item>> inputs;
-        try (var session = ModelSession.open(OnnxWriter.bytes(model), place)) {
+        try (var session = ModelSession.open(model, place)) {
             inputs = SeededRun.of(session, model, ProofOptions.defaults().withSeed(seed), place)
                     .inputs()
                     .subList(0, 1);

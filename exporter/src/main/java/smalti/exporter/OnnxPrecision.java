@@ -182,7 +182,7 @@ public final class OnnxPrecision {
     }
 
     private static List<Map<String, Item>> seeded(Model model, long seed, String place) {
-        try (var session = ModelSession.open(OnnxWriter.bytes(model), place)) {
+        try (var session = ModelSession.open(model, place)) {
             return SeededRun.of(session, model, ProofOptions.defaults().withSeed(seed), place)
                     .inputs();
         }
@@ -190,8 +190,8 @@ public final class OnnxPrecision {
 
     private static Quality quality(Model model, Model other, List<Map<String, Item>> inputs, String place) {
         // FP32 as written: a fault of a fusion in both would hide itself
-        try (var one = ModelSession.openAsWritten(OnnxWriter.bytes(model), place);
-                var two = ModelSession.open(OnnxWriter.bytes(other), place + " in FP16")) {
+        try (var one = ModelSession.openAsWritten(model, place);
+                var two = ModelSession.open(other, place + " in FP16")) {
             return Quality.of(
                     inputs.stream().map(one::run).toList(),
                     inputs.stream().map(two::run).toList());

@@ -11,7 +11,6 @@ import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 import smalti.exporter.graph.Model;
 import smalti.exporter.graph.Tensor;
-import smalti.exporter.onnx.OnnxWriter;
 import smalti.exporter.precision.HalfPrecision;
 import smalti.exporter.precision.Int8Options;
 import smalti.exporter.precision.Int8Search;
@@ -388,7 +387,7 @@ final class Variants {
 
     private static List<Map<String, Item>> run(Model model, List<Map<String, Item>> batches) {
         try (var session =
-                ModelSession.open(OnnxWriter.bytes(model), model.graph().name())) {
+                ModelSession.open(model, model.graph().name())) {
             return batches.stream().map(session::run).toList();
         }
     }

@@ -181,6 +181,19 @@ final class ProofOptionsTest {
     }
 
     @Test
+    void samplesThatDoNotFitAreAMistakeWhateverIsAskedFor() {
+        var sample = Map.<String, Item>of(
+                "x", new Item.Array(Tensor.of(new float[] {1, 2, 3, 4, 5, 6}, 2, 3)),
+                "s", new Item.Array(Tensor.of(new long[] {7}, 1)));
+        assertThatThrownBy(() -> optimize(
+                        particular(),
+                        ProofOptions.defaults().withUnproven(true).withSamples(List.of(sample))))
+                .isInstanceOf(SpecException.class)
+                .hasMessageStartingWith("m.onnx: must run on the samples, and does not (others may be given, or none)");
+        assertThat(out()).doesNotExist();
+    }
+
+    @Test
     void aRunThatDoesNotEndIsStopped() throws IOException {
         var limits = RunLimits.DEFAULT.withTime(Duration.ofSeconds(3));
         assertThatThrownBy(() ->

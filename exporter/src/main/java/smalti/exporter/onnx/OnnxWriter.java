@@ -76,23 +76,35 @@ public final class OnnxWriter {
      */
     public static void write(Model model, Path file, long externalDataAbove, Proof proof) throws IOException {
         var name = String.valueOf(file.getFileName());
-        var data = name + DATA;
-        AtomicFiles.writeGroup(file, List.of(data), folder -> {
+        AtomicFiles.writeGroup(file, List.of(name + DATA), folder -> {
             var unfinished = folder.resolve(name);
-            if (Protos.bytes(model.graph()) > externalDataAbove) {
-                try (var external = new ExternalData(folder.resolve(data))) {
-                    write(new Protos(external).model(HarmlessForms.of(model)), unfinished);
-                    if (external.taken() == 0) {
-                        Files.delete(folder.resolve(data));
-                    }
-                } catch (UncheckedIOException e) {
-                    throw e.getCause();
-                }
-            } else {
-                write(model, unfinished);
-            }
+            fill(model, unfinished, externalDataAbove);
             proof.of(unfinished);
         });
+    }
+
+    /**
+     * Writes a whole model for the moment: at once into its place, large constants beside it where it is beyond
+     * {@link #EXTERNAL_DATA_ABOVE}, with nothing forced to disk.
+     */
+    public static void writeTemporary(Model model, Path file) throws IOException {
+        fill(model, file, EXTERNAL_DATA_ABOVE);
+    }
+
+    private static void fill(Model model, Path file, long externalDataAbove) throws IOException {
+        if (Protos.bytes(model.graph()) <= externalDataAbove) {
+            write(model, file);
+            return;
+        }
+        var data = file.resolveSibling(file.getFileName() + DATA);
+        try (var external = new ExternalData(data)) {
+            write(new Protos(external).model(HarmlessForms.of(model)), file);
+            if (external.taken() == 0) {
+                Files.delete(data);
+            }
+        } catch (UncheckedIOException e) {
+            throw e.getCause();
+        }
     }
 
     /** Looks at a file before it is kept. */

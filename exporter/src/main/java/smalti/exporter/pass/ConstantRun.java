@@ -17,7 +17,6 @@ import smalti.exporter.graph.Node;
 import smalti.exporter.graph.Tensor;
 import smalti.exporter.graph.Type;
 import smalti.exporter.graph.Value;
-import smalti.exporter.onnx.OnnxWriter;
 import smalti.exporter.proof.EngineEndedException;
 import smalti.exporter.proof.ModelSession;
 import smalti.exporter.proof.ModelSession.Item;
@@ -29,19 +28,23 @@ final class ConstantRun {
     static final long MOST_GIVEN = 1 << 29;
 
     private final Draft draft;
+    private final Set<Node> deadly;
     private final Map<String, Tensor> results = new HashMap<>();
 
-    ConstantRun(Draft draft) {
+    /** @param deadly nodes that are left as they are; those with which ONNX Runtime ends come to them */
+    ConstantRun(Draft draft, Set<Node> deadly) {
         this.draft = draft;
+        this.deadly = deadly;
     }
 
     /** The values that are kept, as far as ONNX Runtime computes them. */
     Map<String, Tensor> results(ConstantNodes chosen) {
-        if (!chosen.nodes().isEmpty()) {
-            var wanted = new HashSet<String>();
-            chosen.nodes().forEach(node -> wanted.addAll(chosen.kept(node)));
-            compute(chosen.nodes(), wanted);
-        }
+        var nodes = chosen.nodes().stream()
+                .filter(node -> !deadly.contains(node))
+                .toList();
+        var wanted = new HashSet<String>();
+        nodes.forEach(node -> wanted.addAll(chosen.kept(node)));
+        compute(nodes, wanted);
         return results;
     }
 
@@ -67,6 +70,7 @@ final class ConstantRun {
                 return;
             } catch (EngineEndedException e) {
                 // it would end as often as there are halves
+                deadly.addAll(known);
                 return;
             } catch (ProofException e) {
                 // ONNX Runtime has no kernel for one of them, or its inputs do not fit: that one stays a node
@@ -123,7 +127,7 @@ final class ConstantRun {
         var model = new Model(
                 graph, opsets, Math.max(4, draft.model().irVersion()), "", "", new TreeMap<>(), ByteBuffer.allocate(0));
         var values = new HashMap<String, Tensor>();
-        try (var session = ModelSession.openAsWritten(OnnxWriter.bytes(model), "constants")) {
+        try (var session = ModelSession.openAsWritten(model, "constants")) {
             session.run(Map.of()).forEach((name, item) -> {
                 if (item instanceof Item.Array array) {
                     values.put(name, array.tensor());

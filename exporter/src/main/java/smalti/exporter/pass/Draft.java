@@ -339,6 +339,13 @@ final class Draft {
         changed = true;
     }
 
+    /** Removes a constant that nobody takes any more: several of a large one would fill the memory. */
+    void removeUnused(String initializer) {
+        if (isPlainInitializer(initializer) && !isUsed(initializer)) {
+            removeInitializer(initializer);
+        }
+    }
+
     /** Whether every initializer of that name is a constant of this graph alone, and not an input too. */
     boolean isPlainInitializer(String name) {
         return initializers.containsKey(name) && !inputs.contains(name);

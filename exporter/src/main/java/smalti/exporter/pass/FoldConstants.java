@@ -1,7 +1,10 @@
 package smalti.exporter.pass;
 
+import java.util.Collections;
+import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.TreeMap;
 import smalti.exporter.graph.Attribute;
 import smalti.exporter.graph.Node;
@@ -12,6 +15,9 @@ import smalti.exporter.graph.Tensor;
  * initializers, and a CastLike of a known type a Cast.
  */
 final class FoldConstants extends GraphPass {
+    /** Nodes that were among those with which ONNX Runtime ended: it would do so again in the next round. */
+    private final Set<Node> deadly = Collections.newSetFromMap(new IdentityHashMap<>());
+
     FoldConstants() {
         super("constants");
     }
@@ -26,7 +32,7 @@ final class FoldConstants extends GraphPass {
             }
         });
         var chosen = ConstantNodes.of(draft);
-        var results = new ConstantRun(draft).results(chosen);
+        var results = new ConstantRun(draft, deadly).results(chosen);
         for (var node : chosen.nodes()) {
             var kept = chosen.kept(node);
             if (!kept.isEmpty() && results.keySet().containsAll(kept)) {

@@ -137,14 +137,14 @@ record Layer(Node node, Tensor weights, double @Nullable [] bias, int channels, 
         }
         // first, so that its name is free
         draft.remove(node);
-        draft.replace(after, with(change.get(), node.input(0), after.output(), draft));
+        replace(after, with(change.get(), node.input(0), after.output(), draft), draft);
         return true;
     }
 
     /** Gives the output channels factors; the output keeps its name. False if the weights would not be finite. */
     boolean scale(double[] factor, Draft draft) {
         var change = behind(new Affine(factor, new double[channels]));
-        change.ifPresent(found -> draft.replace(node, with(found, node.input(0), node.output(), draft)));
+        change.ifPresent(found -> replace(node, with(found, node.input(0), node.output(), draft), draft));
         return change.isPresent();
     }
 
@@ -159,7 +159,12 @@ record Layer(Node node, Tensor weights, double @Nullable [] bias, int channels, 
 
     /** Takes the input of the node in front of this one, and does what that does; see {@link #takes}. */
     void absorbBefore(String input, Affine affine, Draft draft) {
-        draft.replace(node, with(before(affine).orElseThrow(), input, node.output(), draft));
+        replace(node, with(before(affine).orElseThrow(), input, node.output(), draft), draft);
+    }
+
+    private void replace(Node old, Node other, Draft draft) {
+        draft.replace(old, other);
+        node.inputs().stream().skip(1).forEach(draft::removeUnused);
     }
 
     private Optional<Change> behind(Affine affine) {

@@ -14,10 +14,6 @@ final class RemoveDeadNodes extends GraphPass {
                 draft.remove(nodes.get(i));
             }
         }
-        for (var name : draft.initializers().keySet()) {
-            if (draft.isPlainInitializer(name) && !draft.isUsed(name)) {
-                draft.removeInitializer(name);
-            }
-        }
+        draft.initializers().keySet().forEach(draft::removeUnused);
     }
 }

@@ -37,7 +37,8 @@ public final class Int8Search {
     /** A goal that stays out of reach must be come nearer by so much, in dB, to be worth layers in float. */
     private static final double WORTHWHILE = 3;
 
-    private static final String IN_FLOAT = "convolutions in groups left in float, as INT8 makes them slower";
+    /** Of the layers, those first that gain least by INT8, where INT8 does not make a model faster. */
+    private static final List<Double> SHARES_IN_FLOAT = List.of(0.0, 0.5, 0.7, 0.85);
 
     private final Model original;
     private final Prepared plain;
@@ -371,33 +372,66 @@ public final class Int8Search {
     }
 
     /**
-     * Convolutions of a few channels each gain least by INT8, and may lose: where the model is not faster for it, they
-     * are left in float if that is faster.
+     * Convolutions of a few channels each gain least by INT8, and may lose; so do small layers, for the casts around them.
+     * Where a model that has such is not faster for INT8, more and more of them are left in float, and what is fastest is
+     * kept.
      */
     private Candidate withoutSlowLayers(Candidate chosen) {
-        var inFloat = new LinkedHashSet<>(plain.layers().keySet());
-        inFloat.removeAll(chosen.inputs().keySet());
-        int before = inFloat.size();
-        plain.layers().forEach((name, layer) -> {
-            if (layer.node().whole("group", 1) > 1) {
-                inFloat.add(name);
-            }
-        });
-        if (inFloat.size() == before || inFloat.size() == plain.layers().size()) {
+        var products = plain.products(judge.sample());
+        var slowest = plain.layers().values().stream()
+                .filter(layer -> chosen.inputs().containsKey(layer.name()))
+                .sorted(Comparator.comparing((LinearLayer layer) -> !layer.isGrouped())
+                        .thenComparing(layer -> products.getOrDefault(layer.name(), 0L)))
+                .toList();
+        int grouped = (int) slowest.stream().filter(LinearLayer::isGrouped).count();
+        if (grouped == 0) {
             return chosen;
         }
-        options.progress().accept("timing " + place + " with and without its convolutions in groups in float");
-        if (isFaster(chosen.model(), original)) {
+        options.progress().accept("timing " + place + " beside FP32");
+        var speeds = Speed.compare(List.of(chosen.model(), original), List.of(judge.sample()), Speed.THOROUGH);
+        if (speeds.get(0).comparedWith(speeds.get(1)).isFaster()) {
             return chosen;
         }
-        var recipe = chosen.recipe();
-        var other = candidate(recipe.with(IN_FLOAT, recipe.prepared(), recipe.learnt()), inFloat);
-        return isMet(other) && isFaster(other.model(), chosen.model()) ? other : chosen;
+        var candidates = new ArrayList<Candidate>();
+        SHARES_IN_FLOAT.stream()
+                .map(share -> (int) Math.max(grouped, share * slowest.size()))
+                .filter(count -> count < slowest.size())
+                .distinct()
+                .forEach(count -> candidates.add(inFloat(chosen, slowest.subList(0, count))));
+        candidates.removeIf(candidate -> !isMet(candidate));
+        return fastest(chosen, candidates);
     }
 
-    private boolean isFaster(Model one, Model other) {
-        var speeds = Speed.compare(List.of(one, other), List.of(judge.sample()), Speed.THOROUGH);
-        return speeds.get(0).comparedWith(speeds.get(1)).isFaster();
+    private Candidate inFloat(Candidate chosen, List<LinearLayer> slow) {
+        options.progress().accept("leaving " + slow.size() + " slow layers of " + place + " in float");
+        var inFloat = new LinkedHashSet<>(plain.layers().keySet());
+        inFloat.removeAll(chosen.inputs().keySet());
+        slow.forEach(layer -> inFloat.add(layer.name()));
+        var recipe = chosen.recipe();
+        return candidate(
+                recipe.with(
+                        slow.size() + " layers left in float, as INT8 makes them slower",
+                        recipe.prepared(),
+                        recipe.learnt()),
+                inFloat);
+    }
+
+    /** One of the others if it is faster than what was chosen beyond doubt. */
+    private Candidate fastest(Candidate chosen, List<Candidate> others) {
+        var models = new ArrayList<>(List.of(chosen.model()));
+        others.forEach(candidate -> models.add(candidate.model()));
+        options.progress().accept("timing " + place + " with more and more layers in float");
+        var speeds = Speed.compare(models, List.of(judge.sample()), Speed.THOROUGH);
+        var best = chosen;
+        double most = 1;
+        for (int i = 0; i < others.size(); i++) {
+            var ratio = speeds.get(i + 1).comparedWith(speeds.get(0));
+            if (ratio.isFaster() && ratio.median() > most) {
+                best = others.get(i);
+                most = ratio.median();
+            }
+        }
+        return best;
     }
 
     private List<Layer> layers(Candidate chosen, Map<String, Quality> alone) {

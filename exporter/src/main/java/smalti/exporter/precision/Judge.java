@@ -4,7 +4,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.function.Consumer;
 import smalti.exporter.graph.Model;
-import smalti.exporter.onnx.OnnxWriter;
 import smalti.exporter.proof.ModelSession;
 import smalti.exporter.proof.ModelSession.Item;
 import smalti.exporter.proof.ProofException;
@@ -61,13 +60,13 @@ final class Judge {
 
     /** FP32 as written: a fault of a fusion in both would hide itself. */
     private static List<Map<String, Item>> wanted(Model model, List<Map<String, Item>> batches, String place) {
-        try (var session = ModelSession.openAsWritten(OnnxWriter.bytes(model), place)) {
+        try (var session = ModelSession.openAsWritten(model, place)) {
             return batches.stream().map(session::run).toList();
         }
     }
 
     private static List<Map<String, Item>> run(Model model, List<Map<String, Item>> batches, String place) {
-        try (var session = ModelSession.open(OnnxWriter.bytes(model), place)) {
+        try (var session = ModelSession.open(model, place)) {
             return batches.stream().map(session::run).toList();
         }
     }

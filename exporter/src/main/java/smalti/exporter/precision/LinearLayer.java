@@ -84,6 +84,11 @@ record LinearLayer(Node node, Tensor weights, @Nullable Tensor bias) {
         return node.is("Conv") ? size(1) * groups() : size(inputAxis());
     }
 
+    /** Whether each output channel sees a few of the input channels alone. */
+    boolean isGrouped() {
+        return node.is("Conv") && groups() > 1;
+    }
+
     private int groups() {
         return Math.toIntExact(node.whole("group", 1));
     }

@@ -17,7 +17,6 @@ import smalti.exporter.graph.Shapes;
 import smalti.exporter.graph.Tensor;
 import smalti.exporter.graph.Value;
 import smalti.exporter.graph.ValueType;
-import smalti.exporter.onnx.OnnxWriter;
 import smalti.exporter.proof.ModelSession;
 import smalti.exporter.proof.ModelSession.Item;
 
@@ -51,7 +50,7 @@ final class Observations {
         var observations = new Observations(ways);
         var exposed = new LinkedHashSet<>(values);
         exposed.addAll(channelAxes.keySet());
-        try (var session = ModelSession.open(OnnxWriter.bytes(exposing(model, exposed)), "calibration")) {
+        try (var session = ModelSession.open(exposing(model, exposed), "calibration")) {
             each(
                     session,
                     exposed,

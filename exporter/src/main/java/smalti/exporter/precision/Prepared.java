@@ -5,7 +5,6 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import smalti.exporter.graph.Model;
-import smalti.exporter.onnx.OnnxWriter;
 import smalti.exporter.proof.ModelSession;
 import smalti.exporter.proof.ModelSession.Item;
 
@@ -32,7 +31,7 @@ record Prepared(Model model, Map<String, LinearLayer> layers, Observations obser
     Map<String, Long> products(Map<String, Item> sample) {
         var products = new LinkedHashMap<String, Long>();
         try (var session =
-                ModelSession.open(OnnxWriter.bytes(Observations.exposing(model, layers.keySet())), "calibration")) {
+                ModelSession.open(Observations.exposing(model, layers.keySet()), "calibration")) {
             var outputs = session.run(sample);
             layers.forEach((name, layer) -> {
                 if (outputs.get(name) instanceof Item.Array array) {

@@ -16,6 +16,19 @@ import smalti.exporter.graph.ValueType;
 final class Refusals {
     private static final Set<String> RECURRENT = Set.of("LSTM", "GRU", "RNN");
 
+    /** Layers of float32 among the operators of com.microsoft. */
+    private static final Set<String> FUSED = Set.of(
+            "FusedConv",
+            "FusedGemm",
+            "FusedMatMul",
+            "FusedMatMulActivation",
+            "TransposeMatMul",
+            "Attention",
+            "DecoderAttention",
+            "DecoderMaskedSelfAttention",
+            "GemmFastGelu",
+            "ConvTransposeWithDynamicPads");
+
     private final Dataflow flow;
     private final Set<String> deciding;
     private final Set<String> layers;
@@ -35,18 +48,10 @@ final class Refusals {
     }
 
     private void visit(Node node) {
-        if (!node.domain().isEmpty()) {
-            if (isOnnx(node)) {
-                return;
-            }
-        } else if (!layers.contains(node.output())) {
+        if (!layers.contains(node.output())) {
             reason(node).ifPresent(reason -> refusals.add(Refusal.of(node, reason)));
         }
         inside(node, "");
-    }
-
-    private static boolean isOnnx(Node node) {
-        return node.domain().startsWith("ai.onnx") || node.domain().startsWith("com.microsoft");
     }
 
     /** Layers in the bodies of a node. */
@@ -76,7 +81,15 @@ final class Refusals {
     }
 
     private Optional<String> reason(Node node) {
-        if (!isLayer(node)) {
+        if (node.domain().startsWith("com.microsoft")) {
+            return FUSED.contains(node.op())
+                    ? Optional.of("is one of ONNX Runtime's own operators, which it makes when it writes the file that it"
+                            + " optimized: quantize the file from before")
+                    : Optional.empty();
+        } else if (!node.domain().isEmpty() && !node.domain().startsWith("ai.onnx")) {
+            return Optional.of("is a function of the domain " + node.domain()
+                    + " that could not be written out: what layers it has stay in float");
+        } else if (!isLayer(node)) {
             return Optional.empty();
         } else if (RECURRENT.contains(node.op())) {
             return Optional.of("is recurrent: ONNX Runtime has no INT8 kernel for it in this form");

@@ -7,7 +7,6 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import smalti.exporter.graph.Model;
-import smalti.exporter.onnx.OnnxWriter;
 import smalti.exporter.proof.ModelSession;
 import smalti.exporter.proof.ModelSession.Item;
 
@@ -75,7 +74,7 @@ public record Speed(List<List<Double>> rounds) {
     public static List<Speed> compare(List<Model> models, List<Map<String, Item>> inputs, Duration budget) {
         var sessions = new ArrayList<ModelSession>();
         try {
-            models.forEach(model -> sessions.add(ModelSession.open(OnnxWriter.bytes(model), "speed")));
+            models.forEach(model -> sessions.add(ModelSession.open(model, "speed")));
             var speeds = new ArrayList<List<List<Double>>>();
             models.forEach(model -> speeds.add(new ArrayList<>()));
             for (var input : inputs) {

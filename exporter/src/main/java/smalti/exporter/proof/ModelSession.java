@@ -13,8 +13,11 @@ import java.util.TreeMap;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import smalti.exporter.graph.Axis;
+import smalti.exporter.graph.Model;
 import smalti.exporter.graph.Tensor;
 import smalti.exporter.graph.ValueType;
+import smalti.exporter.onnx.OnnxWriter;
+import smalti.spec.AtomicFiles;
 import smalti.spec.SpecException;
 import smalti.spec.onnx.EngineGuard;
 import smalti.spec.onnx.OnnxFile;
@@ -33,7 +36,7 @@ public final class ModelSession implements AutoCloseable {
     private EngineProcess process;
     private EngineProcess.Opened opened;
 
-    /** @param own a file of this session, which goes with it */
+    /** @param own a folder of this session, which goes with it */
     private ModelSession(SessionPlan plan, String name, @Nullable Path own, Map<String, OnnxType.OfTensor> small) {
         this.plan = plan;
         this.name = name;
@@ -84,15 +87,16 @@ public final class ModelSession implements AutoCloseable {
         return guarded(file, name, form == Form.AS_WRITTEN, false, null);
     }
 
-    /** As above, of the bytes of a file. */
-    public static ModelSession open(byte[] model, String name, Form form) {
+    /** As above, of a model that is in no file; its large constants are written beside it, as a file of its own would have them. */
+    public static ModelSession open(Model model, String name, Form form) {
         try {
-            var file = Files.createTempFile(EngineProcess.root(), "model-", ".onnx");
+            var folder = Files.createTempDirectory(EngineProcess.root(), "model-");
+            var file = folder.resolve("model.onnx");
             try {
-                Files.write(file, model);
-                return guarded(file, name, form == Form.AS_WRITTEN, false, file);
-            } catch (ProofException e) {
-                Files.delete(file);
+                OnnxWriter.writeTemporary(model, file);
+                return guarded(file, name, form == Form.AS_WRITTEN, false, folder);
+            } catch (RuntimeException | IOException e) {
+                AtomicFiles.deleteRecursively(folder);
                 throw e;
             }
         } catch (IOException e) {
@@ -100,8 +104,8 @@ public final class ModelSession implements AutoCloseable {
         }
     }
 
-    /** As above, of the bytes of a file. */
-    public static ModelSession open(byte[] model, String name) {
+    /** As above. */
+    public static ModelSession open(Model model, String name) {
         return open(model, name, Form.FUSED);
     }
 
@@ -111,12 +115,7 @@ public final class ModelSession implements AutoCloseable {
     }
 
     /** As above, with the nodes one by one. */
-    public static ModelSession openAsWritten(Path file, String name) {
-        return open(file, name, Form.AS_WRITTEN);
-    }
-
-    /** As above, of the bytes of a file. */
-    public static ModelSession openAsWritten(byte[] model, String name) {
+    public static ModelSession openAsWritten(Model model, String name) {
         return open(model, name, Form.AS_WRITTEN);
     }
 
@@ -274,7 +273,7 @@ public final class ModelSession implements AutoCloseable {
         process.release();
         if (own != null) {
             try {
-                Files.deleteIfExists(own);
+                AtomicFiles.deleteRecursively(own);
             } catch (IOException e) {
                 throw new UncheckedIOException(e);
             }

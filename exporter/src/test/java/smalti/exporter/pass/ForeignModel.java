@@ -10,12 +10,12 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.function.Supplier;
 import smalti.exporter.graph.Model;
 import smalti.exporter.graph.Tensor;
 import smalti.exporter.graph.Type;
 import smalti.exporter.graph.ValueType;
 import smalti.exporter.onnx.OnnxReader;
-import smalti.exporter.onnx.OnnxWriter;
 import smalti.exporter.proof.ModelSession;
 import smalti.exporter.proof.ModelSession.Item;
 import smalti.exporter.proof.ProofException;
@@ -80,15 +80,15 @@ final class ForeignModel {
 
     /** Nothing if ONNX Runtime gives what is expected, else what it gives or says. */
     Optional<String> problem() throws IOException {
-        return problem(Files.readAllBytes(file));
+        return problem(() -> ModelSession.open(file, name));
     }
 
     Optional<String> problem(Model changed) throws IOException {
-        return problem(OnnxWriter.bytes(changed));
+        return problem(() -> ModelSession.open(changed, name));
     }
 
-    private Optional<String> problem(byte[] bytes) throws IOException {
-        try (var session = ModelSession.open(bytes, name)) {
+    private Optional<String> problem(Supplier<ModelSession> opened) throws IOException {
+        try (var session = opened.get()) {
             var folder = parent(file).resolve("test_data_set_0");
             var inputs = new LinkedHashMap<String, Item>();
             int i = 0;

@@ -53,7 +53,7 @@ final class InliningTest {
     }
 
     private static float[] run(Model model) {
-        try (var session = ModelSession.open(OnnxWriter.bytes(model), "inlined")) {
+        try (var session = ModelSession.open(model, "inlined")) {
             var given = Map.<String, Item>of("x", new Item.Array(Tensor.of(new float[] {1, -2}, 2)));
             return ((Item.Array) session.run(given).values().iterator().next())
                     .tensor()
@@ -357,7 +357,7 @@ final class InliningTest {
                 .node("Mul", "rest", "a", "two"));
         assertThat(new MergeReshapes().apply(model)).isSameAs(model);
         var simplified = Passes.simplifying().apply(model).model();
-        try (var session = ModelSession.open(OnnxWriter.bytes(simplified), "empty")) {
+        try (var session = ModelSession.open(simplified, "empty")) {
             var y = session.run(Map.of("x", new Item.Array(Tensor.of(new float[0], 0, 4, 6))))
                     .get("y");
             assertThat(((Item.Array) Objects.requireNonNull(y)).tensor().dims()).containsExactly(0L, 8L, 3L);

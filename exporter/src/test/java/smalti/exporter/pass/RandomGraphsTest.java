@@ -86,7 +86,7 @@ final class RandomGraphsTest {
     }
 
     private static Map<String, Item> run(Model model, Map<String, Item> given) {
-        try (var session = ModelSession.open(OnnxWriter.bytes(model), "random")) {
+        try (var session = ModelSession.open(model, "random")) {
             return session.run(given);
         }
     }

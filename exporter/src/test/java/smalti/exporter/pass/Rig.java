@@ -167,7 +167,7 @@ final class Rig {
     }
 
     private static Map<String, Item> run(Model model, Map<String, Item> given) {
-        try (var session = ModelSession.open(OnnxWriter.bytes(model), "rig")) {
+        try (var session = ModelSession.open(model, "rig")) {
             return session.run(given);
         }
     }

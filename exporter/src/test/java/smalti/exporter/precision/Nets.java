@@ -14,7 +14,6 @@ import smalti.exporter.graph.Node;
 import smalti.exporter.graph.Tensor;
 import smalti.exporter.graph.Value;
 import smalti.exporter.graph.ValueType;
-import smalti.exporter.onnx.OnnxWriter;
 import smalti.exporter.proof.ModelSession;
 import smalti.exporter.proof.ModelSession.Item;
 
@@ -178,7 +177,7 @@ final class Nets {
     }
 
     static Tensor run(Model model, Map<String, Item> inputs, String output) {
-        try (var session = ModelSession.open(OnnxWriter.bytes(model), "net")) {
+        try (var session = ModelSession.open(model, "net")) {
             return tensor(session.run(inputs), output);
         }
     }

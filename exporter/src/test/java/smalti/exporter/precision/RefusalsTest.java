@@ -7,6 +7,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.TreeMap;
 import org.junit.jupiter.api.Test;
 import smalti.exporter.graph.Attribute;
 import smalti.exporter.graph.Graph;
@@ -106,6 +107,23 @@ final class RefusalsTest {
         assertThat(refusals.get(0).reason()).startsWith("stands inside the then_branch of If y:");
         assertThat(refusals.get(1).reason()).isEqualTo("multiplies two values that are both computed");
         assertThat(refusals.get(2).reason()).contains("with paddings of 0 or more");
+    }
+
+    @Test
+    void layersOfOtherDomainsAreNamedWithTheirReason() {
+        var net = new Nets()
+                .input("x", ValueType.FLOAT32, -1, 6)
+                .output("y", ValueType.FLOAT32, -1, 6)
+                .output("z", ValueType.FLOAT32, -1, 6)
+                .weights("w", 0.3, 6, 6)
+                .node(new Node(
+                        "fused", "com.microsoft", "FusedMatMul", List.of("x", "w"), List.of("y"), new TreeMap<>()))
+                .node(new Node("norm", "com.microsoft", "QuickGelu", List.of("y"), List.of("q"), new TreeMap<>()))
+                .node(new Node("call", "mine", "Block", List.of("q", "w"), List.of("z"), new TreeMap<>()));
+        var refusals = Refusals.of(net.model(), Set.of());
+        assertThat(refusals).extracting(Refusal::name).containsExactly("fused", "call");
+        assertThat(refusals.get(0).reason()).contains("quantize the file from before");
+        assertThat(refusals.get(1).reason()).startsWith("is a function of the domain mine");
     }
 
     @Test

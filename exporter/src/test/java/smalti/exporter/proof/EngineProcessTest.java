@@ -115,7 +115,7 @@ final class EngineProcessTest {
             if (part.graph().nodes().stream().anyMatch(node -> node.op().equals("Abs"))) {
                 ModelSession.openUnguarded(file, "deadly.onnx").close();
             } else {
-                ModelSession.open(OnnxWriter.bytes(part), "part").close();
+                ModelSession.open(part, "part").close();
             }
         };
         var error =
@@ -143,7 +143,7 @@ final class EngineProcessTest {
     @Test
     void sessionsBesideOneThatEndsTheProcessGoOn() throws Exception {
         var deadly = optionalOutput();
-        try (var session = ModelSession.open(OnnxWriter.bytes(DeadlyModels.sum()), "sum");
+        try (var session = ModelSession.open(DeadlyModels.sum(), "sum");
                 var other = ModelSession.openUnguarded(deadly, "deadly.onnx")) {
             assertThatThrownBy(() -> other.run(Map.of("cond", flag(true)))).isInstanceOf(EngineEndedException.class);
             assertThat(numbers(session.run(Map.of("x", floats(new double[] {1, 2}, 2)))))
@@ -153,10 +153,10 @@ final class EngineProcessTest {
 
     @Test
     void threadsDoNotShareAProcess() {
-        try (var session = ModelSession.open(OnnxWriter.bytes(DeadlyModels.sum()), "sum")) {
+        try (var session = ModelSession.open(DeadlyModels.sum(), "sum")) {
             assertThat(session.inputs()).containsExactly("x");
             var other = CompletableFuture.supplyAsync(() -> {
-                try (var mine = ModelSession.open(OnnxWriter.bytes(DeadlyModels.sum()), "sum")) {
+                try (var mine = ModelSession.open(DeadlyModels.sum(), "sum")) {
                     return numbers(mine.run(Map.of("x", floats(new double[] {3}, 1))));
                 }
             });
@@ -169,7 +169,7 @@ final class EngineProcessTest {
         var file = file(DeadlyModels.endless());
         var limits = RunLimits.DEFAULT.withTime(Duration.ofSeconds(5));
         // the process is there already, so that the time is for the run
-        try (var first = ModelSession.open(OnnxWriter.bytes(DeadlyModels.sum()), "sum");
+        try (var first = ModelSession.open(DeadlyModels.sum(), "sum");
                 var session = limits.during(() -> ModelSession.open(file, "endless.onnx", Form.AS_WRITTEN))) {
             assertThat(first.inputs()).hasSize(1);
             assertThatThrownBy(() -> session.run(Map.of("x", floats(new double[] {1}, 1))))
@@ -255,7 +255,7 @@ final class EngineProcessTest {
                         Node.of("SequenceConstruct", List.of("s", "s"), "q", Map.of())));
         var empty = floats(new double[0], 0);
         var scalar = new Item.Array(Tensor.of(new double[] {0.1}));
-        try (var session = ModelSession.open(OnnxWriter.bytes(Model.of(graph, 17, 8)), "ends")) {
+        try (var session = ModelSession.open(Model.of(graph, 17, 8), "ends")) {
             assertThat(session.run(Map.of("t", texts, "e", empty, "s", scalar)))
                     .isEqualTo(Map.of(
                             "u", texts, "f", empty, "r", scalar, "q", new Item.Sequence(List.of(scalar, scalar))));
@@ -280,7 +280,7 @@ final class EngineProcessTest {
                 List.of(new Value("y", type, three, Value.Layout.PLAIN)),
                 Map.of(),
                 List.of(Node.of("Identity", List.of("x"), "y", Map.of())));
-        try (var session = ModelSession.open(OnnxWriter.bytes(Model.of(graph, 17, 8)), "unsigned")) {
+        try (var session = ModelSession.open(Model.of(graph, 17, 8), "unsigned")) {
             assertThat(session.run(Map.of("x", item))).isEqualTo(Map.of("y", item));
         }
     }
