@@ -133,9 +133,7 @@ public final class OnnxDiff {
         }
 
         ModelSession open(Form form) {
-            return isMade
-                    ? ModelSession.open(model, place(), form)
-                    : ModelSession.open(file, place(), form);
+            return isMade ? ModelSession.open(model, place(), form) : ModelSession.open(file, place(), form);
         }
     }
 

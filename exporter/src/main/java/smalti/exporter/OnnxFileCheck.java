@@ -64,10 +64,7 @@ public final class OnnxFileCheck {
             session.inputs();
         } catch (EngineEndedException e) {
             problems.addAll(DeadlyNode.named(
-                            e,
-                            model,
-                            part -> ModelSession.open(part, place)
-                                    .close())
+                            e, model, part -> ModelSession.open(part, place).close())
                     .problems());
         } catch (ProofException e) {
             problems.addAll(e.problems().subList(0, 1));

@@ -386,8 +386,7 @@ final class Variants {
     // ---- samples
 
     private static List<Map<String, Item>> run(Model model, List<Map<String, Item>> batches) {
-        try (var session =
-                ModelSession.open(model, model.graph().name())) {
+        try (var session = ModelSession.open(model, model.graph().name())) {
             return batches.stream().map(session::run).toList();
         }
     }

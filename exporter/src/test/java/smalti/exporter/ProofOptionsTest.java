@@ -186,8 +186,7 @@ final class ProofOptionsTest {
                 "x", new Item.Array(Tensor.of(new float[] {1, 2, 3, 4, 5, 6}, 2, 3)),
                 "s", new Item.Array(Tensor.of(new long[] {7}, 1)));
         assertThatThrownBy(() -> optimize(
-                        particular(),
-                        ProofOptions.defaults().withUnproven(true).withSamples(List.of(sample))))
+                        particular(), ProofOptions.defaults().withUnproven(true).withSamples(List.of(sample))))
                 .isInstanceOf(SpecException.class)
                 .hasMessageStartingWith("m.onnx: must run on the samples, and does not (others may be given, or none)");
         assertThat(out()).doesNotExist();

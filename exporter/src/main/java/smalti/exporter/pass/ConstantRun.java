@@ -39,9 +39,8 @@ final class ConstantRun {
 
     /** The values that are kept, as far as ONNX Runtime computes them. */
     Map<String, Tensor> results(ConstantNodes chosen) {
-        var nodes = chosen.nodes().stream()
-                .filter(node -> !deadly.contains(node))
-                .toList();
+        var nodes =
+                chosen.nodes().stream().filter(node -> !deadly.contains(node)).toList();
         var wanted = new HashSet<String>();
         nodes.forEach(node -> wanted.addAll(chosen.kept(node)));
         compute(nodes, wanted);

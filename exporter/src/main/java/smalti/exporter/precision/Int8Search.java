@@ -37,8 +37,8 @@ public final class Int8Search {
     /** A goal that stays out of reach must be come nearer by so much, in dB, to be worth layers in float. */
     private static final double WORTHWHILE = 3;
 
-    /** Of the layers, those first that gain least by INT8, where INT8 does not make a model faster. */
-    private static final List<Double> SHARES_IN_FLOAT = List.of(0.0, 0.5, 0.7, 0.85);
+    /** Of the convolutions, those first that gain least by INT8; 0 are those in groups alone. */
+    private static final List<Double> SHARES_IN_FLOAT = List.of(0.0, 0.5, 0.75, 1.0);
 
     private final Model original;
     private final Prepared plain;
@@ -372,18 +372,19 @@ public final class Int8Search {
     }
 
     /**
-     * Convolutions of a few channels each gain least by INT8, and may lose; so do small layers, for the casts around them.
-     * Where a model that has such is not faster for INT8, more and more of them are left in float, and what is fastest is
-     * kept.
+     * Convolutions of a few channels each gain least by INT8, and may lose; so do small ones, for the casts around them.
+     * Where a model that has such is not faster for INT8, more and more of its convolutions are left in float, and what is
+     * fastest is kept.
      */
     private Candidate withoutSlowLayers(Candidate chosen) {
         var products = plain.products(judge.sample());
-        var slowest = plain.layers().values().stream()
+        var convolutions = plain.layers().values().stream()
                 .filter(layer -> chosen.inputs().containsKey(layer.name()))
+                .filter(layer -> layer.node().is("Conv"))
                 .sorted(Comparator.comparing((LinearLayer layer) -> !layer.isGrouped())
                         .thenComparing(layer -> products.getOrDefault(layer.name(), 0L)))
                 .toList();
-        int grouped = (int) slowest.stream().filter(LinearLayer::isGrouped).count();
+        int grouped = (int) convolutions.stream().filter(LinearLayer::isGrouped).count();
         if (grouped == 0) {
             return chosen;
         }
@@ -394,23 +395,23 @@ public final class Int8Search {
         }
         var candidates = new ArrayList<Candidate>();
         SHARES_IN_FLOAT.stream()
-                .map(share -> (int) Math.max(grouped, share * slowest.size()))
-                .filter(count -> count < slowest.size())
+                .map(share -> (int) Math.max(grouped, share * convolutions.size()))
+                .filter(count -> count < chosen.inputs().size())
                 .distinct()
-                .forEach(count -> candidates.add(inFloat(chosen, slowest.subList(0, count))));
+                .forEach(count -> candidates.add(inFloat(chosen, convolutions.subList(0, count))));
         candidates.removeIf(candidate -> !isMet(candidate));
         return fastest(chosen, candidates);
     }
 
     private Candidate inFloat(Candidate chosen, List<LinearLayer> slow) {
-        options.progress().accept("leaving " + slow.size() + " slow layers of " + place + " in float");
+        options.progress().accept("leaving " + slow.size() + " slow convolutions of " + place + " in float");
         var inFloat = new LinkedHashSet<>(plain.layers().keySet());
         inFloat.removeAll(chosen.inputs().keySet());
         slow.forEach(layer -> inFloat.add(layer.name()));
         var recipe = chosen.recipe();
         return candidate(
                 recipe.with(
-                        slow.size() + " layers left in float, as INT8 makes them slower",
+                        slow.size() + " convolutions left in float, as INT8 makes them slower",
                         recipe.prepared(),
                         recipe.learnt()),
                 inFloat);

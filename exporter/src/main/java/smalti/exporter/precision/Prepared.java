@@ -30,8 +30,7 @@ record Prepared(Model model, Map<String, LinearLayer> layers, Observations obser
     /** How many products each layer makes in a run. */
     Map<String, Long> products(Map<String, Item> sample) {
         var products = new LinkedHashMap<String, Long>();
-        try (var session =
-                ModelSession.open(Observations.exposing(model, layers.keySet()), "calibration")) {
+        try (var session = ModelSession.open(Observations.exposing(model, layers.keySet()), "calibration")) {
             var outputs = session.run(sample);
             layers.forEach((name, layer) -> {
                 if (outputs.get(name) instanceof Item.Array array) {

@@ -83,8 +83,9 @@ final class Refusals {
     private Optional<String> reason(Node node) {
         if (node.domain().startsWith("com.microsoft")) {
             return FUSED.contains(node.op())
-                    ? Optional.of("is one of ONNX Runtime's own operators, which it makes when it writes the file that it"
-                            + " optimized: quantize the file from before")
+                    ? Optional.of(
+                            "is one of ONNX Runtime's own operators, which it makes when it writes the file that it"
+                                    + " optimized: quantize the file from before")
                     : Optional.empty();
         } else if (!node.domain().isEmpty() && !node.domain().startsWith("ai.onnx")) {
             return Optional.of("is a function of the domain " + node.domain()
