@@ -79,7 +79,7 @@ final class DemoCommand implements Callable<Integer> {
     public Integer call() throws IOException {
         long started = System.nanoTime();
         requireOwn();
-        var former = overwrite.overwrites && Files.exists(out) ? AtomicFiles.setAside(out) : null;
+        var former = overwrite.overwrites && !Outputs.isEmpty(out) ? AtomicFiles.setAside(out) : null;
         if (former == null) {
             console.resumable();
             make(started);
@@ -155,6 +155,9 @@ final class DemoCommand implements Callable<Integer> {
 
     /** A demo's folder is gone on with, or replaced by a whole new one; another is as for any command. */
     private void requireOwn() throws IOException {
+        if (!Files.exists(out)) {
+            AtomicFiles.recover(out.toAbsolutePath().normalize());
+        }
         boolean begun = Outputs.isDemo(out);
         if (!begun || overwrite.overwrites) {
             Outputs.requireFolder(out, Outputs.Holding.DEMO, overwrite);

@@ -78,6 +78,11 @@ final class Outputs {
         return folder.relativize(path).toString().replace(folder.getFileSystem().getSeparator(), "/");
     }
 
+    /** Whether a folder is not there, or holds nothing that could be lost. */
+    static boolean isEmpty(Path folder) throws IOException {
+        return held(folder, path -> true).isEmpty();
+    }
+
     /** Whether a demo began in a folder, which may hold other things by now. */
     static boolean isDemo(Path folder) throws IOException {
         return Files.exists(folder.resolve("runs/vqvae-demo"))

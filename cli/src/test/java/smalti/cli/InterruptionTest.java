@@ -12,6 +12,7 @@ import java.nio.file.StandardWatchEventKinds;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Collectors;
 import org.junit.jupiter.api.BeforeAll;
@@ -23,6 +24,8 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 import smalti.spec.AtomicFiles;
+import smalti.spec.NpyArray;
+import smalti.spec.Npz;
 
 /** Ctrl-C in the midst of each command that takes long: it ends at once and quietly, and nothing half-written is left. */
 @DisabledOnOs(value = OS.WINDOWS, disabledReason = "there is no kill to send a signal with")
@@ -99,6 +102,17 @@ class InterruptionTest {
         assertNothingLeft(out);
     }
 
+    /** What is replaced is gone once the new one is whole, and not before. */
+    @Test
+    void aDemoThatIsReplacedComesBack() throws Exception {
+        var out = Files.createDirectories(folder.resolve("replaced demo"));
+        Files.writeString(out.resolve("pictures.png"), "before");
+        assertStops(out, "drawing 6000 pictures", "demo", "--out", out, "--overwrite");
+        assertThat(out).isDirectoryContaining("glob:**pictures.png");
+        assertThat(out.resolve("pictures.png")).hasContent("before");
+        assertThat(out.resolve("pictures")).doesNotExist();
+    }
+
     @Test
     void anExportLeavesNoBundle() throws Exception {
         var out = folder.resolve("stopped.smalti");
@@ -107,17 +121,52 @@ class InterruptionTest {
     }
 
     /** ONNX files from anywhere run in a process of their own, which has a folder of its own. */
+    @ParameterizedTest
+    @ValueSource(strings = {"optimize", "quantize", "convert", "check", "diff"})
+    void aProofLeavesNothingOfItsProcess(String command) throws Exception {
+        var out = folder.resolve("stopped-" + command + ".onnx");
+        var graph = folder.resolve("codec.smalti/decoder.onnx");
+        var arguments = new ArrayList<Object>(List.of(command, graph));
+        switch (command) {
+            case "quantize" -> arguments.addAll(List.of("--calibrate", latents(), "--out", out));
+            case "convert" -> arguments.addAll(List.of("--opset", 20, "--out", out));
+            case "diff" -> arguments.add(graph);
+            case "optimize" -> arguments.addAll(List.of("--out", out));
+            default -> {}
+        }
+        assertStopsOnceThereIs(temporary, "smalti-onnxruntime-", out, arguments.toArray());
+    }
+
+    private static Path latents() throws IOException {
+        var file = folder.resolve("latents.npz");
+        var values = new float[8 * 4 * 4 * 4];
+        for (int i = 0; i < values.length; i++) {
+            values[i] = (float) Math.sin(i);
+        }
+        Npz.write(file, Map.of("quantized", NpyArray.of(values, 8, 4, 4, 4)));
+        return file;
+    }
+
     @Test
-    void aProofLeavesNothingOfItsProcess() throws Exception {
-        var out = folder.resolve("stopped.onnx");
+    void anInspectionLeavesNoPage() throws Exception {
+        var out = folder.resolve("stopped.html");
         assertStopsOnceThereIs(
-                temporary,
-                "smalti-onnxruntime-",
+                temporary, "onnxruntime-java", out, "inspect", folder.resolve("codec.smalti"), "--out", out);
+    }
+
+    @Test
+    void anEvaluationLeavesNoFigures() throws Exception {
+        var out = folder.resolve("stopped.json");
+        assertStops(
                 out,
-                "optimize",
-                folder.resolve("codec.smalti/tokenize.onnx"),
-                "--out",
+                "measured on  all 3000 pictures",
+                "evaluate",
+                folder.resolve("codec.smalti"),
+                "--data",
+                many,
+                "--json",
                 out);
+        assertThat(out).doesNotExist();
     }
 
     @Test

@@ -154,6 +154,83 @@ class OutputsTest {
         assertThat(picture).hasContent("mine");
     }
 
+    /** Else the next run would read what this one wrote. */
+    @Test
+    void whatIsWrittenDoesNotLieAmongWhatIsRead() throws IOException {
+        var pictures = Files.createDirectories(folder.resolve("pictures"));
+        var link = Files.createSymbolicLink(folder.resolve("link"), pictures);
+        var rule = ": must lie outside of ";
+        for (var out : List.of(pictures.resolve("runs/mine"), link.resolve("mine"), pictures.resolve("a/../mine"))) {
+            Cli.run("train", "--preset", "vqvae-demo", "--data", pictures, "--out", out)
+                    .failsWith(out + rule + pictures, "the next run would read it too; choose an output elsewhere");
+            Cli.run("reconstruct", "none", pictures, "--out", out).failsWith(out + rule + pictures);
+        }
+        var grid = pictures.resolve("grid.png");
+        Cli.run("reconstruct", "none", pictures, "--out", grid).failsWith(grid + rule + pictures);
+        var bundle = Files.createDirectories(folder.resolve("x.smalti"));
+        Cli.run("generate", bundle, "--out", bundle.resolve("made")).failsWith(rule + bundle);
+        Cli.run("decode", bundle, "none", "--out", bundle.resolve("made.png")).failsWith(rule + bundle);
+        var run = Files.createDirectories(folder.resolve("run"));
+        Cli.run("export", run, "--out", run.resolve("x.smalti")).failsWith(rule + run);
+        assertThat(pictures).isEmptyDirectory();
+        // beside it is elsewhere, though its name begins alike
+        assertThat(Cli.run("train", "--preset", "vqvae-demo", "--data", pictures, "--out", folder.resolve("pictures-2"))
+                        .err())
+                .doesNotContain(rule);
+    }
+
+    /** What goes beside an output is as much the user's as the output itself. */
+    @Test
+    void whatBelongsToAnOutputIsLeftAloneToo() throws IOException {
+        var data = Files.writeString(folder.resolve("x.onnx.data"), "before");
+        var out = folder.resolve("x.onnx");
+        for (var command : List.of("optimize", "convert")) {
+            Cli.run(command, "none", "--out", out).failsWith(data + ": must be new, and exists", "--overwrite");
+        }
+        Cli.run("quantize", "none", "--calibrate", "none", "--out", out).failsWith(data + ": must be new, and exists");
+        var report = Files.writeString(folder.resolve("x.report.html"), "before");
+        Cli.run("export", "none", "--out", folder.resolve("x.smalti")).failsWith(report + ": must be new, and exists");
+        assertThat(data).hasContent("before");
+        assertThat(report).hasContent("before");
+    }
+
+    static List<Writer> writersOfFolders() {
+        var tiny = TinyModels.made();
+        var spec = tiny.folder().resolve("codec.yaml").toString();
+        var pictures = tiny.pictures().toString();
+        var codec = tiny.codec().toString();
+        var run = tiny.codecRun().toString();
+        var generate = List.of("generate", tiny.gan().toString(), "--count", "2");
+        return List.of(
+                new Writer(List.of("train", "--spec", spec, "--data", pictures), "--out", "run", "spec.json;old.fb"),
+                new Writer(List.of("export", run, "--precisions", "fp32"), "--out", "x.smalti", "bundle.json;old.onnx"),
+                new Writer(List.of("export", codec, "--target", "triton"), "--out", "repository", "old/config.pbtxt"),
+                new Writer(List.of("export", codec, "--target", "web"), "--out", "page", "page.json;old.html"),
+                new Writer(generate, "--out", "made", "old.png"),
+                new Writer(List.of("reconstruct", codec, pictures), "--out", "rebuilt", "old.png"));
+    }
+
+    @ParameterizedTest
+    @MethodSource("writersOfFolders")
+    void nothingOldStaysInAFolderThatIsReplaced(Writer writer) throws IOException {
+        var out = folder.resolve(writer.name());
+        for (var name : writer.holds().split(";", -1)) {
+            var file = out.resolve(name);
+            Files.createDirectories(file.resolveSibling(""));
+            Files.writeString(file, "before");
+        }
+        Cli.run(arguments(writer, out, "--overwrite")).succeeds();
+        try (var files = Files.walk(out)) {
+            assertThat(files)
+                    .hasSizeGreaterThan(2)
+                    .noneMatch(file -> String.valueOf(file.getFileName()).startsWith("old"));
+        }
+        try (var files = Files.list(folder)) {
+            assertThat(files)
+                    .noneMatch(file -> String.valueOf(file.getFileName()).startsWith("."));
+        }
+    }
+
     @Test
     void aLinkIsWhatItLeadsTo() throws IOException {
         var pictures = Files.createDirectories(folder.resolve("pictures"));

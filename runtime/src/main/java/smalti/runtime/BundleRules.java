@@ -8,7 +8,6 @@ import java.util.Set;
 import java.util.StringJoiner;
 import smalti.spec.BundleManifest;
 import smalti.spec.Dimension;
-import smalti.spec.ElementType;
 import smalti.spec.Role;
 import smalti.spec.Signature;
 import smalti.spec.SpecException;
@@ -160,12 +159,8 @@ final class BundleRules {
     private static String kinds(List<TensorSpec> tensors) {
         var kinds = new StringJoiner(" and ");
         for (var tensor : tensors) {
-            kinds.add(kind(tensor.type()) + " of rank " + tensor.shape().size());
+            kinds.add(tensor.type() + " of rank " + tensor.shape().size());
         }
         return kinds.toString();
-    }
-
-    private static String kind(ElementType type) {
-        return type.name().toLowerCase(Locale.ROOT);
     }
 }

@@ -12,6 +12,7 @@ import java.util.Arrays;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 import java.util.stream.Collectors;
@@ -59,7 +60,8 @@ final class GraphSession implements AutoCloseable {
         try (var options = plan.options(guard)) {
             session = environment.createSession(onnx, options);
         } catch (OrtException e) {
-            throw new LoadException(file + ": ONNX Runtime cannot load it" + plan.where() + " (" + oneLine(e) + ")", e);
+            throw new LoadException(
+                    file + ": ONNX Runtime cannot load it" + plan.where() + " (" + EngineReason.of(e) + ")", e);
         }
         var graph = new GraphSession(file, signature, environment, session, plan.runConfig());
         try {
@@ -115,7 +117,7 @@ final class GraphSession implements AutoCloseable {
                 stop.onStop(null);
             }
         } catch (OrtException e) {
-            throw new RunException(file + ": ONNX Runtime failed (" + e.getMessage() + ")", e);
+            throw new RunException(file + ": ONNX Runtime failed (" + EngineReason.of(e) + ")", e);
         }
     }
 
@@ -142,7 +144,7 @@ final class GraphSession implements AutoCloseable {
                 stop.onStop(null);
             }
         } catch (OrtException e) {
-            throw new RunException(file + ": ONNX Runtime failed (" + e.getMessage() + ")", e);
+            throw new RunException(file + ": ONNX Runtime failed (" + EngineReason.of(e) + ")", e);
         }
     }
 
@@ -206,7 +208,7 @@ final class GraphSession implements AutoCloseable {
                 return new Signature(inputs, outputs);
             }
         } catch (OrtException e) {
-            throw new LoadException(file + ": ONNX Runtime cannot load it (" + oneLine(e) + ")", e);
+            throw new LoadException(file + ": ONNX Runtime cannot load it (" + EngineReason.of(e) + ")", e);
         }
     }
 
@@ -216,7 +218,10 @@ final class GraphSession implements AutoCloseable {
         infos.forEach((name, info) -> {
             var type = info.getInfo() instanceof TensorInfo tensor ? elementType(tensor) : null;
             if (type == null) {
-                problems.add(file + ": " + name + " must be a tensor of " + Arrays.toString(ElementType.values())
+                problems.add(file + ": " + name + " must be a tensor of "
+                        + Arrays.stream(ElementType.values())
+                                .map(String::valueOf)
+                                .collect(Collectors.joining(", "))
                         + ", got " + shown(info));
             } else {
                 var tensor = (TensorInfo) info.getInfo();
@@ -271,7 +276,7 @@ final class GraphSession implements AutoCloseable {
         try {
             options.setTerminate(true);
         } catch (OrtException e) {
-            throw new IllegalStateException(file + ": ONNX Runtime cannot stop a run (" + e.getMessage() + ")", e);
+            throw new IllegalStateException(file + ": ONNX Runtime cannot stop a run (" + EngineReason.of(e) + ")", e);
         }
     }
 
@@ -280,7 +285,7 @@ final class GraphSession implements AutoCloseable {
         try {
             session.close();
         } catch (OrtException e) {
-            throw new IllegalStateException(file + ": ONNX Runtime failed to close it (" + e.getMessage() + ")", e);
+            throw new IllegalStateException(file + ": ONNX Runtime failed to close it (" + EngineReason.of(e) + ")", e);
         }
     }
 
@@ -310,18 +315,13 @@ final class GraphSession implements AutoCloseable {
         }
     }
 
-    /** A message of several lines would read as several problems. */
-    private static String oneLine(OrtException e) {
-        return String.valueOf(e.getMessage()).strip().replaceAll("\\s*\\R\\s*", " ");
-    }
-
     private void checkSignature() {
         var problems = new ArrayList<String>();
         try {
             compare("inputs", signature.inputs(), session.getInputInfo(), problems);
             compare("outputs", signature.outputs(), session.getOutputInfo(), problems);
         } catch (OrtException e) {
-            throw new LoadException(file + ": ONNX Runtime cannot describe it (" + e.getMessage() + ")", e);
+            throw new LoadException(file + ": ONNX Runtime cannot describe it (" + EngineReason.of(e) + ")", e);
         }
         if (!problems.isEmpty()) {
             throw new LoadException(problems);
@@ -381,7 +381,10 @@ final class GraphSession implements AutoCloseable {
     private static String shown(NodeInfo info) {
         return info.getInfo() instanceof TensorInfo tensor
                 ? Arrays.toString(tensor.getShape()) + " "
-                        + tensor.onnxType.name().replace("ONNX_TENSOR_ELEMENT_DATA_TYPE_", "")
+                        + tensor.onnxType
+                                .name()
+                                .replace("ONNX_TENSOR_ELEMENT_DATA_TYPE_", "")
+                                .toLowerCase(Locale.ROOT)
                 : info.getInfo().toString();
     }
 }

@@ -44,7 +44,7 @@ class FallbackTest {
                                         .asString()
                                         .startsWith(
                                                 Bundles.GENERATOR + ": generator.onnx: ONNX Runtime cannot load it on "
-                                                        + device.name() + " (Error code - "))
+                                                        + device.name() + " (the device failed: "))
                         .hasMessageContaining("where there may be no " + device.name() + ", give Device.firstOf(");
                 assertThat(model.devices()).isEmpty();
             }
@@ -78,7 +78,7 @@ class FallbackTest {
             assertThat(log.messages.get(0))
                     .startsWith(Bundles.GENERATOR
                             + "/generator.onnx: runs on cpu, as tensorrt:255 cannot run it: generator.onnx: ONNX"
-                            + " Runtime cannot load it on tensorrt:255 (Error code - ");
+                            + " Runtime cannot load it on tensorrt:255 (the device failed: ");
             assertThat(log.messages.get(1)).contains("runs on cpu, as cuda:255 cannot run it");
         }
     }

@@ -226,7 +226,7 @@ final class OnnxModelTest {
                     .hasMessageContaining("is missing");
             var input = model.inputs().get(0).name();
             assertThatThrownBy(() -> model.run(Map.of(input, Tensor.of(new long[16], 1, 16))))
-                    .hasMessageContaining("must be FLOAT32, got INT64");
+                    .hasMessageContaining("must be float32, got int64");
             assertThatThrownBy(() -> model.run(Map.of(input, Tensor.of(new float[17], 1, 17))))
                     .isInstanceOf(SpecException.class)
                     .hasMessageContaining("axis 1 must be 16, got 17");

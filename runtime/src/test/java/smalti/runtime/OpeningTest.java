@@ -216,8 +216,8 @@ class OpeningTest {
             refused(
                     model::warm,
                     "tokenize.onnx: inputs must have pixels [N,4*h,8,1] uint8 as the signature says",
-                    "got [-1, 8, 8, 1] UINT8",
-                    "tokenize.onnx: outputs must have codes [N,h,2] int64 as the signature says, got [-1, 2, 2] INT64");
+                    "got [-1, 8, 8, 1] uint8",
+                    "tokenize.onnx: outputs must have codes [N,h,2] int64 as the signature says, got [-1, 2, 2] int64");
         }
     }
 

@@ -119,7 +119,7 @@ final class ParityCheckTest {
                         e -> assertThat(e.problems())
                                 .hasSize(2)
                                 .anyMatch(problem -> problem.contains("tokenize.codes must be a sample of codes"))
-                                .anyMatch(problem -> problem.contains("got FLOAT32 [2]")));
+                                .anyMatch(problem -> problem.contains("got float32 [2]")));
         var noNpz = bundle(new byte[] {1, 2, 3});
         assertThatThrownBy(() -> check(noNpz)).hasMessageContaining("parity.npz: must be a whole .npz file");
     }

@@ -1,5 +1,7 @@
 package smalti.spec;
 
+import java.util.Locale;
+
 /** What a tensor holds. */
 public enum ElementType {
     FLOAT32(4),
@@ -26,5 +28,11 @@ public enum ElementType {
     /** The size of one element. */
     public int bytes() {
         return bytes;
+    }
+
+    /** As it is written everywhere: float32. */
+    @Override
+    public String toString() {
+        return name().toLowerCase(Locale.ROOT);
     }
 }

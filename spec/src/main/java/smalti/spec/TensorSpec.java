@@ -20,8 +20,6 @@ public record TensorSpec(String name, ElementType type, List<Dimension> shape) {
 
     @Override
     public String toString() {
-        return name + " "
-                + shape.stream().map(Dimension::toString).collect(Collectors.joining(",", "[", "] "))
-                + type.name().toLowerCase(java.util.Locale.ROOT);
+        return name + " " + shape.stream().map(Dimension::toString).collect(Collectors.joining(",", "[", "] ")) + type;
     }
 }
