@@ -5,18 +5,27 @@ import static org.assertj.core.api.Assertions.within;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import java.awt.image.BufferedImage;
+import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Base64;
+import java.util.HexFormat;
+import java.util.List;
+import javax.imageio.ImageIO;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 import smalti.exporter.target.WebFolder;
+import smalti.pictures.PictureFiles;
 import smalti.runtime.Pixels;
 import smalti.runtime.SmaltiModel;
 import smalti.spec.CounterRandom;
+import smalti.spec.DataSpec;
 import smalti.spec.NpyArray;
 import smalti.trainer.data.Pictures;
 
@@ -24,6 +33,8 @@ import smalti.trainer.data.Pictures;
 final class WebPageTest {
     private static final long[] SEEDS = {0, 7, -1, Long.MIN_VALUE, 0x123456789abcdefL};
     private static final int SHOWN = 16;
+    private static final int WIDE = 64;
+    private static final int HIGH = 32;
 
     @TempDir
     private Path folder;
@@ -90,6 +101,74 @@ final class WebPageTest {
                     .as("nothing sticks out of a phone's screen")
                     .isTrue();
         }
+    }
+
+    /** A photograph of a telephone that was held upright. */
+    @Test
+    void aPictureOfOnesOwnIsReadAsTheCommandReadsIt() throws Exception {
+        var bundle = SmallBundles.bundle("vqvae-rgb");
+        WebFolder.write(bundle, npy(SmallBundles.pictures("vqvae-rgb", 1)), folder.resolve("page"));
+        Consumer.InChromium.copyOrt(folder.resolve("page/ort"));
+        var turned = turned(jpeg());
+        var file = Files.write(folder.resolve("turned.jpg"), turned);
+        var read = PictureFiles.read(file, 3, 1, DataSpec.BadImages.FAIL, word -> {})
+                .get(0)
+                .picture();
+        assertThat(List.of(read.height(), read.width())).containsExactly(WIDE, HIGH);
+        try (var server = FileServer.of(folder.resolve("page"));
+                var browser = Chromium.start()) {
+            assertThat(browser.open(server.url())).isEqualTo("ready");
+            var result = browser.evaluate("""
+                    new Promise((resolve) => {
+                      const bytes = Uint8Array.from(atob("%s"), (one) => one.charCodeAt(0));
+                      const files = new DataTransfer();
+                      files.items.add(new File([bytes], "turned.jpg"));
+                      dispatchEvent(new DragEvent("drop", { dataTransfer: files, cancelable: true }));
+                      const look = () => {
+                        const { result } = smalti;
+                        if (result?.name !== "turned.jpg") return setTimeout(look, 20);
+                        resolve({ height: result.height, width: result.width, pixels: Array.from(result.pixels) });
+                      };
+                      look();
+                    })""".formatted(Base64.getEncoder().encodeToString(turned)));
+            assertThat(List.of(
+                            result.path("height").asInt(), result.path("width").asInt()))
+                    .containsExactly(read.height(), read.width());
+            var pixels = bytes(result.path("pixels"));
+            var expected = read.pixels();
+            assertThat(pixels).hasSameSizeAs(expected);
+            double sum = 0;
+            for (int i = 0; i < pixels.length; i++) {
+                sum += Math.abs((pixels[i] & 0xFF) - (expected[i] & 0xFF));
+            }
+            // two decoders round, and bring the colours to their size, each in its own way: some levels of 255
+            assertThat(sum / pixels.length).isLessThan(3);
+        }
+    }
+
+    /** Smooth, so that the ways to bring colours to their size come to the same; no side is like another. */
+    private static byte[] jpeg() throws IOException {
+        var image = new BufferedImage(WIDE, HIGH, BufferedImage.TYPE_INT_RGB);
+        for (int y = 0; y < HIGH; y++) {
+            for (int x = 0; x < WIDE; x++) {
+                image.setRGB(x, y, (255 * x / WIDE) << 16 | (255 * y / HIGH) << 8 | 100 * (x + y) / (WIDE + HIGH));
+            }
+        }
+        var bytes = new ByteArrayOutputStream();
+        ImageIO.write(image, "jpeg", bytes);
+        return bytes.toByteArray();
+    }
+
+    /** With EXIF's orientation 6: what is stored has to be turned clockwise by a quarter. */
+    private static byte[] turned(byte[] jpeg) {
+        var exif = HexFormat.of()
+                .parseHex("ffe10022" + "457869660000" + "4d4d002a00000008" + "0001" + "011200030000000100060000"
+                        + "00000000");
+        return ByteBuffer.allocate(jpeg.length + exif.length)
+                .put(jpeg, 0, 2)
+                .put(exif)
+                .put(jpeg, 2, jpeg.length - 2)
+                .array();
     }
 
     @ParameterizedTest

@@ -189,7 +189,8 @@ async function codec(bundle, names) {
   const show = newestOnly(async (blob, name) => {
     let bitmap;
     try {
-      bitmap = await createImageBitmap(blob, { premultiplyAlpha: "none", colorSpaceConversion: "none" });
+      // turned as EXIF says, its colours as its profile says: as the command reads it
+      bitmap = await createImageBitmap(blob, { premultiplyAlpha: "none", imageOrientation: "from-image" });
     } catch {
       throw new Error(`${name}: must be a picture that this browser can read`);
     }
