@@ -1,7 +1,6 @@
 package smalti.exporter.opset;
 
 import java.util.ArrayList;
-import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 import smalti.exporter.graph.Attribute;
@@ -23,11 +22,6 @@ final class AttentionRules {
     /** softmax(cap(√s·Q · √s·Kᵀ) + bias) · V, where a query that may look at nothing gives 0. */
     private static void attention(Site site) {
         var node = site.node();
-        for (var side : List.of("left_window_size", "right_window_size")) {
-            if (node.whole(side, -1) >= 0) {
-                throw new NoForm("%s must be left out, got %s", side, node.whole(side, -1));
-            }
-        }
         boolean flat = site.rank(0) == 3; // [B, T, heads·D]
         var type = site.type(0);
         var queries = byHeads(site, 0, "q_num_heads", flat); // [B, Hq, Tq, D]
@@ -47,7 +41,7 @@ final class AttentionRules {
         }
         var length = site.sizeOf(queries, 2);
         var total = site.sizeOf(keys, 2);
-        var repeats = repeats(site, flat);
+        var repeats = repeats(site, queries, keys, flat);
         if (repeats != null) {
             var axis1 = Map.of("axis", Attribute.of(1L));
             keys = site.op("Gather", axis1, keys, repeats);
@@ -92,27 +86,26 @@ final class AttentionRules {
     }
 
     /** For each head of the queries the one of the keys that it looks at; null where each has its own. */
-    private static @Nullable String repeats(Site site, boolean flat) {
-        long queries = flat ? site.node().whole("q_num_heads", 1) : site.size(0, 1);
-        long keys = flat ? site.node().whole("kv_num_heads", 1) : site.size(1, 1);
-        if (queries == keys && queries >= 0) {
+    private static @Nullable String repeats(Site site, String queries, String keys, boolean flat) {
+        long asking = flat ? site.node().whole("q_num_heads", 1) : site.size(0, 1);
+        long asked = flat ? site.node().whole("kv_num_heads", 1) : site.size(1, 1);
+        if (asking >= 0 && asked >= 1) {
+            if (asking % asked != 0) {
+                throw new NoForm("its heads of queries, %s, must be a multiple of those of keys, %s", asking, asked);
+            }
+            var indices = new long[(int) asking];
+            for (int i = 0; i < indices.length; i++) {
+                indices[i] = i / (asking / asked);
+            }
+            return asking == asked ? null : site.list(indices);
+        }
+        var one = site.shape(0).map(axes -> axes.get(1));
+        var other = site.shape(1).map(axes -> axes.get(1));
+        if (one.isPresent() && other.isPresent() && one.get().surelyEquals(other.get())) {
             return null;
         }
-        if (queries < 0 || keys < 1) {
-            var one = site.shape(0).map(axes -> axes.get(1));
-            if (one.isPresent() && one.equals(site.shape(1).map(axes -> axes.get(1)))) {
-                return null;
-            }
-            throw new NoForm("its numbers of heads must be known");
-        }
-        if (queries % keys != 0) {
-            throw new NoForm("its heads of queries, " + queries + ", must be a multiple of those of keys, " + keys);
-        }
-        var indices = new long[(int) queries];
-        for (int i = 0; i < indices.length; i++) {
-            indices[i] = i / (queries / keys);
-        }
-        return site.list(indices);
+        var heads = site.sizeOf(queries, 1);
+        return site.op("Div", site.upTo(heads), site.op("Div", heads, site.sizeOf(keys, 1)));
     }
 
     private static String rootOfScale(Site site, String queries, ValueType type) {
@@ -139,29 +132,58 @@ final class AttentionRules {
         if (site.has(3)) {
             var mask = site.input(3);
             boolean logical = site.type(3) == ValueType.BOOL;
-            if (site.has(6)) {
+            if (site.has(6) || isNarrower(site)) {
                 mask = widened(site, mask, total, logical, never);
             }
             bias = logical ? site.op("Where", mask, zero, never) : mask;
         }
-        if (site.node().whole("is_causal", 0) != 0) {
-            var rows = site.unsqueeze(site.upTo(length), 1); // [Tq, 1]
-            var last = rows;
+        long left = site.node().whole("left_window_size", -1);
+        long right = site.node().whole("right_window_size", -1);
+        // the place of each query among the keys: [Tq, 1] or [B, 1, Tq, 1]
+        String queries = null;
+        if (isCausal(site) || left >= 0 || right >= 0) {
+            queries = site.unsqueeze(site.upTo(length), 1);
             if (before != null) {
-                last = site.op("Add", rows, before);
+                queries = site.op("Add", queries, before);
             } else if (site.has(6)) {
                 var offset = site.op("Sub", site.input(6), length); // [B]
-                last = site.op("Add", rows, site.unsqueeze(offset, 1, 2, 3)); // [B, 1, Tq, 1]
+                queries = site.op("Add", queries, site.unsqueeze(offset, 1, 2, 3));
             }
-            var causal = site.op("Where", site.op("LessOrEqual", site.upTo(total), last), zero, never);
-            bias = bias == null ? causal : site.op("Add", bias, causal);
+        }
+        if (queries != null) {
+            long ahead = isCausal(site) ? 0 : right;
+            if (ahead >= 0) {
+                var last = ahead == 0 ? queries : site.op("Add", queries, site.list(ahead));
+                var seen = site.op("LessOrEqual", site.upTo(total), last);
+                bias = added(site, bias, site.op("Where", seen, zero, never));
+            }
+            if (left >= 0) {
+                var first = site.op("Sub", queries, site.list(left));
+                var seen = site.op("GreaterOrEqual", site.upTo(total), first);
+                bias = added(site, bias, site.op("Where", seen, zero, never));
+            }
         }
         if (site.has(6)) {
             var filled = site.op("Less", site.upTo(total), site.unsqueeze(site.input(6), 1, 2, 3));
-            var padding = site.op("Where", filled, zero, never);
-            bias = bias == null ? padding : site.op("Add", bias, padding);
+            bias = added(site, bias, site.op("Where", filled, zero, never));
         }
         return bias;
+    }
+
+    private static boolean isCausal(Site site) {
+        return site.node().whole("is_causal", 0) != 0;
+    }
+
+    private static String added(Site site, @Nullable String bias, String other) {
+        return bias == null ? other : site.op("Add", bias, other);
+    }
+
+    /** Whether the mask is surely shorter than the keys and what came before them, and not one for all. */
+    private static boolean isNarrower(Site site) {
+        long keys = site.size(1, site.rank(1) - 2);
+        long before = site.has(4) ? site.size(4, 2) : 0;
+        long mask = site.size(3, site.rank(3) - 1);
+        return keys >= 0 && before >= 0 && mask > 1 && mask < keys + before;
     }
 
     /** A mask may be shorter than the cache: nobody looks at the rest. */

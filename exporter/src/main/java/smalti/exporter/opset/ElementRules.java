@@ -1,8 +1,12 @@
 package smalti.exporter.opset;
 
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import smalti.exporter.graph.Attribute;
+import smalti.exporter.graph.Graph;
+import smalti.exporter.graph.Node;
+import smalti.exporter.graph.Value;
 import smalti.exporter.graph.ValueType;
 
 /** Functions of single elements, and products along an axis, by their definitions. */
@@ -57,10 +61,7 @@ final class ElementRules {
         site.end("Cast", Map.of("to", Attribute.of((long) site.type(1).onnxCode())), site.input(0));
     }
 
-    /**
-     * The products of the first, the first two, … along an axis: each a product over the whole axis of what is not yet to come,
-     * and of ones.
-     */
+    /** The products of the first, the first two, … along an axis. */
     private static void cumProd(Site site) {
         var node = site.node();
         int rank = site.rank(0);
@@ -69,31 +70,68 @@ final class ElementRules {
         boolean back = node.whole("reverse", 0) != 0;
         boolean exclusive = node.whole("exclusive", 0) != 0;
         var type = site.type(0);
-        var x = site.input(0);
-        // [.., n, n, ..]: the new axis counts the products, the one behind it the factors
-        var places = site.upTo(site.sizeOf(x, axis));
-        var products = site.unsqueeze(places, 1);
-        var factors = site.unsqueeze(places, 0);
-        var counts = exclusive
-                ? site.op("Less", back ? products : factors, back ? factors : products)
-                : site.op("LessOrEqual", back ? products : factors, back ? factors : products);
-        var behind = new long[rank - axis - 1];
-        for (int i = 0; i < behind.length; i++) {
-            behind[i] = 2L + i;
+        var wide = type == ValueType.INT32 || type.isFloat() ? type : ValueType.INT64;
+        var numbers = wide == type ? site.input(0) : site.cast(site.input(0), wide);
+        long size = site.size(0, axis);
+        var products = size < 0
+                ? oneByOne(site, numbers, wide, axis, back, exclusive)
+                : doubled(site, numbers, wide, axis, size, back, exclusive);
+        site.end("Cast", Map.of("to", Attribute.of((long) type.onnxCode())), products);
+    }
+
+    /** What is the product of k numbers, times the same k places on, is that of 2k. */
+    private static String doubled(
+            Site site, String numbers, ValueType type, int axis, long size, boolean back, boolean exclusive) {
+        var products = exclusive && size > 0 ? shifted(site, numbers, type, axis, 1, back) : numbers;
+        for (long step = 1; step < size; step *= 2) {
+            products = site.op("Mul", products, shifted(site, products, type, axis, step, back));
         }
-        var mask = behind.length == 0 ? counts : site.unsqueeze(counts, behind);
-        var wide = type == ValueType.INT32 || type == ValueType.INT64 || type.isFloat() ? type : ValueType.INT64;
-        var numbers = wide == type ? x : site.cast(x, wide);
-        var spread = site.op("Where", mask, site.unsqueeze(numbers, axis), site.scalar(wide, 1));
-        var keeps = Map.<String, Attribute>of("keepdims", Attribute.of(0L));
-        String product;
-        if (site.target() < 18) {
-            var attributes = new HashMap<>(keeps);
-            attributes.put("axes", Attribute.ints(axis + 1L));
-            product = site.op("ReduceProd", attributes, spread);
-        } else {
-            product = site.op("ReduceProd", keeps, spread, site.list(axis + 1L));
+        return products;
+    }
+
+    /** Moved along an axis, with ones in the places that come free. */
+    private static String shifted(Site site, String value, ValueType type, int axis, long by, boolean back) {
+        int rank = site.rank(0);
+        var pads = new long[2 * rank];
+        pads[axis] = back ? -by : by;
+        pads[rank + axis] = back ? by : -by;
+        return site.op("Pad", value, site.list(pads), site.scalar(type, 1));
+    }
+
+    /** Along an axis of any size a Scan carries the product. */
+    private static String oneByOne(
+            Site site, String numbers, ValueType type, int axis, boolean back, boolean exclusive) {
+        var others = new long[site.rank(0) - 1];
+        for (int i = 0; i < others.length; i++) {
+            others[i] = i < axis ? i : i + 1L;
         }
-        site.end("Cast", Map.of("to", Attribute.of((long) type.onnxCode())), product);
+        var shape = site.op("Gather", site.op("Shape", numbers), site.list(others));
+        var ones = site.op("Expand", site.scalar(type, 1), shape);
+        var before = inner(site, "before", type);
+        var factor = inner(site, "factor", type);
+        var product = inner(site, "product", type);
+        var shown = inner(site, "shown", type);
+        var body = new Graph(
+                "product",
+                List.of(before, factor),
+                List.of(product, shown),
+                Map.of(),
+                List.of(
+                        Node.of("Mul", List.of(before.name(), factor.name()), product.name(), Map.of()),
+                        Node.of("Identity", List.of((exclusive ? before : product).name()), shown.name(), Map.of())));
+        var along = Attribute.ints(axis);
+        var direction = Attribute.ints(back ? 1 : 0);
+        var attributes = Map.of(
+                "body", new Attribute.Body(body),
+                "num_scan_inputs", Attribute.of(1L),
+                "scan_input_axes", along,
+                "scan_output_axes", along,
+                "scan_input_directions", direction,
+                "scan_output_directions", direction);
+        return site.scan(attributes, ones, numbers);
+    }
+
+    private static Value inner(Site site, String name, ValueType type) {
+        return new Value(site.fresh(name), type, null, Value.Layout.PLAIN);
     }
 }

@@ -6,6 +6,7 @@ import java.util.Collections;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.TreeMap;
 import smalti.exporter.graph.Attribute;
 import smalti.exporter.graph.Tensor;
@@ -27,6 +28,8 @@ final class FormRules {
         rows.put("GridSample", FormRules::gridSample);
         rows.put("RoiAlign", FormRules::roiAlign);
         rows.put("Shape", FormRules::shape);
+        rows.put("ScatterElements", FormRules::scatter);
+        rows.put("ScatterND", FormRules::scatter);
         rows.put("QuantizeLinear", FormRules::quantize);
         rows.put("DequantizeLinear", FormRules::dequantize);
         return rows;
@@ -225,12 +228,32 @@ final class FormRules {
                 site.list(node.whole("end", Long.MAX_VALUE)));
     }
 
-    /** Opset 21 came with blocks, and with a type that no zero point says; opset 23 with the precision of the quotient. */
+    /** Sums and products came with opset 16, the least and the most with opset 18. */
+    private static void scatter(Site site) {
+        var reduction = site.node().text("reduction", "none");
+        if (site.target() < 18 && (reduction.equals("max") || reduction.equals("min"))) {
+            throw new NoForm("reduction %s came with opset 18", reduction);
+        }
+        site.same(site.node().attributes(), site.node().inputs());
+    }
+
+    /**
+     * Opset 21 came with blocks, and with a type that no zero point says; opset 23 with numbers and a step of different types, and with
+     * the precision of the quotient.
+     */
     private static void quantize(Site site) {
         var attributes = attributes(site);
         var inputs = new ArrayList<>(site.node().inputs());
         if (site.target() < 23) {
-            neutral(attributes, "precision", Attribute.of(0L));
+            long code = attributes.remove("precision") instanceof Attribute.Int given ? given.value() : 0;
+            var precision = code == 0
+                    ? site.knownType(1)
+                    : Optional.of(ValueType.ofOnnxCode((int) code)
+                            .orElseThrow(() -> new NoForm("its precision must be that of floats, got %s", code)));
+            precision.ifPresent(type -> {
+                inTypeOf(site, inputs, 0, type);
+                inTypeOf(site, inputs, 1, type);
+            });
         }
         if (site.target() < 21) {
             neutral(attributes, "block_size", Attribute.of(0L));
@@ -243,7 +266,8 @@ final class FormRules {
                 if (site.shape(1).filter(List::isEmpty).isEmpty()) {
                     zero = site.op("Expand", zero, site.op("Shape", site.input(1)));
                 }
-                inputs = new ArrayList<>(List.of(site.input(0), site.input(1), zero));
+                inputs.subList(2, inputs.size()).clear();
+                inputs.add(zero);
             }
         }
         if (site.target() < 19) {
@@ -252,19 +276,35 @@ final class FormRules {
         site.same(attributes, inputs);
     }
 
+    /** Opset 23 came with a type of the product that is not that of the step. */
     private static void dequantize(Site site) {
         var attributes = attributes(site);
-        if (site.target() < 23 && attributes.get("output_dtype") instanceof Attribute.Int code) {
-            long scale = site.type(1).onnxCode();
-            if (code.value() != 0 && code.value() != scale) {
-                throw new NoForm("another type than that of its scale came with opset 23");
-            }
-            attributes.remove("output_dtype");
+        var inputs = new ArrayList<>(site.node().inputs());
+        if (site.target() < 23
+                && attributes.remove("output_dtype") instanceof Attribute.Int code
+                && code.value() != 0) {
+            inTypeOf(
+                    site,
+                    inputs,
+                    1,
+                    ValueType.ofOnnxCode((int) code.value())
+                            .orElseThrow(() -> new NoForm("its type must be one of floats, got %s", code.value())));
         }
         if (site.target() < 21) {
             neutral(attributes, "block_size", Attribute.of(0L));
         }
-        site.same(attributes, site.node().inputs());
+        site.same(attributes, inputs);
+    }
+
+    /** Casts an input where it is of another type. */
+    private static void inTypeOf(Site site, List<String> inputs, int index, ValueType type) {
+        if (site.type(index) == type) {
+            return;
+        }
+        if (site.target() < 19 && type != ValueType.FLOAT32) {
+            throw new NoForm("numbers other than 32-bit floats came with opset 19, got %s", type.text());
+        }
+        inputs.set(index, site.cast(inputs.get(index), type));
     }
 
     /** Takes out what changes nothing. */

@@ -6,6 +6,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Set;
 import java.util.TreeMap;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
@@ -36,38 +37,66 @@ public final class OpsetConversion {
     /** The last that ONNX Runtime runs. */
     public static final int LAST = 26;
 
-    /** Write what an operator computes by others. */
-    private static final Map<String, OpsetRule> DEFINITIONS = Stream.of(
-                    ElementRules.rows(), NormalizationRules.rows(), AttentionRules.rows())
-            .flatMap(rows -> rows.entrySet().stream())
-            .collect(Collectors.toUnmodifiableMap(Map.Entry::getKey, Map.Entry::getValue));
+    /** How a node goes to another opset. */
+    enum Way {
+        /** as it is */
+        KEPT,
+        /** by what took the operator's place before {@link #FIRST} */
+        RENAMED,
+        /** by what the operator computes */
+        DEFINITION,
+        /** by the operator's form at {@link #FIRST}, from one before */
+        FIRST_FORM,
+        /** by the operator's form there */
+        FORM
+    }
 
-    /** Write the operator itself in another way. */
-    private static final Map<String, OpsetRule> FORMS = FormRules.rows();
-
-    private static final Map<String, OpsetRule> FIRST_FORMS = FirstForms.rows();
-    private static final Map<String, OpsetRule> RENAMED = FirstForms.renamed();
+    private static final Map<Way, Map<String, OpsetRule>> RULES = Map.of(
+            Way.KEPT,
+            Map.of(),
+            Way.RENAMED,
+            FirstForms.renamed(),
+            Way.DEFINITION,
+            Stream.of(
+                            AttentionRules.rows(),
+                            BitRules.rows(),
+                            ElementRules.rows(),
+                            NormalizationRules.rows(),
+                            PictureRules.rows())
+                    .flatMap(rows -> rows.entrySet().stream())
+                    .collect(Collectors.toUnmodifiableMap(Map.Entry::getKey, Map.Entry::getValue)),
+            Way.FIRST_FORM,
+            FirstForms.rows(),
+            Way.FORM,
+            FormRules.rows());
 
     /** What attributes that a form lacks may say, for the node to mean the same without them. */
     private static final Map<String, Attribute> NEUTRAL = Map.ofEntries(
             Map.entry("allowzero", Attribute.of(0L)),
-            Map.entry("antialias", Attribute.of(0L)),
-            Map.entry("block_size", Attribute.of(0L)),
             Map.entry("ceil_mode", Attribute.of(0L)),
             Map.entry("layout", Attribute.of(0L)),
             Map.entry("left_window_size", Attribute.of(-1L)),
-            Map.entry("noop_with_empty_axes", Attribute.of(0L)),
-            Map.entry("precision", Attribute.of(0L)),
             Map.entry("reduction", Attribute.of("none")),
             Map.entry("right_window_size", Attribute.of(-1L)),
             Map.entry("round_mode", Attribute.of("up")),
-            Map.entry("stash_type", Attribute.of(1L)),
             Map.entry("training_mode", Attribute.of(0L)));
 
     private final int source;
     private final int target;
     private final Names names;
     private final List<String> problems = new ArrayList<>();
+
+    /** The operators that have a rule of their own, by the way they go. */
+    static Map<Way, Set<String>> registered() {
+        return RULES.entrySet().stream()
+                .collect(Collectors.toMap(
+                        Map.Entry::getKey, entry -> entry.getValue().keySet()));
+    }
+
+    /** The attributes that are left out where a form lacks them and they say what would be done anyway. */
+    static Set<String> neutral() {
+        return NEUTRAL.keySet();
+    }
 
     private OpsetConversion(int source, int target, Names names) {
         this.source = source;
@@ -167,43 +196,66 @@ public final class OpsetConversion {
 
     private void write(Site site, Graph graph) {
         var node = site.node();
-        var renamed = source < FIRST ? RENAMED.get(node.op()) : null;
-        if (renamed != null) {
-            renamed.write(site);
-            return;
-        }
-        var before = Operators.find(node.op(), source).orElseThrow(() -> new NoForm("there is no such operator"));
-        var after = Operators.find(node.op(), target).orElse(null);
-        if (after != null && before.since() == after.since() && !isDefinition(node, after)) {
-            site.written().add(node);
-            return;
-        }
-        if (after == null || isDefinition(node, after)) {
-            var definition = DEFINITIONS.get(node.op());
-            if (definition == null) {
-                throw new NoForm("it came with opset %s", first(node.op()));
+        var way = way(node, source, target);
+        var rule = rules(way).get(node.op());
+        switch (way) {
+            case KEPT -> site.written().add(node);
+            case RENAMED -> Objects.requireNonNull(rule).write(site);
+            case DEFINITION -> {
+                if (rule == null) {
+                    throw new NoForm("it came with opset %s", first(node.op()));
+                }
+                rule.write(site);
             }
-            definition.write(site);
-            return;
-        }
-        var forms = source < FIRST ? FIRST_FORMS : FORMS;
-        forms.getOrDefault(node.op(), kept -> kept.same(node.attributes(), node.inputs()))
-                .write(site);
-        var last = site.written().get(site.written().size() - 1);
-        if (last.op().equals(node.op())) {
-            site.written().set(site.written().size() - 1, fitted(last, after, site, graph));
+            case FIRST_FORM, FORM -> {
+                if (rule == null) {
+                    site.same(node.attributes(), node.inputs());
+                } else {
+                    rule.write(site);
+                }
+                int end = site.written().size() - 1;
+                var last = site.written().get(end);
+                if (last.op().equals(node.op())) {
+                    var form = Operators.find(node.op(), target).orElseThrow();
+                    site.written().set(end, fitted(last, form, site, graph));
+                }
+            }
         }
     }
 
+    private static Map<String, OpsetRule> rules(Way way) {
+        return Objects.requireNonNull(RULES.get(way));
+    }
+
+    /** How a node goes from one opset to another. */
+    static Way way(Node node, int source, int target) {
+        if (source < FIRST && rules(Way.RENAMED).containsKey(node.op())) {
+            return Way.RENAMED;
+        }
+        var before = Operators.find(node.op(), source).orElseThrow(() -> new NoForm("there is no such operator"));
+        var after = Operators.find(node.op(), target).orElse(null);
+        if (after == null || isDefinition(node, source, target, after)) {
+            return Way.DEFINITION;
+        }
+        if (before.since() == after.since()) {
+            return Way.KEPT;
+        }
+        return source < FIRST ? Way.FIRST_FORM : Way.FORM;
+    }
+
     /** Whether the operator exists there, and yet the node can be said or run by its definition alone. */
-    private boolean isDefinition(Node node, Operator after) {
+    private static boolean isDefinition(Node node, int source, int target, Operator after) {
         return switch (node.op()) {
             // ONNX Runtime has it at opset 24 alone
             case "Swish" -> target > 24;
             // one scale a group became one a channel
             case "GroupNormalization" -> source < 21 != target < 21;
-            // the length of what is filled came with opset 24
-            case "Attention" -> node.inputs().size() > after.mostInputs();
+            // the length of what is filled came with opset 24, windows with opset 25
+            case "Attention" ->
+                node.inputs().size() > after.mostInputs()
+                        || (target < 25
+                                && (node.whole("left_window_size", -1) >= 0
+                                        || node.whole("right_window_size", -1) >= 0));
             default -> false;
         };
     }
@@ -218,7 +270,7 @@ public final class OpsetConversion {
     }
 
     /** Holds a node to the form of the other opset. */
-    private Node fitted(Node node, Operator form, Site site, Graph graph) {
+    private static Node fitted(Node node, Operator form, Site site, Graph graph) {
         var attributes = new TreeMap<>(node.attributes());
         node.attributes().forEach((name, attribute) -> {
             var kind = form.attributes().get(name);

@@ -107,7 +107,7 @@ final class Site {
     // ---- what is written
 
     String constant(Tensor tensor) {
-        var name = names.fresh(node.output() + "/constant");
+        var name = fresh("constant");
         constants.put(name, tensor);
         return name;
     }
@@ -127,9 +127,21 @@ final class Site {
 
     /** A node of one output, which gets a name of its own. */
     String op(String op, Map<String, Attribute> attributes, String... inputs) {
-        var output = names.fresh(node.output() + "/" + op);
+        var output = fresh(op);
         written.add(new Node(output, "", op, List.of(inputs), List.of(output), new TreeMap<>(attributes)));
         return output;
+    }
+
+    /** A Scan of one state and one sequence, of which the sequence that it makes is taken. */
+    String scan(Map<String, Attribute> attributes, String state, String sequence) {
+        var outputs = List.of(fresh("state"), fresh("Scan"));
+        written.add(new Node(outputs.get(1), "", "Scan", List.of(state, sequence), outputs, new TreeMap<>(attributes)));
+        return outputs.get(1);
+    }
+
+    /** A name that no value has. */
+    String fresh(String name) {
+        return names.fresh(node.output() + "/" + name);
     }
 
     String cast(String value, ValueType type) {

@@ -1,0 +1,4 @@
+@NullMarked
+package smalti.exporter.opset;
+
+import org.jspecify.annotations.NullMarked;
