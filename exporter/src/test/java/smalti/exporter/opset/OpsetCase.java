@@ -181,7 +181,7 @@ final class OpsetCase {
                 .filteredOn(problem -> !problem.contains("must have a shape"))
                 .as("%s at opset %s", name, opset)
                 .isEmpty();
-        try (var session = ModelSession.openAsWritten(file, name + " at opset " + opset)) {
+        try (var session = ModelSession.openAsWritten(model, name + " at opset " + opset)) {
             var made = session.run(fed);
             expected.forEach((output, numbers) -> {
                 var tensor = ((Item.Array) Objects.requireNonNull(made.get(output))).tensor();
