@@ -23,13 +23,24 @@ import smalti.spec.onnx.OnnxTensor;
 final class RowsGraph {
     private static final Set<String> KEEPING = Set.of(
             "Abs",
+            "Acos",
+            "Acosh",
+            "Asin",
+            "Asinh",
+            "Atan",
+            "Atanh",
+            "AveragePool",
             "BatchNormalization",
+            "BitwiseNot",
             "Cast",
             "Ceil",
             "Celu",
             "Clip",
             "Conv",
             "ConvTranspose",
+            "Cos",
+            "Cosh",
+            "DepthToSpace",
             "Dropout",
             "Elu",
             "Erf",
@@ -37,35 +48,44 @@ final class RowsGraph {
             "Floor",
             "Gelu",
             "GlobalAveragePool",
+            "GlobalLpPool",
             "GlobalMaxPool",
-            "AveragePool",
-            "MaxPool",
             "GroupNormalization",
             "HardSigmoid",
             "HardSwish",
             "Identity",
             "InstanceNormalization",
+            "IsInf",
+            "IsNaN",
             "LRN",
             "LayerNormalization",
             "LeakyRelu",
             "Log",
+            "LpPool",
+            "MaxPool",
             "Mish",
             "Neg",
             "Not",
             "RMSNormalization",
             "Reciprocal",
             "Relu",
+            "Resize",
             "Round",
             "Selu",
+            "Shrink",
             "Sigmoid",
             "Sign",
             "Sin",
-            "Cos",
+            "Sinh",
             "Softplus",
             "Softsign",
+            "SpaceToDepth",
             "Sqrt",
             "Swish",
-            "Tanh");
+            "Tan",
+            "Tanh",
+            "ThresholdedRelu",
+            "Upsample");
     private static final Set<String> PAIRING = Set.of(
             "Add",
             "And",
@@ -196,7 +216,11 @@ final class RowsGraph {
             return;
         }
         var first = batches.get(node.input(0));
-        if (first != null && PAIRING.contains(node.op()) && node.domain().isEmpty()) {
+        if (node.is("Gather") && isWeight(node.input(0))) {
+            look(node);
+        } else if (node.is("Concat")) {
+            concat(node);
+        } else if (first != null && PAIRING.contains(node.op()) && node.domain().isEmpty()) {
             pair(node);
         } else if (first != null && first.axis >= 0) {
             follow(node, first);
@@ -231,13 +255,37 @@ final class RowsGraph {
                 // before opset 13 all axes from this one on are one
                 over(node, batch, axis == batch.axis || (opset < 13 && axis >= 0 && axis < batch.axis));
             }
-            case "CumSum" -> {
+            case "CumSum", "CumProd" -> {
                 long[] axis = wholes.get(node.input(1));
                 if (axis != null && axis.length == 1) {
                     over(node, batch, batch.place(axis[0]) == batch.axis);
                 }
             }
             case "ArgMax", "ArgMin" -> reduce(node, batch, new long[] {node.whole("axis", 0)});
+            case "LpNormalization", "TopK" -> over(node, batch, batch.place(node.whole("axis", -1)) == batch.axis);
+            case "MeanVarianceNormalization" -> {
+                var axes = node.wholes("axes");
+                over(
+                        node,
+                        batch,
+                        (axes.isEmpty() ? List.of(0L, 2L, 3L) : axes)
+                                .stream().anyMatch(axis -> batch.place(axis) == batch.axis));
+            }
+            case "Split" -> {
+                if (batch.place(node.whole("axis", 0)) != batch.axis) {
+                    give(node, batch);
+                }
+            }
+            case "Slice" -> slice(node, batch);
+            case "Gather" -> gather(node, batch);
+            case "Squeeze" -> squeeze(node, batch);
+            case "Unsqueeze" -> unsqueeze(node, batch);
+            case "Expand" -> {
+                long[] shape = wholes.get(node.input(1));
+                if (shape != null && shape.length <= batch.rank) {
+                    give(node, batch);
+                }
+            }
             case "ReverseSequence" -> over(node, batch, node.whole("time_axis", 0) == batch.axis);
             case "LSTM", "GRU", "RNN" -> recurrent(node, batch);
             case "BatchNormalization" -> over(node, batch, node.whole("training_mode", 0) == 1);
@@ -249,7 +297,8 @@ final class RowsGraph {
             }
             case "Reshape" -> {
                 long[] shape = wholes.get(node.input(1));
-                if (shape != null && shape.length > 0 && batch.axis == 0 && shape[0] == 0) {
+                // axis 0 is the batch, or has it among others
+                if (shape != null && shape.length > 0 && batch.axis == 0 && shape[0] <= 0) {
                     give(node, new Batch(0, shape.length));
                 }
             }
@@ -260,7 +309,10 @@ final class RowsGraph {
             }
             case "MatMul" -> {
                 var other = batches.get(node.input(1));
-                if (other != null && other.axis < 0 && other.rank == 2 && batch.rank > batch.axis + 1) {
+                boolean isWeight = other != null && other.axis < 0 && other.rank == 2;
+                // a matrix for each row, on both sides
+                boolean isPaired = batch.equals(other) && batch.rank > batch.axis + 2;
+                if ((isWeight && batch.rank > batch.axis + 1) || isPaired) {
                     give(node, batch);
                 }
             }
@@ -288,9 +340,7 @@ final class RowsGraph {
     }
 
     private void reduce(OnnxNode node, Batch batch) {
-        long[] axes = node.attributes().get("axes") instanceof OnnxAttribute.Ints
-                ? node.wholes("axes").stream().mapToLong(Long::longValue).toArray()
-                : node.input(1).isEmpty() ? new long[0] : wholes.get(node.input(1));
+        long[] axes = axes(node, 1);
         if (axes == null) {
             return;
         }
@@ -310,6 +360,98 @@ final class RowsGraph {
             int before =
                     (int) places.stream().filter(place -> place < batch.axis).count();
             give(node, keeps ? batch : new Batch(batch.axis - before, batch.rank - axes.length));
+        }
+    }
+
+    /** @return of an attribute or a constant input; empty where neither is given, null where they are computed */
+    private long @Nullable [] axes(OnnxNode node, int input) {
+        return node.attributes().get("axes") instanceof OnnxAttribute.Ints
+                ? node.wholes("axes").stream().mapToLong(Long::longValue).toArray()
+                : node.input(input).isEmpty() ? new long[0] : wholes.get(node.input(input));
+    }
+
+    /** All rows of it, as far as the axes tell. */
+    private void slice(OnnxNode node, Batch batch) {
+        long[] axes = axes(node, 3);
+        if (axes == null) {
+            return;
+        }
+        boolean isOfRows = false;
+        if (axes.length == 0) {
+            long[] starts = node.attributes().get("starts") instanceof OnnxAttribute.Ints
+                    ? node.wholes("starts").stream().mapToLong(Long::longValue).toArray()
+                    : wholes.get(node.input(1));
+            // as many axes as there are starts, from the first on
+            isOfRows = starts == null || batch.axis < starts.length;
+        }
+        for (long axis : axes) {
+            isOfRows |= batch.place(axis) == batch.axis || batch.place(axis) < 0;
+        }
+        if (!isOfRows) {
+            give(node, batch);
+        }
+    }
+
+    /** Constant places along another axis. */
+    private void gather(OnnxNode node, Batch batch) {
+        int axis = batch.place(node.whole("axis", 0));
+        var places = batches.get(node.input(1));
+        if (batch.rank >= 0 && axis >= 0 && axis != batch.axis && places != null && places.axis < 0 && places.rank >= 0) {
+            int more = places.rank - 1;
+            give(node, new Batch(axis < batch.axis ? batch.axis + more : batch.axis, batch.rank + more));
+        }
+    }
+
+    /** Rows of a table for places that come in a batch. */
+    private void look(OnnxNode node) {
+        var table = batches.get(node.input(0));
+        var places = batches.get(node.input(1));
+        if (table != null && table.rank >= 0 && places != null && places.axis >= 0 && places.rank >= 0) {
+            int axis = table.place(node.whole("axis", 0));
+            give(node, new Batch(axis + places.axis, table.rank - 1 + places.rank));
+        }
+    }
+
+    private void squeeze(OnnxNode node, Batch batch) {
+        long[] axes = axes(node, 1);
+        if (axes != null && axes.length > 0 && batch.rank >= 0) {
+            var places = LongStream.of(axes).mapToInt(batch::place).boxed().toList();
+            int before =
+                    (int) places.stream().filter(place -> place < batch.axis).count();
+            if (!places.contains(batch.axis)) {
+                give(node, new Batch(batch.axis - before, batch.rank - axes.length));
+            }
+        }
+    }
+
+    private void unsqueeze(OnnxNode node, Batch batch) {
+        long[] axes = axes(node, 1);
+        if (axes != null && axes.length > 0 && batch.rank >= 0) {
+            int rank = batch.rank + axes.length;
+            var places = LongStream.of(axes)
+                    .map(axis -> axis < 0 ? axis + rank : axis)
+                    .sorted()
+                    .toArray();
+            int axis = batch.axis;
+            for (long place : places) {
+                axis += place <= axis ? 1 : 0;
+            }
+            give(node, new Batch(axis, rank));
+        }
+    }
+
+    /** Beside one another along another axis; of rows after rows nothing is known. */
+    private void concat(OnnxNode node) {
+        Batch found = null;
+        for (var input : node.inputs()) {
+            var batch = batches.get(input);
+            if (batch == null || batch.axis < 0 || batch.rank < 0 || (found != null && !batch.equals(found))) {
+                return;
+            }
+            found = batch;
+        }
+        if (found != null && found.place(node.whole("axis", 0)) != found.axis) {
+            give(node, found);
         }
     }
 
