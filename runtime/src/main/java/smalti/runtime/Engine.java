@@ -15,6 +15,13 @@ final class Engine {
         new Loading().start();
     }
 
+    /**
+     * As ONNX Runtime 1.29 loads it reads the process's command line for its telemetry, and recurses some 300 bytes deep for
+     * each character: a class path of 4,000 ended the JVM on a thread of the usual 1 MiB. Linux takes 128 KiB for an
+     * argument. Pages that are not touched take no memory.
+     */
+    private static final long STACK_BYTES = 128L << 20;
+
     private static final CompletableFuture<OrtEnvironment> LOADED = new CompletableFuture<>();
 
     private Engine() {}
@@ -22,7 +29,7 @@ final class Engine {
     /** Written out: the first lambda of a process takes as long as a tenth of the library. */
     private static final class Loading extends Thread {
         Loading() {
-            super(null, null, "smalti-load", 0, false);
+            super(null, null, "smalti-load", STACK_BYTES, false);
             Threads.prepare(this);
         }
 

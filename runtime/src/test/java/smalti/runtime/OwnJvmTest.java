@@ -65,6 +65,15 @@ class OwnJvmTest {
         }
     }
 
+    /** As with a long class path: ONNX Runtime's telemetry recurses over each character of it. */
+    @Test
+    void aLongCommandLineEndsNothing() throws Exception {
+        environment.put("ORT_DISABLE_TELEMETRY", "0");
+        environment.put("HOME", folder.toString());
+        assertThat(output(List.of("-Dlong=" + "/a/library.jar:".repeat(8_000)), Decode.class, Bundles.CODEC))
+                .isEqualTo("decoded");
+    }
+
     /** Buffers of small pictures that are kept must not stand in the way of a large one for ever. */
     @Test
     void whatIsKeptGivesWayToWhatIsAskedFor() throws Exception {
