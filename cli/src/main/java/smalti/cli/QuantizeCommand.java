@@ -173,9 +173,11 @@ final class QuantizeCommand implements Callable<Integer> {
                 "%,d bytes, %,d before; in ONNX Runtime on one core here %s",
                 report.bytes(), report.bytesBefore(), report.speed().text());
         if (report.speed().isSlower()) {
-            console.warning(
-                    "slower than FP32 on this machine: the file is worth its size alone here, and may be faster on"
-                            + " processors with instructions for INT8 (VNNI, Arm's dot products)");
+            console.warning("slower than FP32 on this machine"
+                    + (report.bytes() < report.bytesBefore()
+                            ? ": the file is worth its size alone here"
+                            : ", and no smaller")
+                    + "; processors with instructions for INT8 (VNNI, Arm's dot products) may run it faster");
         }
         return 0;
     }

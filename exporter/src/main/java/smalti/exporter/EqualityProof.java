@@ -51,7 +51,7 @@ final class EqualityProof {
             // samples that do not fit are the caller's mistake, and tell nothing of the file
             boolean isOfSamples =
                     e instanceof SpecException && !options.samples().isEmpty();
-            if (!options.isUnprovenWritten() || isOfSamples) {
+            if (!options.isUnprovenWritten() || e instanceof SamplesException) {
                 throw e;
             }
             proof.unproven = String.valueOf(e.getMessage()).lines().findFirst().orElse("");

@@ -88,7 +88,7 @@ record SeededRun(List<Map<String, Item>> inputs, List<Map<String, Item>> outputs
         } catch (EngineEndedException e) {
             throw e;
         } catch (ProofException e) {
-            throw new SpecException(
+            throw new SamplesException(
                     place + ": must run on the samples, and does not (others may be given, or none): " + first(e), e);
         }
     }

@@ -67,6 +67,30 @@ final class EngineFaultTest {
     }
 
     @Test
+    void aSwishOfDoublesIsOpened() throws Exception {
+        var graph = new Graph(
+                "swish",
+                List.of(new Value("x", ValueType.FLOAT64, List.of(Axis.of(3)), Value.Layout.PLAIN)),
+                List.of(new Value("y", ValueType.FLOAT64, List.of(Axis.of(3)), Value.Layout.PLAIN)),
+                Map.of("alpha", Tensor.scalar(ValueType.FLOAT64, 1.702)),
+                List.of(
+                        Node.of("Mul", List.of("x", "alpha"), "a", Map.of()),
+                        Node.of("Sigmoid", List.of("a"), "s", Map.of()),
+                        Node.of("Mul", List.of("x", "s"), "y", Map.of())));
+        var model = Model.of(graph, 17, 8);
+        assertThatThrownBy(() -> OrtEnvironment.getEnvironment().createSession(OnnxWriter.bytes(model)))
+                .hasMessageContaining("QuickGelu");
+        try (var session = ModelSession.open(model, "guarded")) {
+            double[] x = {-1, 0.5, 2};
+            var outputs = session.run(Map.of("x", new ModelSession.Item.Array(Tensor.of(x, 3))));
+            var y = ((ModelSession.Item.Array) java.util.Objects.requireNonNull(outputs.get("y"))).tensor();
+            for (int i = 0; i < x.length; i++) {
+                assertThat(y.number(i)).isCloseTo(x[i] / (1 + Math.exp(-1.702 * x[i])), within(1e-12));
+            }
+        }
+    }
+
+    @Test
     void whatWouldEndTheProcessIsOptimizedOrRefused() throws Exception {
         var deadly = Files.write(folder.resolve("deadly.onnx"), DeadlyModels.dequantizeBeforeTranspose());
         assertThat(OnnxFileCheck.problems(deadly)).isEmpty();

@@ -11,6 +11,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.TreeMap;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -72,6 +73,22 @@ final class OnnxOpsetTest {
 
     private static Item array(float[] values, long... sizes) {
         return new Item.Array(Tensor.of(values, sizes));
+    }
+
+    /** As exporters of 2018 wrote it; its type was another before opset 10. */
+    @Test
+    void aMaskThatNobodyTakesIsLeftOut() throws IOException {
+        var x = floats("x", 3);
+        var dropout = new Node("d", "", "Dropout", List.of("x"), List.of("d", "mask"), new TreeMap<>());
+        var file = file(8, List.of(x), List.of(floats("y", 3)), dropout, Node.of("Neg", List.of("d"), "y", Map.of()));
+        assertThat(run(at(13, file), Map.of("x", array(new float[] {1, -2, 3}, 3)), "y"))
+                .containsExactly(-1, 2, -3);
+        var taken = file(
+                8,
+                List.of(x),
+                List.of(floats("d", 3), new Value("mask", ValueType.FLOAT32, List.of(Axis.of(3)), Value.Layout.PLAIN)),
+                dropout);
+        assertThatThrownBy(() -> at(13, taken)).hasMessageContaining("its mask is of another type before opset 10");
     }
 
     /** One head of two queries and three keys of width 1, by hand. */

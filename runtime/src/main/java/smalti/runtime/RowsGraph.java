@@ -396,7 +396,12 @@ final class RowsGraph {
     private void gather(OnnxNode node, Batch batch) {
         int axis = batch.place(node.whole("axis", 0));
         var places = batches.get(node.input(1));
-        if (batch.rank >= 0 && axis >= 0 && axis != batch.axis && places != null && places.axis < 0 && places.rank >= 0) {
+        if (batch.rank >= 0
+                && axis >= 0
+                && axis != batch.axis
+                && places != null
+                && places.axis < 0
+                && places.rank >= 0) {
             int more = places.rank - 1;
             give(node, new Batch(axis < batch.axis ? batch.axis + more : batch.axis, batch.rank + more));
         }

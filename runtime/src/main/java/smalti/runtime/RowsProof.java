@@ -194,9 +194,7 @@ final class RowsProof {
         for (int output = 0; output < signature.outputs().size(); output++) {
             var closeness = closeness(output, rows);
             for (int row = 1; row < rows.size(); row++) {
-                if (closeness.differences(
-                                rows.get(row).get(output), rows.get(0).get(output))
-                        > 0) {
+                if (closeness.differences(rows.get(row).get(output), rows.get(0).get(output)) > 0) {
                     return true;
                 }
             }
@@ -245,7 +243,8 @@ final class RowsProof {
     private OutputCloseness closeness(int output, List<List<double[]>> rows) {
         var spec = signature.outputs().get(output);
         if (!isFloat(spec.type())) {
-            return OutputCloseness.ofWholes(spec.type() == ElementType.UINT8 || spec.type() == ElementType.INT8 ? 1 : 0);
+            return OutputCloseness.ofWholes(
+                    spec.type() == ElementType.UINT8 || spec.type() == ElementType.INT8 ? 1 : 0);
         }
         boolean isShort = spec.type() == ElementType.FLOAT16 || spec.type() == ElementType.BFLOAT16;
         var own = rows.stream().map(row -> row.get(output)).toList();

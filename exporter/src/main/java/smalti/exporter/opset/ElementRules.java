@@ -128,7 +128,7 @@ final class ElementRules {
                 "scan_output_axes", along,
                 "scan_input_directions", direction,
                 "scan_output_directions", direction);
-        return site.scan(attributes, ones, numbers);
+        return site.scan(attributes, type, ones, numbers);
     }
 
     private static Value inner(Site site, String name, ValueType type) {

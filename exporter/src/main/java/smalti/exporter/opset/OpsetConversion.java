@@ -24,6 +24,7 @@ import smalti.exporter.graph.Shapes;
 import smalti.exporter.graph.ValueType;
 import smalti.exporter.onnx.OnnxFunctions;
 import smalti.exporter.onnx.OnnxWriter;
+import smalti.exporter.pass.Passes;
 import smalti.spec.SpecException;
 
 /** Writes a model's nodes in the forms of another opset; operators of other domains stay as they are. */
@@ -114,6 +115,10 @@ public final class OpsetConversion {
         if (target < FIRST || target > LAST) {
             throw new SpecException("--opset must be from " + FIRST + " to " + LAST + ", got " + target);
         }
+        return converted(Passes.inlining().apply(model).model(), target, place);
+    }
+
+    private static Model converted(Model model, int target, String place) {
         int source = model.opset();
         if (source != 0 && source < FIRST_SOURCE) {
             throw new SpecException(
@@ -147,11 +152,11 @@ public final class OpsetConversion {
                 model.rest());
     }
 
-    /** Local functions have an opset of their own, which must be the model's. */
+    /** Those that are left could not be written out. */
     private void functions(Model model) {
         for (var function : OnnxFunctions.of(model).names()) {
             problems.add("the local function \"" + function
-                    + "\" must be written out in the graph before the opset can change; smalti optimize does it");
+                    + "\" must be one that can be written out in the graph: not of another opset, and not calling itself");
         }
     }
 
@@ -159,8 +164,11 @@ public final class OpsetConversion {
         var shapes = Shapes.of(graph, source, around);
         var nodes = new ArrayList<Node>();
         var constants = new LinkedHashMap<String, Constant>(graph.initializers());
+        var taken = new HashSet<String>();
+        graph.nodes().forEach(node -> taken.addAll(node.uses()));
+        graph.outputs().forEach(output -> taken.add(output.name()));
         for (var node : graph.nodes()) {
-            var inside = inside(node, shapes);
+            var inside = withoutUnused(inside(node, shapes), taken);
             if (!node.domain().isEmpty()) {
                 nodes.add(inside);
                 continue;
@@ -192,6 +200,25 @@ public final class OpsetConversion {
         attributes.replaceAll((name, attribute) ->
                 attribute instanceof Attribute.Body body ? new Attribute.Body(graph(body.value(), shapes)) : attribute);
         return node.withAttributes(attributes);
+    }
+
+    /** Outputs that nobody takes and that may be left out need no form. */
+    private Node withoutUnused(Node node, Set<String> taken) {
+        var form = node.domain().isEmpty() ? Operators.find(node.op(), source).orElse(null) : null;
+        if (form == null || form.outputs().isEmpty()) {
+            return node;
+        }
+        var outputs = new ArrayList<>(node.outputs());
+        for (int i = outputs.size() - 1; i > 0; i--) {
+            var parameter = form.outputs().get(Math.min(i, form.outputs().size() - 1));
+            if (parameter.option() == Option.OPTIONAL && !taken.contains(outputs.get(i))) {
+                outputs.set(i, "");
+            }
+            if (outputs.get(i).isEmpty() && i == outputs.size() - 1) {
+                outputs.remove(i);
+            }
+        }
+        return outputs.equals(node.outputs()) ? node : node.withOutputs(outputs);
     }
 
     private void write(Site site, Graph graph) {
@@ -319,11 +346,17 @@ public final class OpsetConversion {
                 && sizes.values().stream().allMatch(size -> size == 1);
     }
 
-    /** Of a cast to anything but the smallest floats nothing is saturated or rounded otherwise. */
+    /**
+     * Of a cast to anything but the smallest floats nothing is saturated or rounded otherwise. A size of 0 can only be meant
+     * for a tensor without numbers, of which at most the shape becomes another.
+     */
     private static boolean isUnheeded(Node node, String name) {
-        return (name.equals("saturate") || name.equals("round_mode"))
-                && (!node.op().equals("Cast")
-                        || ValueType.ofOnnxCode((int) node.whole("to", 0)).isPresent());
+        boolean isOfRounding = name.equals("saturate") || name.equals("round_mode");
+        return name.equals("allowzero")
+                || (isOfRounding
+                        && (!node.op().equals("Cast")
+                                || ValueType.ofOnnxCode((int) node.whole("to", 0))
+                                        .isPresent()));
     }
 
     private static @Nullable String typeOf(String value, Site site, int index, Graph graph) {

@@ -11,6 +11,8 @@ import smalti.exporter.graph.Axis;
 import smalti.exporter.graph.Constant;
 import smalti.exporter.graph.Names;
 import smalti.exporter.graph.Node;
+import smalti.exporter.graph.Value;
+import smalti.exporter.graph.Graph;
 import smalti.exporter.graph.Shapes;
 import smalti.exporter.graph.Tensor;
 import smalti.exporter.graph.ValueType;
@@ -132,11 +134,32 @@ final class Site {
         return output;
     }
 
-    /** A Scan of one state and one sequence, of which the sequence that it makes is taken. */
-    String scan(Map<String, Attribute> attributes, String state, String sequence) {
+    /**
+     * A Scan of one state and one sequence, of which the sequence that it makes is taken. A sequence without numbers stays as
+     * it is: ONNX Runtime's Scan would divide by zero, and end the process.
+     */
+    String scan(Map<String, Attribute> attributes, ValueType type, String state, String sequence) {
         var outputs = List.of(fresh("state"), fresh("Scan"));
-        written.add(new Node(outputs.get(1), "", "Scan", List.of(state, sequence), outputs, new TreeMap<>(attributes)));
-        return outputs.get(1);
+        var scan =
+                new Node(outputs.get(1), "", "Scan", List.of(state, sequence), outputs, new TreeMap<>(attributes));
+        var same = fresh("same");
+        var keep = Node.of("Identity", List.of(sequence), same, Map.of());
+        var isEmpty = op("Equal", op("Size", sequence), scalar(ValueType.INT64, 0));
+        return op(
+                "If",
+                Map.of(
+                        "then_branch", new Attribute.Body(branch(keep, same, type)),
+                        "else_branch", new Attribute.Body(branch(scan, outputs.get(1), type))),
+                isEmpty);
+    }
+
+    private static Graph branch(Node node, String output, ValueType type) {
+        return new Graph(
+                node.op(),
+                List.of(),
+                List.of(new Value(output, type, null, Value.Layout.PLAIN)),
+                Map.of(),
+                List.of(node));
     }
 
     /** A name that no value has. */

@@ -327,7 +327,12 @@ final class Draft {
         if (node.name().isEmpty() || !nodeNames.contains(node.name())) {
             return node;
         }
-        return new Node(fresh(node.name()), node.domain(), node.op(), node.inputs(), node.outputs(), node.attributes());
+        String name;
+        do {
+            // names that came with other nodes are free as names of values
+            name = fresh(node.name());
+        } while (nodeNames.contains(name));
+        return new Node(name, node.domain(), node.op(), node.inputs(), node.outputs(), node.attributes());
     }
 
     void remove(Node node) {

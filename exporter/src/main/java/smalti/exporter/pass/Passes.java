@@ -52,6 +52,11 @@ public final class Passes {
         return new Passes(simplifying().simplifying, List.of(new LowerTransposedConvolutions(), new PlainProducts()));
     }
 
+    /** Writes out calls of a file's own functions. */
+    public static Passes inlining() {
+        return of(new InlineFunctions());
+    }
+
     /** Some passes, in this order. */
     public static Passes of(Pass... passes) {
         return new Passes(List.of(passes), List.of());

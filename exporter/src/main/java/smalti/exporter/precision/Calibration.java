@@ -25,6 +25,17 @@ public enum Calibration {
     /** The range whose steps lie closest to the numbers in mean square, from the same histogram. */
     MEAN_SQUARE;
 
+    /** As a user says it. */
+    public String text() {
+        return switch (this) {
+            case MIN_MAX -> "minmax";
+            case AVERAGED -> "averaged";
+            case PERCENTILE -> "percentile";
+            case ENTROPY -> "entropy";
+            case MEAN_SQUARE -> "mse";
+        };
+    }
+
     boolean needsHistograms() {
         return this != MIN_MAX && this != AVERAGED;
     }
@@ -45,6 +56,7 @@ public enum Calibration {
      * @return a range for each value that took finite numbers alone, and any
      */
     Map<String, Range> ranges(Model model, Set<String> values, List<Map<String, Item>> batches) {
-        return Observations.of(model, values, Map.of(), Set.of(this), batches).ranges(this);
+        return Observations.of(model, values, Map.of(), Set.of(this), batches, model.graph().name())
+                .ranges(this);
     }
 }

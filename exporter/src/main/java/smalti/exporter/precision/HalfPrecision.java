@@ -6,6 +6,7 @@ import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
@@ -97,6 +98,7 @@ public final class HalfPrecision {
     private final List<Node> nodes = new ArrayList<>();
     private final Map<String, Constant> constants = new LinkedHashMap<>();
     private final List<String> islands = new ArrayList<>();
+    private final List<String> unfit = new ArrayList<>();
 
     private HalfPrecision(Model model, Map<String, Double> magnitudes) {
         this.model = model;
@@ -130,7 +132,7 @@ public final class HalfPrecision {
         var prepared = Passes.simplifying().apply(model).model();
         var magnitudes = samples.isEmpty()
                 ? Map.<String, Double>of()
-                : Observations.of(prepared, watched(prepared), Map.of(), Set.of(), samples)
+                : Observations.of(prepared, watched(prepared), Map.of(), Set.of(), samples, place)
                         .magnitudes();
         return new HalfPrecision(prepared, magnitudes).convert(place);
     }
@@ -159,8 +161,8 @@ public final class HalfPrecision {
             }
         }
         if (count == 0) {
-            throw new SpecException(
-                    place + ": FP16 asks for a node that computes in float32 and can be in FP16, got none");
+            throw new SpecException(place + ": FP16 asks for a node that computes in float32 and can be in FP16, got "
+                    + (unfit.isEmpty() ? "none" : "none whose numbers it holds: " + unfit.get(0)));
         }
         graph.outputs().forEach(output -> full(output.name()));
         var initializers = new LinkedHashMap<String, Constant>(graph.initializers());
@@ -198,26 +200,36 @@ public final class HalfPrecision {
             if (value.isEmpty() || !isFloat(value)) {
                 continue;
             }
-            if (!holds(value)) {
+            double magnitude = magnitude(value);
+            // of NaN too
+            if (!(magnitude <= MOST && (magnitude == 0 || magnitude >= LEAST))) {
                 islands.add(node.output());
+                unfit.add(String.format(
+                        Locale.ROOT,
+                        "%s \"%s\" has %s, whose numbers are %s at most (from %.1e to %.0f hold)",
+                        node.op(),
+                        node.output(),
+                        value,
+                        Double.isFinite(magnitude) ? String.format(Locale.ROOT, "%.3g", magnitude) : magnitude,
+                        LEAST,
+                        MOST));
                 return false;
             }
         }
         return true;
     }
 
-    private boolean holds(String value) {
+    /** How far from zero its numbers lie, as far as is known; NaN if one is. */
+    private double magnitude(String value) {
         var constant = overridable.contains(value) ? null : graph.initializers().get(value);
-        double magnitude;
-        if (constant instanceof Tensor tensor) {
-            magnitude = 0;
-            for (int i = 0; i < tensor.count(); i++) {
-                magnitude = Math.max(magnitude, Math.abs(tensor.number(i)));
-            }
-        } else {
-            magnitude = magnitudes.getOrDefault(value, 0.0);
+        if (!(constant instanceof Tensor tensor)) {
+            return magnitudes.getOrDefault(value, 0.0);
         }
-        return magnitude <= MOST && (magnitude == 0 || magnitude >= LEAST);
+        double magnitude = 0;
+        for (int i = 0; i < tensor.count(); i++) {
+            magnitude = Math.max(magnitude, Math.abs(tensor.number(i)));
+        }
+        return magnitude;
     }
 
     private void half(Node node) {

@@ -62,7 +62,7 @@ public final class Int8Search {
             throw new SpecException(
                     place + ": INT8 asks for opset " + Quantizer.FIRST_OPSET + " or later, got " + model.opset());
         }
-        this.plain = Prepared.of(Passes.all().apply(model).model(), calibration, options.calibrations());
+        this.plain = Prepared.of(Passes.all().apply(model).model(), calibration, options.calibrations(), place);
         this.refusals =
                 new ArrayList<>(Refusals.of(plain.model(), plain.layers().keySet()));
         requireNumbers();
@@ -150,7 +150,7 @@ public final class Int8Search {
         }
         Candidate best = null;
         for (var way : options.calibrations()) {
-            options.progress().accept("calibrating " + place + ", " + way);
+            options.progress().accept("calibrating " + place + ", " + way.text());
             var recipe = new Recipe(plain, way, plain.learnt(way), List.of());
             best = better(best, candidate(recipe, Set.of()));
         }
@@ -232,13 +232,14 @@ public final class Int8Search {
         }
         options.progress().accept("equalizing layers of " + place);
         var way = best.recipe().calibration();
-        var prepared = Prepared.of(model, calibration, Set.of(way));
+        var prepared = Prepared.of(model, calibration, Set.of(way), place);
         return better(
                 best, candidate(best.recipe().with("layers equalized", prepared, prepared.learnt(way)), Set.of()));
     }
 
     /** The same with biases that take away what INT8 layers shift in those before, if that comes closer. */
     private Candidate corrected(Candidate best) {
+        var steps = best.recipe().steps();
         var now = best;
         for (int round = 0; round < CORRECTIONS && !now.inputs().isEmpty(); round++) {
             options.progress().accept("correcting biases of " + place);
@@ -247,7 +248,7 @@ public final class Int8Search {
                     recipe.prepared(),
                     recipe.calibration(),
                     recipe.learnt().withMet(met(now)),
-                    best.recipe().steps());
+                    steps);
             now = candidate(
                     other.with("biases corrected by what INT8 shifts", other.prepared(), other.learnt()), Set.of());
             best = better(best, now);
@@ -265,7 +266,7 @@ public final class Int8Search {
                 axes.put(input, node.node().is("Conv") ? 1 : -1);
             }
         });
-        var means = Observations.of(candidate.model(), Set.of(), axes, Set.of(), calibration)
+        var means = Observations.of(candidate.model(), Set.of(), axes, Set.of(), calibration, place)
                 .means();
         var met = new LinkedHashMap<String, double[]>();
         candidate.inputs().forEach((layer, input) -> {
@@ -400,7 +401,7 @@ public final class Int8Search {
                 .distinct()
                 .forEach(count -> candidates.add(inFloat(chosen, convolutions.subList(0, count))));
         candidates.removeIf(candidate -> !isMet(candidate));
-        return fastest(chosen, candidates);
+        return candidates.isEmpty() ? chosen : fastest(chosen, candidates);
     }
 
     private Candidate inFloat(Candidate chosen, List<LinearLayer> slow) {

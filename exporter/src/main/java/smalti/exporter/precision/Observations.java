@@ -40,17 +40,19 @@ final class Observations {
      * @param channelAxes of the values whose means will be asked for: 1 of pictures; −1 is the last
      * @param ways to calibrate that will be asked for; without one that needs histograms the model runs once
      * @param batches the inputs of each run
+     * @param place of the model, in errors
      */
     static Observations of(
             Model model,
             Set<String> values,
             Map<String, Integer> channelAxes,
             Collection<Calibration> ways,
-            List<Map<String, Item>> batches) {
+            List<Map<String, Item>> batches,
+            String place) {
         var observations = new Observations(ways);
         var exposed = new LinkedHashSet<>(values);
         exposed.addAll(channelAxes.keySet());
-        try (var session = ModelSession.open(exposing(model, exposed), "calibration")) {
+        try (var session = ModelSession.open(exposing(model, exposed), place)) {
             each(
                     session,
                     exposed,

@@ -82,7 +82,7 @@ final class Refusals {
 
     private Optional<String> reason(Node node) {
         if (node.domain().startsWith("com.microsoft")) {
-            return FUSED.contains(node.op())
+            return FUSED.contains(node.op()) || node.op().equals("Conv")
                     ? Optional.of(
                             "is one of ONNX Runtime's own operators, which it makes when it writes the file that it"
                                     + " optimized: quantize the file from before")

@@ -10,6 +10,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
+import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import smalti.exporter.graph.Axis;
@@ -18,6 +19,7 @@ import smalti.exporter.graph.Tensor;
 import smalti.exporter.graph.ValueType;
 import smalti.exporter.onnx.OnnxWriter;
 import smalti.spec.AtomicFiles;
+import smalti.spec.IoReason;
 import smalti.spec.SpecException;
 import smalti.spec.onnx.EngineGuard;
 import smalti.spec.onnx.OnnxFile;
@@ -28,6 +30,10 @@ import smalti.spec.onnx.OnnxType;
  * a process of its own: what ends that process is an error here.
  */
 public final class ModelSession implements AutoCloseable {
+    private static final Pattern FORMALITIES = Pattern.compile(
+            "^Error code - \\w+ - message: |\\[ONNXRuntimeError\\] : \\d+ : \\w+ : |/onnxruntime_src/\\S+ (?=\\S)"
+                    + "|Load model from .*? failed:\\s*");
+
     private final SessionPlan plan;
     private final String name;
     private final RunLimits limits;
@@ -100,7 +106,10 @@ public final class ModelSession implements AutoCloseable {
                 throw e;
             }
         } catch (IOException e) {
-            throw new UncheckedIOException(e);
+            throw new SpecException(
+                    name + ": must be written into the folder for temporary files to be run, and is not: "
+                            + IoReason.of(e) + "; make room there, or name another folder by java.io.tmpdir",
+                    e);
         }
     }
 
@@ -202,7 +211,7 @@ public final class ModelSession implements AutoCloseable {
         try {
             return process.open(plan, limits);
         } catch (EngineRefusal e) {
-            throw new ProofException(name + ": ONNX Runtime refuses it: " + e.getMessage(), e);
+            throw new ProofException(name + ": ONNX Runtime refuses it: " + reason(e), e);
         } catch (EngineEnd e) {
             if (process.endedIdle()) {
                 process = another();
@@ -210,6 +219,15 @@ public final class ModelSession implements AutoCloseable {
             }
             throw new EngineEndedException(name + ": ONNX Runtime cannot open it: " + e.getMessage(), e);
         }
+    }
+
+    /** In one line, without its names for kinds of errors and the file for the moment. */
+    private static String reason(EngineRefusal e) {
+        return FORMALITIES
+                .matcher(String.valueOf(e.getMessage()))
+                .replaceAll("")
+                .strip()
+                .replaceAll("\\s*\\R\\s*", " ");
     }
 
     private EngineProcess another() {
@@ -257,9 +275,7 @@ public final class ModelSession implements AutoCloseable {
             return process.run(opened.session(), inputs, isTimedOnly, limits);
         } catch (EngineRefusal e) {
             throw new ProofException(
-                    name + ": ONNX Runtime cannot run it" + on + ": "
-                            + String.valueOf(e.getMessage()).strip().replaceAll("\\s*\\R\\s*", " "),
-                    e);
+                    name + ": ONNX Runtime cannot run it" + on + ": " + reason(e), e);
         } catch (EngineEnd e) {
             throw new EngineEndedException(name + ": ONNX Runtime cannot run it" + on + ": " + e.getMessage(), e);
         }

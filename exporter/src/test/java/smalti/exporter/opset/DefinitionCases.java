@@ -3,6 +3,7 @@ package smalti.exporter.opset;
 import static smalti.exporter.opset.Numbers.list;
 import static smalti.exporter.opset.Numbers.some;
 
+import java.nio.ByteBuffer;
 import java.util.Arrays;
 import java.util.List;
 import java.util.function.DoubleUnaryOperator;
@@ -43,6 +44,10 @@ final class DefinitionCases {
                 products("free, before", X, 0, false, true).free(X),
                 products("free, one axis", some(3, 5), 0, false, false).free(some(3, 5)),
                 products("of one", some(3, 2, 1), 1, false, true).in(some(3, 2, 1)),
+                products("no rows", 1).free(new Tensor(ValueType.FLOAT32, List.of(0L, 2L), ByteBuffer.allocate(0))),
+                products("rows of nothing", 1).free(new Tensor(ValueType.FLOAT32, List.of(2L, 0L), ByteBuffer.allocate(0))),
+                products("no rows, over them", 0)
+                        .free(new Tensor(ValueType.FLOAT32, List.of(0L, 2L), ByteBuffer.allocate(0))),
                 OpsetCase.of("CumProd of whole numbers", 26, "CumProd")
                         .to(13, 17)
                         .in(list(3, -2, 5, 7, -1))
@@ -111,6 +116,11 @@ final class DefinitionCases {
                 .with("exclusive", exclusive ? 1 : 0)
                 .out(numbers);
         return new Products(products, axis);
+    }
+
+    private static Products products(String name, int axis) {
+        return new Products(
+                OpsetCase.of("CumProd of " + name, 26, "CumProd").to(13, 17).out(), axis);
     }
 
     private record Products(OpsetCase products, int axis) {

@@ -341,6 +341,12 @@ final class FormCases {
                         .in(TABLE)
                         .constant(list(0, 1, 3))
                         .out(1, 2, 3, 4, 5, 6),
+                OpsetCase.of("Reshape of sizes that are no 0", 14, "Reshape")
+                        .to(13)
+                        .with("allowzero", 1)
+                        .in(TABLE)
+                        .constant(list(3, 2))
+                        .out(1, 2, 3, 4, 5, 6),
                 OpsetCase.of("LpPool", 18, "LpPool")
                         .to(13, 17)
                         .with("ceil_mode", 0)

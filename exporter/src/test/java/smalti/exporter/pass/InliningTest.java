@@ -22,6 +22,7 @@ import smalti.exporter.graph.Value;
 import smalti.exporter.graph.ValueType;
 import smalti.exporter.onnx.OnnxReader;
 import smalti.exporter.onnx.OnnxWriter;
+import smalti.exporter.opset.OpsetConversion;
 import smalti.exporter.proof.ModelSession;
 import smalti.exporter.proof.ModelSession.Item;
 import smalti.exporter.proto.AttributeProto;
@@ -236,6 +237,43 @@ final class InliningTest {
         assertThat(after.rest().remaining()).isZero();
         assertThat(run(after)).containsExactly(-1, 0.25f);
         assertThat(new InlineFunctions().apply(after)).isSameAs(after);
+    }
+
+    /** Nodes of a function that is called twice; the same at another opset. */
+    @Test
+    void namedNodesAreWrittenOutUnderNamesOfTheirOwn() {
+        var functions = ModelProto.newBuilder()
+                .addFunctions(FunctionProto.newBuilder()
+                        .setDomain("own")
+                        .setName("Half")
+                        .addInput("a")
+                        .addOutput("b")
+                        .addNode(node("", "LeakyRelu", "b", "a")
+                                .setName("leaky")
+                                .addAttribute(AttributeProto.newBuilder()
+                                        .setName("alpha")
+                                        .setType(AttributeProto.AttributeType.FLOAT)
+                                        .setF(0.5f)))
+                        .addOpsetImport(opset("", 17)))
+                .build();
+        var graph = new Rig(17)
+                .input("x", 2)
+                .output("y", 2)
+                .node(new Node("leaky_2", "own", "Half", List.of("x"), List.of("h"), new TreeMap<>()))
+                .node(new Node("leaky_3", "own", "Half", List.of("h"), List.of("y"), new TreeMap<>()))
+                .graph();
+        var model = new Model(
+                graph,
+                new TreeMap<>(Map.of("", 17, "own", 1)),
+                8,
+                "",
+                "",
+                new TreeMap<>(),
+                functions.toByteString().asReadOnlyByteBuffer());
+        var after = new InlineFunctions().apply(model);
+        assertThat(after.graph().nodes()).extracting(Node::name).doesNotHaveDuplicates();
+        assertThat(run(after)).containsExactly(1, -0.5f);
+        assertThat(run(OpsetConversion.convert(model, 13, "m"))).containsExactly(1, -0.5f);
     }
 
     private static FunctionProto.Builder overload(String overload, String op) {

@@ -160,6 +160,21 @@ final class HalfPrecisionTest {
     }
 
     @Test
+    void whatDoesNotFitIsNamed() {
+        for (float number : new float[] {Float.NaN, 1e6f}) {
+            var net = new Nets()
+                    .input("x", ValueType.FLOAT32, 2)
+                    .output("y", ValueType.FLOAT32, 2)
+                    .constant("w", Tensor.of(new float[] {1, number}, 2))
+                    .node("Mul", "y", "x", "w");
+            assertThatThrownBy(() -> HalfPrecision.convert(net.model(), List.of(), "m.onnx"))
+                    .isInstanceOf(SpecException.class)
+                    .hasMessageStartingWith("m.onnx: FP16 asks for a node that computes in float32 and can be in FP16,")
+                    .hasMessageContaining("Mul \"y\" has w, whose numbers are " + (number > 0 ? "1.00e+06" : "NaN"));
+        }
+    }
+
+    @Test
     void modelsWithoutFloatsAreRefused() {
         var model = new Nets()
                 .input("x", ValueType.INT64, -1, 3)

@@ -152,7 +152,8 @@ final class QuantizerTest {
                 QuantizationPlan.watched(model),
                 QuantizationPlan.layerInputs(model),
                 Set.of(Calibration.MIN_MAX),
-                samples);
+                samples,
+                "m");
         var ranges = observations.ranges(Calibration.MIN_MAX);
         var means = observations.means();
         double[] shift = new double[2];

@@ -82,7 +82,7 @@ final class SearchTest {
                 sums[i % 50] += x.number(i);
             }
         }
-        var means = Observations.of(identity(), Set.of(), Map.of("y", -1), Set.of(), samples)
+        var means = Observations.of(identity(), Set.of(), Map.of("y", -1), Set.of(), samples, "m")
                 .means();
         var got = Objects.requireNonNull(means.get("y"));
         for (int i = 0; i < 50; i++) {

@@ -20,6 +20,12 @@ public enum EngineFault {
     /** A MatMul or Gemm of floats by dequantized weights rounds the floats to 8 bits unless it is told not to. */
     DEQUANTIZE_BEFORE_MATMUL,
 
+    /**
+     * {@code QuickGeluFusion} makes x · sigmoid(αx), such as a Swish, one operator that has no kernel for float64: the file
+     * cannot be opened.
+     */
+    SWISH_OF_DOUBLES,
+
     /** The Java binding ends the process where an output of optional type is absent. */
     OPTIONAL_OUTPUT;
 
@@ -42,6 +48,7 @@ public enum EngineFault {
     public Remedy remedy() {
         return switch (this) {
             case PAD_BEFORE_MAX_POOL -> new Remedy.Without("Pad_Fusion");
+            case SWISH_OF_DOUBLES -> new Remedy.Without("QuickGeluFusion");
             case DEQUANTIZE_BEFORE_TRANSPOSE -> new Remedy.AsWritten();
             case DEQUANTIZE_BEFORE_MATMUL -> new Remedy.Config("session.qdq_matmulnbits_accuracy_level", "1");
             case OPTIONAL_OUTPUT ->
@@ -56,6 +63,7 @@ public enum EngineFault {
             case PAD_BEFORE_MAX_POOL -> FaultPatterns.padBeforeMaxPool(file);
             case DEQUANTIZE_BEFORE_TRANSPOSE -> FaultPatterns.dequantizeBeforeTranspose(file);
             case DEQUANTIZE_BEFORE_MATMUL -> FaultPatterns.dequantizeBeforeMatMul(file);
+            case SWISH_OF_DOUBLES -> FaultPatterns.swishOfDoubles(file);
             case OPTIONAL_OUTPUT -> FaultPatterns.optionalOutput(file);
         };
     }

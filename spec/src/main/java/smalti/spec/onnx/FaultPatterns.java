@@ -7,6 +7,7 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.stream.Stream;
 
 /** How the files are told that meet {@link EngineFault}s. */
 final class FaultPatterns {
@@ -33,6 +34,11 @@ final class FaultPatterns {
             "Loop",
             "Scan");
 
+    private static final Set<String> SIGMOIDS = Set.of("Sigmoid", "Swish");
+
+    /** TensorProto's number of float64. */
+    private static final int DOUBLE = 11;
+
     private FaultPatterns() {}
 
     static boolean padBeforeMaxPool(OnnxFile file) {
@@ -52,6 +58,20 @@ final class FaultPatterns {
                         node.is("MaxPool") && node.text("auto_pad", "NOTSET").equals("NOTSET"))
                 // inside of functions it is the call that says what comes in
                 .anyMatch(pool -> !file.functions().isEmpty() || isFedByPad(pool, producers));
+    }
+
+    /** Whether there are float64 anywhere and a sigmoid, or what ONNX Runtime makes one of. */
+    static boolean swishOfDoubles(OnnxFile file) {
+        var nodes = nodes(file);
+        if (nodes.stream().noneMatch(node -> SIGMOIDS.contains(node.op()))) {
+            return false;
+        }
+        var graph = file.graph();
+        boolean isOfDoubles = Stream.of(graph.inputs(), graph.outputs())
+                        .flatMap(List::stream)
+                        .anyMatch(value -> value.type() instanceof OnnxType.OfTensor tensor && tensor.element() == DOUBLE)
+                || graph.initializers().stream().anyMatch(tensor -> tensor.element() == DOUBLE);
+        return isOfDoubles || nodes.stream().anyMatch(node -> node.is("Cast") && node.whole("to", 0) == DOUBLE);
     }
 
     private static boolean padsByConstant(OnnxNode node) {
