@@ -49,8 +49,6 @@ final class EqualityProof {
             proof.expected = proof.located(options);
         } catch (SpecException | ProofException e) {
             // samples that do not fit are the caller's mistake, and tell nothing of the file
-            boolean isOfSamples =
-                    e instanceof SpecException && !options.samples().isEmpty();
             if (!options.isUnprovenWritten() || e instanceof SamplesException) {
                 throw e;
             }

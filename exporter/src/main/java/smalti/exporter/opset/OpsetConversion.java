@@ -155,8 +155,9 @@ public final class OpsetConversion {
     /** Those that are left could not be written out. */
     private void functions(Model model) {
         for (var function : OnnxFunctions.of(model).names()) {
-            problems.add("the local function \"" + function
-                    + "\" must be one that can be written out in the graph: not of another opset, and not calling itself");
+            problems.add(
+                    "the local function \"" + function
+                            + "\" must be one that can be written out in the graph: not of another opset, and not calling itself");
         }
     }
 

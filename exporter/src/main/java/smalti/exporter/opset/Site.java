@@ -9,12 +9,12 @@ import java.util.TreeMap;
 import smalti.exporter.graph.Attribute;
 import smalti.exporter.graph.Axis;
 import smalti.exporter.graph.Constant;
+import smalti.exporter.graph.Graph;
 import smalti.exporter.graph.Names;
 import smalti.exporter.graph.Node;
-import smalti.exporter.graph.Value;
-import smalti.exporter.graph.Graph;
 import smalti.exporter.graph.Shapes;
 import smalti.exporter.graph.Tensor;
+import smalti.exporter.graph.Value;
 import smalti.exporter.graph.ValueType;
 
 /** Where one node stands: what is known of it, and the nodes that come in its place. */
@@ -140,8 +140,7 @@ final class Site {
      */
     String scan(Map<String, Attribute> attributes, ValueType type, String state, String sequence) {
         var outputs = List.of(fresh("state"), fresh("Scan"));
-        var scan =
-                new Node(outputs.get(1), "", "Scan", List.of(state, sequence), outputs, new TreeMap<>(attributes));
+        var scan = new Node(outputs.get(1), "", "Scan", List.of(state, sequence), outputs, new TreeMap<>(attributes));
         var same = fresh("same");
         var keep = Node.of("Identity", List.of(sequence), same, Map.of());
         var isEmpty = op("Equal", op("Size", sequence), scalar(ValueType.INT64, 0));

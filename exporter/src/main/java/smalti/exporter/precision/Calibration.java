@@ -56,7 +56,13 @@ public enum Calibration {
      * @return a range for each value that took finite numbers alone, and any
      */
     Map<String, Range> ranges(Model model, Set<String> values, List<Map<String, Item>> batches) {
-        return Observations.of(model, values, Map.of(), Set.of(this), batches, model.graph().name())
+        return Observations.of(
+                        model,
+                        values,
+                        Map.of(),
+                        Set.of(this),
+                        batches,
+                        model.graph().name())
                 .ranges(this);
     }
 }

@@ -245,10 +245,7 @@ public final class Int8Search {
             options.progress().accept("correcting biases of " + place);
             var recipe = now.recipe();
             var other = new Recipe(
-                    recipe.prepared(),
-                    recipe.calibration(),
-                    recipe.learnt().withMet(met(now)),
-                    steps);
+                    recipe.prepared(), recipe.calibration(), recipe.learnt().withMet(met(now)), steps);
             now = candidate(
                     other.with("biases corrected by what INT8 shifts", other.prepared(), other.learnt()), Set.of());
             best = better(best, now);

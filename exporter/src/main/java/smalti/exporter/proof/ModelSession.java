@@ -274,8 +274,7 @@ public final class ModelSession implements AutoCloseable {
         try {
             return process.run(opened.session(), inputs, isTimedOnly, limits);
         } catch (EngineRefusal e) {
-            throw new ProofException(
-                    name + ": ONNX Runtime cannot run it" + on + ": " + reason(e), e);
+            throw new ProofException(name + ": ONNX Runtime cannot run it" + on + ": " + reason(e), e);
         } catch (EngineEnd e) {
             throw new EngineEndedException(name + ": ONNX Runtime cannot run it" + on + ": " + e.getMessage(), e);
         }

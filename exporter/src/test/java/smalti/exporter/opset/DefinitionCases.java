@@ -45,7 +45,8 @@ final class DefinitionCases {
                 products("free, one axis", some(3, 5), 0, false, false).free(some(3, 5)),
                 products("of one", some(3, 2, 1), 1, false, true).in(some(3, 2, 1)),
                 products("no rows", 1).free(new Tensor(ValueType.FLOAT32, List.of(0L, 2L), ByteBuffer.allocate(0))),
-                products("rows of nothing", 1).free(new Tensor(ValueType.FLOAT32, List.of(2L, 0L), ByteBuffer.allocate(0))),
+                products("rows of nothing", 1)
+                        .free(new Tensor(ValueType.FLOAT32, List.of(2L, 0L), ByteBuffer.allocate(0))),
                 products("no rows, over them", 0)
                         .free(new Tensor(ValueType.FLOAT32, List.of(0L, 2L), ByteBuffer.allocate(0))),
                 OpsetCase.of("CumProd of whole numbers", 26, "CumProd")

@@ -69,7 +69,8 @@ final class FaultPatterns {
         var graph = file.graph();
         boolean isOfDoubles = Stream.of(graph.inputs(), graph.outputs())
                         .flatMap(List::stream)
-                        .anyMatch(value -> value.type() instanceof OnnxType.OfTensor tensor && tensor.element() == DOUBLE)
+                        .anyMatch(
+                                value -> value.type() instanceof OnnxType.OfTensor tensor && tensor.element() == DOUBLE)
                 || graph.initializers().stream().anyMatch(tensor -> tensor.element() == DOUBLE);
         return isOfDoubles || nodes.stream().anyMatch(node -> node.is("Cast") && node.whole("to", 0) == DOUBLE);
     }
