@@ -119,12 +119,15 @@ class ArchitectureTest {
     }
 
     @ArchTest
-    static void onePackageOfTheExporterAndThreeClassesOfTheRuntimeKnowOnnxRuntime(JavaClasses all) {
+    static void onePackageOfTheExporterAndFourClassesOfTheRuntimeKnowOnnxRuntime(JavaClasses all) {
         assertThat(users(all, "smalti.exporter..", resides(ONNX_RUNTIME), JavaClass::getPackageName))
                 .containsExactly("smalti.exporter.proof");
         assertThat(users(all, "smalti.runtime..", resides(ONNX_RUNTIME), ArchitectureTest::outermost))
                 .containsExactlyInAnyOrder(
-                        "smalti.runtime.Engine", "smalti.runtime.SessionPlan", "smalti.runtime.GraphSession");
+                        "smalti.runtime.Engine",
+                        "smalti.runtime.EngineReason",
+                        "smalti.runtime.SessionPlan",
+                        "smalti.runtime.GraphSession");
     }
 
     /** The layers, losses and quantizers say what they compute through {@code GraphBuilder}, never to SameDiff. */
