@@ -71,8 +71,9 @@ final class Admission<R> {
         if (schedule.isEmpty()) {
             pace.rested();
         }
-        int waiting = room.waiting();
-        if (isTooLate(ticket, isRunning)) {
+        // who was let in already is served, or expires
+        if (isTooLate(ticket, isRunning) && !ticket.isLetIn()) {
+            int waiting = room.waiting();
             long timeout = ticket.deadline() - ticket.arrival();
             long until = nanosUntilDone(ticket);
             return QueueFullException.late(
@@ -85,16 +86,34 @@ final class Admission<R> {
                             Math.round((double) until - timeout + longRun(ticket.demand())),
                             nanosUntilGone(waiting, age))));
         }
-        long inTheWay = room.inTheWay(ticket.demand());
-        if (!schedule.offer(ticket)) {
-            return QueueFullException.full(
-                    name,
-                    room.full(ticket.demand()),
-                    waiting,
-                    Duration.ofNanos(nanosOfOne() == 0 ? 0 : pace.estimate(waiting, nanosOfOne())),
-                    Duration.ofNanos(nanosUntilGone(inTheWay, age)));
-        }
-        return null;
+        var full = schedule.offer(ticket);
+        return full.isPresent() ? refusal(full.get(), age) : null;
+    }
+
+    /** Takes room for a request that comes later, or refuses it, as {@link #offer}. */
+    @Nullable
+    QueueFullException take(Demand demand, long age) {
+        var full = room.take(demand);
+        return full.isPresent() ? refusal(full.get(), age) : null;
+    }
+
+    private QueueFullException refusal(Room.Full full, long age) {
+        long queued = Math.min(schedule.waiting(), full.inTheWay());
+        // that is seldom known item by item
+        long elsewhere = full.inTheWay() > queued ? room.nanosElsewhere() : 0;
+        double ofOne = nanosOfOne();
+        long takes = ofOne == 0 ? 0 : pace.estimate(schedule.waiting(), ofOne);
+        return QueueFullException.full(
+                name,
+                full.reason(),
+                full.waiting(),
+                Duration.ofNanos(sum(takes, elsewhere)),
+                Duration.ofNanos(sum(nanosUntilGone(queued, age), elsewhere)));
+    }
+
+    /** At most what there are numbers for. */
+    private static long sum(long one, long other) {
+        return one > Long.MAX_VALUE - other ? Long.MAX_VALUE : one + other;
     }
 
     /** The next batch, in the order in which it was served; empty where nothing waits. */

@@ -125,6 +125,32 @@ final class Batcher<R> {
         return admission.room();
     }
 
+    /**
+     * Lets a request in that comes later.
+     *
+     * @throws QueueFullException if too many items wait
+     * @throws ModelClosedException if the batcher is closed
+     */
+    Place place(Demand demand) {
+        lock.lock();
+        try {
+            requireOpen();
+            long now = ticker.nanos();
+            var refusal = admission.take(demand, ageOfRuns(now));
+            if (refusal != null) {
+                throw refusal;
+            }
+            return new Place(room(), demand, now);
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** That hears of requests and batches; it throws nothing. */
+    BatchListener listener() {
+        return listener;
+    }
+
     /** Items that wait. */
     int depth() {
         return locked(schedule::waiting);
@@ -140,7 +166,12 @@ final class Batcher<R> {
      * @throws RunException if the run fails, with the cause
      */
     void run(R request, Demand demand, RequestOptions options) {
-        var ticket = ticket(request, demand, options);
+        run(request, demand, options, null);
+    }
+
+    /** @param place by {@link #place}: it is not refused, and its timeout counts from then on; null for none */
+    void run(R request, Demand demand, RequestOptions options, @Nullable Place place) {
+        var ticket = ticket(request, demand, options, place);
         if (!runsHere(ticket)) {
             await(ticket);
         }
@@ -153,7 +184,13 @@ final class Batcher<R> {
      * @param answer makes the future's value, once the request was run
      */
     <T> CompletableFuture<T> submit(R request, Demand demand, RequestOptions options, Supplier<T> answer) {
-        var ticket = ticket(request, demand, options);
+        return submit(request, demand, options, null, answer);
+    }
+
+    /** @param place as of {@link #run(Object, Demand, RequestOptions, Place)} */
+    <T> CompletableFuture<T> submit(
+            R request, Demand demand, RequestOptions options, @Nullable Place place, Supplier<T> answer) {
+        var ticket = ticket(request, demand, options, place);
         try {
             enqueue(ticket);
         } catch (QueueFullException | ModelClosedException e) {
@@ -204,7 +241,7 @@ final class Batcher<R> {
     }
 
     private void byItself(R request, Demand demand, Consumer<Running<R>> runs) {
-        var ticket = ticket(request, demand, RequestOptions.defaults());
+        var ticket = ticket(request, demand, RequestOptions.defaults(), null);
         var run = new Running<>(List.of(ticket.take(demand.items())), true, false, ticker.nanos());
         lock.lock();
         try {
@@ -314,12 +351,12 @@ final class Batcher<R> {
         return running.isEmpty() && schedule.isEmpty();
     }
 
-    private Ticket<R> ticket(R request, Demand demand, RequestOptions options) {
-        long now = ticker.nanos();
+    private Ticket<R> ticket(R request, Demand demand, RequestOptions options, @Nullable Place place) {
+        long arrival = place == null ? ticker.nanos() : place.arrival();
         var timeout = options.timeout().orElse(null);
         // beyond a century nanoseconds overflow
-        long deadline = timeout == null || timeout.compareTo(CENTURY) > 0 ? Ticket.NEVER : now + timeout.toNanos();
-        return new Ticket<>(request, demand, options.priority(), options.caller(), now, deadline);
+        long deadline = timeout == null || timeout.compareTo(CENTURY) > 0 ? Ticket.NEVER : arrival + timeout.toNanos();
+        return new Ticket<>(request, demand, options.priority(), options.caller(), arrival, deadline, place);
     }
 
     /** @return whether nothing stood in the way, so that the request was run */
@@ -345,6 +382,7 @@ final class Batcher<R> {
             var all = List.of(ticket.take(ticket.items()));
             run = new Running<>(all, threads == settings.threadsAlone(), false, ticker.nanos());
             running.add(run);
+            ticket.leavePlace();
         } finally {
             lock.unlock();
         }
@@ -398,12 +436,7 @@ final class Batcher<R> {
         lock.lock();
         try {
             requireOpen();
-            long now = ticker.nanos();
-            long age = 0;
-            for (var run : running) {
-                age = Math.max(age, now - run.start());
-            }
-            var refusal = admission.offer(ticket, !running.isEmpty(), age);
+            var refusal = admission.offer(ticket, !running.isEmpty(), ageOfRuns(ticker.nanos()));
             if (refusal != null) {
                 return refusal;
             }
@@ -412,6 +445,15 @@ final class Batcher<R> {
         } finally {
             lock.unlock();
         }
+    }
+
+    /** Under the lock: nanoseconds that the oldest run takes already. */
+    private long ageOfRuns(long now) {
+        long age = 0;
+        for (var run : running) {
+            age = Math.max(age, now - run.start());
+        }
+        return age;
     }
 
     private void await(Ticket<R> ticket) {
@@ -555,7 +597,8 @@ final class Batcher<R> {
 
     private void run(Running<R> run, boolean alone) {
         var batch = run.batch();
-        if (attempt(batch, alone, run.stop()) == null) {
+        var ofAll = attempt(batch, alone, run.stop());
+        if (ofAll == null) {
             return;
         }
         for (var slice : batch) {
@@ -563,7 +606,7 @@ final class Batcher<R> {
                 continue;
             }
             // alone it fails for its own reasons
-            var failure = attempt(List.of(slice), alone, run.stop());
+            var failure = batch.size() == 1 ? ofAll : attempt(List.of(slice), alone, run.stop());
             if (failure != null && end(slice.ticket())) {
                 fail(slice.ticket(), Outcome.FAILED, RunException.of(name, failure));
             }

@@ -106,7 +106,10 @@ final class BundleGraphs {
                 return;
             }
             services.values().forEach(GraphService::requireOutside);
+            calls.requireOutside();
             stage = Stage.CLOSING;
+            // whoever sees the one sees the other
+            calls.refuse();
         }
         Engine.settle();
         Map<Role, GraphService<GraphJob>> all;

@@ -62,15 +62,12 @@ public final class Codec {
      * @throws InputException if the signature does not take the size or the channels
      */
     public Codes encode(Pixels pixels) {
-        var job = encoding(pixels);
-        tokenize.run(job, options);
-        return encoded(job);
+        return encode(encoding(pixels));
     }
 
     /** As {@link #encode(Pixels)}, without waiting; the pixels must stay as they are until the future is done. */
     public CompletableFuture<Codes> encodeAsync(Pixels pixels) {
-        var job = encoding(pixels);
-        return tokenize.submit(job, options, () -> encoded(job));
+        return encodeAsync(encoding(pixels));
     }
 
     /**
@@ -90,13 +87,16 @@ public final class Codec {
 
     /** The codes of pictures of one size; colour and alpha as {@link Pixels#of(List, int)} has them. */
     public Codes encode(List<BufferedImage> images) {
-        Objects.requireNonNull(images, "images");
-        var pictures = new ImageRows(images, channels);
-        var signature = tokenize.signature();
-        var input = HostTensor.made(signature.inputs().get(0), pictures.shape(), pictures);
-        var job = GraphJob.of(signature, List.of(input));
+        return encode(encoding(images));
+    }
+
+    private Codes encode(GraphJob job) {
         tokenize.run(job, options);
         return encoded(job);
+    }
+
+    private CompletableFuture<Codes> encodeAsync(GraphJob job) {
+        return tokenize.submit(job, options, () -> encoded(job));
     }
 
     /**
@@ -144,31 +144,20 @@ public final class Codec {
 
     /** What the codes keep of the pictures. */
     public Pixels reconstruct(Pixels pixels) {
-        return reconstructed(codec -> codec.encode(pixels));
+        return reconstructed(encoding(pixels));
     }
 
     /** As {@link #reconstruct(Pixels)}, without waiting. */
     public CompletableFuture<Pixels> reconstructAsync(Pixels pixels) {
+        // before any graph is loaded for it
+        var job = encoding(pixels);
         long start = System.nanoTime();
-        var calls = tokenize.calls();
-        try {
-            calls.begin();
-        } catch (ModelClosedException e) {
-            return CompletableFuture.failedFuture(e);
-        }
-        CompletableFuture<Pixels> both;
-        try {
+        return tokenize.calls().withinAsync(() -> {
             var within = withinCall();
             Function<Codes, CompletableFuture<Pixels>> decode =
                     codes -> within.with(options.since(start)).decodeAsync(codes);
-            both = Steps.of(
-                    within.encodeAsync(pixels), within.detokenize.service().observed(decode));
-        } catch (RuntimeException | Error e) {
-            calls.end();
-            throw e;
-        }
-        // before anybody hears of it: what hangs on it may close the model
-        return LentAnswer.of(both, calls::end);
+            return Steps.of(within.encodeAsync(job), within.detokenize.service().observed(decode));
+        });
     }
 
     /** What the codes keep of one picture. */
@@ -179,20 +168,16 @@ public final class Codec {
 
     /** What the codes keep of pictures of one size. */
     public List<BufferedImage> reconstruct(List<BufferedImage> images) {
-        Objects.requireNonNull(images, "images");
-        return reconstructed(codec -> codec.encode(images)).images();
+        return reconstructed(encoding(images)).images();
     }
 
-    private Pixels reconstructed(Function<Codec, Codes> encode) {
+    private Pixels reconstructed(GraphJob job) {
         long start = System.nanoTime();
-        tokenize.calls().begin();
-        try {
+        return tokenize.calls().within(() -> {
             var within = withinCall();
-            var codes = encode.apply(within);
+            var codes = within.encode(job);
             return within.with(options.since(start)).decode(codes);
-        } finally {
-            tokenize.calls().end();
-        }
+        });
     }
 
     /** For the steps of a call that has begun. */
@@ -205,6 +190,13 @@ public final class Codec {
         var signature = tokenize.signature();
         var input = signature.inputs().get(0);
         return GraphJob.of(signature, List.of(new HostTensor(input, pixels.shape(), pixels.data())));
+    }
+
+    private GraphJob encoding(List<BufferedImage> images) {
+        var pictures = new ImageRows(images, channels);
+        var signature = tokenize.signature();
+        var input = HostTensor.made(signature.inputs().get(0), pictures.shape(), pictures);
+        return GraphJob.of(signature, List.of(input));
     }
 
     private Codes encoded(GraphJob job) {

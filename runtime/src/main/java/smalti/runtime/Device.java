@@ -91,6 +91,7 @@ public sealed interface Device {
                 boolean shrink,
                 Map<String, String> sessionConfig) {
             CpuValues {
+                sessionConfig = NoNulls.in(sessionConfig, "sessionConfig");
                 var problems = new ArrayList<String>();
                 if (threads < 1 || threads > 1024) {
                     problems.add("threads must be from 1 to 1024, got " + threads);
@@ -102,7 +103,6 @@ public sealed interface Device {
                 if (!problems.isEmpty()) {
                     throw new SpecException(problems);
                 }
-                sessionConfig = Map.copyOf(sessionConfig);
             }
         }
 
@@ -229,6 +229,7 @@ public sealed interface Device {
                 boolean fuseBias,
                 Map<String, String> sessionConfig) {
             CudaValues {
+                sessionConfig = NoNulls.in(sessionConfig, "sessionConfig");
                 var problems = new ArrayList<String>();
                 if (index < 0 || index > 255) {
                     problems.add("index must be from 0 to 255, got " + index);
@@ -240,7 +241,6 @@ public sealed interface Device {
                 if (!problems.isEmpty()) {
                     throw new SpecException(problems);
                 }
-                sessionConfig = Map.copyOf(sessionConfig);
             }
         }
 
@@ -523,8 +523,7 @@ public sealed interface Device {
      */
     record Auto(List<Device> devices) implements Device {
         public Auto {
-            Objects.requireNonNull(devices, "devices");
-            devices = List.copyOf(devices);
+            devices = NoNulls.in(devices, "devices");
             Check.that(!devices.isEmpty(), "devices must not be empty")
                     .and(
                             devices.stream().noneMatch(Auto.class::isInstance),

@@ -5,6 +5,7 @@ import io.micrometer.observation.Observation;
 import io.micrometer.observation.ObservationRegistry;
 import java.time.Duration;
 import java.util.List;
+import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.Function;
 import java.util.function.Supplier;
@@ -96,18 +97,50 @@ final class GraphService<J extends GraphService.Job> {
     /** As {@link Batcher#submit}; refuses at once as {@link #run} does. */
     <T> CompletableFuture<T> submit(J job, RequestOptions options, Supplier<T> answer) {
         var demand = checked(job);
+        return observedAsync(demand, () -> batcher.submit(job, demand, options, answer));
+    }
+
+    /**
+     * A request that is let in first, and run later: it is observed as one.
+     *
+     * @throws InputException as {@link #run}
+     */
+    <T> T later(J job, Supplier<T> work) {
+        var observation = observation(checked(job));
+        return Objects.requireNonNull(observation.observe(work));
+    }
+
+    /** As {@link #later}, without waiting. */
+    <T> CompletableFuture<T> laterAsync(J job, Supplier<CompletableFuture<T>> work) {
+        return observedAsync(checked(job), work);
+    }
+
+    /** As {@link Batcher#place}. */
+    Place place(Demand demand) {
+        return batcher.place(demand);
+    }
+
+    /** Runs, within {@link #later}, what was let in. */
+    void run(J job, RequestOptions options, Place place) {
+        batcher.run(job, job.demand(), options, place);
+    }
+
+    /** Runs, within {@link #laterAsync}, what was let in. */
+    <T> CompletableFuture<T> submit(J job, RequestOptions options, Place place, Supplier<T> answer) {
+        return batcher.submit(job, job.demand(), options, place, answer);
+    }
+
+    private <T> CompletableFuture<T> observedAsync(Demand demand, Supplier<CompletableFuture<T>> work) {
         if (observations.isNoop()) {
-            return batcher.submit(job, demand, options, answer);
+            return work.get();
         }
         var observation = observation(demand).start();
-        var result = batcher.submit(job, demand, options, answer);
-        var unused = result.whenComplete((done, failure) -> {
+        return LentAnswer.of(work.get(), failure -> {
             if (failure != null) {
                 observation.error(failure);
             }
             observation.stop();
         });
-        return result;
     }
 
     /** @throws ModelClosedException if nothing may begin any more; observed as of a request */
@@ -134,16 +167,14 @@ final class GraphService<J extends GraphService.Job> {
      * @param start when it arrived, in {@link System#nanoTime}
      */
     void ended(J job, Throwable failure, long start) {
-        if (meters != null) {
-            long waited = System.nanoTime() - start;
-            var outcome = switch (Failure.of(failure)) {
-                case REFUSED -> BatchListener.Outcome.REFUSED;
-                case EXPIRED -> BatchListener.Outcome.EXPIRED;
-                case CANCELLED -> BatchListener.Outcome.CANCELLED;
-                default -> BatchListener.Outcome.FAILED;
-            };
-            meters.request(outcome, job.demand().items(), waited, waited);
-        }
+        long waited = System.nanoTime() - start;
+        var outcome = switch (Failure.of(failure)) {
+            case REFUSED -> BatchListener.Outcome.REFUSED;
+            case EXPIRED -> BatchListener.Outcome.EXPIRED;
+            case CANCELLED -> BatchListener.Outcome.CANCELLED;
+            default -> BatchListener.Outcome.FAILED;
+        };
+        batcher.listener().request(outcome, job.demand().items(), waited, waited);
     }
 
     /** @throws InputException as {@link #run} */

@@ -14,7 +14,7 @@ import smalti.spec.Check;
 record ImageRows(List<BufferedImage> images, int channels) implements HostTensor.Rows {
     /** @throws InputException if there are none, or their sizes differ */
     ImageRows {
-        images = List.copyOf(images);
+        images = NoNulls.in(images, "images");
         Check.that(!images.isEmpty(), "images must not be empty")
                 .and(channels == 1 || channels == 3, "channels must be 1 (grey) or 3 (RGB), got %s", channels)
                 .done(InputException::new);

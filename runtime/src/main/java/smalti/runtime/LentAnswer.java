@@ -1,5 +1,6 @@
 package smalti.runtime;
 
+import java.util.concurrent.CancellationException;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.jspecify.annotations.Nullable;
@@ -10,38 +11,44 @@ import org.jspecify.annotations.Nullable;
  */
 final class LentAnswer<T> extends CompletableFuture<T> {
     private final CompletableFuture<T> work;
-    private final Runnable giveBack;
+    private final GiveBack giveBack;
     private final AtomicBoolean isGiven = new AtomicBoolean();
 
-    private LentAnswer(CompletableFuture<T> work, Runnable giveBack) {
+    /** What is done before anybody hears of an answer; where it throws, they hear of it all the same. */
+    interface GiveBack {
+        /** @param failure null for none */
+        void ended(@Nullable Throwable failure);
+    }
+
+    private LentAnswer(CompletableFuture<T> work, GiveBack giveBack) {
         this.work = work;
         this.giveBack = giveBack;
     }
 
     /** @param giveBack called once */
-    static <T> CompletableFuture<T> of(CompletableFuture<T> work, Runnable giveBack) {
+    static <T> CompletableFuture<T> of(CompletableFuture<T> work, GiveBack giveBack) {
         var answer = new LentAnswer<>(work, giveBack);
         var unusedWork = work.whenComplete(answer::settle);
         // in what other way ever it was ended
-        var unused = answer.whenComplete((done, failure) -> answer.giveUp());
+        var unused = answer.whenComplete((done, failure) -> answer.giveUp(failure));
         return answer;
     }
 
     @Override
     public boolean complete(T value) {
-        giveUp();
+        giveUp(null);
         return super.complete(value);
     }
 
     @Override
     public boolean completeExceptionally(Throwable failure) {
-        giveUp();
+        giveUp(failure);
         return super.completeExceptionally(failure);
     }
 
     @Override
     public boolean cancel(boolean mayInterrupt) {
-        giveUp();
+        giveUp(new CancellationException());
         return super.cancel(mayInterrupt);
     }
 
@@ -49,18 +56,24 @@ final class LentAnswer<T> extends CompletableFuture<T> {
         if (!isGiven.compareAndSet(false, true)) {
             return;
         }
-        giveBack.run();
-        if (failure == null) {
-            super.complete(done);
-        } else {
-            super.completeExceptionally(failure);
+        try {
+            giveBack.ended(failure);
+        } finally {
+            if (failure == null) {
+                super.complete(done);
+            } else {
+                super.completeExceptionally(failure);
+            }
         }
     }
 
-    private void giveUp() {
+    private void giveUp(@Nullable Throwable failure) {
         if (isGiven.compareAndSet(false, true)) {
-            giveBack.run();
-            work.cancel(true);
+            try {
+                giveBack.ended(failure);
+            } finally {
+                work.cancel(true);
+            }
         }
     }
 }

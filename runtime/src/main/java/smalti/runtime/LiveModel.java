@@ -1,6 +1,7 @@
 package smalti.runtime;
 
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.locks.Condition;
@@ -72,7 +73,9 @@ public final class LiveModel implements AutoCloseable {
 
     /**
      * As {@link #call}, where the model is needed until the future is done. Who hears of the future may close or reload
-     * this: the call is over by then. What {@code work} itself hangs on its futures is a part of the call.
+     * this: the call is over by then. What {@code work} itself hangs on its futures is a part of the call; where that runs
+     * on the threads of another executor, as with {@code thenApplyAsync}, a close or reload in it is not known for one
+     * within the call, and waits for {@link RuntimeOptions#drainTimeout}.
      *
      * @return the answer of {@code work}, which fails with {@link ModelClosedException} if this is closed; ending it from
      *     outside cancels that
@@ -96,7 +99,7 @@ public final class LiveModel implements AutoCloseable {
             giveBack(lent, scope);
             throw e;
         }
-        return LentAnswer.of(answer, () -> giveBack(lent, scope));
+        return LentAnswer.of(answer, failure -> giveBack(lent, scope));
     }
 
     /** Of the model of the moment. */
@@ -226,11 +229,11 @@ public final class LiveModel implements AutoCloseable {
         }
     }
 
-    /** Closes a model once nobody has it, or its time to drain is over. */
+    /** Closes a model once nobody has it, or its time to drain is over, which is one for all of it. */
     private void end(Lent lent) {
+        long left = options.drainTimeout().toNanos();
         lock.lock();
         try {
-            long left = options.drainTimeout().toNanos();
             while (lent.calls > 0 && left > 0) {
                 left = lent.returned.awaitNanos(left);
             }
@@ -239,7 +242,7 @@ public final class LiveModel implements AutoCloseable {
         } finally {
             lock.unlock();
         }
-        lent.model.close();
+        lent.model.closeWithin(Duration.ofNanos(Math.max(0, left)));
     }
 
     private static ModelClosedException closedAlready() {

@@ -102,19 +102,15 @@ public final class OnnxModel implements AutoCloseable {
             String name, byte[] onnx, Map<String, byte[]> weights, Requests requests, RuntimeOptions options) {
         Objects.requireNonNull(name, "name");
         Objects.requireNonNull(onnx, "onnx");
-        Objects.requireNonNull(weights, "weights");
         Objects.requireNonNull(requests, "requests");
         Objects.requireNonNull(options, "options");
-        weights.forEach((file, bytes) -> {
-            Objects.requireNonNull(file, "weights: a name");
-            Objects.requireNonNull(bytes, "weights: " + file);
-        });
+        var given = new ExternalWeights.Given(NoNulls.in(weights, "weights"));
         int most = options.maxFileBytes();
         if (onnx.length > most) {
             throw new LoadException(name + " must have at most " + most + " bytes, got " + onnx.length
                     + "; RuntimeOptions.maxFileBytes is the limit");
         }
-        byte[] whole = WholeModel.of(name, onnx, new ExternalWeights.Given(Map.copyOf(weights)), most);
+        byte[] whole = WholeModel.of(name, onnx, given, most);
         return open(name, name, () -> whole, requests, options);
     }
 
@@ -132,15 +128,14 @@ public final class OnnxModel implements AutoCloseable {
             RuntimeOptions options) {
         Objects.requireNonNull(name, "name");
         Objects.requireNonNull(onnx, "onnx");
-        Objects.requireNonNull(weights, "weights");
+        var streams = NoNulls.in(weights, "weights");
         Objects.requireNonNull(requests, "requests");
         Objects.requireNonNull(options, "options");
         int left = options.maxFileBytes();
         byte[] model = read(onnx, name, left);
         left -= model.length;
         var given = new LinkedHashMap<String, byte[]>();
-        for (var weight : weights.entrySet()) {
-            Objects.requireNonNull(weight.getValue(), "weights: " + weight.getKey());
+        for (var weight : streams.entrySet()) {
             byte[] bytes = read(weight.getValue(), name + ": " + weight.getKey(), left);
             left -= bytes.length;
             given.put(weight.getKey(), bytes);
@@ -252,16 +247,16 @@ public final class OnnxModel implements AutoCloseable {
     }
 
     private List<HostTensor> tensors(Map<String, Tensor> inputs) {
-        Objects.requireNonNull(inputs, "inputs");
+        var given = NoNulls.in(inputs, "inputs");
         var problems = new ArrayList<String>();
         var names = signature.inputs().stream().map(TensorSpec::name).collect(Collectors.toCollection(TreeSet::new));
-        inputs.keySet().stream()
+        given.keySet().stream()
                 .filter(name -> !names.contains(name))
                 .sorted()
                 .forEach(name -> problems.add("inputs must be " + names + ", got " + name));
         var tensors = new ArrayList<HostTensor>();
         for (var spec : signature.inputs()) {
-            var tensor = inputs.get(spec.name());
+            var tensor = given.get(spec.name());
             if (tensor == null) {
                 problems.add("inputs must be " + names + ", and " + spec.name() + " is missing");
             } else if (tensor.type() != spec.type()) {

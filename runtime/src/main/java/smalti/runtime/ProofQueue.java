@@ -2,105 +2,171 @@ package smalti.runtime;
 
 import java.time.Duration;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Consumer;
+import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /**
  * Requests that wait until it is seen whether their rows are independent, tried one after the other. What waits
- * counts among what waits for a run, and expires as that does. Whoever was told that rows are independent, or that it
- * is not known, says {@link #handed} when the request is in nobody's hands but the graph's.
+ * counts among what waits for a run, and expires as that does. Whoever is told of one closes it when it is in nobody's
+ * hands but the graph's.
  */
 final class ProofQueue {
     private static final long MOST_MILLIS = TimeUnit.DAYS.toMillis(365);
 
     private final String file;
-    private final Room room;
+    private final Function<Demand, Place> letsIn;
     private final RowsProof proof;
     private final Calls calls;
     private CompletableFuture<?> last = CompletableFuture.completedFuture(null);
-    private volatile long tookNanos;
+    /** How many requests of a kind wait; those of one kind need one proof. */
+    private final Map<Object, Integer> kinds = new ConcurrentHashMap<>();
 
-    /** @param room for what waits, here and for a run */
-    ProofQueue(String file, Room room, RowsProof proof) {
+    private volatile long tookNanos;
+    /** When the try that runs began; null for none. */
+    private volatile @Nullable Long begun;
+
+    /** @param letsIn gives a place among what waits, here and for a run, or refuses a request */
+    ProofQueue(String file, Function<Demand, Place> letsIn, RowsProof proof) {
         this.file = file;
-        this.room = room;
+        this.letsIn = letsIn;
         this.proof = proof;
         this.calls = new Calls(file);
     }
 
-    /**
-     * The answer to a request that waits: its place is free, and its failure told, before anybody else hears of it,
-     * whoever ends it.
-     */
-    private final class Waiting extends CompletableFuture<Boolean> {
-        private final Demand demand;
-        private final Consumer<Throwable> failed;
+    /** A request in the hands of this queue, then of whoever was told of it. */
+    final class Admitted implements AutoCloseable {
+        private final Place place;
         private final AtomicBoolean isOver = new AtomicBoolean();
+        private volatile boolean isIndependent;
 
-        Waiting(Demand demand, Consumer<Throwable> failed) {
-            this.demand = demand;
-            this.failed = failed;
+        Admitted(Place place) {
+            this.place = place;
         }
 
+        /** Whether its rows may share a run; false also where that is not known. */
+        boolean isIndependent() {
+            return isIndependent;
+        }
+
+        /** Which a queue takes over, or which is free once this is closed. */
+        Place place() {
+            return place;
+        }
+
+        /** Again, it does nothing. */
         @Override
-        public boolean complete(Boolean holds) {
-            return isOver(null) && super.complete(holds);
-        }
-
-        @Override
-        public boolean completeExceptionally(Throwable failure) {
-            return isOver(failure) && super.completeExceptionally(failure);
-        }
-
-        @Override
-        public boolean cancel(boolean mayInterrupt) {
-            return isOver(new CancellationException()) && super.cancel(mayInterrupt);
-        }
-
-        private boolean isOver(@Nullable Throwable failure) {
-            if (!isOver.compareAndSet(false, true)) {
-                return false;
+        public void close() {
+            if (isOver.compareAndSet(false, true)) {
+                place.leave();
+                calls.end();
             }
-            room.free(demand, demand.items());
-            if (failure != null) {
-                failed.accept(failure);
-                handed();
-            }
-            return true;
         }
     }
 
     /**
-     * Whether rows of such requests may share a run; false where it is not known.
+     * The answer to a request that waits: where it fails its place is free, and its failure told, before anybody else
+     * hears of it, whoever ends it.
+     */
+    private final class Waiting extends CompletableFuture<Admitted> {
+        private final Admitted admitted;
+        private final Object kind;
+        private final Consumer<Throwable> failed;
+        private final AtomicBoolean isOver = new AtomicBoolean();
+
+        Waiting(Admitted admitted, Object kind, Consumer<Throwable> failed) {
+            this.admitted = admitted;
+            this.kind = kind;
+            this.failed = failed;
+            kinds.merge(kind, 1, Integer::sum);
+        }
+
+        void complete(boolean isIndependent) {
+            admitted.isIndependent = isIndependent;
+            complete(admitted);
+        }
+
+        @Override
+        public boolean complete(Admitted seen) {
+            return isFirst() && super.complete(seen);
+        }
+
+        @Override
+        public boolean completeExceptionally(Throwable failure) {
+            if (!isFirst()) {
+                return false;
+            }
+            try {
+                tell(failure);
+            } finally {
+                super.completeExceptionally(failure);
+            }
+            return true;
+        }
+
+        @Override
+        public boolean cancel(boolean mayInterrupt) {
+            if (!isFirst()) {
+                return false;
+            }
+            try {
+                tell(new CancellationException());
+            } finally {
+                super.cancel(mayInterrupt);
+            }
+            return true;
+        }
+
+        private boolean isFirst() {
+            boolean isFirst = isOver.compareAndSet(false, true);
+            if (isFirst) {
+                kinds.computeIfPresent(kind, (same, count) -> count == 1 ? null : count - 1);
+            }
+            return isFirst;
+        }
+
+        private void tell(Throwable failure) {
+            admitted.place().leave();
+            try {
+                failed.accept(failure);
+            } finally {
+                admitted.close();
+            }
+        }
+    }
+
+    /**
+     * Tells whether rows of such requests may share a run.
      *
      * @param failed is told first how the request ended, where it was let in and failed here
      * @return fails as {@link RowsProof#holds}, and with {@link DeadlineException}
-     * @throws QueueFullException if too many rows wait for it
+     * @throws QueueFullException if too many rows wait
      * @throws ModelClosedException if the model is closed
      */
-    synchronized CompletableFuture<Boolean> later(GraphJob job, RequestOptions options, Consumer<Throwable> failed) {
+    synchronized CompletableFuture<Admitted> later(GraphJob job, RequestOptions options, Consumer<Throwable> failed) {
         var demand = job.demand();
         calls.begin();
-        if (!room.take(demand)) {
-            calls.end();
-            var takes = Duration.ofNanos(tookNanos);
-            throw QueueFullException.full(file, room.full(demand), room.waiting(), takes, takes);
-        }
+        Place place = null;
         List<TrialRow> rows;
         try {
+            place = letsIn.apply(demand);
             // now: whose request expires may change its memory
             rows = RowsProof.rows(job);
         } catch (RuntimeException | Error e) {
-            room.free(demand, demand.items());
+            if (place != null) {
+                place.leave();
+            }
             calls.end();
             throw e;
         }
-        var answer = new Waiting(demand, failed);
+        var answer = new Waiting(new Admitted(place), demand.kind(), failed);
         var scope = CallScope.current();
         // of what was given up nothing is tried
         var next = last.thenApplyAsync(before -> !answer.isDone() && holds(job, rows), Threads.SERVERS);
@@ -114,10 +180,12 @@ final class ProofQueue {
 
     private boolean holds(GraphJob job, List<TrialRow> rows) {
         long start = System.nanoTime();
+        begun = start;
         try {
             return proof.holds(job, rows);
         } finally {
             tookNanos = System.nanoTime() - start;
+            begun = null;
         }
     }
 
@@ -126,14 +194,14 @@ final class ProofQueue {
      *
      * @throws CancellationException if the thread is interrupted meanwhile
      */
-    boolean now(GraphJob job, RequestOptions options, Consumer<Throwable> failed) {
-        var answer = later(job, options, failed);
+    Admitted now(GraphJob job, RequestOptions options, Consumer<Throwable> failed) {
+        var answer = (Waiting) later(job, options, failed);
         try {
             return answer.get();
         } catch (InterruptedException e) {
-            if (!answer.cancel(false)) {
-                handed();
-            }
+            answer.cancel(false);
+            // whoever ended it may be about to say so
+            answer.admitted.close();
             Thread.currentThread().interrupt();
             throw new CancellationException(file + ": interrupted while the request waited");
         } catch (ExecutionException e) {
@@ -149,13 +217,19 @@ final class ProofQueue {
         return calls;
     }
 
-    void handed() {
-        calls.end();
+    /**
+     * About how long it takes until nothing waits here any more: as long as the last try, or the one that runs, for each
+     * kind of requests; 0 where nothing is known. It takes no lock.
+     */
+    long nanosUntilEmpty() {
+        var since = begun;
+        long one = since == null ? tookNanos : Math.max(tookNanos, System.nanoTime() - since);
+        return one * kinds.size();
     }
 
     private static void settle(Waiting answer, Boolean holds, @Nullable Throwable failure) {
         if (failure == null) {
-            answer.complete(holds);
+            answer.complete((boolean) holds);
         } else {
             answer.completeExceptionally(Failure.cause(failure));
         }
@@ -167,6 +241,6 @@ final class ProofQueue {
                         () -> answer.completeExceptionally(new DeadlineException(file, timeout, timeout))),
                 Math.min(TimeUnit.MILLISECONDS.convert(timeout), MOST_MILLIS) + 1,
                 TimeUnit.MILLISECONDS);
-        var unused = answer.whenComplete((holds, failure) -> expiry.cancel(false));
+        var unused = answer.whenComplete((seen, failure) -> expiry.cancel(false));
     }
 }

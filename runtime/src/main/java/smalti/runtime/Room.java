@@ -1,6 +1,7 @@
 package smalti.runtime;
 
 import java.util.Optional;
+import java.util.function.LongSupplier;
 
 /**
  * How much waits for a graph, in items and in the memory that they take, against how much may: in whatever queues of it
@@ -11,6 +12,7 @@ final class Room {
     private int waiting;
     private long pixels;
     private long bytes;
+    private volatile LongSupplier elsewhere = () -> 0;
 
     /** @param limits of what waits; a larger request is taken only where nothing waits */
     Room(Limits limits) {
@@ -22,13 +24,33 @@ final class Room {
         return waiting;
     }
 
-    /** @return whether there was room for all items of a request, which wait from now on */
-    synchronized boolean take(Demand demand) {
-        if (inTheWay(demand) > 0) {
-            return false;
+    /**
+     * Why there is no room for a request.
+     *
+     * @param reason for people
+     * @param waiting items
+     * @param inTheWay how many of them have to go before there is room
+     */
+    record Full(String reason, int waiting, long inTheWay) {}
+
+    /** @return empty where there was room for all items of a request, which wait from now on */
+    synchronized Optional<Full> take(Demand demand) {
+        long inTheWay = inTheWay(demand);
+        if (inTheWay > 0) {
+            return Optional.of(new Full(full(demand), waiting, inTheWay));
         }
         add(demand, demand.items());
-        return true;
+        return Optional.empty();
+    }
+
+    /** @param nanos until what takes room elsewhere than in the graph's queue is gone; takes no lock */
+    void sharedWith(LongSupplier nanos) {
+        elsewhere = nanos;
+    }
+
+    /** Until what takes room elsewhere than in the graph's queue is gone. */
+    long nanosElsewhere() {
+        return elsewhere.getAsLong();
     }
 
     /** Some items of a request wait no longer. */
@@ -37,7 +59,7 @@ final class Room {
     }
 
     /** How many of the items that wait have to go before there is room for a request; 0 where there is. */
-    synchronized long inTheWay(Demand demand) {
+    private long inTheWay(Demand demand) {
         if (waiting == 0) {
             return 0;
         }
@@ -49,7 +71,7 @@ final class Room {
     }
 
     /** What there is no room for. */
-    synchronized String full(Demand demand) {
+    private String full(Demand demand) {
         if ((long) waiting + demand.items() > limits.maxWaiting()) {
             return demand.items() + " more cannot wait where " + waiting + " of at most " + limits.maxWaiting()
                     + " wait already";

@@ -24,7 +24,9 @@ record RowsRequests(String file, GraphService<GraphJob> service, RowsProof proof
         var limits = placement.settings().limits();
         boolean rounds = isCoarse || !(placement.device() instanceof Device.Cpu);
         var proof = new RowsProof(file, signature, limits, rounds, service::once);
-        return new RowsRequests(file, service, proof, new ProofQueue(file, service.room(), proof));
+        var queue = new ProofQueue(file, service::place, proof);
+        service.room().sharedWith(queue::nanosUntilEmpty);
+        return new RowsRequests(file, service, proof, queue);
     }
 
     @Override
@@ -36,8 +38,7 @@ record RowsRequests(String file, GraphService<GraphJob> service, RowsProof proof
     public void warm(List<HostTensor> inputs) {
         var job = GraphJob.of(service.signature(), inputs);
         service.check(job);
-        queue.now(job, RequestOptions.defaults(), failure -> {});
-        queue.handed();
+        queue.now(job, RequestOptions.defaults(), failure -> {}).close();
         service.warm(service.placement().sizes().all().stream()
                 .map(rows -> GraphJob.of(
                         service.signature(),
@@ -53,19 +54,16 @@ record RowsRequests(String file, GraphService<GraphJob> service, RowsProof proof
             service.run(job, options);
             return OnnxRequests.named(job.outputs());
         }
+        return service.later(job, () -> runLater(job, options));
+    }
+
+    private Map<String, Tensor> runLater(GraphJob job, RequestOptions options) {
         long start = System.nanoTime();
-        service.check(job);
-        boolean holds;
-        try {
-            holds = queue.now(job, options, failure -> service.ended(job, failure, start));
+        try (var admitted = queue.now(job, options, failure -> service.ended(job, failure, start))) {
+            service.run(admitted.isIndependent() ? job : whole(job), options, admitted.place());
         } catch (QueueFullException e) {
             service.ended(job, e, start);
             throw e;
-        }
-        try {
-            service.run(holds ? job : whole(job), options.since(start));
-        } finally {
-            queue.handed();
         }
         return OnnxRequests.named(job.outputs());
     }
@@ -73,27 +71,35 @@ record RowsRequests(String file, GraphService<GraphJob> service, RowsProof proof
     @Override
     public CompletableFuture<Map<String, Tensor>> submit(List<HostTensor> inputs, RequestOptions options) {
         var job = GraphJob.of(service.signature(), inputs);
-        long start = System.nanoTime();
-        CompletableFuture<Boolean> proven;
         try {
             queue.calls().requireOpen();
             if (proof.isSeen(job)) {
                 return service.submit(job, options, () -> OnnxRequests.named(job.outputs()));
             }
-            service.check(job);
+        } catch (ModelClosedException | LoadException e) {
+            return CompletableFuture.failedFuture(e);
+        }
+        return service.laterAsync(job, () -> submitLater(job, options));
+    }
+
+    private CompletableFuture<Map<String, Tensor>> submitLater(GraphJob job, RequestOptions options) {
+        long start = System.nanoTime();
+        CompletableFuture<ProofQueue.Admitted> proven;
+        try {
             proven = queue.later(job, options, failure -> service.ended(job, failure, start));
         } catch (QueueFullException e) {
             service.ended(job, e, start);
             return CompletableFuture.failedFuture(e);
-        } catch (ModelClosedException | LoadException e) {
+        } catch (ModelClosedException e) {
             return CompletableFuture.failedFuture(e);
         }
-        return Steps.of(proven, holds -> {
-            try {
+        return Steps.of(proven, admitted -> {
+            try (admitted) {
                 return service.submit(
-                        holds ? job : whole(job), options.since(start), () -> OnnxRequests.named(job.outputs()));
-            } finally {
-                queue.handed();
+                        admitted.isIndependent() ? job : whole(job),
+                        options,
+                        admitted.place(),
+                        () -> OnnxRequests.named(job.outputs()));
             }
         });
     }

@@ -10,6 +10,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.NavigableSet;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.PriorityQueue;
 import java.util.TreeSet;
 import org.jspecify.annotations.Nullable;
@@ -75,17 +76,20 @@ final class Schedule<R> {
         return all;
     }
 
-    /** @return whether there was room for it */
-    boolean offer(Ticket<R> ticket) {
-        if (!room.take(ticket.demand())) {
-            return false;
+    /** @return empty where there was room for it, or it has its place already */
+    Optional<Room.Full> offer(Ticket<R> ticket) {
+        if (!ticket.handOnPlace()) {
+            var full = room.take(ticket.demand());
+            if (full.isPresent()) {
+                return full;
+            }
         }
         waiting += ticket.items();
         level(ticket).add(ticket);
         if (ticket.deadline() != Ticket.NEVER) {
             deadlines.add(ticket);
         }
-        return true;
+        return Optional.empty();
     }
 
     /** The request that the next batch begins with; null where nothing waits. */

@@ -4,6 +4,7 @@ import java.io.InputStream;
 import java.lang.ref.Reference;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -276,11 +277,17 @@ public final class SmaltiModel implements AutoCloseable {
      * graphs; again, it does nothing. Requests that are not done by then fail with {@link ModelClosedException}. What
      * hangs on a request's future may close the model: that request is done.
      *
-     * @throws IllegalStateException if this thread is within a run, which would wait for itself
+     * @throws IllegalStateException if this thread is within a run, or a call of two steps such as
+     *     {@link Codec#reconstruct}, which would wait for itself
      */
     @Override
     public void close() {
-        graphs.close(options.drainTimeout());
+        closeWithin(options.drainTimeout());
+    }
+
+    /** As {@link #close}, and waits no longer than this. */
+    void closeWithin(Duration timeout) {
+        graphs.close(timeout);
         leash.close();
     }
 

@@ -37,9 +37,8 @@ public record Tensor(ElementType type, List<Long> shape, ByteBuffer data) {
 
     public Tensor {
         Objects.requireNonNull(type, "type");
-        Objects.requireNonNull(shape, "shape");
+        shape = NoNulls.in(shape, "shape");
         Objects.requireNonNull(data, "data");
-        shape = List.copyOf(shape);
         data = data.slice().order(ByteOrder.nativeOrder());
         Check.that(shape.stream().allMatch(size -> size >= 0), "shape must have sizes of 0 or more, got %s", shape)
                 .done(InputException::new);

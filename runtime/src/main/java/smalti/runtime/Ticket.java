@@ -18,6 +18,7 @@ final class Ticket<R> {
     private final Object caller;
     private final long arrival;
     private final long deadline;
+    private final @Nullable Place place;
     private final CompletableFuture<Void> result = new CompletableFuture<>();
     private long runNanos;
     private long firstDispatch = NEVER;
@@ -32,12 +33,25 @@ final class Ticket<R> {
      * @param deadline by which it must be done; {@link #NEVER}
      */
     Ticket(R request, Demand demand, Priority priority, String caller, long arrival, long deadline) {
+        this(request, demand, priority, caller, arrival, deadline, null);
+    }
+
+    /** @param place that it has already; null for none */
+    Ticket(
+            R request,
+            Demand demand,
+            Priority priority,
+            String caller,
+            long arrival,
+            long deadline,
+            @Nullable Place place) {
         this.request = request;
         this.demand = demand;
         this.priority = priority;
         this.caller = caller.isEmpty() ? this : caller;
         this.arrival = arrival;
         this.deadline = deadline;
+        this.place = place;
     }
 
     R request() {
@@ -70,6 +84,23 @@ final class Ticket<R> {
 
     long deadline() {
         return deadline;
+    }
+
+    /** Whether it was let in before it came here. */
+    boolean isLetIn() {
+        return place != null;
+    }
+
+    /** @return whether room was taken for it already, which is its queue's from now on */
+    boolean handOnPlace() {
+        return place != null && place.handOn();
+    }
+
+    /** It waits for nothing. */
+    void leavePlace() {
+        if (place != null) {
+            place.leave();
+        }
     }
 
     /** Says that the run of its last items will take so long. */

@@ -144,6 +144,26 @@ final class BatcherTest {
     }
 
     @Test
+    void whatFailsAsABatchOfItsOwnIsNotRunAgain() {
+        var runs = new AtomicInteger();
+        var budget = ThreadBudget.of(1);
+        var batcher = new Batcher<String>(
+                "kitchen",
+                (batch, alone, stop) -> {
+                    runs.incrementAndGet();
+                    throw new IllegalStateException("burnt");
+                },
+                new Batcher.Settings(4, 100, budget, 1, 1),
+                BatchListener.NONE,
+                Threads.SERVERS);
+        assertThat(budget.tryTake(1)).isTrue();
+        var failed = batcher.submit("bread", Demand.of("bread", 1), PLAIN, () -> "bread");
+        budget.give(new ThreadBudget.Claim(1, () -> {}), 1, 0);
+        assertThatThrownBy(failed::join).hasRootCauseMessage("burnt");
+        assertThat(runs).hasValue(1);
+    }
+
+    @Test
     void whatItsRunThrowsReachesACallerWhoWaits() throws Exception {
         var batcher = batcher(8, 100, 1);
         assertThatThrownBy(() -> run(batcher, new Squares(-1, 1), PLAIN))

@@ -168,7 +168,8 @@ final class IndependentRowsTest {
                 throw new IllegalStateException(e);
             }
         });
-        var queue = new ProofQueue("m.onnx", new Room(Limits.of(8, 8)), proof);
+        var room = new Room(Limits.of(8, 8));
+        var queue = new ProofQueue("m.onnx", demand -> taken(room, demand), proof);
         var first = queue.later(job, RequestOptions.defaults(), failure -> {});
         tries.await();
         var hasty = RequestOptions.defaults().withTimeout(Duration.ofMillis(1));
@@ -180,7 +181,12 @@ final class IndependentRowsTest {
         assertThat(Thread.interrupted()).isTrue();
         mayEnd.countDown();
         // every output is 0, so that nothing is told
-        assertThat(first.join()).isFalse();
+        assertThat(first.join().isIndependent()).isFalse();
+    }
+
+    private static Place taken(Room room, Demand demand) {
+        assertThat(room.take(demand)).isEmpty();
+        return new Place(room, demand, System.nanoTime());
     }
 
     /** Ids beside flags: what rows are made of these is nothing that the graph takes. */

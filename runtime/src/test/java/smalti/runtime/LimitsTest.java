@@ -167,16 +167,16 @@ final class LimitsTest {
     void aQueueIsFullForOneMoreLikeThoseThatWait() {
         var room = new Room(new Limits(16, 100, 1000, 10_000));
         assertThat(room.refusal()).isEmpty();
-        assertThat(room.take(new Demand("picture", 5, 200, 0))).isTrue();
+        assertThat(room.take(new Demand("picture", 5, 200, 0))).isEmpty();
         assertThat(room.refusal()).isEmpty();
-        assertThat(room.take(new Demand("bytes", 6, 0, 10_000))).isTrue();
+        assertThat(room.take(new Demand("bytes", 6, 0, 10_000))).isEmpty();
         // 11 items of 60000 bytes in all: another one takes 5455, and 8 times 10000 may wait
         assertThat(room.refusal()).isEmpty();
-        assertThat(room.take(new Demand("bytes", 2, 0, 10_000))).isTrue();
+        assertThat(room.take(new Demand("bytes", 2, 0, 10_000))).isEmpty();
         assertThat(room.refusal()).hasValueSatisfying(why -> assertThat(why).contains("1 more of 6154 bytes cannot"));
         room.free(new Demand("bytes", 2, 0, 10_000), 2);
         assertThat(room.refusal()).isEmpty();
-        assertThat(room.take(Demand.of("small", 89))).isTrue();
+        assertThat(room.take(Demand.of("small", 89))).isEmpty();
         assertThat(room.refusal()).hasValue("1 more cannot wait where 100 of at most 100 wait already");
     }
 

@@ -1,6 +1,7 @@
 package smalti.runtime;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
@@ -17,11 +18,14 @@ import java.nio.ByteBuffer;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.function.Consumer;
 import java.util.function.Function;
 import java.util.stream.Stream;
+import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import smalti.spec.ElementType;
@@ -115,6 +119,41 @@ class NullArgumentsTest {
         }
         assertThat(wrong).isEmpty();
         assertThat(asked).isGreaterThan(70);
+    }
+
+    @Test
+    void aPartOfAListOrAMapIsNamedByItsPlace() {
+        var picture = new BufferedImage(4, 4, BufferedImage.TYPE_INT_RGB);
+        var pictures = Arrays.asList(picture, null);
+        var file = Bundles.GENERATOR.resolve("generator.onnx");
+        try (var model = SmaltiModel.open(Bundles.CODEC);
+                var onnx = OnnxModel.open(file);
+                var rows = OnnxModel.open(file, OnnxModel.Requests.INDEPENDENT_ROWS, RuntimeOptions.defaults())) {
+            says("images[1]", () -> model.codec().encode(pictures));
+            says("images[1]", () -> model.codec().reconstruct(pictures));
+            says("images[1]", () -> Pixels.of(pictures, 3));
+            var name = onnx.inputs().get(0).name();
+            for (var asked : List.of(onnx, rows)) {
+                for (var inputs : List.of(entry(null, Tensor.of(new float[1], 1)), entry(name, null))) {
+                    var place = inputs.containsKey(name) ? "inputs: " + name : "inputs: a key";
+                    says(place, () -> asked.run(inputs));
+                    says(place, () -> asked.runAsync(inputs));
+                    says(place, () -> asked.warm(inputs));
+                }
+            }
+        }
+        says("shape[0]", () -> new Tensor(ElementType.INT8, Arrays.asList((Long) null), ByteBuffer.allocate(1)));
+        says("devices[1]", () -> new Device.Auto(Arrays.asList(Device.cpu(), null)));
+    }
+
+    private static Map<String, Tensor> entry(@Nullable String name, @Nullable Tensor tensor) {
+        var inputs = new HashMap<String, Tensor>();
+        inputs.put(name, tensor);
+        return inputs;
+    }
+
+    private static void says(String place, ThrowingCallable work) {
+        assertThatThrownBy(work).isInstanceOf(NullPointerException.class).hasMessage(place);
     }
 
     private void instance(Object target) {

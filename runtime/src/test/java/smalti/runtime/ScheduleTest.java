@@ -121,14 +121,14 @@ final class ScheduleTest {
     @Test
     void moreThanTheBoundIsRefused() {
         var schedule = new Schedule<String>(new Room(Limits.of(1, 10)));
-        assertThat(schedule.offer(ticket("a", 8))).isTrue();
-        assertThat(schedule.offer(ticket("b", 3))).isFalse();
-        assertThat(schedule.offer(ticket("c", 2))).isTrue();
-        assertThat(schedule.offer(ticket("d", 1))).isFalse();
+        assertThat(schedule.offer(ticket("a", 8))).isEmpty();
+        assertThat(schedule.offer(ticket("b", 3))).isPresent();
+        assertThat(schedule.offer(ticket("c", 2))).isEmpty();
+        assertThat(schedule.offer(ticket("d", 1))).isPresent();
         schedule.clear();
         assertThat(schedule.offer(ticket("larger than the bound, where nothing waits", 11)))
-                .isTrue();
-        assertThat(schedule.offer(ticket("e", 1))).isFalse();
+                .isEmpty();
+        assertThat(schedule.offer(ticket("e", 1))).isPresent();
     }
 
     @Test
@@ -301,7 +301,7 @@ final class ScheduleTest {
                     now,
                     deadline);
             boolean roomy = schedule.isEmpty() || schedule.waiting() + items <= bound;
-            assertThat(schedule.offer(ticket)).as(place).isEqualTo(roomy);
+            assertThat(schedule.offer(ticket).isEmpty()).as(place).isEqualTo(roomy);
             if (roomy) {
                 if (items > bound) {
                     oversize = Math.max(oversize, items);

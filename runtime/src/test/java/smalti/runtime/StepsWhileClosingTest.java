@@ -4,10 +4,17 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.catchThrowable;
 
+import io.micrometer.observation.Observation;
+import io.micrometer.observation.ObservationHandler;
+import io.micrometer.observation.ObservationRegistry;
 import java.awt.image.BufferedImage;
 import java.nio.ByteBuffer;
 import java.time.Duration;
+import java.util.List;
+import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Function;
 import java.util.function.Supplier;
 import org.junit.jupiter.api.Test;
@@ -102,6 +109,61 @@ final class StepsWhileClosingTest {
         assertThat(catchThrowable(() -> model.codec().reconstruct(odd))).isInstanceOf(InputException.class);
         model.close();
         assertThat(model.health()).hasToString("closed");
+    }
+
+    @Test
+    void whatIsNoPictureLoadsNoGraph() {
+        try (var model = SmaltiModel.open(Bundles.CODEC, options)) {
+            var codec = model.codec();
+            var grey = new Pixels(1, 8, 8, 1, ByteBuffer.allocate(64));
+            assertThat(catchThrowable(() -> codec.reconstruct(grey))).isInstanceOf(InputException.class);
+            assertThat(catchThrowable(() -> codec.reconstructAsync(grey))).isInstanceOf(InputException.class);
+            assertThat(catchThrowable(() -> codec.reconstruct(List.of()))).isInstanceOf(InputException.class);
+            assertThat(model.devices()).isEmpty();
+        }
+    }
+
+    /** What is observed ends within the call, on the thread that made it or on one that works for it. */
+    @Test
+    void aCloseWithinACallOfTwoStepsIsToldThatItWouldWaitForItself() {
+        var close = new AtomicReference<Runnable>(() -> {});
+        var refusals = new CopyOnWriteArrayList<Throwable>();
+        var observations = ObservationRegistry.create();
+        observations.observationConfig().observationHandler(new ObservationHandler<>() {
+            @Override
+            public void onStop(Observation.Context context) {
+                if (refusals.size() < 2) {
+                    refusals.add(catchThrowable(Objects.requireNonNull(close.get())::run));
+                }
+            }
+
+            @Override
+            public boolean supportsContext(Observation.Context context) {
+                return true;
+            }
+        });
+        try (var model = SmaltiModel.open(Bundles.CODEC, options.withObservations(observations))) {
+            close.set(model::close);
+            model.codec().reconstruct(PIXELS);
+            assertThat(refusals)
+                    .hasSize(2)
+                    .allSatisfy(refusal -> assertThat(refusal)
+                            .isInstanceOf(IllegalStateException.class)
+                            .hasMessageContaining("a close within a call would wait for that call"));
+            refusals.remove(1);
+            model.codec().reconstructAsync(PIXELS).join();
+            assertThat(refusals.get(1)).isInstanceOf(IllegalStateException.class);
+        }
+    }
+
+    /** As where another wait has taken the time to drain already. */
+    @Test
+    void aCloseTakesNoLongerThanIsLeft() {
+        var model = SmaltiModel.open(Bundles.CODEC, options);
+        assertThat(budget.tryTake(1)).isTrue();
+        var answer = model.codec().reconstructAsync(PIXELS);
+        model.closeWithin(Duration.ZERO);
+        assertThatThrownBy(answer::join).hasCauseInstanceOf(ModelClosedException.class);
     }
 
     private static void awaitWaiting(SmaltiModel model) {
