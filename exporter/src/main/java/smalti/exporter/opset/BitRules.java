@@ -43,39 +43,28 @@ final class BitRules {
     }
 
     /**
-     * Both are cut into parts of four bits, two parts say a place in a table, and what stands there is put together again: each half of
-     * 64 bits by itself, as ONNX Runtime's ReduceSum keeps no more than 53 bits.
+     * Both are cut into parts of four bits, two parts say a place in a table, and what stands there is put together again: by a
+     * MatMul, as ONNX Runtime's ReduceSum keeps no more than 53 bits, and the axis of a tensor without numbers.
      */
     private static void ofBoth(Site site, LongBinaryOperator operation) {
         var numbers = new long[PART_SIZE * PART_SIZE];
         for (int i = 0; i < numbers.length; i++) {
             numbers[i] = operation.applyAsLong(i / PART_SIZE, i % PART_SIZE);
         }
-        var table = site.list(numbers);
         var type = site.type(0);
-        var made = joined(site, table, 0, Math.min(Integer.SIZE, type.bytes() * Byte.SIZE));
-        if (type.bytes() > Integer.BYTES) {
-            var upper = joined(site, table, Integer.SIZE, Integer.SIZE);
-            var unit = site.scalar(ValueType.INT64, 1L << Integer.SIZE);
-            made = site.op("Add", made, site.op("Mul", upper, unit));
-        }
-        site.end("Cast", Map.of("to", Attribute.of((long) type.onnxCode())), made);
-    }
-
-    /** Some bits of what is made, as whole numbers. */
-    private static String joined(Site site, String table, int first, int bits) {
-        int parts = bits / PART;
+        int parts = type.bytes() * Byte.SIZE / PART;
         var shifts = new long[parts];
         var units = new long[parts];
         for (int i = 0; i < parts; i++) {
-            shifts[i] = first + (long) i * PART;
+            shifts[i] = (long) i * PART;
             units[i] = 1L << (i * PART);
         }
         var shift = site.constant(Tensor.of(shifts, parts).cast(ValueType.UINT64));
         var one = site.op("Mul", parts(site, 0, shift), site.scalar(ValueType.INT64, PART_SIZE));
-        var made = site.op("Gather", table, site.op("Add", one, parts(site, 1, shift)));
-        var keeps = Map.<String, Attribute>of("keepdims", Attribute.of(0L));
-        return site.op("ReduceSum", keeps, site.op("Mul", made, site.list(units)), site.list(-1));
+        var made = site.op("Gather", site.list(numbers), site.op("Add", one, parts(site, 1, shift)));
+        var column = site.constant(Tensor.of(units, parts, 1));
+        var whole = site.op("Squeeze", site.op("MatMul", made, column), site.list(-1));
+        site.end("Cast", Map.of("to", Attribute.of((long) type.onnxCode())), whole);
     }
 
     /** @return [.., parts], int64, each in [0, 16), the lowest first */
