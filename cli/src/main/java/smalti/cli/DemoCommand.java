@@ -20,6 +20,7 @@ import smalti.runtime.Codec;
 import smalti.runtime.Generator;
 import smalti.runtime.Pixels;
 import smalti.runtime.SmaltiModel;
+import smalti.spec.Aside;
 import smalti.spec.AtomicFiles;
 import smalti.spec.BundleManifest;
 import smalti.spec.ModelSpec;
@@ -79,7 +80,7 @@ final class DemoCommand implements Callable<Integer> {
     public Integer call() throws IOException {
         long started = System.nanoTime();
         requireOwn();
-        var former = overwrite.overwrites && !Outputs.isEmpty(out) ? AtomicFiles.setAside(out) : null;
+        var former = overwrite.overwrites && !Outputs.isEmpty(out) ? Aside.of(out) : null;
         if (former == null) {
             console.resumable();
             make(started);
@@ -155,9 +156,7 @@ final class DemoCommand implements Callable<Integer> {
 
     /** A demo's folder is gone on with, or replaced by a whole new one; another is as for any command. */
     private void requireOwn() throws IOException {
-        if (!Files.exists(out)) {
-            AtomicFiles.recover(out.toAbsolutePath().normalize());
-        }
+        OverwriteOption.recover(out, console);
         boolean begun = Outputs.isDemo(out);
         if (!begun || overwrite.overwrites) {
             Outputs.requireFolder(out, Outputs.Holding.DEMO, overwrite);

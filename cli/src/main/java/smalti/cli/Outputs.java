@@ -1,9 +1,15 @@
 package smalti.cli;
 
 import java.io.IOException;
+import java.nio.file.FileVisitOption;
+import java.nio.file.FileVisitResult;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.Path;
+import java.nio.file.SimpleFileVisitor;
+import java.nio.file.attribute.BasicFileAttributes;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
 import java.util.Set;
@@ -126,22 +132,63 @@ final class Outputs {
                     + ": must be a folder of its own, and is the one that the command runs in, or" + " holds it");
         }
         for (var input : inputs) {
-            if (Files.exists(input) && input.toRealPath().startsWith(replaced)) {
-                throw new SpecException(folder + ": must be another folder than what is read, and holds " + input);
+            for (var read : read(input)) {
+                if (read.toRealPath().startsWith(replaced)) {
+                    throw new SpecException(folder + ": must be another folder than what is read, and holds " + read);
+                }
             }
         }
     }
 
-    /** What is written does not lie among what is read, where the next run would read it too. */
-    static void requireOutside(Path output, Path... inputs) throws IOException {
+    /**
+     * What is written does not lie among the pictures that are read, where the next run would find it; nor in a bundle
+     * or a run, which is replaced as a whole.
+     */
+    private static void requireOutside(Path output, Path... inputs) throws IOException {
         var place = real(output);
         for (var input : inputs) {
-            if (Files.isDirectory(input) && place.startsWith(input.toRealPath())) {
-                throw new SpecException(
-                        output + ": must lie outside of " + input + ", which is read, and lies in it: the"
-                                + " next run would read it too; choose an output elsewhere");
+            for (var read : read(input)) {
+                if (Files.isDirectory(read) && place.startsWith(read.toRealPath())) {
+                    throw new SpecException(output + ": must lie outside of " + read
+                            + (isWhole(input)
+                                    ? ", which is replaced as a whole when it is made anew"
+                                    : ", whose pictures are read: the next run would find it among them")
+                            + "; choose an output elsewhere");
+                }
             }
         }
+    }
+
+    private static boolean isWhole(Path input) {
+        return Files.exists(input.resolve(BundleManifest.FILE)) || Files.exists(input.resolve("spec.json"));
+    }
+
+    /** An input, if it is there, and the links in it that lead to folders and files elsewhere, which are read as well. */
+    private static List<Path> read(Path input) throws IOException {
+        if (!Files.isDirectory(input)) {
+            return Files.exists(input) ? List.of(input) : List.of();
+        }
+        var read = new ArrayList<>(List.of(input));
+        Files.walkFileTree(input, Set.of(FileVisitOption.FOLLOW_LINKS), Integer.MAX_VALUE, new SimpleFileVisitor<>() {
+            @Override
+            public FileVisitResult preVisitDirectory(Path folder, BasicFileAttributes attributes) {
+                return visitFile(folder, attributes);
+            }
+
+            @Override
+            public FileVisitResult visitFile(Path file, BasicFileAttributes attributes) {
+                if (!attributes.isSymbolicLink() && Files.isSymbolicLink(file) && !file.equals(input)) {
+                    read.add(file);
+                }
+                return FileVisitResult.CONTINUE;
+            }
+
+            @Override
+            public FileVisitResult visitFileFailed(Path file, IOException e) {
+                return FileVisitResult.CONTINUE; // whoever reads it says what is wrong with it
+            }
+        });
+        return read;
     }
 
     /** A path without links, as far as it is there. */
@@ -188,6 +235,7 @@ final class Outputs {
                 throw new SpecException(file + ": must be another file than what is read");
             }
         }
+        requireOutside(file, inputs);
         if (Files.exists(file) && !overwrite.overwrites) {
             throw new SpecException(
                     file + ": must be new, and exists; --overwrite replaces it, or choose another output");
@@ -195,8 +243,8 @@ final class Outputs {
     }
 
     /** As {@link #requireFile(Path, OverwriteOption, Path...)}, of an ONNX file and the weights that may go beside it. */
-    static void requireModel(Path file, OverwriteOption overwrite) throws IOException {
-        requireFile(file, overwrite);
+    static void requireModel(Path file, OverwriteOption overwrite, Path... inputs) throws IOException {
+        requireFile(file, overwrite, inputs);
         requireFile(file.resolveSibling(file.getFileName() + ".data"), overwrite);
     }
 
@@ -229,10 +277,14 @@ final class Outputs {
     /** What is there of the folders above can be written into. */
     private static void requirePlace(Path output) {
         var place = output.toAbsolutePath().normalize();
-        if (!Files.isDirectory(place)) {
+        if (Files.isRegularFile(place)) {
             place = place.getParent();
         }
         while (place != null && !Files.exists(place)) {
+            if (Files.isSymbolicLink(place)) {
+                throw new SpecException(output + ": must be a place to write to, but " + place
+                        + " is a link to nothing that is there; make that, or delete the link");
+            }
             place = place.getParent();
         }
         if (place == null) {

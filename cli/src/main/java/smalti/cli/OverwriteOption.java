@@ -1,6 +1,9 @@
 package smalti.cli;
 
+import java.io.IOException;
+import java.nio.file.Path;
 import picocli.CommandLine.Option;
+import smalti.spec.AtomicFiles;
 
 /** What a command does with an output that exists. */
 final class OverwriteOption {
@@ -9,4 +12,11 @@ final class OverwriteOption {
             description =
                     "Replace what is at the output, all of it; by default what exists is left alone, with an error.")
     boolean overwrites;
+
+    /** Puts back what was being replaced when a command was killed. */
+    static void recover(Path folder, Console console) throws IOException {
+        if (AtomicFiles.recover(folder)) {
+            console.note(folder + ": is as it was before the --overwrite that was killed");
+        }
+    }
 }

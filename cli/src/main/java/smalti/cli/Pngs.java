@@ -39,7 +39,6 @@ final class Pngs {
         }
         if (isGrid(out)) {
             Outputs.requireFile(out, overwrite, inputs);
-            Outputs.requireOutside(out, inputs);
         } else {
             Outputs.requireFolder(out, Outputs.Holding.PICTURES, overwrite, inputs);
         }

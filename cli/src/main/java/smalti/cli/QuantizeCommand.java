@@ -131,8 +131,9 @@ final class QuantizeCommand implements Callable<Integer> {
     }
 
     private int quantize() throws IOException {
+        requireShares();
         GivenFile.requireModel(model);
-        Outputs.requireModel(out, overwrite);
+        Outputs.requireModel(out, overwrite, data);
         SourceFiles.spareModel(out, model);
         SourceFiles.spare(out, data);
         var options = Int8Options.defaults()
@@ -180,6 +181,22 @@ final class QuantizeCommand implements Callable<Integer> {
                     + "; processors with instructions for INT8 (VNNI, Arm's dot products) may run it faster");
         }
         return 0;
+    }
+
+    private void requireShares() {
+        var wrong = new ArrayList<String>();
+        if (leastAgreement < 0 || leastAgreement > 1) {
+            wrong.add("--least-agreement must be from 0 to 1, got " + leastAgreement);
+        }
+        if (leastPsnr < 0) {
+            wrong.add("--least-psnr must be at least 0 dB, got " + leastPsnr);
+        }
+        if (goalSqnr < 0) {
+            wrong.add("--goal-sqnr must be at least 0 dB, got " + goalSqnr);
+        }
+        if (!wrong.isEmpty()) {
+            throw new WrongUse(wrong);
+        }
     }
 
     private static String described(OnnxPrecision.Int8 report) {

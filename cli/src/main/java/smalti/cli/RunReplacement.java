@@ -5,7 +5,7 @@ import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Map;
-import smalti.spec.AtomicFiles;
+import smalti.spec.Aside;
 import smalti.spec.ModelSpec;
 import smalti.trainer.Trainer;
 import smalti.trainer.TrainingListener;
@@ -16,13 +16,13 @@ final class RunReplacement implements TrainingListener {
     private final Path run;
     private final TrainingListener listener;
     private final Console console;
-    private final AtomicFiles.Aside former;
+    private final Aside former;
 
     RunReplacement(Path run, TrainingListener listener, Console console) throws IOException {
         this.run = run;
         this.listener = listener;
         this.console = console;
-        this.former = AtomicFiles.setAside(run);
+        this.former = Aside.of(run);
     }
 
     void train(ModelSpec spec, Dataset pictures) throws IOException {

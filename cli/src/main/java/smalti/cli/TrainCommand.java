@@ -11,7 +11,6 @@ import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
-import smalti.spec.AtomicFiles;
 import smalti.spec.ModelSpec;
 import smalti.spec.RecordTree;
 import smalti.spec.SpecException;
@@ -96,9 +95,7 @@ final class TrainCommand implements Callable<Integer> {
 
     @Override
     public Integer call() throws IOException {
-        if (!Files.exists(out)) {
-            AtomicFiles.recover(out.toAbsolutePath().normalize());
-        }
+        OverwriteOption.recover(out, console);
         boolean exists = Files.exists(out.resolve("spec.json"));
         if (exists && !resume && !overwrite.overwrites) {
             throw new SpecException(out + ": holds a run already; add --resume to go on with it, --overwrite to begin "

@@ -299,7 +299,7 @@ class WholePathTest {
                 wrong(
                         "a reconstruction over its originals",
                         List.of("reconstruct", codec, pictures, "--out", pictures),
-                        "whose pictures it would replace"),
+                        "must be another folder than what is read"),
                 wrong("a changed manifest", List.of("inspect", changedManifest), "bundle.json: must have SHA-256"),
                 wrong(
                         "an output under a file",

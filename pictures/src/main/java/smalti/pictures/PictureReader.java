@@ -160,8 +160,8 @@ public final class PictureReader {
         reader.addIIOReadWarningListener((source, warning) -> warnings.add(warning));
         var image = reader.read(0);
         for (var warning : warnings) {
-            // the JPEG reader fills what is missing with grey and only warns
-            if (Completeness.speaksOfAnEnd(warning)) {
+            // the JPEG reader fills what is missing with grey and only warns; of a broken profile it reads the pixels
+            if (Completeness.speaksOfAnEnd(warning) && !warning.contains("ICC")) {
                 throw new EOFException(warning);
             }
         }
@@ -201,15 +201,22 @@ public final class PictureReader {
                 || Completeness.endsTooEarly(bytes, format)
                 || Completeness.speaksOfAnEnd(String.valueOf(e.getMessage()))) {
             return new IOException("must be a whole picture, but ends too early", e);
-        } else if (e instanceof RuntimeException) {
-            // what plug-ins throw on malformed input besides IOException
-            return new IOException("must be a readable picture, and is damaged", e);
         }
         return coding(bytes, format)
                 .map(coding -> new IOException(
                         "must be coded in a way that is read, but is " + coding + "; save it as PNG or JPEG", e))
-                .orElseGet(() ->
-                        new IOException("must be a readable picture, but decoding fails (" + e.getMessage() + ")", e));
+                .orElseGet(() -> new IOException(
+                        "must be a readable " + format.label() + " picture, and is "
+                                + (saysUnsupported(e)
+                                        ? "of a kind that is not read (" + e.getMessage() + "); save it as PNG or JPEG"
+                                        : "damaged"),
+                        e));
+    }
+
+    /** Other words of plug-ins tell no user anything. */
+    private static boolean saysUnsupported(Exception e) {
+        return e instanceof IOException
+                && String.valueOf(e.getMessage()).toLowerCase(Locale.ROOT).contains("unsupported");
     }
 
     /** How a picture is coded that could not be decoded, where that may be the reason. */

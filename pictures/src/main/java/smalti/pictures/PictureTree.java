@@ -48,6 +48,10 @@ public final class PictureTree implements Closeable {
         if (!Files.exists(path)) {
             throw new SpecException(path + ": must be a picture, or a folder or a ZIP of pictures, but does not exist");
         }
+        if (!Files.isDirectory(path) && !Files.isRegularFile(path)) {
+            throw new SpecException(
+                    path + ": must be a picture, or a folder or a ZIP of pictures, and is a device or a pipe");
+        }
         return new PictureTree(
                 Files.isDirectory(path)
                         ? new FolderTree(path)

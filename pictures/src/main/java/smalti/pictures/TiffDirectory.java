@@ -16,6 +16,7 @@ final class TiffDirectory {
     static final int EXTRA_SAMPLES = 0x152;
 
     private static final int SHORT = 3;
+    private static final int LONG = 4;
     private static final int BIG = 43;
 
     private final ByteBuffer bytes;
@@ -24,7 +25,7 @@ final class TiffDirectory {
         this.bytes = bytes;
     }
 
-    /** The first number of an entry; empty where there is none, or it is not of 16 bits, or the file is malformed. */
+    /** The first number of an entry; empty where there is none, or it is not of 16 or 32 bits, or the file is malformed. */
     OptionalInt first(int tag) {
         try {
             bytes.order(bytes.get(0) == 'I' ? ByteOrder.LITTLE_ENDIAN : ByteOrder.BIG_ENDIAN);
@@ -44,9 +45,12 @@ final class TiffDirectory {
         int entry = directory + (big ? 8 : 2);
         for (long i = 0; i < entries; i++, entry += size) {
             if ((bytes.getShort(entry) & 0xFFFF) == tag) {
-                return bytes.getShort(entry + 2) == SHORT
-                        ? OptionalInt.of(bytes.getShort(entry + (big ? 12 : 8)) & 0xFFFF)
-                        : OptionalInt.empty();
+                int value = entry + (big ? 12 : 8);
+                return switch (bytes.getShort(entry + 2)) {
+                    case SHORT -> OptionalInt.of(bytes.getShort(value) & 0xFFFF);
+                    case LONG -> OptionalInt.of(bytes.getInt(value)); // some writers take these for all numbers
+                    default -> OptionalInt.empty();
+                };
             }
         }
         return OptionalInt.empty();

@@ -62,6 +62,17 @@ final class OrientationTest {
         }
     }
 
+    /** TIFF 6.0 asks for 16 bits; some writers take 32 for all numbers, and viewers read those. */
+    @Test
+    void anOrientationOf32BitsCounts() throws IOException {
+        for (var order : List.of(ByteOrder.BIG_ENDIAN, ByteOrder.LITTLE_ENDIAN)) {
+            var bytes = ByteBuffer.allocate(26).order(order);
+            head(bytes, order).putShort((short) 1);
+            var exif = entry(bytes, 0x112, 4, 1).putInt(6).putInt(0).array();
+            assertThat(rows(PictureReader.standard().read(jpeg(exif)))).isEqualTo(UPRIGHT.get(5));
+        }
+    }
+
     private static Picture read(String format, ByteOrder order, short orientation) throws IOException {
         var exif = exif(order, orientation);
         return PictureReader.standard()

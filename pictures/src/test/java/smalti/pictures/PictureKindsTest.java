@@ -22,6 +22,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.MethodSource;
+import org.junit.jupiter.params.provider.ValueSource;
 import smalti.spec.DataSpec;
 
 /**
@@ -151,6 +152,29 @@ final class PictureKindsTest {
         bytes.putInt((int) crc.getValue()).put(png, 33, png.length - 33);
         assertThat(PictureReader.standard().read(bytes.array()).raw())
                 .isEqualTo(PictureReader.standard().read(png).raw());
+    }
+
+    @ParameterizedTest
+    @ValueSource(ints = {1, 100, 127, 200})
+    void aJpegIsReadWithoutAProfileThatIsBroken(int length) throws IOException {
+        var jpeg = kind("subsampled.jpg");
+        var bytes = ByteBuffer.allocate(jpeg.length + 18 + length);
+        bytes.put(jpeg, 0, 2).putShort((short) 0xFFE2).putShort((short) (16 + length));
+        bytes.put("ICC_PROFILE\0\1\1".getBytes(StandardCharsets.ISO_8859_1)).put(new byte[length]);
+        bytes.put(jpeg, 2, jpeg.length - 2);
+        assertThat(PictureReader.standard().read(bytes.array()).raw())
+                .isEqualTo(PictureReader.standard().read(jpeg).raw());
+        var cut = Arrays.copyOf(bytes.array(), bytes.capacity() - jpeg.length / 4);
+        assertThatThrownBy(() -> PictureReader.standard().read(cut))
+                .hasMessage("must be a whole picture, but ends too early");
+    }
+
+    @Test
+    void noWordsOfADecoderAreShown() throws IOException {
+        var png = kind("alpha.png");
+        png[24] = 77; // bits a sample
+        assertThatThrownBy(() -> PictureReader.standard().read(png))
+                .hasMessage("must be a readable PNG picture, and is damaged");
     }
 
     private static int startOfScan(byte[] jpeg) {

@@ -1,7 +1,9 @@
 package smalti.pictures;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.junit.jupiter.api.Assumptions.assumeFalse;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -12,6 +14,7 @@ import java.util.Map;
 import java.util.Set;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import smalti.spec.SpecException;
 
 /** Which files are pictures, and what is said of the others. */
 class PictureTreeTest {
@@ -38,6 +41,17 @@ class PictureTreeTest {
                     .hasValue("5 files left out: 1 .csv, 1 .heic, 1 .jpg, 1 unreadable, a link loop (g/loop)"
                             + " (HEIC is not read)");
         }
+    }
+
+    /** Nothing may ever come out of a pipe. */
+    @Test
+    void aPipeIsRefused() throws Exception {
+        var pipe = folder.resolve("pipe.png");
+        assumeTrue(new ProcessBuilder("mkfifo", pipe.toString()).start().waitFor() == 0, "this system has no pipes");
+        assertThatThrownBy(() -> PictureTree.open(pipe))
+                .isInstanceOf(SpecException.class)
+                .hasMessage(pipe
+                        + ": must be a picture, or a folder or a ZIP of pictures, and is a device or a pipe");
     }
 
     /** As lost+found on a stick. */

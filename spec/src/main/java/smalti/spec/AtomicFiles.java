@@ -41,14 +41,14 @@ public final class AtomicFiles {
     /** Gone with a process that is abandoned; at a JVM's own end whoever made them deletes them. */
     private static final Set<Path> OWNED = ConcurrentHashMap.newKeySet();
 
-    /** Folders that may come back; they do with a process that is told to end. */
-    private static final Set<Aside> ASIDE = ConcurrentHashMap.newKeySet();
-
     /** Held by what begins, by what moves into place, and by {@link #abandon} to the end of the process. */
-    private static final Object PLACE = new Object();
+    static final Object PLACE = new Object();
 
     /** Writers may go on adding to a folder while it is deleted. */
     private static final int MOST_DELETIONS = 100;
+
+    /** Beyond it they lead in a circle. */
+    private static final int MOST_LINKS = 40;
 
     static {
         Runtime.getRuntime().addShutdownHook(new Thread(AtomicFiles::deleteFilled, "smalti-unfinished"));
@@ -77,7 +77,7 @@ public final class AtomicFiles {
             var left = Stream.concat(FILLED.stream(), OWNED.stream())
                     .filter(path -> !isDeleted(path))
                     .collect(Collectors.toList());
-            ASIDE.stream().filter(aside -> !aside.isRestored()).forEach(aside -> left.add(aside.folder));
+            left.addAll(Aside.restoreAll());
             end.accept(left);
         }
     }
@@ -87,7 +87,7 @@ public final class AtomicFiles {
         OWNED.add(folder);
     }
 
-    private static boolean isDeleted(Path path) {
+    static boolean isDeleted(Path path) {
         for (int i = 0; i < MOST_DELETIONS; i++) {
             try {
                 deleteRecursively(path);
@@ -122,10 +122,15 @@ public final class AtomicFiles {
         }
     }
 
-    /** Where a target is: of a link what it leads to, which is replaced, and not the link. */
-    private static Path settled(Path target) throws IOException {
+    /** Where a target is: of a link what it leads to, there or not, which is replaced, and not the link. */
+    static Path settled(Path target) throws IOException {
         var place = target.toAbsolutePath().normalize();
-        return Files.isSymbolicLink(place) && Files.exists(place) ? place.toRealPath() : place;
+        for (int links = 0; links < MOST_LINKS && Files.isSymbolicLink(place); links++) {
+            place = Files.exists(place)
+                    ? place.toRealPath()
+                    : place.resolveSibling(Files.readSymbolicLink(place)).normalize();
+        }
+        return place;
     }
 
     public static void writeString(Path file, String text) throws IOException {
@@ -169,7 +174,6 @@ public final class AtomicFiles {
     public static void writeGroup(Path file, List<String> belonging, Writer writer) throws IOException {
         recoverGroup(file, belonging);
         var temporary = temporary(file);
-        var parent = parent(file);
         try {
             begin(temporary);
             writer.write(temporary);
@@ -178,11 +182,7 @@ public final class AtomicFiles {
                 force(path);
             }
             synchronized (PLACE) {
-                if (Files.exists(file)) {
-                    replaceGroup(file, belonging, finished);
-                } else {
-                    moveInto(parent, finished);
-                }
+                replaceGroup(file, belonging, finished);
             }
         } catch (IOException e) {
             throw unwritten(file, e);
@@ -213,7 +213,8 @@ public final class AtomicFiles {
     private static void replaceGroup(Path file, List<String> belonging, List<Path> finished) throws IOException {
         var parent = parent(file);
         var before = group(parent, file, belonging);
-        if (before.size() == 1 && finished.size() == 1) {
+        var alone = List.of(parent.resolve(String.valueOf(file.getFileName())));
+        if (before.isEmpty() || (before.equals(alone) && finished.size() == 1)) {
             moveInto(parent, finished);
             return;
         }
@@ -251,67 +252,6 @@ public final class AtomicFiles {
         return TEMPORARY.matcher(text).replaceAll("$1");
     }
 
-    /**
-     * A folder in whose place a new one begins, for what is of use in its place alone: it comes back if nothing of use
-     * came of the new one.
-     */
-    public static final class Aside {
-        private final Path folder;
-        private final Path old;
-
-        private Aside(Path folder, Path old) {
-            this.folder = folder;
-            this.old = old;
-        }
-
-        /** Deletes it: the new one has taken its place. */
-        public void forget() throws IOException {
-            if (ASIDE.remove(this)) {
-                deleteRecursively(old);
-            }
-        }
-
-        /**
-         * Deletes what has begun in its place, and puts it back.
-         *
-         * @return whether it was not forgotten meanwhile
-         */
-        public boolean restore() throws IOException {
-            synchronized (PLACE) {
-                boolean aside = ASIDE.remove(this);
-                if (aside) {
-                    deleteRecursively(folder);
-                    Files.move(old, folder, StandardCopyOption.ATOMIC_MOVE);
-                }
-                return aside;
-            }
-        }
-
-        private boolean isRestored() {
-            if (!isDeleted(folder)) {
-                return false;
-            }
-            try {
-                Files.move(old, folder, StandardCopyOption.ATOMIC_MOVE);
-                return true;
-            } catch (IOException e) {
-                return false;
-            }
-        }
-    }
-
-    /** Moves a folder out of its place, for a new one to begin there. After a crash {@link #recover} finds it. */
-    public static Aside setAside(Path target) throws IOException {
-        var folder = settled(target);
-        recover(folder);
-        var aside = new Aside(folder, replaced(folder));
-        synchronized (PLACE) {
-            Files.move(folder, aside.old, StandardCopyOption.ATOMIC_MOVE);
-            ASIDE.add(aside);
-        }
-        return aside;
-    }
-
     private static void replace(Path finished, Path folder) throws IOException {
         if (!Files.exists(folder)) {
             Files.move(finished, folder, StandardCopyOption.ATOMIC_MOVE);
@@ -328,13 +268,31 @@ public final class AtomicFiles {
         deleteRecursively(old);
     }
 
-    /** A crash within a replacement leaves the old folder under another name: puts it back, if no new one is there. */
-    public static void recover(Path folder) throws IOException {
+    /**
+     * Puts a folder back that a crash within its replacement has left under another name: one that was replaced whole,
+     * if no new one is there; one that was set aside, whatever has begun in its place.
+     *
+     * @return whether one that was set aside came back
+     * @throws SpecException if another process is replacing the folder
+     */
+    public static boolean recover(Path target) throws IOException {
+        var folder = settled(target);
+        if (!Files.isDirectory(parent(folder))) {
+            return false;
+        }
         var old = replaced(folder);
         if (Files.exists(old) && !Files.exists(folder)) {
             Files.move(old, folder, StandardCopyOption.ATOMIC_MOVE);
         }
         deleteRecursively(old);
+        return Aside.recover(folder);
+    }
+
+    static List<Path> named(Path parent, String stem) throws IOException {
+        try (var files = Files.list(parent)) {
+            return files.filter(path -> String.valueOf(path.getFileName()).startsWith(stem))
+                    .toList();
+        }
     }
 
     private static Path replaced(Path folder) throws IOException {
@@ -392,7 +350,7 @@ public final class AtomicFiles {
         FILLED.remove(temporary);
     }
 
-    private static Path temporary(Path target) throws IOException {
+    static Path temporary(Path target) throws IOException {
         var parent = parent(target);
         try {
             Files.createDirectories(parent);
@@ -416,21 +374,16 @@ public final class AtomicFiles {
 
     /** Deletes what processes that are no more left unfinished of the same target. */
     private static void sweep(Path parent, String stem) throws IOException {
-        try (var left = Files.newDirectoryStream(
-                parent, path -> String.valueOf(path.getFileName()).startsWith(stem))) {
-            for (var path : left) {
-                var pid = String.valueOf(path.getFileName())
-                        .substring(stem.length())
-                        .split("-", 2)[0];
-                if (pid.matches("\\d{1,18}")
-                        && ProcessHandle.of(Long.parseLong(pid)).isEmpty()) {
-                    deleteRecursively(path);
-                }
+        for (var path : named(parent, stem)) {
+            var pid = String.valueOf(path.getFileName()).substring(stem.length()).split("-", 2)[0];
+            if (pid.matches("\\d{1,18}")
+                    && ProcessHandle.of(Long.parseLong(pid)).isEmpty()) {
+                deleteRecursively(path);
             }
         }
     }
 
-    private static Path parent(Path target) throws IOException {
+    static Path parent(Path target) throws IOException {
         var parent = target.toAbsolutePath().getParent();
         if (parent == null) {
             throw new IOException(target + " has no parent folder");

@@ -135,9 +135,9 @@ class AtomicFilesTest {
         var file = root.resolve("m.onnx");
         var data = root.resolve("m.onnx.data");
         var other = Files.writeString(root.resolve("m.onnx.txt"), "stays");
-        Files.writeString(data, "belongs to nothing yet");
+        Files.writeString(data, "belonged to one that is gone");
         writeModel("1", false);
-        assertThat(data).hasContent("belongs to nothing yet");
+        assertThat(data).doesNotExist();
         for (var version : List.of("2", "3")) {
             writeModel(version, true);
             assertThat(file).hasContent(version);
@@ -258,7 +258,7 @@ class AtomicFilesTest {
     void whatIsSetAsideComesBackUntilItIsForgotten() throws IOException {
         var place = Files.createDirectories(root.resolve("place"));
         Files.writeString(place.resolve("a"), "old");
-        var aside = AtomicFiles.setAside(place);
+        var aside = Aside.of(place);
         assertThat(place).doesNotExist();
         Files.createDirectories(place);
         Files.writeString(place.resolve("b"), "new");
@@ -266,7 +266,7 @@ class AtomicFilesTest {
         assertThat(place).isDirectoryContaining("glob:**a").isDirectoryNotContaining("glob:**b");
         assertThat(aside.restore()).isFalse();
 
-        var gone = AtomicFiles.setAside(place);
+        var gone = Aside.of(place);
         Files.createDirectories(place);
         gone.forget();
         assertThat(gone.restore()).isFalse();
@@ -274,11 +274,78 @@ class AtomicFilesTest {
     }
 
     @Test
-    void whatACrashLeftAsideIsPutBack() throws IOException {
+    void oneThatStopsTheProcessAndOneThatForgetsDoNotDeleteTheOldAndTheNew() throws Exception {
         var place = Files.createDirectories(root.resolve("place"));
         Files.writeString(place.resolve("a"), "old");
-        AtomicFiles.setAside(place);
-        AtomicFiles.recover(place);
+        var aside = Aside.of(place);
+        Files.createDirectories(place);
+        var forgets = new Thread(() -> delete(aside));
+        // as the process that is told to end does while it deletes the new one
+        synchronized (AtomicFiles.PLACE) {
+            forgets.start();
+            while (forgets.isAlive() && forgets.getState() != Thread.State.BLOCKED) {
+                Thread.onSpinWait();
+            }
+            assertThat(forgets.isAlive()).as("waits").isTrue();
+            try (var files = Files.walk(root)) {
+                assertThat(files).anyMatch(file -> file.endsWith("a"));
+            }
+        }
+        forgets.join();
+        assertOnly(place);
+    }
+
+    private static void delete(Aside aside) {
+        try {
+            aside.forget();
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    /** A process that is no more leaves its number in the name. */
+    @Test
+    void whatACrashLeftAsideIsPutBackInPlaceOfWhatHadBegun() throws Exception {
+        var place = Files.createDirectories(root.resolve("place"));
+        Files.writeString(place.resolve("a"), "begun");
+        var ended = new ProcessBuilder("true").start();
+        ended.waitFor();
+        var left = Files.createDirectories(root.resolve(".aside-place-" + ended.pid()));
+        Files.writeString(left.resolve("a"), "old");
+        assertThat(AtomicFiles.recover(place)).isTrue();
+        assertThat(place.resolve("a")).hasContent("old");
+        assertOnly(place);
+        assertThat(AtomicFiles.recover(place)).isFalse();
+    }
+
+    @Test
+    void anotherProcessThatReplacesAFolderIsLeftAlone() throws Exception {
+        var place = Files.createDirectories(root.resolve("place"));
+        Files.writeString(place.resolve("a"), "begun");
+        var other = new ProcessBuilder("sleep", "600").start();
+        try {
+            var aside = Files.createDirectories(root.resolve(".aside-place-" + other.pid()));
+            Files.writeString(aside.resolve("a"), "old");
+            assertThatThrownBy(() -> Aside.of(place))
+                    .isInstanceOf(SpecException.class)
+                    .hasMessageContainingAll(place.toString(), "process " + other.pid(), aside.toString());
+            assertThat(place.resolve("a")).hasContent("begun");
+            assertThat(aside.resolve("a")).hasContent("old");
+        } finally {
+            other.destroyForcibly();
+        }
+    }
+
+    @Test
+    void whatALinkLedToComesBackWhereItWas() throws Exception {
+        var place = Files.createDirectories(root.resolve("place"));
+        Files.writeString(place.resolve("a"), "old");
+        var link = Files.createSymbolicLink(root.resolve("link"), Path.of("place"));
+        var ended = new ProcessBuilder("true").start();
+        ended.waitFor();
+        Files.move(place, root.resolve(".aside-place-" + ended.pid()));
+        assertThat(AtomicFiles.recover(link)).isTrue();
+        assertThat(link).isSymbolicLink();
         assertThat(place.resolve("a")).hasContent("old");
     }
 }
