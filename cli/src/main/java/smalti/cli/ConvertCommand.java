@@ -21,7 +21,6 @@ import smalti.exporter.OnnxOpset;
 import smalti.exporter.OnnxPrecision;
 import smalti.exporter.dl4j.Dl4jNetworks;
 import smalti.exporter.onnx.OnnxReader;
-import smalti.exporter.onnx.OnnxWriter;
 import smalti.exporter.onnx.SourceFiles;
 import smalti.exporter.proof.ModelSession.Item;
 import smalti.exporter.samediff.Isolation;
@@ -75,11 +74,8 @@ final class ConvertCommand implements Callable<Integer> {
     @SuppressWarnings("NullAway.Init") // picocli sets it
     CommandSpec command;
 
-    @Option(
-            names = "--external-data-above",
-            paramLabel = "BYTES",
-            description = "Weights of more bytes in all are written to FILE.data beside FILE; default 1500000000.")
-    long externalDataAbove = OnnxWriter.EXTERNAL_DATA_ABOVE;
+    @Mixin
+    ExternalDataOption externalData = new ExternalDataOption();
 
     @Option(
             names = "--precision",
@@ -127,7 +123,9 @@ final class ConvertCommand implements Callable<Integer> {
 
     private int convert() throws IOException {
         boolean half = isHalf();
-        Outputs.requireModel(out, overwrite);
+        externalData.checked();
+        requireMeaning(half);
+        Outputs.requireModel(out, overwrite, data == null ? proof.samples.inputs() : new Path[] {data});
         if (Files.isDirectory(graph)) {
             throw new SpecException(graph + ": must be a file, got a folder"
                     + (Files.exists(graph.resolve("export.json"))
@@ -138,7 +136,7 @@ final class ConvertCommand implements Callable<Integer> {
         if (graph.toString().endsWith(".onnx")) {
             SourceFiles.spareModel(out, graph);
             if (!inputs.isEmpty() || !outputs.isEmpty() || isolated || !shapes.isEmpty()) {
-                throw new SpecException(
+                throw new WrongUse(
                         "--inputs, --outputs, --shape and --isolated must be left out for an ONNX file, which is read as it is");
             }
             boolean other = command.commandLine().getParseResult().hasMatchedOption("--opset");
@@ -161,9 +159,8 @@ final class ConvertCommand implements Callable<Integer> {
         }
         if (proof.unproven || !proof.samples.isSeeded()) {
             if (!graph.toString().endsWith(".onnx")) {
-                throw new SpecException(
-                        "--samples and --unproven are for ONNX files; a SameDiff graph is proven against"
-                                + " SameDiff");
+                throw new WrongUse("--samples and --unproven are for ONNX files; a SameDiff graph is proven against"
+                        + " SameDiff");
             }
         }
         if (!half) {
@@ -183,6 +180,18 @@ final class ConvertCommand implements Callable<Integer> {
             AtomicFiles.discard(folder);
         }
         return 0;
+    }
+
+    /** @throws WrongUse if options are given that would change nothing */
+    private void requireMeaning(boolean half) {
+        if (data != null && !half) {
+            throw new WrongUse("--calibrate is for --precision fp16, and must be left out without");
+        }
+        if (data == null) {
+            proof.samples.requirePictures(pixels);
+        } else {
+            pixels.requirePictures("--calibrate", data);
+        }
     }
 
     private boolean isHalf() {
@@ -216,7 +225,7 @@ final class ConvertCommand implements Callable<Integer> {
         var place = String.valueOf(graph.getFileName());
         var options = proof.options(
                 ExportOptions.defaults().seed(), limits, () -> OnnxReader.read(graph), place, pixels, skip, console);
-        var report = OnnxOpset.convert(graph, file, opset.checked(), externalDataAbove, options);
+        var report = OnnxOpset.convert(graph, file, opset.opset, externalData.checked(), options);
         console.line("converted %s to opset %d: %s", graph, opset.opset, out);
         console.line("  %d nodes, %d before at opset %d", report.nodes(), report.nodesBefore(), report.opsetBefore());
         proof.tell(report.proof(), out, console);
@@ -225,11 +234,15 @@ final class ConvertCommand implements Callable<Integer> {
     private void export(Path file) throws IOException {
         var isolation = isolated ? Isolation.ofAll() : Isolation.whereNeeded();
         var options = ExportOptions.defaults()
-                .withOpset(opset.checked())
-                .withExternalDataAbove(externalDataAbove)
+                .withOpset(opset.opset)
+                .withExternalDataAbove(externalData.checked())
                 .withIsolation(isolation)
                 .withProgress(console::note);
-        var exported = Dl4jNetworks.isNetwork(graph)
+        boolean network = Dl4jNetworks.isNetwork(graph);
+        if (!network && !shapes.isEmpty()) {
+            throw new WrongUse("--shape must be left out for a SameDiff file, whose inputs have their shapes");
+        }
+        var exported = network
                 ? Dl4jNetworks.exportFile(graph, networkShapes(), file, options)
                 : OnnxExporter.export(graph, inputs, outputs, file, options);
         exported.notes().forEach(console::warning);
@@ -247,7 +260,7 @@ final class ConvertCommand implements Callable<Integer> {
 
     private Map<String, List<Long>> networkShapes() {
         if (!inputs.isEmpty() || !outputs.isEmpty()) {
-            throw new SpecException("--inputs and --outputs must be left out for a network of DL4J, which has its own");
+            throw new WrongUse("--inputs and --outputs must be left out for a network of DL4J, which has its own");
         }
         var parsed = new LinkedHashMap<String, List<Long>>();
         shapes.forEach((input, sizes) -> {

@@ -57,6 +57,7 @@ final class DiffCommand implements Callable<Integer> {
 
     @Override
     public Integer call() throws IOException {
+        samples.requirePictures(pixels);
         GivenFile.requireModel(one);
         GivenFile.requireModel(other);
         var place = String.valueOf(one.getFileName());

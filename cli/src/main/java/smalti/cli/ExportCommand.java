@@ -170,7 +170,7 @@ final class ExportCommand implements Callable<Integer> {
 
     private void export(Path bundle) throws IOException {
         var options = ExportOptions.defaults()
-                .withOpset(opset.checked())
+                .withOpset(opset.opset)
                 // a page runs FP32 alone
                 .withPrecisions(
                         target == Target.WEB

@@ -10,6 +10,7 @@ import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.ITypeConverter;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 import smalti.runtime.Generator;
@@ -23,6 +24,13 @@ final class GenerateCommand implements Callable<Integer> {
     private static final int MOST_IN_GRID = 10_000;
     private static final int PART = 256;
 
+    static final class Count implements ITypeConverter<Integer> {
+        @Override
+        public Integer convert(String text) {
+            return Values.within(text, 1, MOST);
+        }
+    }
+
     private final Console console;
 
     @Mixin
@@ -32,6 +40,7 @@ final class GenerateCommand implements Callable<Integer> {
             names = "--count",
             paramLabel = "N",
             defaultValue = "64",
+            converter = Count.class,
             description = "How many; default ${DEFAULT-VALUE}.")
     int count;
 
@@ -62,9 +71,8 @@ final class GenerateCommand implements Callable<Integer> {
 
     @Override
     public Integer call() throws IOException {
-        int most = Pngs.isGrid(out) ? MOST_IN_GRID : MOST;
-        if (count < 1 || count > most) {
-            throw new WrongUse("--count must be from 1 to " + most + ", got " + count);
+        if (Pngs.isGrid(out) && count > MOST_IN_GRID) {
+            throw new WrongUse("--count must be from 1 to " + MOST_IN_GRID + " for one PNG, got " + count);
         }
         Pngs.check(out, overwrite, bundle.path);
         try (var model = bundle.open()) {

@@ -19,7 +19,6 @@ import smalti.exporter.cost.Total;
 import smalti.exporter.inspect.Inspection;
 import smalti.spec.AtomicFiles;
 import smalti.spec.RecordTree;
-import smalti.spec.SpecException;
 
 @Command(
         name = "inspect",
@@ -61,15 +60,26 @@ final class InspectCommand implements Callable<Integer> {
 
     @Override
     public Integer call() throws IOException {
+        requireSizes();
         if (isModel()) {
             model();
         } else if (!sizes.isEmpty()) {
-            throw new SpecException(path + ": must be an ONNX file for --size, got a bundle; its graphs are the .onnx"
+            throw new WrongUse(path + ": must be an ONNX file for --size, got a bundle; its graphs are the .onnx"
                     + " files inside");
         } else {
             bundle();
         }
         return 0;
+    }
+
+    private void requireSizes() {
+        var wrong = sizes.entrySet().stream()
+                .filter(size -> size.getValue() < 1)
+                .map(size -> "--size " + size.getKey() + " must be at least 1, got " + size.getValue())
+                .toList();
+        if (!wrong.isEmpty()) {
+            throw new WrongUse(wrong);
+        }
     }
 
     /** A folder or a ZIP is a bundle. */

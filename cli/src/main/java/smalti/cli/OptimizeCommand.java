@@ -9,7 +9,6 @@ import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 import smalti.exporter.OnnxOptimizer;
 import smalti.exporter.onnx.OnnxReader;
-import smalti.exporter.onnx.OnnxWriter;
 
 @Command(
         name = "optimize",
@@ -33,11 +32,8 @@ final class OptimizeCommand implements Callable<Integer> {
             description = "Of the inputs to compare on; default ${DEFAULT-VALUE}.")
     long seed;
 
-    @Option(
-            names = "--external-data-above",
-            paramLabel = "BYTES",
-            description = "Weights of more bytes in all are written to FILE.data beside FILE; default 1500000000.")
-    long externalDataAbove = OnnxWriter.EXTERNAL_DATA_ABOVE;
+    @Mixin
+    ExternalDataOption externalData = new ExternalDataOption();
 
     @Mixin
     ProofChoices proof = new ProofChoices();
@@ -60,8 +56,10 @@ final class OptimizeCommand implements Callable<Integer> {
 
     @Override
     public Integer call() throws IOException {
+        long externalDataAbove = externalData.checked();
+        proof.samples.requirePictures(pixels);
         GivenFile.requireModel(model);
-        Outputs.requireModel(out, overwrite);
+        Outputs.requireModel(out, overwrite, proof.samples.inputs());
         var place = String.valueOf(model.getFileName());
         var options = proof.options(seed, limits, () -> OnnxReader.read(model), place, pixels, skip, console);
         var report = OnnxOptimizer.optimize(model, out, externalDataAbove, options);

@@ -132,6 +132,7 @@ final class QuantizeCommand implements Callable<Integer> {
 
     private int quantize() throws IOException {
         requireShares();
+        pixels.requirePictures("--calibrate", data);
         GivenFile.requireModel(model);
         Outputs.requireModel(out, overwrite, data);
         SourceFiles.spareModel(out, model);

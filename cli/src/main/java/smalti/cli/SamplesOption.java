@@ -26,6 +26,16 @@ final class SamplesOption {
         return data == null;
     }
 
+    /** What is read besides the model. */
+    Path[] inputs() {
+        return data == null ? new Path[0] : new Path[] {data};
+    }
+
+    /** @throws WrongUse if options of pictures are given without pictures */
+    void requirePictures(PixelOptions pixels) {
+        pixels.requirePictures("--samples", data);
+    }
+
     /** Such as {@code seeded inputs}. */
     String text() {
         return isSeeded() ? "seeded inputs" : "those samples";

@@ -9,11 +9,13 @@ import picocli.CommandLine.TypeConversionException;
 
 /** How the words of a command line become numbers and paths, with errors that a user can read. */
 final class Values {
+    private static final String FEWER = "must be a whole number of fewer digits";
+
     private Values() {}
 
     static void register(CommandLine line) {
-        ITypeConverter<Integer> whole = text -> (int) whole(text, Integer.MIN_VALUE, Integer.MAX_VALUE);
-        ITypeConverter<Long> large = text -> whole(text, Long.MIN_VALUE, Long.MAX_VALUE);
+        ITypeConverter<Integer> whole = text -> (int) whole(text, Integer.MIN_VALUE, Integer.MAX_VALUE, FEWER);
+        ITypeConverter<Long> large = text -> whole(text, Long.MIN_VALUE, Long.MAX_VALUE, FEWER);
         line.registerConverter(Integer.class, whole);
         line.registerConverter(int.class, whole);
         line.registerConverter(Long.class, large);
@@ -25,7 +27,12 @@ final class Values {
         line.registerConverter(Path.class, Values::path);
     }
 
-    private static long whole(String text, long least, long most) {
+    /** Of an option whose bounds do not hang on others. */
+    static int within(String text, int least, int most) {
+        return (int) whole(text, least, most, "must be from " + least + " to " + most);
+    }
+
+    private static long whole(String text, long least, long most, String rule) {
         if (!text.matches("[-+]?\\d+")) {
             throw new TypeConversionException("must be a whole number, got " + shown(text));
         }
@@ -37,7 +44,7 @@ final class Values {
         } catch (NumberFormatException tooFar) {
             // as one that fits no smaller range
         }
-        throw new TypeConversionException("must be a whole number from " + least + " to " + most + ", got " + text);
+        throw new TypeConversionException(rule + ", got " + text);
     }
 
     private static double number(String text) {

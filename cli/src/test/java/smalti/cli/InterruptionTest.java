@@ -114,6 +114,25 @@ class InterruptionTest {
     }
 
     @Test
+    void aDemoComesBackAfterOneThatReplacedItWasKilled() throws Exception {
+        var out = Files.createDirectories(folder.resolve("demo of a killed one"));
+        Files.writeString(out.resolve("pictures.png"), "before");
+        var killed = Cli.watched(temporary, "demo", "--out", out, "--overwrite");
+        try (var output = killed.inputReader()) {
+            awaitLine(output, "drawing 6000 pictures");
+            killed.destroyForcibly().waitFor();
+        }
+        assertThat(out.resolve("pictures.png")).doesNotExist();
+        var next = Cli.watched(temporary, "demo", "--out", out);
+        try (var output = next.inputReader()) {
+            awaitLine(output, out + ": is as it was before the --overwrite that was killed");
+            stop(next, SIGNAL, output);
+        }
+        assertThat(out.resolve("pictures.png")).hasContent("before");
+        assertNothingLeft(out);
+    }
+
+    @Test
     void anExportLeavesNoBundle() throws Exception {
         var out = folder.resolve("stopped.smalti");
         assertStops(out, "writing ", "export", folder.resolve("run-codec"), "--out", out);

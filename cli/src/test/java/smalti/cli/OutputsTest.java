@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.TreeSet;
 import org.junit.jupiter.api.Test;
@@ -162,21 +163,69 @@ class OutputsTest {
         var rule = ": must lie outside of ";
         for (var out : List.of(pictures.resolve("runs/mine"), link.resolve("mine"), pictures.resolve("a/../mine"))) {
             Cli.run("train", "--preset", "vqvae-demo", "--data", pictures, "--out", out)
-                    .failsWith(out + rule + pictures, "the next run would read it too; choose an output elsewhere");
+                    .failsWith(
+                            out + rule + pictures, "the next run would find it among them; choose an output elsewhere");
             Cli.run("reconstruct", "none", pictures, "--out", out).failsWith(out + rule + pictures);
         }
         var grid = pictures.resolve("grid.png");
         Cli.run("reconstruct", "none", pictures, "--out", grid).failsWith(grid + rule + pictures);
+        var codes = pictures.resolve("codes.npz");
+        Cli.run("encode", "none", pictures, "--out", codes).failsWith(codes + rule + pictures);
+        var figures = pictures.resolve("figures.json");
+        Cli.run("evaluate", "none", "--data", pictures, "--json", figures).failsWith(figures + rule + pictures);
+        for (var onnx : List.of(
+                List.of("quantize", "none", "--calibrate"),
+                List.of("optimize", "none", "--samples"),
+                List.of("convert", "none.onnx", "--opset", "18", "--samples"))) {
+            var arguments = new ArrayList<Object>(onnx);
+            arguments.addAll(List.of(pictures, "--out", pictures.resolve("x.onnx")));
+            Cli.run(arguments.toArray()).failsWith(rule + pictures);
+        }
         var bundle = Files.createDirectories(folder.resolve("x.smalti"));
+        Files.writeString(bundle.resolve("bundle.json"), "{}");
         Cli.run("generate", bundle, "--out", bundle.resolve("made")).failsWith(rule + bundle);
-        Cli.run("decode", bundle, "none", "--out", bundle.resolve("made.png")).failsWith(rule + bundle);
+        Cli.run("decode", bundle, "none", "--out", bundle.resolve("made.png"))
+                .failsWith(rule + bundle + ", which is replaced as a whole when it is made anew");
         var run = Files.createDirectories(folder.resolve("run"));
+        Files.writeString(run.resolve("spec.json"), "{}");
         Cli.run("export", run, "--out", run.resolve("x.smalti")).failsWith(rule + run);
         assertThat(pictures).isEmptyDirectory();
         // beside it is elsewhere, though its name begins alike
         assertThat(Cli.run("train", "--preset", "vqvae-demo", "--data", pictures, "--out", folder.resolve("pictures-2"))
                         .err())
                 .doesNotContain(rule);
+    }
+
+    @Test
+    void whatALinkInTheInputLeadsToIsReadAsWell() throws IOException {
+        var pictures = Files.createDirectories(folder.resolve("pictures"));
+        var other = Files.createDirectories(folder.resolve("other"));
+        var picture = Files.writeString(other.resolve("a.png"), "mine");
+        var link = Files.createSymbolicLink(pictures.resolve("more"), other);
+        Files.createSymbolicLink(pictures.resolve("loop"), pictures);
+        var out = other.resolve("out");
+        Cli.run("reconstruct", "none", pictures, "--out", out)
+                .failsWith(out + ": must lie outside of " + link + ", whose pictures are read");
+        Cli.run("reconstruct", "none", pictures, "--out", other, "--overwrite")
+                .failsWith(other + ": must be another folder than what is read, and holds " + link);
+        Files.delete(link);
+        Files.createSymbolicLink(pictures.resolve("a.png"), picture);
+        Cli.run("reconstruct", "none", pictures, "--out", other, "--overwrite")
+                .failsWith(other + ": must be another folder than what is read");
+        assertThat(picture).hasContent("mine");
+        assertThat(out).doesNotExist();
+    }
+
+    @ParameterizedTest
+    @MethodSource("writers")
+    void aLinkToNothingIsRefusedAtTheStart(Writer writer) throws IOException {
+        var nothing = folder.resolve("nothing");
+        var link = Files.createSymbolicLink(folder.resolve(writer.name()), nothing);
+        Cli.run(arguments(writer, link))
+                .failsWith(link + ": must be a place to write to, but " + link + " is a link to nothing");
+        var dangling = Files.createSymbolicLink(folder.resolve("dangling"), nothing);
+        Cli.run(arguments(writer, dangling.resolve(writer.name()))).failsWith(dangling + " is a link to nothing");
+        assertThat(nothing).doesNotExist();
     }
 
     /** What goes beside an output is as much the user's as the output itself. */
@@ -281,7 +330,7 @@ class OutputsTest {
     }
 
     private static Object[] arguments(Writer writer, Path out, String... more) {
-        var arguments = new java.util.ArrayList<Object>(writer.command());
+        var arguments = new ArrayList<Object>(writer.command());
         arguments.add(writer.output());
         arguments.add(out);
         arguments.addAll(List.of(more));

@@ -50,8 +50,7 @@ class PictureTreeTest {
         assumeTrue(new ProcessBuilder("mkfifo", pipe.toString()).start().waitFor() == 0, "this system has no pipes");
         assertThatThrownBy(() -> PictureTree.open(pipe))
                 .isInstanceOf(SpecException.class)
-                .hasMessage(pipe
-                        + ": must be a picture, or a folder or a ZIP of pictures, and is a device or a pipe");
+                .hasMessage(pipe + ": must be a picture, or a folder or a ZIP of pictures, and is a device or a pipe");
     }
 
     /** As lost+found on a stick. */

@@ -375,7 +375,8 @@ public final class AtomicFiles {
     /** Deletes what processes that are no more left unfinished of the same target. */
     private static void sweep(Path parent, String stem) throws IOException {
         for (var path : named(parent, stem)) {
-            var pid = String.valueOf(path.getFileName()).substring(stem.length()).split("-", 2)[0];
+            var pid =
+                    String.valueOf(path.getFileName()).substring(stem.length()).split("-", 2)[0];
             if (pid.matches("\\d{1,18}")
                     && ProcessHandle.of(Long.parseLong(pid)).isEmpty()) {
                 deleteRecursively(path);

@@ -400,7 +400,7 @@ public final class RecordTree {
             }
         }
         boolean tooFar = tree.isNumber() && Double.isFinite(tree.doubleValue()) && tree.doubleValue() % 1 == 0;
-        expect(false, tree, path, "a whole number" + (tooFar ? " from " + least + " to " + most : ""), problems);
+        expect(false, tree, path, "a whole number" + (tooFar ? " of fewer digits" : ""), problems);
         return null;
     }
 

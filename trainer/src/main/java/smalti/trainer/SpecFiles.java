@@ -128,6 +128,7 @@ public final class SpecFiles {
                 // nor are rules reported that a replaced value breaks
                 found = e.problems().stream()
                         .filter(problem -> replaced.stream().noneMatch(problem::contains))
+                        .filter(problem -> !problems.contains(problem))
                         .toList();
             }
             problems.addAll(found);

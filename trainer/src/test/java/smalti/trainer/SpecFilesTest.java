@@ -61,6 +61,22 @@ class SpecFilesTest {
     }
 
     @Test
+    void everyProblemIsReportedOnce() {
+        assertThatThrownBy(() -> SpecFiles.parse("""
+                        preset: vqvae
+                        modle: {}
+                        training: {steps: ten, batch: 1e99, foo: 1}
+                        """, "model.yaml"))
+                .isInstanceOfSatisfying(
+                        SpecException.class,
+                        e -> assertThat(e.problems())
+                                .doesNotHaveDuplicates()
+                                .hasSize(4)
+                                .anyMatch(problem -> problem.startsWith(
+                                        "model.yaml: training.batch must be a whole number of fewer digits, got ")));
+    }
+
+    @Test
     void everyProblemIsReportedWithItsPlace() {
         assertThatThrownBy(() -> SpecFiles.parse("""
                         preset: vqvae
