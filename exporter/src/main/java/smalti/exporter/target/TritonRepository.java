@@ -222,7 +222,7 @@ public final class TritonRepository {
             case FLOAT64 -> "TYPE_FP64";
             case FLOAT16 -> "TYPE_FP16";
             case BFLOAT16 -> "TYPE_BF16";
-            case INT8, INT16, INT32, INT64, UINT8, UINT16, UINT32, UINT64, BOOL -> "TYPE_" + type;
+            case INT8, INT16, INT32, INT64, UINT8, UINT16, UINT32, UINT64, BOOL -> "TYPE_" + type.name();
         };
     }
 
