@@ -129,7 +129,8 @@ class OnnxFilesTest {
         var none = folder.resolve("none.onnx");
         Cli.run("quantize", model, "--calibrate", data, "--out", none, "--least-psnr", "300")
                 .failsWith("no layer can be INT8 within 300");
-        Cli.run("quantize", model, "--calibrate", folder, "--out", none)
+        var pictures = Files.createDirectory(folder.resolve("pictures"));
+        Cli.run("quantize", model, "--calibrate", pictures, "--out", none)
                 .failsWith("pictures fit a model with one input of 1 or 3 channels");
         Npz.write(data, Map.of("z", NpyArray.of(numbers, 64, 3, 4)));
         Cli.run("quantize", model, "--calibrate", data, "--out", none)

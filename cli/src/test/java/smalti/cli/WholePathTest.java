@@ -113,7 +113,7 @@ class WholePathTest {
                 .contains("16 codes, one for 4x4 pixels", "detokenize.onnx", "data:image/png;base64,")
                 .contains(BundleManifest.PARITY_FILE)
                 .doesNotContain("http");
-        Cli.run("inspect", codec, "--size", "h=3").failsWith("must be an ONNX file for --size, got a bundle");
+        Cli.run("inspect", codec, "--size", "h=3").isRefusedFor("must be an ONNX file for --size, got a bundle");
     }
 
     @Test
