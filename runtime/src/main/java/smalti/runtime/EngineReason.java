@@ -2,14 +2,10 @@ package smalti.runtime;
 
 import ai.onnxruntime.OrtException;
 import java.util.Map;
-import java.util.regex.Pattern;
+import smalti.spec.onnx.EngineText;
 
 /** Why ONNX Runtime refused something, in a user's words, and in its own where they say more. */
 final class EngineReason {
-    /** Its names of kinds of errors, and the places in its sources. */
-    private static final Pattern FORMALITIES = Pattern.compile(
-            "^Error code - \\w+ - message: |\\[ONNXRuntimeError\\] : \\d+ : \\w+ : |/onnxruntime_src/\\S+ (?=\\S)");
-
     private static final String DAMAGED = "it is no ONNX file, or not a whole one";
 
     private static final Map<OrtException.OrtErrorCode, String> WORDS = Map.of(
@@ -22,17 +18,12 @@ final class EngineReason {
 
     private EngineReason() {}
 
-    /** One line: several would read as several problems. */
     static String of(OrtException e) {
         if (e.getCode() == OrtException.OrtErrorCode.ORT_INVALID_PROTOBUF) {
             // its own words are those of the library that it reads files with
             return DAMAGED;
         }
-        var own = FORMALITIES
-                .matcher(String.valueOf(e.getMessage()))
-                .replaceAll("")
-                .strip()
-                .replaceAll("\\s*\\R\\s*", " ");
+        var own = EngineText.plain(String.valueOf(e.getMessage()));
         var words = WORDS.get(e.getCode());
         return words == null ? own : own.isEmpty() ? words : words + ": " + own;
     }

@@ -22,6 +22,7 @@ import smalti.spec.AtomicFiles;
 import smalti.spec.IoReason;
 import smalti.spec.SpecException;
 import smalti.spec.onnx.EngineGuard;
+import smalti.spec.onnx.EngineText;
 import smalti.spec.onnx.OnnxFile;
 import smalti.spec.onnx.OnnxType;
 
@@ -30,9 +31,8 @@ import smalti.spec.onnx.OnnxType;
  * a process of its own: what ends that process is an error here.
  */
 public final class ModelSession implements AutoCloseable {
-    private static final Pattern FORMALITIES = Pattern.compile(
-            "^Error code - \\w+ - message: |\\[ONNXRuntimeError\\] : \\d+ : \\w+ : |/onnxruntime_src/\\S+ (?=\\S)"
-                    + "|Load model from .*? failed:\\s*");
+    /** Names the file for the moment. */
+    private static final Pattern LOADED_FROM = Pattern.compile("Load model from .*? failed:\\s*");
 
     private final SessionPlan plan;
     private final String name;
@@ -223,11 +223,9 @@ public final class ModelSession implements AutoCloseable {
 
     /** In one line, without its names for kinds of errors and the file for the moment. */
     private static String reason(EngineRefusal e) {
-        return FORMALITIES
-                .matcher(String.valueOf(e.getMessage()))
-                .replaceAll("")
-                .strip()
-                .replaceAll("\\s*\\R\\s*", " ");
+        return LOADED_FROM
+                .matcher(EngineText.plain(String.valueOf(e.getMessage())))
+                .replaceAll("");
     }
 
     private EngineProcess another() {
