@@ -146,6 +146,12 @@ final class RowsGraph {
         int place(long axis) {
             return axis >= 0 ? (int) axis : rank < 0 ? Integer.MIN_VALUE : (int) axis + rank;
         }
+
+        /** Where it is once other axes are gone. */
+        Batch without(List<Integer> others) {
+            int before = (int) others.stream().filter(place -> place < axis).count();
+            return new Batch(axis - before, rank - others.size());
+        }
     }
 
     /** @return what is wrong with taking rows for independent; nothing where the graph does not tell */
@@ -340,7 +346,7 @@ final class RowsGraph {
     }
 
     private void reduce(OnnxNode node, Batch batch) {
-        long[] axes = axes(node, 1);
+        long[] axes = longs(node, "axes", 1);
         if (axes == null) {
             return;
         }
@@ -356,31 +362,26 @@ final class RowsGraph {
         if (places.contains(batch.axis)) {
             mix(node, "goes over the axis of the batch");
         } else if (batch.rank >= 0) {
-            boolean keeps = node.whole("keepdims", 1) == 1;
-            int before =
-                    (int) places.stream().filter(place -> place < batch.axis).count();
-            give(node, keeps ? batch : new Batch(batch.axis - before, batch.rank - axes.length));
+            give(node, node.whole("keepdims", 1) == 1 ? batch : batch.without(places));
         }
     }
 
     /** @return of an attribute or a constant input; empty where neither is given, null where they are computed */
-    private long @Nullable [] axes(OnnxNode node, int input) {
-        return node.attributes().get("axes") instanceof OnnxAttribute.Ints
-                ? node.wholes("axes").stream().mapToLong(Long::longValue).toArray()
+    private long @Nullable [] longs(OnnxNode node, String attribute, int input) {
+        return node.attributes().get(attribute) instanceof OnnxAttribute.Ints
+                ? node.wholes(attribute).stream().mapToLong(Long::longValue).toArray()
                 : node.input(input).isEmpty() ? new long[0] : wholes.get(node.input(input));
     }
 
     /** All rows of it, as far as the axes tell. */
     private void slice(OnnxNode node, Batch batch) {
-        long[] axes = axes(node, 3);
+        long[] axes = longs(node, "axes", 3);
         if (axes == null) {
             return;
         }
         boolean isOfRows = false;
         if (axes.length == 0) {
-            long[] starts = node.attributes().get("starts") instanceof OnnxAttribute.Ints
-                    ? node.wholes("starts").stream().mapToLong(Long::longValue).toArray()
-                    : wholes.get(node.input(1));
+            long[] starts = longs(node, "starts", 1);
             // as many axes as there are starts, from the first on
             isOfRows = starts == null || batch.axis < starts.length;
         }
@@ -418,19 +419,17 @@ final class RowsGraph {
     }
 
     private void squeeze(OnnxNode node, Batch batch) {
-        long[] axes = axes(node, 1);
+        long[] axes = longs(node, "axes", 1);
         if (axes != null && axes.length > 0 && batch.rank >= 0) {
             var places = LongStream.of(axes).mapToInt(batch::place).boxed().toList();
-            int before =
-                    (int) places.stream().filter(place -> place < batch.axis).count();
             if (!places.contains(batch.axis)) {
-                give(node, new Batch(batch.axis - before, batch.rank - axes.length));
+                give(node, batch.without(places));
             }
         }
     }
 
     private void unsqueeze(OnnxNode node, Batch batch) {
-        long[] axes = axes(node, 1);
+        long[] axes = longs(node, "axes", 1);
         if (axes != null && axes.length > 0 && batch.rank >= 0) {
             int rank = batch.rank + axes.length;
             var places = LongStream.of(axes)

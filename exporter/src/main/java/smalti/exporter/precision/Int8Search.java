@@ -159,9 +159,10 @@ public final class Int8Search {
         }
         best = corrected(equalized(best));
         var alone = sensitivity(best.recipe());
-        var costliest = costliest(alone);
+        var products = plain.products(judge.sample());
+        var costliest = costliest(alone, products);
         var chosen = isMet(best) ? best : withFloats(best, costliest, costliest.size(), this::isMet);
-        var closer = withoutSlowLayers(towardsGoal(chosen, costliest));
+        var closer = withoutSlowLayers(towardsGoal(chosen, costliest, products), products);
         return new Result(
                 closer.model(),
                 closer.quality(),
@@ -290,8 +291,7 @@ public final class Int8Search {
     }
 
     /** The layers, those first that cost the most quality for each product they save. */
-    private List<String> costliest(Map<String, Quality> alone) {
-        var products = plain.products(judge.sample());
+    private List<String> costliest(Map<String, Quality> alone, Map<String, Long> products) {
         var costliest = new ArrayList<>(plain.layers().keySet());
         costliest.sort(Comparator.comparingDouble((String layer) ->
                         error(alone.getOrDefault(layer, Quality.NONE)) / products.getOrDefault(layer, 1L))
@@ -340,11 +340,10 @@ public final class Int8Search {
     }
 
     /** Leaves more in float while that is cheap and floats are further from FP32 than they should be. */
-    private Candidate towardsGoal(Candidate chosen, List<String> costliest) {
+    private Candidate towardsGoal(Candidate chosen, List<String> costliest, Map<String, Long> products) {
         if (chosen.quality().sqnr() >= options.goalSqnr() || chosen.inputs().isEmpty()) {
             return chosen;
         }
-        var products = plain.products(judge.sample());
         long all = products.values().stream().mapToLong(Long::longValue).sum();
         long inFloat = 0;
         int most = 0;
@@ -374,8 +373,7 @@ public final class Int8Search {
      * Where a model that has such is not faster for INT8, more and more of its convolutions are left in float, and what is
      * fastest is kept.
      */
-    private Candidate withoutSlowLayers(Candidate chosen) {
-        var products = plain.products(judge.sample());
+    private Candidate withoutSlowLayers(Candidate chosen, Map<String, Long> products) {
         var convolutions = plain.layers().values().stream()
                 .filter(layer -> chosen.inputs().containsKey(layer.name()))
                 .filter(layer -> layer.node().is("Conv"))

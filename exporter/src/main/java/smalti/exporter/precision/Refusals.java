@@ -16,8 +16,9 @@ import smalti.exporter.graph.ValueType;
 final class Refusals {
     private static final Set<String> RECURRENT = Set.of("LSTM", "GRU", "RNN");
 
-    /** Layers of float32 among the operators of com.microsoft. */
+    /** Layers of float32 among the operators of com.microsoft and its parts. */
     private static final Set<String> FUSED = Set.of(
+            "Conv",
             "FusedConv",
             "FusedGemm",
             "FusedMatMul",
@@ -82,7 +83,7 @@ final class Refusals {
 
     private Optional<String> reason(Node node) {
         if (node.domain().startsWith("com.microsoft")) {
-            return FUSED.contains(node.op()) || node.op().equals("Conv")
+            return FUSED.contains(node.op())
                     ? Optional.of(
                             "is one of ONNX Runtime's own operators, which it makes when it writes the file that it"
                                     + " optimized: quantize the file from before")
