@@ -22,7 +22,7 @@ final class Admission<R> {
     private final Limits limits;
     private final int lanes;
     private final Room room;
-    private final Schedule<R> schedule;
+    private final FairQueue<R> queue;
     private final BatchCosts costs;
     private final Pace pace = new Pace();
 
@@ -35,7 +35,7 @@ final class Admission<R> {
         this.limits = limits;
         this.lanes = lanes;
         this.room = new Room(limits);
-        this.schedule = new Schedule<>(room);
+        this.queue = new FairQueue<>(room);
         this.costs = new BatchCosts(limits.maxBatch());
     }
 
@@ -50,8 +50,8 @@ final class Admission<R> {
     }
 
     /** What waits. */
-    Schedule<R> schedule() {
-        return schedule;
+    FairQueue<R> queue() {
+        return queue;
     }
 
     /** Most items of a batch, as they are worth it and as they may share one. */
@@ -68,7 +68,7 @@ final class Admission<R> {
      */
     @Nullable
     QueueFullException offer(Ticket<R> ticket, boolean isRunning, long age) {
-        if (schedule.isEmpty()) {
+        if (queue.isEmpty()) {
             pace.rested();
         }
         // who was let in already is served, or expires
@@ -86,7 +86,7 @@ final class Admission<R> {
                             Math.round((double) until - timeout + longRun(ticket.demand())),
                             nanosUntilGone(waiting, age))));
         }
-        var full = schedule.offer(ticket);
+        var full = queue.offer(ticket);
         return full.isPresent() ? refusal(full.get(), age) : null;
     }
 
@@ -98,11 +98,11 @@ final class Admission<R> {
     }
 
     private QueueFullException refusal(Room.Full full, long age) {
-        long queued = Math.min(schedule.waiting(), full.inTheWay());
+        long queued = Math.min(queue.waiting(), full.inTheWay());
         // that is seldom known item by item
         long elsewhere = full.inTheWay() > queued ? room.nanosElsewhere() : 0;
         double ofOne = nanosOfOne();
-        long takes = ofOne == 0 ? 0 : pace.estimate(schedule.waiting(), ofOne);
+        long takes = ofOne == 0 ? 0 : pace.estimate(queue.waiting(), ofOne);
         return QueueFullException.full(
                 name,
                 full.reason(),
@@ -118,28 +118,28 @@ final class Admission<R> {
 
     /** The next batch, in the order in which it was served; empty where nothing waits. */
     List<Slice<R>> next(long now) {
-        var demand = schedule.next();
+        var demand = queue.next();
         if (demand == null) {
             return List.of();
         }
-        var batch = schedule.take(demand.kind(), cap(demand));
+        var batch = queue.take(demand.kind(), cap(demand));
         int items = 0;
         for (var slice : batch) {
             slice.ticket().dispatched(now);
             items += slice.count();
         }
-        pace.dispatched(now, items, !schedule.isEmpty());
+        pace.dispatched(now, items, !queue.isEmpty());
         return batch;
     }
 
     /** Whether a request would not be done in time. Where nothing waits each is tried: what was learnt may be wrong. */
     private boolean isTooLate(Ticket<R> ticket, boolean isRunning) {
-        if (ticket.deadline() == Ticket.NEVER || (schedule.isEmpty() && !isRunning)) {
+        if (ticket.deadline() == Ticket.NEVER || (queue.isEmpty() && !isRunning)) {
             return false;
         }
         long timeout = ticket.deadline() - ticket.arrival();
         long run = costs.run(ticket.demand().costs(), Math.min(ticket.items(), cap(ticket.demand())));
-        if (schedule.isEmpty()) {
+        if (queue.isEmpty()) {
             ticket.willTake(Math.min(run, timeout / 2));
             return false;
         }
@@ -150,7 +150,7 @@ final class Admission<R> {
     /** With something to spare: who is let in must be served. */
     private long nanosUntilDone(Ticket<R> ticket) {
         int cap = cap(ticket.demand());
-        long items = schedule.ahead(ticket, cap) + ticket.items();
+        long items = queue.ahead(ticket, cap) + ticket.items();
         double ofOne = (double) costs.estimate(ticket.demand().costs(), 1) / lanes;
         double waits = pace.estimate(items, ofOne) * spare(ticket.demand().costs(), (double) items / cap);
         return Math.round(waits + 2.0 * costs.run(ticket.demand().costs(), (int) Math.min(items, cap)));
@@ -164,7 +164,7 @@ final class Admission<R> {
 
     /** Until so many of the items that wait were dispatched, with something to spare. */
     private long nanosUntilGone(long items, long age) {
-        var next = schedule.next();
+        var next = queue.next();
         if (next == null) {
             return 0;
         }
@@ -181,13 +181,13 @@ final class Admission<R> {
 
     /** Until a run of such items ends, also where it takes long. */
     private long longRun(Demand demand) {
-        long run = costs.run(demand.costs(), Math.min(Math.max(1, schedule.waiting()), cap(demand)));
+        long run = costs.run(demand.costs(), Math.min(Math.max(1, queue.waiting()), cap(demand)));
         return Math.round(run * (1 + SURE * costs.deviation(demand.costs())));
     }
 
     /** Of what is next; 0 where nothing is known. */
     private double nanosOfOne() {
-        var next = schedule.next();
+        var next = queue.next();
         return next == null ? 0 : (double) costs.estimate(next.costs(), 1) / lanes;
     }
 }

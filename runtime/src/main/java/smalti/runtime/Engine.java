@@ -40,7 +40,7 @@ final class Engine {
                 // it would keep a record of every session and run, and send it to its makers
                 environment.setTelemetry(false);
                 LOADED.complete(environment);
-                Batcher.rehearse();
+                WarmUp.rehearse();
             } catch (OrtException | RuntimeException | Error e) {
                 LOADED.completeExceptionally(e);
             }
@@ -71,7 +71,7 @@ final class Engine {
      */
     static OrtEnvironment environment() {
         if (!LOADED.isDone()) {
-            Batcher.rehearse();
+            WarmUp.rehearse();
         }
         try {
             return LOADED.join();

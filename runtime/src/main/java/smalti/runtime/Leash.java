@@ -2,7 +2,6 @@ package smalti.runtime;
 
 import java.lang.ref.Cleaner;
 import java.time.Duration;
-import java.util.concurrent.RejectedExecutionException;
 import java.util.function.Consumer;
 
 /**
@@ -65,12 +64,8 @@ final class Leash {
             if (!end()) {
                 return;
             }
-            try {
-                // what cleans up for the whole process does not wait for runs
-                Threads.SERVERS.execute(this::free);
-            } catch (RejectedExecutionException | OutOfMemoryError e) {
-                free();
-            }
+            // what cleans up for the whole process does not wait for runs
+            new CallerRunsExecutor(Threads.SERVERS).execute(this::free);
         }
 
         private void free() {

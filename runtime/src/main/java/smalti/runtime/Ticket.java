@@ -5,7 +5,7 @@ import java.util.concurrent.CompletableFuture;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A request of some items in a {@link Schedule}.
+ * A request of some items in a {@link FairQueue}.
  *
  * @param <R> what is asked for
  */
@@ -29,7 +29,7 @@ final class Ticket<R> {
 
     /**
      * @param caller whom it counts for; empty for itself alone
-     * @param arrival in nanoseconds of the schedule's clock
+     * @param arrival in nanoseconds of the queue's clock
      * @param deadline by which it must be done; {@link #NEVER}
      */
     Ticket(R request, Demand demand, Priority priority, String caller, long arrival, long deadline) {

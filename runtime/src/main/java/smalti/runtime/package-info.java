@@ -7,12 +7,12 @@
  *   any ONNX file ──OnnxModel.open──▶ OnnxModel ─▶ Tensors by name
  *
  *   a face ─▶ GraphService ─▶ Batcher ─▶ GraphRunner ─▶ GraphSession ─▶ ONNX Runtime
- *                              │ └ Schedule, BatchCosts     └ Placement: on which Device
+ *                              │ └ FairQueue, BatchCosts     └ Placement: on which Device
  *                              └ ThreadBudget
  * </pre>
  *
  * <p>Start reading at {@link smalti.runtime.SmaltiModel}, and below the faces at {@code Batcher}: it decides when what
- * runs, {@code Schedule} who is next, {@code ThreadBudget} on how many threads. {@code GraphRunner} brings a batch into
+ * runs, {@code FairQueue} who is next, {@code ThreadBudget} on how many threads. {@code GraphRunner} brings a batch into
  * direct memory, {@code GraphSession} runs it.
  */
 @NullMarked

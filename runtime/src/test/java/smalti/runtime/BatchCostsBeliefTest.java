@@ -85,7 +85,7 @@ final class BatchCostsBeliefTest {
     void ofManyKindsTheNewestAreKnown() {
         var costs = new BatchCosts(MOST);
         for (int kind = 0; kind < 1000; kind++) {
-            for (int i = 0; i < BatchCosts.LEAST_SEEN; i++) {
+            for (int i = 0; i < SizeCosts.LEAST_SEEN; i++) {
                 costs.ran(kind, 1, 1_000_000);
             }
         }
@@ -131,7 +131,7 @@ final class BatchCostsBeliefTest {
 
         void live(int batches) {
             for (int items = 1; items <= MOST; items *= 2) {
-                for (int i = 0; i < BatchCosts.LEAST_SEEN; i++) {
+                for (int i = 0; i < SizeCosts.LEAST_SEEN; i++) {
                     run(items, 0);
                 }
             }

@@ -95,7 +95,7 @@ final class BatcherTest {
         kitchen.open();
         first.join();
         await(() -> !warming.isAlive());
-        assertThat(kitchen.batches).startsWith("1:1", "2:2", "2:2").hasSizeGreaterThan(BatchCosts.LEAST_SEEN + 1);
+        assertThat(kitchen.batches).startsWith("1:1", "2:2", "2:2").hasSizeGreaterThan(SizeCosts.LEAST_SEEN + 1);
         assertThat(kitchen.most).hasValue(1);
         assertThat(run(batcher, new Squares(3, 1), PLAIN).answers).containsExactly(9);
     }
@@ -594,7 +594,7 @@ final class BatcherTest {
         sleep(500);
         kitchen.open();
         slow.join();
-        for (int i = 0; i < BatchCosts.LEAST_SEEN; i++) {
+        for (int i = 0; i < SizeCosts.LEAST_SEEN; i++) {
             kitchen.close();
             var again = submit(batcher, new Squares(1, 1), PLAIN);
             kitchen.awaitRunning(1);

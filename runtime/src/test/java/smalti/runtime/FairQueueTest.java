@@ -18,57 +18,57 @@ import org.junit.jupiter.params.provider.ValueSource;
 import smalti.runtime.Ticket.Slice;
 
 /** Who is next. A request's text is its name; its kind is "k" where it does not matter. */
-final class ScheduleTest {
+final class FairQueueTest {
     private static final int SCHEDULES = Boolean.getBoolean("smalti.full") ? 100_000 : 10_000;
 
     private static final List<Priority> PRIORITIES = List.copyOf(EnumSet.allOf(Priority.class));
 
     @Test
     void requestsOfOnePriorityGoInTheirOrder() {
-        var schedule = new Schedule<String>(new Room(Limits.of(1, 100)));
+        var queue = new FairQueue<String>(new Room(Limits.of(1, 100)));
         for (var name : List.of("a", "b", "c", "d")) {
-            schedule.offer(ticket(name, 1));
+            queue.offer(ticket(name, 1));
         }
-        assertThat(names(schedule, 3)).containsExactly("a", "b", "c");
-        schedule.offer(ticket("e", 1));
-        assertThat(names(schedule, 3)).containsExactly("d", "e");
-        assertThat(schedule.isEmpty()).isTrue();
+        assertThat(names(queue, 3)).containsExactly("a", "b", "c");
+        queue.offer(ticket("e", 1));
+        assertThat(names(queue, 3)).containsExactly("d", "e");
+        assertThat(queue.isEmpty()).isTrue();
     }
 
     @Test
     void aBatchHoldsOneKind() {
-        var schedule = new Schedule<String>(new Room(Limits.of(1, 100)));
-        schedule.offer(ticket("a", "small", 1));
-        schedule.offer(ticket("B", "large", 1));
-        schedule.offer(ticket("c", "small", 1));
-        schedule.offer(ticket("D", "large", 1));
-        assertThat(names(schedule, 4)).containsExactly("a", "c");
-        assertThat(names(schedule, 4)).containsExactly("B", "D");
+        var queue = new FairQueue<String>(new Room(Limits.of(1, 100)));
+        queue.offer(ticket("a", "small", 1));
+        queue.offer(ticket("B", "large", 1));
+        queue.offer(ticket("c", "small", 1));
+        queue.offer(ticket("D", "large", 1));
+        assertThat(names(queue, 4)).containsExactly("a", "c");
+        assertThat(names(queue, 4)).containsExactly("B", "D");
     }
 
     @Test
     void aLargeRequestIsCutAndLetsOthersHaveTheirTurn() {
-        var schedule = new Schedule<String>(new Room(Limits.of(1, 100)));
-        schedule.offer(ticket("large", 40));
-        assertThat(names(schedule, 8)).containsExactly("large 0-8");
-        schedule.offer(ticket("one", 1));
-        schedule.offer(ticket("two", 2));
-        assertThat(names(schedule, 8)).containsExactly("one", "two 0-2", "large 8-13");
-        assertThat(names(schedule, 100)).containsExactly("large 13-40");
+        var queue = new FairQueue<String>(new Room(Limits.of(1, 100)));
+        queue.offer(ticket("large", 40));
+        assertThat(names(queue, 8)).containsExactly("large 0-8");
+        queue.offer(ticket("one", 1));
+        queue.offer(ticket("two", 2));
+        assertThat(names(queue, 8)).containsExactly("one", "two 0-2", "large 8-13");
+        assertThat(names(queue, 100)).containsExactly("large 13-40");
     }
 
     @Test
     void callersShareEvenlyWhateverTheyAskFor() {
-        var schedule = new Schedule<String>(new Room(Limits.of(1, 10_000)));
+        var queue = new FairQueue<String>(new Room(Limits.of(1, 10_000)));
         for (int i = 0; i < 100; i++) {
-            schedule.offer(of("greedy", 8));
+            queue.offer(of("greedy", 8));
         }
         for (int i = 0; i < 100; i++) {
-            schedule.offer(of("modest", 1));
+            queue.offer(of("modest", 1));
         }
         var served = new HashMap<String, Integer>();
         for (int i = 0; i < 20; i++) {
-            schedule.take("k", 8).forEach(slice -> served.merge(slice.ticket().request(), slice.count(), Integer::sum));
+            queue.take("k", 8).forEach(slice -> served.merge(slice.ticket().request(), slice.count(), Integer::sum));
         }
         assertThat(served.get("modest")).isBetween(72, 88);
         assertThat(served.get("greedy")).isBetween(72, 88);
@@ -76,31 +76,31 @@ final class ScheduleTest {
 
     @Test
     void whoWasAwaySavesNothingUp() {
-        var schedule = new Schedule<String>(new Room(Limits.of(1, 10_000)));
-        schedule.offer(of("early", 1));
-        schedule.take("k", 1);
+        var queue = new FairQueue<String>(new Room(Limits.of(1, 10_000)));
+        queue.offer(of("early", 1));
+        queue.take("k", 1);
         for (int i = 0; i < 500; i++) {
-            schedule.offer(of("busy", 1));
-            schedule.take("k", 1);
+            queue.offer(of("busy", 1));
+            queue.take("k", 1);
         }
         for (int i = 0; i < 50; i++) {
-            schedule.offer(of("early", 1));
-            schedule.offer(of("busy", 1));
+            queue.offer(of("early", 1));
+            queue.offer(of("busy", 1));
         }
-        assertThat(names(schedule, 10).stream().filter("early"::equals)).hasSizeBetween(4, 6);
+        assertThat(names(queue, 10).stream().filter("early"::equals)).hasSizeBetween(4, 6);
     }
 
     @Test
     void prioritiesShareByTheirWeightsAndNoneStarves() {
-        var schedule = new Schedule<String>(new Room(Limits.of(1, 1_000_000)));
+        var queue = new FairQueue<String>(new Room(Limits.of(1, 1_000_000)));
         for (int i = 0; i < 2000; i++) {
             for (var priority : Priority.values()) {
-                schedule.offer(ticket(priority.name(), "k", 1, priority, "", Ticket.NEVER));
+                queue.offer(ticket(priority.name(), "k", 1, priority, "", Ticket.NEVER));
             }
         }
         var served = new HashMap<String, Integer>();
         for (int i = 0; i < 1110; i++) {
-            schedule.take("k", 1).forEach(slice -> served.merge(slice.ticket().request(), 1, Integer::sum));
+            queue.take("k", 1).forEach(slice -> served.merge(slice.ticket().request(), 1, Integer::sum));
         }
         assertThat(served.get("HIGH")).isBetween(995, 1005);
         assertThat(served.get("NORMAL")).isBetween(95, 105);
@@ -109,68 +109,68 @@ final class ScheduleTest {
 
     @Test
     void anUrgentRequestGoesBeforeThoseThatWait() {
-        var schedule = new Schedule<String>(new Room(Limits.of(1, 1000)));
+        var queue = new FairQueue<String>(new Room(Limits.of(1, 1000)));
         for (int i = 0; i < 20; i++) {
-            schedule.offer(ticket("normal", 1));
+            queue.offer(ticket("normal", 1));
         }
-        schedule.take("k", 4);
-        schedule.offer(ticket("urgent", "k", 1, Priority.HIGH, "", Ticket.NEVER));
-        assertThat(names(schedule, 2)).containsExactly("urgent", "normal");
+        queue.take("k", 4);
+        queue.offer(ticket("urgent", "k", 1, Priority.HIGH, "", Ticket.NEVER));
+        assertThat(names(queue, 2)).containsExactly("urgent", "normal");
     }
 
     @Test
     void moreThanTheBoundIsRefused() {
-        var schedule = new Schedule<String>(new Room(Limits.of(1, 10)));
-        assertThat(schedule.offer(ticket("a", 8))).isEmpty();
-        assertThat(schedule.offer(ticket("b", 3))).isPresent();
-        assertThat(schedule.offer(ticket("c", 2))).isEmpty();
-        assertThat(schedule.offer(ticket("d", 1))).isPresent();
-        schedule.clear();
-        assertThat(schedule.offer(ticket("larger than the bound, where nothing waits", 11)))
+        var queue = new FairQueue<String>(new Room(Limits.of(1, 10)));
+        assertThat(queue.offer(ticket("a", 8))).isEmpty();
+        assertThat(queue.offer(ticket("b", 3))).isPresent();
+        assertThat(queue.offer(ticket("c", 2))).isEmpty();
+        assertThat(queue.offer(ticket("d", 1))).isPresent();
+        queue.clear();
+        assertThat(queue.offer(ticket("larger than the bound, where nothing waits", 11)))
                 .isEmpty();
-        assertThat(schedule.offer(ticket("e", 1))).isPresent();
+        assertThat(queue.offer(ticket("e", 1))).isPresent();
     }
 
     @Test
     void expiredAndWithdrawnRequestsAreGone() {
-        var schedule = new Schedule<String>(new Room(Limits.of(1, 100)));
+        var queue = new FairQueue<String>(new Room(Limits.of(1, 100)));
         var late = ticket("late", "k", 2, Priority.NORMAL, "", 50);
         var later = ticket("later", "k", 3, Priority.LOW, "", 60);
         var withdrawn = ticket("withdrawn", "k", 4, Priority.NORMAL, "", 55);
         for (var ticket : List.of(late, later, withdrawn, ticket("stays", 5))) {
-            schedule.offer(ticket);
+            queue.offer(ticket);
         }
-        assertThat(schedule.nextDeadline()).isEqualTo(50);
-        assertThat(schedule.expire(49)).isEmpty();
-        assertThat(schedule.expire(50)).containsExactly(late);
+        assertThat(queue.nextDeadline()).isEqualTo(50);
+        assertThat(queue.expire(49)).isEmpty();
+        assertThat(queue.expire(50)).containsExactly(late);
         assertThat(late.isEnded()).isTrue();
-        schedule.withdraw(withdrawn);
+        queue.withdraw(withdrawn);
         withdrawn.end();
-        assertThat(schedule.nextDeadline()).isEqualTo(60);
-        assertThat(schedule.waiting()).isEqualTo(8);
-        assertThat(schedule.expire(1000)).containsExactly(later);
-        assertThat(schedule.nextDeadline()).isEqualTo(Ticket.NEVER);
-        assertThat(names(schedule, 9)).containsExactly("stays 0-5");
+        assertThat(queue.nextDeadline()).isEqualTo(60);
+        assertThat(queue.waiting()).isEqualTo(8);
+        assertThat(queue.expire(1000)).containsExactly(later);
+        assertThat(queue.nextDeadline()).isEqualTo(Ticket.NEVER);
+        assertThat(names(queue, 9)).containsExactly("stays 0-5");
     }
 
     @Test
     void whatIsAheadOfARequestIsKnownBeforehand() {
-        var schedule = new Schedule<String>(new Room(Limits.of(1, 1000)));
+        var queue = new FairQueue<String>(new Room(Limits.of(1, 1000)));
         for (int i = 0; i < 50; i++) {
-            assertThat(schedule.ahead(ticket("next", 1), 8)).isEqualTo(i);
-            schedule.offer(ticket("one", 1));
+            assertThat(queue.ahead(ticket("next", 1), 8)).isEqualTo(i);
+            queue.offer(ticket("one", 1));
         }
         // ten of each caller's, before the tenth of another's
-        schedule.clear();
+        queue.clear();
         for (int i = 0; i < 200; i++) {
-            schedule.offer(of("greedy", 1));
+            queue.offer(of("greedy", 1));
         }
-        assertThat(schedule.ahead(of("modest", 10), 1)).isEqualTo(11);
-        assertThat(schedule.ahead(of("greedy", 10), 1)).isEqualTo(200);
+        assertThat(queue.ahead(of("modest", 10), 1)).isEqualTo(11);
+        assertThat(queue.ahead(of("greedy", 10), 1)).isEqualTo(200);
         // and one in ten of those that are less urgent
-        assertThat(schedule.ahead(ticket("urgent", "k", 10, Priority.HIGH, "", Ticket.NEVER), 1))
+        assertThat(queue.ahead(ticket("urgent", "k", 10, Priority.HIGH, "", Ticket.NEVER), 1))
                 .isEqualTo(2);
-        assertThat(schedule.ahead(ticket("idle", "k", 1, Priority.LOW, "", Ticket.NEVER), 1))
+        assertThat(queue.ahead(ticket("idle", "k", 1, Priority.LOW, "", Ticket.NEVER), 1))
                 .isEqualTo(11);
     }
 
@@ -180,21 +180,21 @@ final class ScheduleTest {
         for (int seed = 0; seed < 1000; seed++) {
             var random = new Random(seed);
             int cap = 1 + random.nextInt(8);
-            var schedule = new Schedule<String>(new Room(Limits.of(1, 100_000)));
+            var queue = new FairQueue<String>(new Room(Limits.of(1, 100_000)));
             int others = 1 + random.nextInt(80);
             for (int i = 0; i < others; i++) {
-                schedule.offer(random(random));
+                queue.offer(random(random));
                 if (random.nextInt(4) == 0) {
-                    schedule.take("k", cap);
+                    queue.take("k", cap);
                 }
             }
             var ticket = random(random);
-            long told = schedule.ahead(ticket, cap);
-            assertThat(told).isLessThanOrEqualTo(schedule.waiting());
-            schedule.offer(ticket);
+            long told = queue.ahead(ticket, cap);
+            assertThat(told).isLessThanOrEqualTo(queue.waiting());
+            queue.offer(ticket);
             int before = 0;
             while (ticket.waiting() > 0) {
-                for (var slice : schedule.take("k", cap)) {
+                for (var slice : queue.take("k", cap)) {
                     before += slice.ticket() == ticket ? 0 : slice.count();
                 }
             }
@@ -228,7 +228,7 @@ final class ScheduleTest {
         private final Random random;
         private final int bound;
         private final int cap;
-        private final Schedule<String> schedule;
+        private final FairQueue<String> queue;
         private final List<Server> servers;
         private final List<Ticket<String>> all = new ArrayList<>();
         private final Map<Ticket<String>, BitSet> run = new HashMap<>();
@@ -240,7 +240,7 @@ final class ScheduleTest {
             this.random = new Random(seed);
             this.bound = 1 + random.nextInt(60);
             this.cap = 1 + random.nextInt(12);
-            this.schedule = new Schedule<>(new Room(Limits.of(1, bound)));
+            this.queue = new FairQueue<>(new Room(Limits.of(1, bound)));
             this.servers =
                     IntStream.range(0, servers).mapToObj(i -> new Server()).toList();
             this.place = servers + " servers, seed " + seed;
@@ -256,10 +256,10 @@ final class ScheduleTest {
                     withdraw();
                 }
                 dispatch();
-                assertThat(schedule.waiting()).as(place).isLessThanOrEqualTo(Math.max(bound, oversize));
-                assertThat(schedule.waiting()).as(place).isEqualTo(waiting());
+                assertThat(queue.waiting()).as(place).isLessThanOrEqualTo(Math.max(bound, oversize));
+                assertThat(queue.waiting()).as(place).isEqualTo(waiting());
             }
-            while (!schedule.isEmpty() || servers.stream().anyMatch(server -> !server.batch.isEmpty())) {
+            while (!queue.isEmpty() || servers.stream().anyMatch(server -> !server.batch.isEmpty())) {
                 now += 50;
                 finish();
                 dispatch();
@@ -274,7 +274,7 @@ final class ScheduleTest {
                         .as("%s: all of %s", place, ticket.request())
                         .isTrue();
             }
-            assertThat(schedule.nextDeadline()).as(place).isEqualTo(Ticket.NEVER);
+            assertThat(queue.nextDeadline()).as(place).isEqualTo(Ticket.NEVER);
         }
 
         private BitSet itemsRun(Ticket<String> ticket) {
@@ -300,8 +300,8 @@ final class ScheduleTest {
                     caller,
                     now,
                     deadline);
-            boolean roomy = schedule.isEmpty() || schedule.waiting() + items <= bound;
-            assertThat(schedule.offer(ticket).isEmpty()).as(place).isEqualTo(roomy);
+            boolean roomy = queue.isEmpty() || queue.waiting() + items <= bound;
+            assertThat(queue.offer(ticket).isEmpty()).as(place).isEqualTo(roomy);
             if (roomy) {
                 if (items > bound) {
                     oversize = Math.max(oversize, items);
@@ -319,7 +319,7 @@ final class ScheduleTest {
 
         private void giveUp(Ticket<String> ticket) {
             if (!ticket.isEnded()) {
-                schedule.withdraw(ticket);
+                queue.withdraw(ticket);
                 ticket.end();
                 givenUp(ticket);
             }
@@ -348,13 +348,12 @@ final class ScheduleTest {
         }
 
         private void dispatch() {
-            schedule.expire(now).forEach(this::givenUp);
+            queue.expire(now).forEach(this::givenUp);
             for (var server : servers) {
-                if (!server.batch.isEmpty() || schedule.isEmpty()) {
+                if (!server.batch.isEmpty() || queue.isEmpty()) {
                     continue;
                 }
-                server.batch =
-                        schedule.take(Objects.requireNonNull(schedule.next()).kind(), cap);
+                server.batch = queue.take(Objects.requireNonNull(queue.next()).kind(), cap);
                 server.until = now + 1 + random.nextInt(20);
                 server.batch.forEach(this::dispatched);
                 check(server.batch);
@@ -397,8 +396,8 @@ final class ScheduleTest {
     }
 
     /** The next batch: names, with the items where a request has several. */
-    private static List<String> names(Schedule<String> schedule, int most) {
-        return schedule.take(Objects.requireNonNull(schedule.next()).kind(), most).stream()
+    private static List<String> names(FairQueue<String> queue, int most) {
+        return queue.take(Objects.requireNonNull(queue.next()).kind(), most).stream()
                 .map(slice -> slice.ticket().request()
                         + (slice.ticket().items() == 1
                                 ? ""

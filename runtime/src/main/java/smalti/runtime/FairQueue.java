@@ -29,7 +29,7 @@ import smalti.runtime.Ticket.Slice;
  *
  * @param <R> what is asked for
  */
-final class Schedule<R> {
+final class FairQueue<R> {
     /** Callers that are away are forgotten when there are so many more of them than of those who wait. */
     private static final int REMEMBERED_CALLERS = 64;
 
@@ -42,7 +42,7 @@ final class Schedule<R> {
     private int waiting;
 
     /** @param room for what waits, here and maybe elsewhere too */
-    Schedule(Room room) {
+    FairQueue(Room room) {
         this.room = room;
         for (var priority : Priority.values()) {
             levels.put(priority, new Level(priority));
