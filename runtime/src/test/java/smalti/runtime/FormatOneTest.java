@@ -6,9 +6,14 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 import smalti.spec.NpyArray;
+import smalti.spec.Precision;
+import smalti.spec.Role;
 
 /** Bundles that our exporter wrote in format 1, with what they gave then: they open and give the same for ever. */
 class FormatOneTest {
@@ -33,6 +38,21 @@ class FormatOneTest {
             model.verify();
             var pixels = model.generator().generate(5, IntStream.range(0, 10).toArray());
             assertWithinALevel(pixels.bytes(), array("generator-pixels").bytes());
+        }
+    }
+
+    /** Later bundles of format 1 hold other precisions, and samples to be compared with. */
+    @ParameterizedTest
+    @EnumSource(Precision.class)
+    void bundlesWithVariantsAndSamplesStillServe(Precision precision) {
+        var options = RuntimeOptions.defaults().withPrecision(precision);
+        for (var name : List.of("codec-variants.smalti", "generator-variants.smalti")) {
+            try (var model = SmaltiModel.open(FOLDER.resolve(name), options)) {
+                model.verify();
+                assertThat(model.precision(name.startsWith("codec") ? Role.TOKENIZE : Role.GENERATOR))
+                        .isEqualTo(precision);
+                model.checkParity();
+            }
         }
     }
 
