@@ -124,8 +124,8 @@ class ArchitectureTest {
                 .containsExactly("smalti.exporter.proof");
         assertThat(users(all, "smalti.runtime..", resides(ONNX_RUNTIME), ArchitectureTest::outermost))
                 .containsExactlyInAnyOrder(
-                        "smalti.runtime.Engine",
-                        "smalti.runtime.EngineReason",
+                        "smalti.runtime.OnnxRuntime",
+                        "smalti.runtime.OnnxRuntimeReason",
                         "smalti.runtime.SessionPlan",
                         "smalti.runtime.GraphSession");
     }

@@ -21,7 +21,7 @@ final class Admission<R> {
     private final String name;
     private final Limits limits;
     private final int lanes;
-    private final Room room;
+    private final WaitingRoom room;
     private final FairQueue<R> queue;
     private final BatchCosts costs;
     private final Pace pace = new Pace();
@@ -34,7 +34,7 @@ final class Admission<R> {
         this.name = name;
         this.limits = limits;
         this.lanes = lanes;
-        this.room = new Room(limits);
+        this.room = new WaitingRoom(limits);
         this.queue = new FairQueue<>(room);
         this.costs = new BatchCosts(limits.maxBatch());
     }
@@ -45,7 +45,7 @@ final class Admission<R> {
     }
 
     /** For what waits; thread-safe. */
-    Room room() {
+    WaitingRoom room() {
         return room;
     }
 
@@ -97,7 +97,7 @@ final class Admission<R> {
         return full.isPresent() ? refusal(full.get(), age) : null;
     }
 
-    private QueueFullException refusal(Room.Full full, long age) {
+    private QueueFullException refusal(WaitingRoom.Full full, long age) {
         long queued = Math.min(queue.waiting(), full.inTheWay());
         // that is seldom known item by item
         long elsewhere = full.inTheWay() > queued ? room.nanosElsewhere() : 0;

@@ -11,7 +11,7 @@ interface BatchListener {
         CANCELLED
     }
 
-    /** Of nobody who listens. */
+    /** Does nothing. */
     BatchListener NONE = new BatchListener() {
         @Override
         public void batch(int items, long copyNanos, long runNanos) {}

@@ -30,7 +30,7 @@ final class Batcher<R> {
     private final BatchListener listener;
     private final Executor servers;
     private final Ticker ticker;
-    private final Room room;
+    private final WaitingRoom room;
     private final OpenRequests<R> requests;
     private final RequestEnds<R> ends;
     private final Dispatcher<R> dispatcher;
@@ -83,7 +83,7 @@ final class Batcher<R> {
     }
 
     /** For what waits; others that bring requests may count theirs there too. */
-    Room room() {
+    WaitingRoom room() {
         return room;
     }
 

@@ -1,15 +1,14 @@
 package smalti.runtime;
 
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.EnumMap;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.TreeMap;
 import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
-import smalti.runtime.ModelHealth.Stage;
 import smalti.spec.BundleManifest;
 import smalti.spec.Checksums;
 import smalti.spec.Dimension;
@@ -21,7 +20,7 @@ import smalti.spec.SpecException;
 import smalti.spec.TensorSpec;
 
 /** The graphs of a bundle, each loaded when it is first needed; the model that callers hold is not reached from here. */
-final class BundleGraphs {
+final class BundleGraphs implements Lifecycle.Graphs {
     private final String place;
     private final BundleFiles files;
     private final BundleManifest manifest;
@@ -35,8 +34,7 @@ final class BundleGraphs {
     /** One graph at a time; whoever asks how the model is does not wait for it. */
     private final ReentrantLock loading = new ReentrantLock();
 
-    private Stage stage = Stage.OPEN;
-    private volatile boolean isWarm;
+    private final Lifecycle lifecycle;
 
     BundleGraphs(String place, BundleFiles files, BundleManifest manifest, RuntimeOptions options) {
         this.place = place;
@@ -44,6 +42,7 @@ final class BundleGraphs {
         this.manifest = manifest;
         this.options = options;
         this.calls = new Calls(place);
+        this.lifecycle = new Lifecycle(place, options, calls, this);
     }
 
     /** What may begin, and what is under way in several steps. */
@@ -83,59 +82,44 @@ final class BundleGraphs {
                     .flatMap(rows -> Placement.zeros(service.signature(), sizes, rows).stream())
                     .toList());
         }
-        isWarm = true;
+        lifecycle.warmed();
     }
 
     ModelHealth health() {
-        var full = new ArrayList<String>();
+        List<String> failed;
         synchronized (services) {
-            services.forEach((role, service) ->
-                    service.room().refusal().ifPresent(why -> full.add(role.fileStem() + ": " + why)));
-            return ModelHealth.of(stage, isWarm, failures.values(), full, options);
+            failed = List.copyOf(failures.values());
+        }
+        return lifecycle.health(failed);
+    }
+
+    /** As {@link Lifecycle#close}. */
+    void close(Duration timeout) {
+        lifecycle.close(timeout);
+    }
+
+    /** As {@link Lifecycle#requireOpen}. */
+    void requireOpen() {
+        lifecycle.requireOpen();
+    }
+
+    @Override
+    public Map<String, GraphService<GraphJob>> loaded() {
+        synchronized (services) {
+            var loaded = new LinkedHashMap<String, GraphService<GraphJob>>();
+            services.forEach((role, service) -> loaded.put(role.fileStem(), service));
+            return loaded;
         }
     }
 
-    /**
-     * As {@link SmaltiModel#close}. Calls of several steps come to their ends while the graphs are still there.
-     *
-     * @param timeout for all of it together
-     */
-    void close(Duration timeout) {
-        synchronized (services) {
-            if (stage != Stage.OPEN) {
-                return;
-            }
-            services.values().forEach(GraphService::requireOutside);
-            calls.requireOutside();
-            stage = Stage.CLOSING;
-            // whoever sees the one sees the other
-            calls.refuse();
-        }
-        Engine.settle();
-        Map<Role, GraphService<GraphJob>> all;
-        // what is being loaded is not there in the end
+    /** What is being loaded is not there in the end. */
+    @Override
+    public Map<String, GraphService<GraphJob>> loadedAtLast() {
         loading.lock();
         try {
-            all = new EnumMap<>(services);
+            return loaded();
         } finally {
             loading.unlock();
-        }
-        long end = System.nanoTime() + calls.close(timeout).toNanos();
-        for (var service : all.values()) {
-            service.drain(Duration.ofNanos(Math.max(0, end - System.nanoTime())));
-            service.free();
-        }
-        synchronized (services) {
-            stage = Stage.CLOSED;
-        }
-    }
-
-    /** @throws ModelClosedException if it is closed */
-    void requireOpen() {
-        synchronized (services) {
-            if (stage != Stage.OPEN) {
-                throw new ModelClosedException(place);
-            }
         }
     }
 
@@ -159,8 +143,8 @@ final class BundleGraphs {
     }
 
     private @Nullable GraphService<GraphJob> present(Role role) {
+        requireOpen();
         synchronized (services) {
-            requireOpen();
             return services.get(role);
         }
     }
@@ -175,12 +159,14 @@ final class BundleGraphs {
             }
             throw e;
         }
-        synchronized (services) {
-            failures.remove(role);
-            if (stage == Stage.OPEN) {
+        boolean isOpen = lifecycle.whileOpen(() -> {
+            synchronized (services) {
+                failures.remove(role);
                 services.put(role, service);
-                return service;
             }
+        });
+        if (isOpen) {
+            return service;
         }
         service.drain(Duration.ZERO);
         service.free();
@@ -197,7 +183,7 @@ final class BundleGraphs {
                         file,
                         graph.signature(),
                         Objects.requireNonNull(manifest.files().get(file), file),
-                        () -> WholeModel.of(
+                        () -> SelfContainedOnnx.of(
                                 file, verified(file), new ExternalWeights.Refused(), options.maxFileBytes()),
                         trainedSizes(graph.signature())),
                 options);

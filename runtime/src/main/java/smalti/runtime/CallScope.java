@@ -4,8 +4,8 @@ import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What a thread works for: a call that is not over, and the calls around it. Requests take it along to the threads that
- * complete their futures, so that it is known there too which calls wait for what is done.
+ * The call that a thread works for, and the calls around it. A request takes it along to the thread that completes its
+ * future, so that a close within a call is noticed there too.
  */
 final class CallScope {
     private static final ThreadLocal<@Nullable CallScope> CURRENT = new ThreadLocal<>();
@@ -55,7 +55,7 @@ final class CallScope {
         try {
             return work.get();
         } finally {
-            // a thread of the user's is left without a trace
+            // nothing stays behind on a thread of the user's
             if (before == null) {
                 CURRENT.remove();
             } else {

@@ -6,8 +6,8 @@ import java.util.concurrent.TimeUnit;
 import java.util.function.Supplier;
 
 /**
- * Calls of several steps, which are under way from their first to the end of their last: whoever closes lets no more of
- * them begin, and waits for those. Thread-safe.
+ * The calls of several steps that are under way. Closing lets no more of them begin, and waits until these have ended
+ * their last step. Thread-safe.
  */
 final class Calls {
     private final String place;

@@ -76,7 +76,7 @@ public final class Codec {
      */
     public Stream<Codes> encode(Stream<Pixels> pixels) {
         Objects.requireNonNull(pixels, "pixels");
-        return Ahead.map(pixels, this::encodeAsync);
+        return AnswerStream.map(pixels, this::encodeAsync);
     }
 
     /** The codes of one picture; colour and alpha as {@link Pixels#of(List, int)} has them. */
@@ -120,7 +120,7 @@ public final class Codec {
     /** The pixels of many codes; as {@link #encode(Stream)}. */
     public Stream<Pixels> decode(Stream<Codes> codes) {
         Objects.requireNonNull(codes, "codes");
-        return Ahead.map(codes, this::decodeAsync);
+        return AnswerStream.map(codes, this::decodeAsync);
     }
 
     /**
@@ -156,7 +156,8 @@ public final class Codec {
             var within = withinCall();
             Function<Codes, CompletableFuture<Pixels>> decode =
                     codes -> within.with(options.since(start)).decodeAsync(codes);
-            return Steps.of(within.encodeAsync(job), within.detokenize.service().observed(decode));
+            return RequestChain.of(
+                    within.encodeAsync(job), within.detokenize.service().observed(decode));
         });
     }
 

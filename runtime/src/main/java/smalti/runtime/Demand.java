@@ -9,7 +9,7 @@ package smalti.runtime;
  * @param bytes of one item, in and out as far as that is known
  */
 record Demand(Object kind, int items, long pixels, long bytes) {
-    /** Of items that take no memory to speak of. */
+    /** Of items whose memory does not count. */
     static Demand of(Object kind, int items) {
         return new Demand(kind, items, 0, 0);
     }

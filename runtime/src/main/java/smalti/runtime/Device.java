@@ -2,14 +2,11 @@ package smalti.runtime;
 
 import java.nio.file.Path;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
-import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 import smalti.spec.Check;
-import smalti.spec.SpecException;
 
 /**
  * What graphs are run on.
@@ -21,7 +18,7 @@ import smalti.spec.SpecException;
 public sealed interface Device {
     /** The processor, all of its threads; see {@link Cpu}. */
     static Cpu cpu() {
-        return new Cpu(new Cpu.CpuValues(
+        return new Cpu(new CpuValues(
                 Runtime.getRuntime().availableProcessors(), Spread.ADAPTIVE, null, false, false, Map.of()));
     }
 
@@ -31,7 +28,7 @@ public sealed interface Device {
      * @param index as CUDA counts them, from 0
      */
     static Cuda cuda(int index) {
-        return new Cuda(new Cuda.CudaValues(
+        return new Cuda(new CudaValues(
                 index,
                 Cuda.ALL_MEMORY,
                 ConvolutionSearch.HEURISTIC,
@@ -48,8 +45,8 @@ public sealed interface Device {
      * @param index as CUDA counts them, from 0
      */
     static TensorRt tensorrt(int index) {
-        return new TensorRt(new TensorRt.TensorRtValues(
-                cuda(index), true, TensorRt.ALL_MEMORY, EngineCache.defaultFolder(), Map.of()));
+        return new TensorRt(
+                new TensorRtValues(cuda(index), true, TensorRt.ALL_MEMORY, TensorRtCache.defaultFolder(), Map.of()));
     }
 
     /** {@code cuda(0)} where that can run the graph, else the processor. */
@@ -83,29 +80,6 @@ public sealed interface Device {
     final class Cpu extends ByValue implements Device {
         private final CpuValues values;
 
-        private record CpuValues(
-                int threads,
-                Spread spread,
-                @Nullable Duration spin,
-                boolean flushDenormals,
-                boolean shrink,
-                Map<String, String> sessionConfig) {
-            CpuValues {
-                sessionConfig = NoNulls.in(sessionConfig, "sessionConfig");
-                var problems = new ArrayList<String>();
-                if (threads < 1 || threads > 1024) {
-                    problems.add("threads must be from 1 to 1024, got " + threads);
-                }
-                if (spin != null && (spin.isNegative() || spin.compareTo(Duration.ofSeconds(1)) > 0)) {
-                    problems.add("spin must be from 0 to 1 second, got " + spin);
-                }
-                problems.addAll(SessionConfig.problems(sessionConfig));
-                if (!problems.isEmpty()) {
-                    throw new SpecException(problems);
-                }
-            }
-        }
-
         private Cpu(CpuValues values) {
             this.values = values;
         }
@@ -116,72 +90,62 @@ public sealed interface Device {
         }
 
         public Cpu withThreads(int threads) {
-            return new Cpu(new CpuValues(
-                    threads, values.spread, values.spin, values.flushDenormals, values.shrink, values.sessionConfig));
+            return new Cpu(values.withThreads(threads));
         }
 
         public Cpu withSpread(Spread spread) {
             Objects.requireNonNull(spread, "spread");
-            return new Cpu(new CpuValues(
-                    values.threads, spread, values.spin, values.flushDenormals, values.shrink, values.sessionConfig));
+            return new Cpu(values.withSpread(spread));
         }
 
         public Cpu withSpin(Duration spin) {
             Objects.requireNonNull(spin, "spin");
-            return new Cpu(new CpuValues(
-                    values.threads, values.spread, spin, values.flushDenormals, values.shrink, values.sessionConfig));
+            return new Cpu(values.withSpin(spin));
         }
 
         public Cpu withFlushDenormals(boolean flushDenormals) {
-            return new Cpu(new CpuValues(
-                    values.threads, values.spread, values.spin, flushDenormals, values.shrink, values.sessionConfig));
+            return new Cpu(values.withFlushDenormals(flushDenormals));
         }
 
         public Cpu withShrink(boolean shrink) {
-            return new Cpu(new CpuValues(
-                    values.threads, values.spread, values.spin, values.flushDenormals, shrink, values.sessionConfig));
+            return new Cpu(values.withShrink(shrink));
         }
 
         /** Adds an entry. */
         public Cpu withSessionConfig(String key, String value) {
-            Objects.requireNonNull(key, "key");
-            Objects.requireNonNull(value, "value");
-            var entries = new TreeMap<>(values.sessionConfig);
-            entries.put(key, value);
-            return new Cpu(new CpuValues(
-                    values.threads, values.spread, values.spin, values.flushDenormals, values.shrink, entries));
+            return new Cpu(values.withSessionConfig(key, value));
         }
 
         /** Threads that are used at most; by default the processors that this JVM may use, in a container its quota. */
         public int threads() {
-            return values.threads;
+            return values.threads();
         }
 
         /** How runs share them. */
         public Spread spread() {
-            return values.spread;
+            return values.spread();
         }
 
         /** How long a thread that ran out of work turns round before it sleeps: answers sooner where calls come
          * close together, and keeps the processor busy for nothing where they do not; null for ONNX Runtime's own time. */
         public @Nullable Duration spin() {
-            return values.spin;
+            return values.spin();
         }
 
         /** Whether numbers below 1.2e-38 count as zero: faster where a model makes many of them. */
         public boolean flushDenormals() {
-            return values.flushDenormals;
+            return values.flushDenormals();
         }
 
         /** Whether ONNX Runtime gives back after each run what memory it took: for services where a large picture
-         * comes now and then, whose memory would else be kept; a run that then needs it again must ask for it. */
+         * comes now and then, whose memory would otherwise be kept. A run that needs it again must ask for it. */
         public boolean shrink() {
-            return values.shrink;
+            return values.shrink();
         }
 
         /** Entries of ONNX Runtime's session configuration, of those in {@link SessionConfig#KEYS}. */
         public Map<String, String> sessionConfig() {
-            return values.sessionConfig;
+            return values.sessionConfig();
         }
 
         @Override
@@ -215,34 +179,8 @@ public sealed interface Device {
      */
     final class Cuda extends ByValue implements Device {
         public static final long ALL_MEMORY = Long.MAX_VALUE;
-        private static final long LEAST_MEMORY = 1 << 20;
 
         private final CudaValues values;
-
-        private record CudaValues(
-                int index,
-                long memoryLimit,
-                ConvolutionSearch search,
-                ArenaGrowth growth,
-                boolean tf32,
-                boolean nhwc,
-                boolean fuseBias,
-                Map<String, String> sessionConfig) {
-            CudaValues {
-                sessionConfig = NoNulls.in(sessionConfig, "sessionConfig");
-                var problems = new ArrayList<String>();
-                if (index < 0 || index > 255) {
-                    problems.add("index must be from 0 to 255, got " + index);
-                }
-                if (memoryLimit < LEAST_MEMORY) {
-                    problems.add("memoryLimit must be at least " + LEAST_MEMORY + " bytes, got " + memoryLimit);
-                }
-                problems.addAll(SessionConfig.problems(sessionConfig));
-                if (!problems.isEmpty()) {
-                    throw new SpecException(problems);
-                }
-            }
-        }
 
         private Cuda(CudaValues values) {
             this.values = values;
@@ -250,140 +188,80 @@ public sealed interface Device {
 
         @Override
         public String name() {
-            return "cuda:" + values.index;
+            return "cuda:" + values.index();
         }
 
         public Cuda withMemoryLimit(long bytes) {
-            return new Cuda(new CudaValues(
-                    values.index,
-                    bytes,
-                    values.search,
-                    values.growth,
-                    values.tf32,
-                    values.nhwc,
-                    values.fuseBias,
-                    values.sessionConfig));
+            return new Cuda(values.withMemoryLimit(bytes));
         }
 
         public Cuda withSearch(ConvolutionSearch search) {
             Objects.requireNonNull(search, "search");
-            return new Cuda(new CudaValues(
-                    values.index,
-                    values.memoryLimit,
-                    search,
-                    values.growth,
-                    values.tf32,
-                    values.nhwc,
-                    values.fuseBias,
-                    values.sessionConfig));
+            return new Cuda(values.withSearch(search));
         }
 
         public Cuda withGrowth(ArenaGrowth growth) {
             Objects.requireNonNull(growth, "growth");
-            return new Cuda(new CudaValues(
-                    values.index,
-                    values.memoryLimit,
-                    values.search,
-                    growth,
-                    values.tf32,
-                    values.nhwc,
-                    values.fuseBias,
-                    values.sessionConfig));
+            return new Cuda(values.withGrowth(growth));
         }
 
         public Cuda withTf32(boolean tf32) {
-            return new Cuda(new CudaValues(
-                    values.index,
-                    values.memoryLimit,
-                    values.search,
-                    values.growth,
-                    tf32,
-                    values.nhwc,
-                    values.fuseBias,
-                    values.sessionConfig));
+            return new Cuda(values.withTf32(tf32));
         }
 
         public Cuda withNhwc(boolean nhwc) {
-            return new Cuda(new CudaValues(
-                    values.index,
-                    values.memoryLimit,
-                    values.search,
-                    values.growth,
-                    values.tf32,
-                    nhwc,
-                    values.fuseBias,
-                    values.sessionConfig));
+            return new Cuda(values.withNhwc(nhwc));
         }
 
         public Cuda withFuseBias(boolean fuseBias) {
-            return new Cuda(new CudaValues(
-                    values.index,
-                    values.memoryLimit,
-                    values.search,
-                    values.growth,
-                    values.tf32,
-                    values.nhwc,
-                    fuseBias,
-                    values.sessionConfig));
+            return new Cuda(values.withFuseBias(fuseBias));
         }
 
         /** Adds an entry. */
         public Cuda withSessionConfig(String key, String value) {
-            Objects.requireNonNull(key, "key");
-            Objects.requireNonNull(value, "value");
-            var entries = new TreeMap<>(values.sessionConfig);
-            entries.put(key, value);
-            return new Cuda(new CudaValues(
-                    values.index,
-                    values.memoryLimit,
-                    values.search,
-                    values.growth,
-                    values.tf32,
-                    values.nhwc,
-                    values.fuseBias,
-                    entries));
+            return new Cuda(values.withSessionConfig(key, value));
         }
 
         /** The GPU, as CUDA counts them, from 0. */
         public int index() {
-            return values.index;
+            return values.index();
         }
 
         /** Bytes of GPU memory that each graph may take for weights and tensors; CUDA's libraries come on
          * top. {@link #ALL_MEMORY}: as much as there is. */
         public long memoryLimit() {
-            return values.memoryLimit;
+            return values.memoryLimit();
         }
 
         /** How the algorithms of convolutions are looked for. */
         public ConvolutionSearch search() {
-            return values.search;
+            return values.search();
         }
 
         /** How the store of GPU memory grows. */
         public ArenaGrowth growth() {
-            return values.growth;
+            return values.growth();
         }
 
         /** Whether the factors of products are rounded to 10 bits of mantissa, on GPUs that can: less exact, and
          * faster. */
         public boolean tf32() {
-            return values.tf32;
+            return values.tf32();
         }
 
         /** Whether ONNX Runtime lays pictures out with the channels last on the GPU. */
         public boolean nhwc() {
-            return values.nhwc;
+            return values.nhwc();
         }
 
         /** Whether cuDNN adds the bias of a convolution in the same step. */
         public boolean fuseBias() {
-            return values.fuseBias;
+            return values.fuseBias();
         }
 
         /** Entries of ONNX Runtime's session configuration, of those in {@link SessionConfig#KEYS}. */
         public Map<String, String> sessionConfig() {
-            return values.sessionConfig;
+            return values.sessionConfig();
         }
 
         @Override
@@ -401,22 +279,8 @@ public sealed interface Device {
      */
     final class TensorRt extends ByValue implements Device {
         public static final long ALL_MEMORY = Long.MAX_VALUE;
-        private static final long LEAST_WORKSPACE = 1 << 20;
 
         private final TensorRtValues values;
-
-        private record TensorRtValues(
-                Cuda cuda, boolean fp16, long workspaceLimit, Path cache, Map<String, Sizes> sizes) {
-            TensorRtValues {
-                Check.that(
-                                workspaceLimit >= LEAST_WORKSPACE,
-                                "workspaceLimit must be at least %s bytes, got %s",
-                                LEAST_WORKSPACE,
-                                workspaceLimit)
-                        .done();
-                sizes = Map.copyOf(sizes);
-            }
-        }
 
         private TensorRt(TensorRtValues values) {
             this.values = values;
@@ -424,7 +288,7 @@ public sealed interface Device {
 
         /** The GPU's index, as CUDA counts them. */
         public int index() {
-            return values.cuda.index();
+            return values.cuda().index();
         }
 
         @Override
@@ -434,23 +298,20 @@ public sealed interface Device {
 
         public TensorRt withCuda(Cuda cuda) {
             Objects.requireNonNull(cuda, "cuda");
-            return new TensorRt(
-                    new TensorRtValues(cuda, values.fp16, values.workspaceLimit, values.cache, values.sizes));
+            return new TensorRt(values.withCuda(cuda));
         }
 
         public TensorRt withFp16(boolean fp16) {
-            return new TensorRt(
-                    new TensorRtValues(values.cuda, fp16, values.workspaceLimit, values.cache, values.sizes));
+            return new TensorRt(values.withFp16(fp16));
         }
 
         public TensorRt withWorkspaceLimit(long bytes) {
-            return new TensorRt(new TensorRtValues(values.cuda, values.fp16, bytes, values.cache, values.sizes));
+            return new TensorRt(values.withWorkspaceLimit(bytes));
         }
 
         public TensorRt withCache(Path folder) {
             Objects.requireNonNull(folder, "folder");
-            return new TensorRt(
-                    new TensorRtValues(values.cuda, values.fp16, values.workspaceLimit, folder, values.sizes));
+            return new TensorRt(values.withCache(folder));
         }
 
         /**
@@ -460,36 +321,34 @@ public sealed interface Device {
          */
         public TensorRt withSizes(String dimension, long least, long usual, long most) {
             Objects.requireNonNull(dimension, "dimension");
-            var all = new TreeMap<>(values.sizes);
-            all.put(dimension, new Sizes(least, usual, most));
-            return new TensorRt(new TensorRtValues(values.cuda, values.fp16, values.workspaceLimit, values.cache, all));
+            return new TensorRt(values.withSizes(dimension, new Sizes(least, usual, most)));
         }
 
         /** The GPU, and how operations that TensorRT lacks run on it. */
         public Cuda cuda() {
-            return values.cuda;
+            return values.cuda();
         }
 
         /** Whether TensorRT may compute in FP16 where that is faster, whatever the graph's own precision. */
         public boolean fp16() {
-            return values.fp16;
+            return values.fp16();
         }
 
         /** Bytes of GPU memory that a single layer may take to work in; {@link #ALL_MEMORY}: as much as
          * there is. */
         public long workspaceLimit() {
-            return values.workspaceLimit;
+            return values.workspaceLimit();
         }
 
         /** The folder for compiled engines, one folder in it for each graph and kind of GPU. Nobody else should be
          * able to write there: engines are code. */
         public Path cache() {
-            return values.cache;
+            return values.cache();
         }
 
         /** Sizes of free dimensions, by their names in the signature ({@code h} of {@code 4*h}). */
         public Map<String, Sizes> sizes() {
-            return values.sizes;
+            return values.sizes();
         }
 
         @Override

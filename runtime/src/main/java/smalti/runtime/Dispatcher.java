@@ -77,7 +77,7 @@ final class Dispatcher<R> {
         return true;
     }
 
-    private void runHere(Ticket<R> ticket, Running<R> run) {
+    private void runHere(Ticket<R> ticket, RunningBatch<R> run) {
         long start = ticker.nanos();
         ticket.dispatched(start);
         var outcome = Outcome.FAILED;
@@ -122,7 +122,7 @@ final class Dispatcher<R> {
         }
     }
 
-    private void serve(Running<R> run, boolean alone) {
+    private void serve(RunningBatch<R> run, boolean alone) {
         try {
             if (run.isFollowed()) {
                 wake();
@@ -147,7 +147,7 @@ final class Dispatcher<R> {
         return false;
     }
 
-    private void run(Running<R> run, boolean alone) {
+    private void run(RunningBatch<R> run, boolean alone) {
         var batch = run.batch();
         var ofAll = attempt(batch, alone, run.stop());
         if (ofAll == null) {

@@ -28,7 +28,7 @@ public enum Failure {
     INPUT,
     /** {@link LoadException}, or any other {@link SpecException}: the model or how it is to be run is wrong. */
     MODEL,
-    /** Nothing that the runtime throws by its own account. */
+    /** Nothing that the runtime itself throws. */
     OTHER;
 
     /** @param thrown by a call, or what a future failed with */

@@ -33,7 +33,7 @@ final class FairQueue<R> {
     /** Callers that are away are forgotten when there are so many more of them than of those who wait. */
     private static final int REMEMBERED_CALLERS = 64;
 
-    private final Room room;
+    private final WaitingRoom room;
     private final Map<Priority, Level> levels = new EnumMap<>(Priority.class);
     private final PriorityQueue<Ticket<R>> deadlines =
             new PriorityQueue<>(Comparator.comparingLong(Ticket::latestDispatch));
@@ -42,7 +42,7 @@ final class FairQueue<R> {
     private int waiting;
 
     /** @param room for what waits, here and maybe elsewhere too */
-    FairQueue(Room room) {
+    FairQueue(WaitingRoom room) {
         this.room = room;
         for (var priority : Priority.values()) {
             levels.put(priority, new Level(priority));
@@ -77,7 +77,7 @@ final class FairQueue<R> {
     }
 
     /** @return empty where there was room for it, or it has its place already */
-    Optional<Room.Full> offer(Ticket<R> ticket) {
+    Optional<WaitingRoom.Full> offer(Ticket<R> ticket) {
         if (!ticket.handOnPlace()) {
             var full = room.take(ticket.demand());
             if (full.isPresent()) {

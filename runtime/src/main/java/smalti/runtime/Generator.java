@@ -147,7 +147,7 @@ public final class Generator {
         var limits = generator.service().placement().settings().limits();
         int step = (int) Math.min(STEP, limits.request(job(request, 0, 1).demand()));
         int steps = Math.toIntExact((request.count() + step - 1L) / step);
-        return Ahead.map(IntStream.range(0, steps).boxed(), at -> {
+        return AnswerStream.map(IntStream.range(0, steps).boxed(), at -> {
             int first = at * step;
             int count = Math.min(step, request.count() - first);
             var job = job(request, first, count);

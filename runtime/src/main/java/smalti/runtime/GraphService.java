@@ -196,7 +196,7 @@ final class GraphService<J extends GraphService.Job> {
     }
 
     /** For what waits, in the graph's queue or in front of it. */
-    Room room() {
+    WaitingRoom room() {
         return batcher.room();
     }
 

@@ -54,14 +54,14 @@ final class GraphSession implements AutoCloseable {
 
     /** @throws LoadException if ONNX Runtime refuses the graph or the plan, or the graph is not what the signature says */
     static GraphSession load(String file, Signature signature, byte[] onnx, SessionPlan plan) {
-        var environment = Engine.environment();
+        var environment = OnnxRuntime.environment();
         var guard = guard(file, onnx);
         OrtSession session;
         try (var options = plan.options(guard)) {
             session = environment.createSession(onnx, options);
         } catch (OrtException e) {
             throw new LoadException(
-                    file + ": ONNX Runtime cannot load it" + plan.where() + " (" + EngineReason.of(e) + ")", e);
+                    file + ": ONNX Runtime cannot load it" + plan.where() + " (" + OnnxRuntimeReason.of(e) + ")", e);
         }
         var graph = new GraphSession(file, signature, environment, session, plan.runConfig());
         try {
@@ -117,7 +117,7 @@ final class GraphSession implements AutoCloseable {
                 stop.onStop(null);
             }
         } catch (OrtException e) {
-            throw new RunException(file + ": ONNX Runtime failed (" + EngineReason.of(e) + ")", e);
+            throw new RunException(file + ": ONNX Runtime failed (" + OnnxRuntimeReason.of(e) + ")", e);
         }
     }
 
@@ -144,7 +144,7 @@ final class GraphSession implements AutoCloseable {
                 stop.onStop(null);
             }
         } catch (OrtException e) {
-            throw new RunException(file + ": ONNX Runtime failed (" + EngineReason.of(e) + ")", e);
+            throw new RunException(file + ": ONNX Runtime failed (" + OnnxRuntimeReason.of(e) + ")", e);
         }
     }
 
@@ -184,7 +184,7 @@ final class GraphSession implements AutoCloseable {
      * @throws LoadException if it cannot be loaded, or has inputs or outputs that are no tensors of numbers
      */
     static Signature signature(String file, byte[] onnx) {
-        var environment = Engine.environment();
+        var environment = OnnxRuntime.environment();
         guard(file, onnx);
         try (var options = new OrtSession.SessionOptions()) {
             // only to look at: nothing is prepared for a run
@@ -208,7 +208,7 @@ final class GraphSession implements AutoCloseable {
                 return new Signature(inputs, outputs);
             }
         } catch (OrtException e) {
-            throw new LoadException(file + ": ONNX Runtime cannot load it (" + EngineReason.of(e) + ")", e);
+            throw new LoadException(file + ": ONNX Runtime cannot load it (" + OnnxRuntimeReason.of(e) + ")", e);
         }
     }
 
@@ -276,7 +276,8 @@ final class GraphSession implements AutoCloseable {
         try {
             options.setTerminate(true);
         } catch (OrtException e) {
-            throw new IllegalStateException(file + ": ONNX Runtime cannot stop a run (" + EngineReason.of(e) + ")", e);
+            throw new IllegalStateException(
+                    file + ": ONNX Runtime cannot stop a run (" + OnnxRuntimeReason.of(e) + ")", e);
         }
     }
 
@@ -285,7 +286,8 @@ final class GraphSession implements AutoCloseable {
         try {
             session.close();
         } catch (OrtException e) {
-            throw new IllegalStateException(file + ": ONNX Runtime failed to close it (" + EngineReason.of(e) + ")", e);
+            throw new IllegalStateException(
+                    file + ": ONNX Runtime failed to close it (" + OnnxRuntimeReason.of(e) + ")", e);
         }
     }
 
@@ -321,7 +323,7 @@ final class GraphSession implements AutoCloseable {
             compare("inputs", signature.inputs(), session.getInputInfo(), problems);
             compare("outputs", signature.outputs(), session.getOutputInfo(), problems);
         } catch (OrtException e) {
-            throw new LoadException(file + ": ONNX Runtime cannot describe it (" + EngineReason.of(e) + ")", e);
+            throw new LoadException(file + ": ONNX Runtime cannot describe it (" + OnnxRuntimeReason.of(e) + ")", e);
         }
         if (!problems.isEmpty()) {
             throw new LoadException(problems);

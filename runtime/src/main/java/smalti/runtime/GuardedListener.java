@@ -4,7 +4,7 @@ import java.util.concurrent.atomic.AtomicBoolean;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** Keeps what a listener throws from whoever waits for an answer; the log has the first of it. */
+/** Keeps what a listener throws away from callers, and logs the first of it. */
 final class GuardedListener implements BatchListener {
     private static final Logger LOG = LoggerFactory.getLogger(GuardedListener.class);
 

@@ -5,8 +5,7 @@ import java.time.Duration;
 import java.util.function.Consumer;
 
 /**
- * Notices that nobody has a model any more that nobody closed: says where it was opened, and frees it once what it was
- * asked for is done.
+ * Frees a model that was lost without being closed, once its requests are done, and logs where it was opened.
  */
 final class Leash {
     private static final Cleaner CLEANER = Cleaner.create();
@@ -24,17 +23,18 @@ final class Leash {
     }
 
     /**
-     * Whoever has the model has this.
+     * Held by the model: once this is lost, the model is.
      *
      * @param model for the log
-     * @param close the model, within a time; must not reach who has it
+     * @param close closes the model, within a time; must not reach the model itself
      */
     static Leash of(String model, Consumer<Duration> close) {
         return new Leash(new Tie(model, close, new Throwable("opened here")));
     }
 
-    /** The model was closed; again, it does nothing. */
-    void close() {
+    /** Closes the model; again, it does nothing. */
+    void close(Duration timeout) {
+        tie.close.accept(timeout);
         if (tie.end()) {
             cleanable.clean();
             Threads.closed();
@@ -64,7 +64,7 @@ final class Leash {
             if (!end()) {
                 return;
             }
-            // what cleans up for the whole process does not wait for runs
+            // the cleaner's thread serves the whole process, so it does not wait for runs
             new CallerRunsExecutor(Threads.SERVERS).execute(this::free);
         }
 

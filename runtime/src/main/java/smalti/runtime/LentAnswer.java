@@ -6,8 +6,8 @@ import java.util.concurrent.atomic.AtomicBoolean;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The answer of a call that has a model: the model is given back before anybody hears of the answer, whoever ends it, so
- * that what hangs on it may close or replace the model. Ended from outside it gives the work up.
+ * The answer of a call that has a model. The model is given back before anybody hears of the answer, so that whoever hears
+ * of it may close or replace the model. Ending the answer from outside gives the work up.
  */
 final class LentAnswer<T> extends CompletableFuture<T> {
     private final CompletableFuture<T> work;
@@ -29,7 +29,7 @@ final class LentAnswer<T> extends CompletableFuture<T> {
     static <T> CompletableFuture<T> of(CompletableFuture<T> work, GiveBack giveBack) {
         var answer = new LentAnswer<>(work, giveBack);
         var unusedWork = work.whenComplete(answer::settle);
-        // in what other way ever it was ended
+        // for the ways to end a future that are not overridden here
         var unused = answer.whenComplete((done, failure) -> answer.giveUp(failure));
         return answer;
     }

@@ -55,7 +55,7 @@ public final class LiveModel implements AutoCloseable {
     }
 
     /**
-     * Does something with the model of the moment, which is not closed before it returns, unless that takes longer than
+     * Does something with the current model, which is not closed before it returns, unless that takes longer than
      * {@link RuntimeOptions#drainTimeout} beyond a reload.
      *
      * @throws ModelClosedException if this is closed
@@ -102,7 +102,7 @@ public final class LiveModel implements AutoCloseable {
         return LentAnswer.of(answer, failure -> giveBack(lent, scope));
     }
 
-    /** Of the model of the moment. */
+    /** Of the current model. */
     public ModelHealth health() {
         lock.lock();
         try {

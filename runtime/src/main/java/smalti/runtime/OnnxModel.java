@@ -5,7 +5,6 @@ import java.io.InputStream;
 import java.lang.ref.Reference;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.time.Duration;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -16,7 +15,6 @@ import java.util.TreeSet;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.Supplier;
 import java.util.stream.Collectors;
-import smalti.runtime.ModelHealth.Stage;
 import smalti.spec.Checksums;
 import smalti.spec.IoReason;
 import smalti.spec.Signature;
@@ -56,19 +54,22 @@ public final class OnnxModel implements AutoCloseable {
         INDEPENDENT_ROWS
     }
 
-    private final Service service;
+    private final OnnxRequests requests;
+    private final Lifecycle lifecycle;
     private final Signature signature;
     private final RequestOptions options;
     private final Leash leash;
 
-    private OnnxModel(Service service, Signature signature, RequestOptions options, Leash leash) {
-        this.service = service;
+    private OnnxModel(
+            OnnxRequests requests, Lifecycle lifecycle, Signature signature, RequestOptions options, Leash leash) {
+        this.requests = requests;
+        this.lifecycle = lifecycle;
         this.signature = signature;
         this.options = options;
         this.leash = leash;
     }
 
-    /** Opens a file each request of which runs alone, with {@link RuntimeOptions#defaults}. */
+    /** Opens a file whose requests run alone each, with {@link RuntimeOptions#defaults}. */
     public static OnnxModel open(Path file) {
         return open(file, Requests.ALONE, RuntimeOptions.defaults());
     }
@@ -110,7 +111,7 @@ public final class OnnxModel implements AutoCloseable {
             throw new LoadException(name + " must have at most " + most + " bytes, got " + onnx.length
                     + "; RuntimeOptions.maxFileBytes is the limit");
         }
-        byte[] whole = WholeModel.of(name, onnx, given, most);
+        byte[] whole = SelfContainedOnnx.of(name, onnx, given, most);
         return open(name, name, () -> whole, requests, options);
     }
 
@@ -147,12 +148,12 @@ public final class OnnxModel implements AutoCloseable {
             String name, String file, Supplier<byte[]> whole, Requests requests, RuntimeOptions options) {
         byte[] onnx = whole.get();
         var signature = GraphSession.signature(file, onnx);
-        var graph = WholeModel.isOrtFormat(onnx) ? null : read(file, onnx);
+        var graph = SelfContainedOnnx.isOrtFormat(onnx) ? null : read(file, onnx);
         boolean ofRows = requests == Requests.INDEPENDENT_ROWS;
         if (ofRows) {
             RowsSignature.check(file, signature, graph);
         }
-        boolean isCoarse = ofRows && graph != null && RowsGraph.isCoarse(graph);
+        boolean isCoarse = ofRows && graph != null && RowMixing.isCoarse(graph);
         // what a picture is among tensors of all kinds is not known
         var any = options.withMaxPixels(Long.MAX_VALUE);
         var used = ofRows ? any : any.withMaxBatch(1);
@@ -168,14 +169,15 @@ public final class OnnxModel implements AutoCloseable {
                         placement,
                         used,
                         graph == null ? Set.of() : unranked(graph.graph().inputs()));
-        var served = new Service(face, options);
-        return new OnnxModel(served, signature, RequestOptions.defaults(), Leash.of(file, served::close));
+        var lifecycle = new Lifecycle(name, options, face.calls(), () -> Map.of("graph", face.service()));
+        var leash = Leash.of(file, lifecycle::close);
+        return new OnnxModel(face, lifecycle, signature, RequestOptions.defaults(), leash);
     }
 
     /** The same model, whose requests are treated as these options say. */
     public OnnxModel with(RequestOptions options) {
         Objects.requireNonNull(options, "options");
-        return new OnnxModel(service, signature, options, leash);
+        return new OnnxModel(requests, lifecycle, signature, options, leash);
     }
 
     /** A free axis without a name has one of its own here; one of unknown rank is shown without axes, and takes any. */
@@ -189,7 +191,7 @@ public final class OnnxModel implements AutoCloseable {
 
     /** What the graph really runs on. */
     public Device device() {
-        return service.face.service().placement().device();
+        return requests.service().placement().device();
     }
 
     /**
@@ -199,7 +201,7 @@ public final class OnnxModel implements AutoCloseable {
      */
     public Map<String, Tensor> run(Map<String, Tensor> inputs) {
         try {
-            return service.face.run(tensors(inputs), options);
+            return requests.run(tensors(inputs), options);
         } finally {
             Reference.reachabilityFence(leash);
         }
@@ -208,7 +210,7 @@ public final class OnnxModel implements AutoCloseable {
     /** As {@link #run}, without waiting; the inputs must stay as they are until the future is done. */
     public CompletableFuture<Map<String, Tensor>> runAsync(Map<String, Tensor> inputs) {
         try {
-            return service.face.submit(tensors(inputs), options);
+            return requests.submit(tensors(inputs), options);
         } finally {
             Reference.reachabilityFence(leash);
         }
@@ -225,8 +227,8 @@ public final class OnnxModel implements AutoCloseable {
      */
     public void warm(Map<String, Tensor> inputs) {
         try {
-            service.face.warm(tensors(inputs));
-            service.isWarm = true;
+            requests.warm(tensors(inputs));
+            lifecycle.warmed();
         } finally {
             Reference.reachabilityFence(leash);
         }
@@ -234,16 +236,13 @@ public final class OnnxModel implements AutoCloseable {
 
     /** Whether the model lives and may be sent requests, and why not. */
     public ModelHealth health() {
-        var graph = service.face.service();
-        var full = graph.room().refusal().map(why -> "graph: " + why).stream().toList();
-        return ModelHealth.of(service.stage, service.isWarm, List.of(), full, service.options);
+        return lifecycle.health(List.of());
     }
 
     /** As {@link SmaltiModel#close}. */
     @Override
     public void close() {
-        service.close(service.options.drainTimeout());
-        leash.close();
+        leash.close(lifecycle.drainTimeout());
     }
 
     private List<HostTensor> tensors(Map<String, Tensor> inputs) {
@@ -272,7 +271,7 @@ public final class OnnxModel implements AutoCloseable {
         return tensors;
     }
 
-    /** ONNX Runtime's Java API does not tell those of which not even the rank is known from single numbers. */
+    /** Those of unknown rank, which ONNX Runtime's Java API does not tell from single numbers. */
     static Set<String> unranked(List<OnnxValue> values) {
         return values.stream()
                 .filter(value -> value.type() instanceof OnnxType.OfTensor tensor
@@ -303,7 +302,7 @@ public final class OnnxModel implements AutoCloseable {
         } catch (IOException e) {
             throw new LoadException(file + ": cannot be read (" + IoReason.of(e) + ")", e);
         }
-        return WholeModel.of(file.toString(), onnx, ExternalWeights.Beside.of(file), most);
+        return SelfContainedOnnx.of(file.toString(), onnx, ExternalWeights.Beside.of(file), most);
     }
 
     private static byte[] read(InputStream in, String name, int most) {
@@ -311,32 +310,6 @@ public final class OnnxModel implements AutoCloseable {
             return BundleFiles.bounded(in, name, most);
         } catch (IOException e) {
             throw new LoadException(name + ": cannot be read (" + IoReason.of(e) + ")", e);
-        }
-    }
-
-    /** The graph behind this model and its views. */
-    private static final class Service {
-        private final OnnxRequests face;
-        private final RuntimeOptions options;
-        private volatile boolean isWarm;
-        private volatile Stage stage = Stage.OPEN;
-
-        Service(OnnxRequests face, RuntimeOptions options) {
-            this.face = face;
-            this.options = options;
-        }
-
-        void close(Duration timeout) {
-            synchronized (this) {
-                if (stage != Stage.OPEN) {
-                    return;
-                }
-                face.service().requireOutside();
-                stage = Stage.CLOSING;
-            }
-            face.drain(timeout);
-            face.service().free();
-            stage = Stage.CLOSED;
         }
     }
 }

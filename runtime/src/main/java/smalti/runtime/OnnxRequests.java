@@ -1,6 +1,5 @@
 package smalti.runtime;
 
-import java.time.Duration;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -11,8 +10,8 @@ import java.util.stream.IntStream;
 sealed interface OnnxRequests permits AloneRequests, RowsRequests {
     GraphService<?> service();
 
-    /** As {@link Batcher#drain}. */
-    void drain(Duration timeout);
+    /** Those of several steps, which end before the graph is drained. */
+    Calls calls();
 
     void warm(List<HostTensor> inputs);
 

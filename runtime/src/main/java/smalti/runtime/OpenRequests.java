@@ -23,7 +23,7 @@ final class OpenRequests<R> {
     private final Admission<R> admission;
     private final FairQueue<R> queue;
     private final Alarm alarm;
-    private final Set<Running<R>> running = new HashSet<>();
+    private final Set<RunningBatch<R>> running = new HashSet<>();
     private final ReentrantLock lock = new ReentrantLock();
     /** A run ended, or the last of what waited went. */
     private final Condition ended = lock.newCondition();
@@ -101,7 +101,7 @@ final class OpenRequests<R> {
      * @throws ModelClosedException if no more are accepted
      */
     @Nullable
-    Running<R> beginAtOnce(Ticket<R> ticket, BatchThreads threads) {
+    RunningBatch<R> beginAtOnce(Ticket<R> ticket, BatchThreads threads) {
         lock.lock();
         try {
             requireOpen();
@@ -115,7 +115,7 @@ final class OpenRequests<R> {
                 return null;
             }
             var all = List.of(ticket.take(ticket.items()));
-            var run = new Running<>(all, taken == threads.count(true), false, now);
+            var run = new RunningBatch<>(all, taken == threads.count(true), false, now);
             running.add(run);
             ticket.leavePlace();
             return run;
@@ -129,8 +129,8 @@ final class OpenRequests<R> {
      *
      * @throws ModelClosedException if no more are accepted
      */
-    Running<R> begin(Ticket<R> ticket) {
-        var run = new Running<>(List.of(ticket.take(ticket.items())), true, false, ticker.nanos());
+    RunningBatch<R> begin(Ticket<R> ticket) {
+        var run = new RunningBatch<>(List.of(ticket.take(ticket.items())), true, false, ticker.nanos());
         lock.lock();
         try {
             requireOpen();
@@ -143,7 +143,7 @@ final class OpenRequests<R> {
 
     /** Begins the run of the next batch; null where nothing waits. */
     @Nullable
-    Running<R> beginNext() {
+    RunningBatch<R> beginNext() {
         lock.lock();
         try {
             boolean first = running.isEmpty();
@@ -152,7 +152,7 @@ final class OpenRequests<R> {
             if (batch.isEmpty()) {
                 return null;
             }
-            var run = new Running<>(batch, first && queue.isEmpty(), !queue.isEmpty(), now);
+            var run = new RunningBatch<>(batch, first && queue.isEmpty(), !queue.isEmpty(), now);
             running.add(run);
             return run;
         } finally {
@@ -165,7 +165,7 @@ final class OpenRequests<R> {
      *
      * @return requests that failed before, and whose memory no run reads or writes any more
      */
-    List<Ticket<R>> finish(Running<R> run) {
+    List<Ticket<R>> finish(RunningBatch<R> run) {
         List<Ticket<R>> failed = null;
         lock.lock();
         try {
@@ -268,7 +268,7 @@ final class OpenRequests<R> {
 
     /** Whether this thread runs a batch. */
     boolean isRunByThisThread() {
-        return locked(() -> running.stream().anyMatch(Running::isByThisThread));
+        return locked(() -> running.stream().anyMatch(RunningBatch::isByThisThread));
     }
 
     /** Accepts no more, and waits until those that it has are done, for so long at most. */

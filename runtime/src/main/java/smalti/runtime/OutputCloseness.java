@@ -56,7 +56,7 @@ final class OutputCloseness {
                 .map(at -> row[(int) at]);
     }
 
-    /** The largest that is no more than {@link #BEYOND} times that which a quarter of those that are not 0 are below. */
+    /** The largest within {@link #BEYOND} times the lower quartile of those that are not 0. */
     private static double usual(DoubleStream numbers) {
         var sorted = numbers.map(Math::abs)
                 .filter(number -> number > 0 && number < NEARLY_INFINITE)

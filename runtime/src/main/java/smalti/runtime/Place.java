@@ -3,11 +3,11 @@ package smalti.runtime;
 import java.util.concurrent.atomic.AtomicBoolean;
 
 /**
- * The place of a request that was let in before a graph's queue has it: it waits since it arrived, takes room meanwhile,
- * and is not refused any more. Thread-safe.
+ * The place of a request that was let in, and comes to the graph's queue later. Its timeout counts from its arrival, its
+ * room is taken, and it is not refused any more. Thread-safe.
  */
 final class Place {
-    private final Room room;
+    private final WaitingRoom room;
     private final Demand demand;
     private final long arrival;
     private final AtomicBoolean isLeft = new AtomicBoolean();
@@ -16,7 +16,7 @@ final class Place {
      * @param room that was taken for it
      * @param arrival in nanoseconds of the queue's clock
      */
-    Place(Room room, Demand demand, long arrival) {
+    Place(WaitingRoom room, Demand demand, long arrival) {
         this.room = room;
         this.demand = demand;
         this.arrival = arrival;
@@ -35,7 +35,7 @@ final class Place {
         return isLeft.compareAndSet(false, true);
     }
 
-    /** The request waits no longer; once it left, or was handed on, this does nothing. */
+    /** Frees the room; nothing where that was done, or is the queue's to do. */
     void leave() {
         if (handOn()) {
             room.free(demand, demand.items());

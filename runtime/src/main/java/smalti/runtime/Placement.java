@@ -25,7 +25,7 @@ record Placement(
         BatchSizes sizes,
         ShapeRange shapes,
         List<String> passedOver) {
-    /** One run at a time on each GPU, whoever asks. */
+    /** One run at a time on each GPU, for all models together. */
     private static final Map<Integer, ThreadBudget> GPUS = new ConcurrentHashMap<>();
 
     /**
@@ -104,9 +104,12 @@ record Placement(
         }
         if (device instanceof Device.TensorRt tensorRt) {
             var shapes = ShapeRange.of(graph.signature(), options.maxBatch(), tensorRt.sizes(), graph.usualSizes());
-            var gpu = EngineCache.gpu(
-                    tensorRt.index(), EngineCache.DRIVER, System.getenv("CUDA_VISIBLE_DEVICES"), SessionPlan.version());
-            var cache = EngineCache.folder(tensorRt.cache(), graph.sha256(), gpu);
+            var gpu = TensorRtCache.gpu(
+                    tensorRt.index(),
+                    TensorRtCache.DRIVER,
+                    System.getenv("CUDA_VISIBLE_DEVICES"),
+                    SessionPlan.version());
+            var cache = TensorRtCache.folder(tensorRt.cache(), graph.sha256(), gpu);
             var plan = SessionPlan.of(tensorRt, graph.signature(), shapes, cache);
             return onGpu(tensorRt, tensorRt.index(), plan, shapes, shapes.usual(), graph, options, passedOver);
         }

@@ -14,9 +14,9 @@ import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Requests that wait until it is seen whether their rows are independent, tried one after the other. What waits
- * counts among what waits for a run, and expires as that does. Whoever is told of one closes it when it is in nobody's
- * hands but the graph's.
+ * Requests that wait until it is seen whether their rows are independent. They are tried one after the other. They take
+ * room in the graph's queue, and expire as the requests there do. Who receives an {@link Admitted} closes it once the
+ * request is in the graph's queue.
  */
 final class ProofQueue {
     private static final long MOST_MILLIS = TimeUnit.DAYS.toMillis(365);
@@ -41,7 +41,7 @@ final class ProofQueue {
         this.calls = new Calls(file);
     }
 
-    /** A request in the hands of this queue, then of whoever was told of it. */
+    /** A request that has its place: first this queue's, then its receiver's to close. */
     final class Admitted implements AutoCloseable {
         private final Place place;
         private final AtomicBoolean isOver = new AtomicBoolean();
@@ -56,7 +56,7 @@ final class ProofQueue {
             return isIndependent;
         }
 
-        /** Which a queue takes over, or which is free once this is closed. */
+        /** The graph's queue takes it over; else closing this frees it. */
         Place place() {
             return place;
         }
@@ -72,8 +72,8 @@ final class ProofQueue {
     }
 
     /**
-     * The answer to a request that waits: where it fails its place is free, and its failure told, before anybody else
-     * hears of it, whoever ends it.
+     * The answer to a request that waits. Where it fails, its place is freed and the failure told before anybody else
+     * hears of it.
      */
     private final class Waiting extends CompletableFuture<Admitted> {
         private final Admitted admitted;
@@ -157,7 +157,7 @@ final class ProofQueue {
         List<TrialRow> rows;
         try {
             place = letsIn.apply(demand);
-            // now: whose request expires may change its memory
+            // now, as a caller whose request expires may change its memory
             rows = RowsProof.rows(job);
         } catch (RuntimeException | Error e) {
             if (place != null) {
@@ -168,10 +168,10 @@ final class ProofQueue {
         }
         var answer = new Waiting(new Admitted(place), demand.kind(), failed);
         var scope = CallScope.current();
-        // of what was given up nothing is tried
+        // a request that was given up is not tried
         var next = last.thenApplyAsync(before -> !answer.isDone() && holds(job, rows), Threads.SERVERS);
         last = next.handle((holds, failure) -> null);
-        // by another thread: what hangs on the answer must not hold up those that wait behind
+        // by another thread, as whatever depends on the answer must not hold up the requests behind
         var unused = next.whenCompleteAsync(
                 (holds, failure) -> CallScope.run(scope, () -> settle(answer, holds, failure)), Threads.SERVERS);
         options.timeout().ifPresent(timeout -> expire(answer, timeout));
@@ -200,7 +200,7 @@ final class ProofQueue {
             return answer.get();
         } catch (InterruptedException e) {
             answer.cancel(false);
-            // whoever ended it may be about to say so
+            // another thread may have ended it, and be about to close it
             answer.admitted.close();
             Thread.currentThread().interrupt();
             throw new CancellationException(file + ": interrupted while the request waited");
@@ -212,7 +212,7 @@ final class ProofQueue {
         }
     }
 
-    /** What is in the hands of this queue, or of whom it told. */
+    /** The requests that are here, or with a receiver that has not closed them. */
     Calls calls() {
         return calls;
     }

@@ -70,14 +70,14 @@ final class RequestEnds<R> {
     }
 
     /** A run is over, and the memory of its requests their callers' again. */
-    void finish(Running<R> run) {
+    void finish(RunningBatch<R> run) {
         for (var ticket : requests.finish(run)) {
             ticket.result().completeExceptionally(ticket.failure());
         }
     }
 
     /** What a run threw, as its callers see it: in a graph that closes nothing but that. */
-    SmaltiException failure(Running<R> run, Throwable thrown) {
+    SmaltiException failure(RunningBatch<R> run, Throwable thrown) {
         return run.stop().isGiven() ? requests.closed() : RunException.of(name, thrown);
     }
 

@@ -1,6 +1,5 @@
 package smalti.runtime;
 
-import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
@@ -30,8 +29,8 @@ record RowsRequests(String file, GraphService<GraphJob> service, RowsProof proof
     }
 
     @Override
-    public void drain(Duration timeout) {
-        service.drain(queue.calls().close(timeout));
+    public Calls calls() {
+        return queue.calls();
     }
 
     @Override
@@ -93,7 +92,7 @@ record RowsRequests(String file, GraphService<GraphJob> service, RowsProof proof
         } catch (ModelClosedException e) {
             return CompletableFuture.failedFuture(e);
         }
-        return Steps.of(proven, admitted -> {
+        return RequestChain.of(proven, admitted -> {
             try (admitted) {
                 return service.submit(
                         admitted.isIndependent() ? job : whole(job),

@@ -50,7 +50,7 @@ final class RowsSignature {
                         + " inputs, got " + output + "; open it with Requests.ALONE"));
         require(problems);
         if (graph != null) {
-            require(RowsGraph.problems(file, graph, signature));
+            require(RowMixing.problems(file, graph, signature));
         }
     }
 

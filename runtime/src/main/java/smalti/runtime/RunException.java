@@ -12,7 +12,7 @@ public final class RunException extends SmaltiException {
         super(problem, cause);
     }
 
-    /** As of this thread, whatever a run threw, on whichever thread. */
+    /** Made on this thread, of what a run threw on this or another one. */
     static RunException of(String graph, Throwable failure) {
         if (failure instanceof RunException && failure.getMessage() != null && failure.getCause() != null) {
             return new RunException(failure.getMessage(), failure.getCause());

@@ -170,6 +170,6 @@ record SessionPlan(
 
     /** ONNX Runtime's. */
     static String version() {
-        return Engine.environment().getVersion();
+        return OnnxRuntime.environment().getVersion();
     }
 }

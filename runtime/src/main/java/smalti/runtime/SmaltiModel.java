@@ -60,7 +60,7 @@ public final class SmaltiModel implements AutoCloseable {
     /** Opens with {@link RuntimeOptions#defaults}. */
     public static SmaltiModel open(Path bundle) {
         Objects.requireNonNull(bundle, "bundle");
-        Engine.begin();
+        OnnxRuntime.begin();
         return open(bundle, RuntimeOptions.defaults());
     }
 
@@ -71,7 +71,7 @@ public final class SmaltiModel implements AutoCloseable {
     public static SmaltiModel open(Path bundle, RuntimeOptions options) {
         Objects.requireNonNull(bundle, "bundle");
         Objects.requireNonNull(options, "options");
-        Engine.begin();
+        OnnxRuntime.begin();
         return open(bundle.toString(), () -> BundleFiles.at(bundle), options);
     }
 
@@ -84,7 +84,7 @@ public final class SmaltiModel implements AutoCloseable {
     public static SmaltiModel open(InputStream zipped, RuntimeOptions options) {
         Objects.requireNonNull(zipped, "zipped");
         Objects.requireNonNull(options, "options");
-        Engine.begin();
+        OnnxRuntime.begin();
         return open("stream", () -> BundleFiles.Memory.of(zipped, options.maxFileBytes()), options);
     }
 
@@ -95,7 +95,7 @@ public final class SmaltiModel implements AutoCloseable {
                 return new SmaltiModel(place, files, manifest(files, options), options);
             });
         } catch (RuntimeException e) {
-            Engine.settle();
+            OnnxRuntime.settle();
             throw e;
         }
     }
@@ -239,8 +239,8 @@ public final class SmaltiModel implements AutoCloseable {
 
     /**
      * Runs the samples that the bundle carries and compares with what the trained model made of them before its export:
-     * pixels within 45 dB (30 dB in fewer bits than FP32), codes but for 3% (15%) and one near tie. A bundle of before
-     * carries none, of which nothing is asked.
+     * pixels within 45 dB (30 dB in fewer bits than FP32), codes but for 3% (15%) and one near tie. Bundles of the first
+     * format carry no samples and pass.
      *
      * @throws LoadException naming each graph that does something else
      * @throws ModelClosedException if the model is closed
@@ -275,7 +275,7 @@ public final class SmaltiModel implements AutoCloseable {
     /**
      * Takes no more requests, waits for those that it has, at most {@link RuntimeOptions#drainTimeout}, and frees the
      * graphs; again, it does nothing. Requests that are not done by then fail with {@link ModelClosedException}. What
-     * hangs on a request's future may close the model: that request is done.
+     * depends on a request's future may close the model: that request is done.
      *
      * @throws IllegalStateException if this thread is within a run, or a call of two steps such as
      *     {@link Codec#reconstruct}, which would wait for itself
@@ -287,8 +287,7 @@ public final class SmaltiModel implements AutoCloseable {
 
     /** As {@link #close}, and waits no longer than this. */
     void closeWithin(Duration timeout) {
-        graphs.close(timeout);
-        leash.close();
+        leash.close(timeout);
     }
 
     /**

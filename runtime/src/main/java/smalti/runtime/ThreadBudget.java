@@ -19,7 +19,7 @@ public final class ThreadBudget {
     private final int threads;
     private final List<Claim> waiting = new ArrayList<>();
     private int free;
-    /** What the claim that began last had had by then: where a claim begins that was away. */
+    /** What the claim that began last had been given until then; a claim that comes back begins there. */
     private double served;
 
     private ThreadBudget(int threads) {
@@ -62,7 +62,7 @@ public final class ThreadBudget {
         return true;
     }
 
-    /** One that was away saves nothing up, and one that never had to wait has no debts to those who come. */
+    /** A claim that was away has saved nothing up. One that never had to wait owes nothing to those that come. */
     private void begin(Claim claim) {
         claim.account.served = Math.max(claim.account.served, served);
         served = claim.account.served;

@@ -28,7 +28,7 @@ final class Ticket<R> {
     private @Nullable Throwable failure;
 
     /**
-     * @param caller whom it counts for; empty for itself alone
+     * @param caller whose share it counts for; empty for itself alone
      * @param arrival in nanoseconds of the queue's clock
      * @param deadline by which it must be done; {@link #NEVER}
      */

@@ -75,7 +75,7 @@ final class WarmUp<R> {
         byItself(ticket, run -> runInTurn(run, true));
     }
 
-    private void byItself(Ticket<R> ticket, Consumer<Running<R>> runs) {
+    private void byItself(Ticket<R> ticket, Consumer<RunningBatch<R>> runs) {
         var run = requests.begin(ticket);
         try {
             runs.accept(run);
@@ -90,7 +90,7 @@ final class WarmUp<R> {
      *
      * @return the nanoseconds that it took
      */
-    private long runInTurn(Running<R> run, boolean alone) {
+    private long runInTurn(RunningBatch<R> run, boolean alone) {
         var turn = threads.await(run.stop());
         if (turn == null) {
             throw requests.closed();

@@ -153,7 +153,7 @@ final class ExternalWeightsTest {
                         .output("y", OnnxBytes.FLOAT, "n 2")
                         .file());
         Files.write(folder.resolve("w.data"), WEIGHTS);
-        assertThat(WholeModel.of("if", Files.readAllBytes(file), ExternalWeights.Beside.of(file), 1 << 20))
+        assertThat(SelfContainedOnnx.of("if", Files.readAllBytes(file), ExternalWeights.Beside.of(file), 1 << 20))
                 .containsSequence(OnnxBytes.little(10, 20));
     }
 

@@ -25,7 +25,7 @@ final class FairQueueTest {
 
     @Test
     void requestsOfOnePriorityGoInTheirOrder() {
-        var queue = new FairQueue<String>(new Room(Limits.of(1, 100)));
+        var queue = new FairQueue<String>(new WaitingRoom(Limits.of(1, 100)));
         for (var name : List.of("a", "b", "c", "d")) {
             queue.offer(ticket(name, 1));
         }
@@ -37,7 +37,7 @@ final class FairQueueTest {
 
     @Test
     void aBatchHoldsOneKind() {
-        var queue = new FairQueue<String>(new Room(Limits.of(1, 100)));
+        var queue = new FairQueue<String>(new WaitingRoom(Limits.of(1, 100)));
         queue.offer(ticket("a", "small", 1));
         queue.offer(ticket("B", "large", 1));
         queue.offer(ticket("c", "small", 1));
@@ -48,7 +48,7 @@ final class FairQueueTest {
 
     @Test
     void aLargeRequestIsCutAndLetsOthersHaveTheirTurn() {
-        var queue = new FairQueue<String>(new Room(Limits.of(1, 100)));
+        var queue = new FairQueue<String>(new WaitingRoom(Limits.of(1, 100)));
         queue.offer(ticket("large", 40));
         assertThat(names(queue, 8)).containsExactly("large 0-8");
         queue.offer(ticket("one", 1));
@@ -59,7 +59,7 @@ final class FairQueueTest {
 
     @Test
     void callersShareEvenlyWhateverTheyAskFor() {
-        var queue = new FairQueue<String>(new Room(Limits.of(1, 10_000)));
+        var queue = new FairQueue<String>(new WaitingRoom(Limits.of(1, 10_000)));
         for (int i = 0; i < 100; i++) {
             queue.offer(of("greedy", 8));
         }
@@ -76,7 +76,7 @@ final class FairQueueTest {
 
     @Test
     void whoWasAwaySavesNothingUp() {
-        var queue = new FairQueue<String>(new Room(Limits.of(1, 10_000)));
+        var queue = new FairQueue<String>(new WaitingRoom(Limits.of(1, 10_000)));
         queue.offer(of("early", 1));
         queue.take("k", 1);
         for (int i = 0; i < 500; i++) {
@@ -92,7 +92,7 @@ final class FairQueueTest {
 
     @Test
     void prioritiesShareByTheirWeightsAndNoneStarves() {
-        var queue = new FairQueue<String>(new Room(Limits.of(1, 1_000_000)));
+        var queue = new FairQueue<String>(new WaitingRoom(Limits.of(1, 1_000_000)));
         for (int i = 0; i < 2000; i++) {
             for (var priority : Priority.values()) {
                 queue.offer(ticket(priority.name(), "k", 1, priority, "", Ticket.NEVER));
@@ -109,7 +109,7 @@ final class FairQueueTest {
 
     @Test
     void anUrgentRequestGoesBeforeThoseThatWait() {
-        var queue = new FairQueue<String>(new Room(Limits.of(1, 1000)));
+        var queue = new FairQueue<String>(new WaitingRoom(Limits.of(1, 1000)));
         for (int i = 0; i < 20; i++) {
             queue.offer(ticket("normal", 1));
         }
@@ -120,7 +120,7 @@ final class FairQueueTest {
 
     @Test
     void moreThanTheBoundIsRefused() {
-        var queue = new FairQueue<String>(new Room(Limits.of(1, 10)));
+        var queue = new FairQueue<String>(new WaitingRoom(Limits.of(1, 10)));
         assertThat(queue.offer(ticket("a", 8))).isEmpty();
         assertThat(queue.offer(ticket("b", 3))).isPresent();
         assertThat(queue.offer(ticket("c", 2))).isEmpty();
@@ -133,7 +133,7 @@ final class FairQueueTest {
 
     @Test
     void expiredAndWithdrawnRequestsAreGone() {
-        var queue = new FairQueue<String>(new Room(Limits.of(1, 100)));
+        var queue = new FairQueue<String>(new WaitingRoom(Limits.of(1, 100)));
         var late = ticket("late", "k", 2, Priority.NORMAL, "", 50);
         var later = ticket("later", "k", 3, Priority.LOW, "", 60);
         var withdrawn = ticket("withdrawn", "k", 4, Priority.NORMAL, "", 55);
@@ -155,7 +155,7 @@ final class FairQueueTest {
 
     @Test
     void whatIsAheadOfARequestIsKnownBeforehand() {
-        var queue = new FairQueue<String>(new Room(Limits.of(1, 1000)));
+        var queue = new FairQueue<String>(new WaitingRoom(Limits.of(1, 1000)));
         for (int i = 0; i < 50; i++) {
             assertThat(queue.ahead(ticket("next", 1), 8)).isEqualTo(i);
             queue.offer(ticket("one", 1));
@@ -180,7 +180,7 @@ final class FairQueueTest {
         for (int seed = 0; seed < 1000; seed++) {
             var random = new Random(seed);
             int cap = 1 + random.nextInt(8);
-            var queue = new FairQueue<String>(new Room(Limits.of(1, 100_000)));
+            var queue = new FairQueue<String>(new WaitingRoom(Limits.of(1, 100_000)));
             int others = 1 + random.nextInt(80);
             for (int i = 0; i < others; i++) {
                 queue.offer(random(random));
@@ -240,7 +240,7 @@ final class FairQueueTest {
             this.random = new Random(seed);
             this.bound = 1 + random.nextInt(60);
             this.cap = 1 + random.nextInt(12);
-            this.queue = new FairQueue<>(new Room(Limits.of(1, bound)));
+            this.queue = new FairQueue<>(new WaitingRoom(Limits.of(1, bound)));
             this.servers =
                     IntStream.range(0, servers).mapToObj(i -> new Server()).toList();
             this.place = servers + " servers, seed " + seed;

@@ -168,7 +168,7 @@ final class IndependentRowsTest {
                 throw new IllegalStateException(e);
             }
         });
-        var room = new Room(Limits.of(8, 8));
+        var room = new WaitingRoom(Limits.of(8, 8));
         var queue = new ProofQueue("m.onnx", demand -> taken(room, demand), proof);
         var first = queue.later(job, RequestOptions.defaults(), failure -> {});
         tries.await();
@@ -184,7 +184,7 @@ final class IndependentRowsTest {
         assertThat(first.join().isIndependent()).isFalse();
     }
 
-    private static Place taken(Room room, Demand demand) {
+    private static Place taken(WaitingRoom room, Demand demand) {
         assertThat(room.take(demand)).isEmpty();
         return new Place(room, demand, System.nanoTime());
     }

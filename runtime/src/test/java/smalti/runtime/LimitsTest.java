@@ -165,7 +165,7 @@ final class LimitsTest {
 
     @Test
     void aQueueIsFullForOneMoreLikeThoseThatWait() {
-        var room = new Room(new Limits(16, 100, 1000, 10_000));
+        var room = new WaitingRoom(new Limits(16, 100, 1000, 10_000));
         assertThat(room.refusal()).isEmpty();
         assertThat(room.take(new Demand("picture", 5, 200, 0))).isEmpty();
         assertThat(room.refusal()).isEmpty();

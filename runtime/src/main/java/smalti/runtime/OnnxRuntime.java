@@ -9,9 +9,9 @@ import java.util.concurrent.CompletionException;
  * ONNX Runtime, loaded once in the process. Unpacking its native library takes longer than all else that opens a model,
  * so another thread does it meanwhile.
  */
-final class Engine {
+final class OnnxRuntime {
     static {
-        // before the field: what that takes to load is loaded meanwhile
+        // before the field, whose classes are loaded meanwhile
         new Loading().start();
     }
 
@@ -24,7 +24,7 @@ final class Engine {
 
     private static final CompletableFuture<OrtEnvironment> LOADED = new CompletableFuture<>();
 
-    private Engine() {}
+    private OnnxRuntime() {}
 
     /** Written out: the first lambda of a process takes as long as a tenth of the library. */
     private static final class Loading extends Thread {
@@ -60,7 +60,7 @@ final class Engine {
         try {
             LOADED.join();
         } catch (CompletionException e) {
-            // whoever needs it is told
+            // environment() tells those who need it
         }
     }
 

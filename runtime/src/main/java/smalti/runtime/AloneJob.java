@@ -3,12 +3,12 @@ package smalti.runtime;
 import java.util.List;
 
 /** A request of a graph that says nothing of rows: it is run for itself, and the run makes its outputs. */
-final class WholeJob implements GraphService.Job {
+final class AloneJob implements GraphService.Job {
     private final List<HostTensor> inputs;
     private List<HostTensor> outputs = List.of();
 
     /** @param inputs in the signature's order, in any memory */
-    WholeJob(List<HostTensor> inputs) {
+    AloneJob(List<HostTensor> inputs) {
         this.inputs = List.copyOf(inputs);
     }
 

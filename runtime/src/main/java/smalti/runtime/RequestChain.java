@@ -7,9 +7,9 @@ import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
-/** One request after another, as one future: whoever ends it from outside cancels the one that is under way. */
-final class Steps {
-    private Steps() {}
+/** Two requests, one after the other, as one future. Ending that from outside cancels the request that is under way. */
+final class RequestChain {
+    private RequestChain() {}
 
     static <A, B> CompletableFuture<B> of(CompletableFuture<A> first, Function<A, CompletableFuture<B>> second) {
         var current = new AtomicReference<CompletableFuture<?>>(first);
@@ -39,7 +39,7 @@ final class Steps {
         return both;
     }
 
-    /** By hand: what the JDK makes of a future that failed says CompletionException to whoever hangs on it. */
+    /** By hand: the JDK would wrap the failure in a CompletionException. */
     private static <B> void settle(CompletableFuture<B> both, B answer, @Nullable Throwable failure) {
         if (failure != null) {
             both.completeExceptionally(failure);

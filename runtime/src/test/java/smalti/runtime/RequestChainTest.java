@@ -8,19 +8,19 @@ import java.util.concurrent.atomic.AtomicReference;
 import org.junit.jupiter.api.Test;
 
 /** Whoever gives two steps up gives up the one that is under way. */
-final class StepsTest {
+final class RequestChainTest {
     private final CompletableFuture<String> first = new CompletableFuture<>();
     private final CompletableFuture<String> second = new CompletableFuture<>();
 
     @Test
     void theFirstIsGivenUp() {
-        Steps.of(first, answer -> second).cancel(true);
+        RequestChain.of(first, answer -> second).cancel(true);
         assertThat(first).isCancelled();
     }
 
     @Test
     void theSecondIsGivenUp() {
-        var both = Steps.of(first, answer -> second);
+        var both = RequestChain.of(first, answer -> second);
         first.complete("one");
         both.completeExceptionally(new IllegalStateException("as the test wants it"));
         assertThat(second).isCancelled();
@@ -29,7 +29,7 @@ final class StepsTest {
     @Test
     void theSecondIsGivenUpWhereItBeginsAtThatMoment() {
         var both = new AtomicReference<CompletableFuture<String>>();
-        both.set(Steps.of(first, answer -> {
+        both.set(RequestChain.of(first, answer -> {
             Objects.requireNonNull(both.get()).cancel(true);
             return second;
         }));
@@ -39,7 +39,7 @@ final class StepsTest {
 
     @Test
     void bothAreAnswered() {
-        var both = Steps.of(first, answer -> second.thenApply(other -> answer + other));
+        var both = RequestChain.of(first, answer -> second.thenApply(other -> answer + other));
         first.complete("one");
         second.complete("two");
         assertThat(both.join()).isEqualTo("onetwo");

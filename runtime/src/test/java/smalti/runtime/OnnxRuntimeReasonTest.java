@@ -14,13 +14,13 @@ import org.junit.jupiter.params.provider.EnumSource;
 import smalti.spec.SpecException;
 
 /** ONNX Runtime's errors in a user's words. */
-class EngineReasonTest {
+class OnnxRuntimeReasonTest {
     private static final Pattern FORMAL = Pattern.compile("ORT_|Error code|ONNXRuntimeError|[Pp]rotobuf");
 
     @ParameterizedTest
     @EnumSource(OrtErrorCode.class)
     void whatIsFormalIsLeftOutAndWhatIsSaidIsKept(OrtErrorCode code) {
-        var reason = EngineReason.of(
+        var reason = OnnxRuntimeReason.of(
                 new OrtException(
                         code,
                         "/onnxruntime_src/core/graph.cc:12 [ONNXRuntimeError] : 2 : INVALID_ARGUMENT : node n9\n has no input"));

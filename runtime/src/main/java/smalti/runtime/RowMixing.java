@@ -20,7 +20,7 @@ import smalti.spec.onnx.OnnxTensor;
  * <p>Implementation: the batch is axis 0 of each input, and is followed node by node. A value that is not followed is
  * not judged: {@link RowsProof} tries what this does not know.
  */
-final class RowsGraph {
+final class RowMixing {
     private static final Set<String> KEEPING = Set.of(
             "Abs",
             "Acos",
@@ -125,7 +125,7 @@ final class RowsGraph {
     private final Map<String, long[]> wholes = new HashMap<>();
     private final Map<String, String> mixed = new HashMap<>();
 
-    private RowsGraph(OnnxFile file, Signature signature) {
+    private RowMixing(OnnxFile file, Signature signature) {
         this.opset = file.opset().orElse(1L);
         for (var tensor : file.graph().initializers()) {
             constant(tensor.name(), tensor);
@@ -156,7 +156,7 @@ final class RowsGraph {
 
     /** @return what is wrong with taking rows for independent; nothing where the graph does not tell */
     static List<String> problems(String place, OnnxFile file, Signature signature) {
-        var graph = new RowsGraph(file, signature);
+        var graph = new RowMixing(file, signature);
         file.graph().nodes().forEach(graph::follow);
         return file.graph().outputs().stream()
                 .filter(output -> graph.mixed.containsKey(output.name()))

@@ -4,10 +4,10 @@ import java.util.Optional;
 import java.util.function.LongSupplier;
 
 /**
- * How much waits for a graph, in items and in the memory that they take, against how much may: in whatever queues of it
- * they wait. Thread-safe.
+ * How much waits for a graph, in items and in the memory that they take, and how much may. It counts for all queues of the
+ * graph together. Thread-safe.
  */
-final class Room {
+final class WaitingRoom {
     private final Limits limits;
     private int waiting;
     private long pixels;
@@ -15,7 +15,7 @@ final class Room {
     private volatile LongSupplier elsewhere = () -> 0;
 
     /** @param limits of what waits; a larger request is taken only where nothing waits */
-    Room(Limits limits) {
+    WaitingRoom(Limits limits) {
         this.limits = limits;
     }
 

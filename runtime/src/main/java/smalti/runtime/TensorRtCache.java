@@ -14,14 +14,14 @@ import org.jspecify.annotations.Nullable;
  * names of its files by itself, and a hash of the graph's names, which two trainings of one network share: so the graph's
  * SHA-256 is in the path.
  */
-final class EngineCache {
+final class TensorRtCache {
     /** Where NVIDIA's driver for Linux tells of itself. */
     static final Path DRIVER = Path.of("/proc/driver/nvidia");
 
     private static final Pattern VERSION = Pattern.compile("NVRM version:.*?\\s(\\d+(?:\\.\\d+)+)\\s");
     private static final Pattern MODEL = Pattern.compile("(?m)^Model:\\s*(.+?)\\s*$");
 
-    private EngineCache() {}
+    private TensorRtCache() {}
 
     /** The user's folder for what can be made again: {@code $XDG_CACHE_HOME} or {@code ~/.cache}. */
     static Path defaultFolder() {

@@ -5,7 +5,7 @@ import java.util.Map;
 import smalti.spec.onnx.EngineText;
 
 /** Why ONNX Runtime refused something, in a user's words, and in its own where they say more. */
-final class EngineReason {
+final class OnnxRuntimeReason {
     private static final String DAMAGED = "it is no ONNX file, or not a whole one";
 
     private static final Map<OrtException.OrtErrorCode, String> WORDS = Map.of(
@@ -16,7 +16,7 @@ final class EngineReason {
             OrtException.OrtErrorCode.ORT_INVALID_GRAPH, "the graph breaks a rule of ONNX",
             OrtException.OrtErrorCode.ORT_EP_FAIL, "the device failed");
 
-    private EngineReason() {}
+    private OnnxRuntimeReason() {}
 
     static String of(OrtException e) {
         if (e.getCode() == OrtException.OrtErrorCode.ORT_INVALID_PROTOBUF) {

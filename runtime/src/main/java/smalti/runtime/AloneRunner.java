@@ -5,17 +5,17 @@ import java.util.List;
 import smalti.runtime.Ticket.Slice;
 
 /** Runs each request for itself. */
-final class WholeRunner implements BatchRunner<WholeJob> {
+final class AloneRunner implements BatchRunner<AloneJob> {
     private final GraphSessions sessions;
     private final BufferPool pool;
 
-    WholeRunner(GraphSessions sessions, BufferPool pool) {
+    AloneRunner(GraphSessions sessions, BufferPool pool) {
         this.sessions = sessions;
         this.pool = pool;
     }
 
     @Override
-    public long run(List<Slice<WholeJob>> batch, boolean alone, StopSignal stop) {
+    public long run(List<Slice<AloneJob>> batch, boolean alone, StopSignal stop) {
         var session = sessions.session(alone);
         long copied = 0;
         for (var slice : batch) {

@@ -4,7 +4,7 @@ import java.util.List;
 import smalti.runtime.Ticket.Slice;
 
 /** A batch that is run, by the thread that made this; equal to itself alone. */
-final class Running<R> {
+final class RunningBatch<R> {
     private final List<Slice<R>> batch;
     private final boolean alone;
     private final boolean isFollowed;
@@ -17,7 +17,7 @@ final class Running<R> {
      * @param isFollowed whether more waits
      * @param start in nanoseconds
      */
-    Running(List<Slice<R>> batch, boolean alone, boolean isFollowed, long start) {
+    RunningBatch(List<Slice<R>> batch, boolean alone, boolean isFollowed, long start) {
         this.batch = batch;
         this.alone = alone;
         this.isFollowed = isFollowed;

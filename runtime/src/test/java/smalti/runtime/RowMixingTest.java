@@ -11,7 +11,7 @@ import smalti.spec.TensorSpec;
 import smalti.spec.onnx.OnnxFile;
 
 /** The batch of x [n,5,4] is followed through operators that keep it, so that what mixes it behind them is seen. */
-final class RowsGraphTest {
+final class RowMixingTest {
     private static final Signature SIGNATURE = new Signature(List.of(tensor("x")), List.of(tensor("y")));
 
     private static TensorSpec tensor(String name) {
@@ -58,14 +58,14 @@ final class RowsGraphTest {
         var node = attribute.equals("_")
                 ? graph.node(op, inputs, "y")
                 : graph.node(op, inputs, "y", OnnxBytes.whole(attribute, axis));
-        assertThat(RowsGraph.problems("m", file(node), SIGNATURE))
+        assertThat(RowMixing.problems("m", file(node), SIGNATURE))
                 .singleElement()
                 .asString()
                 .contains("by " + op + ", which goes over the axis of the batch");
     }
 
     private static List<String> problems(OnnxBytes graph, long axis) {
-        return RowsGraph.problems(
+        return RowMixing.problems(
                 "m", file(graph.node("ReduceMax", "h", "y", OnnxBytes.wholes("axes", axis))), SIGNATURE);
     }
 

@@ -14,10 +14,10 @@ import java.util.stream.Stream;
 import java.util.stream.StreamSupport;
 
 /**
- * Requests of a stream, a few of them ahead of whoever reads the answers. What was asked for and is not read is
- * cancelled when the stream is closed.
+ * The answers to a stream of requests. A few requests are sent before their answers are read. Those whose answers are not
+ * read are cancelled when the stream is closed.
  */
-final class Ahead<A, B> implements Iterator<B> {
+final class AnswerStream<A, B> implements Iterator<B> {
     private static final long LONGEST_PAUSE_NANOS = 50_000_000;
     private static final long SHORTEST_PAUSE_NANOS = 200_000;
 
@@ -26,13 +26,13 @@ final class Ahead<A, B> implements Iterator<B> {
     private final int most = 2 * Runtime.getRuntime().availableProcessors() + 2;
     private final ArrayDeque<CompletableFuture<B>> asked = new ArrayDeque<>();
 
-    private Ahead(Iterator<A> questions, Function<A, CompletableFuture<B>> ask) {
+    private AnswerStream(Iterator<A> questions, Function<A, CompletableFuture<B>> ask) {
         this.questions = questions;
         this.ask = ask;
     }
 
     static <A, B> Stream<B> map(Stream<A> questions, Function<A, CompletableFuture<B>> ask) {
-        var answers = new Ahead<>(questions.iterator(), ask);
+        var answers = new AnswerStream<>(questions.iterator(), ask);
         int traits = Spliterator.ORDERED | Spliterator.NONNULL;
         return StreamSupport.stream(Spliterators.spliteratorUnknownSize(answers, traits), false)
                 .onClose(answers::giveUp)

@@ -22,7 +22,7 @@ import smalti.spec.SpecException;
  *
  * <p>Source: onnx.proto3 of ONNX 1.23; protobuf.dev's encoding.
  */
-final class WholeModel {
+final class SelfContainedOnnx {
     private static final int MOST_DEPTH = 100;
     private static final int MOST_PROBLEMS = 20;
     /** Of ONNX Runtime's own format, which has all weights in it. */
@@ -33,7 +33,7 @@ final class WholeModel {
     private final Set<String> problems = new LinkedHashSet<>();
     private int left;
 
-    private WholeModel(byte[] onnx, ExternalWeights weights, int most) {
+    private SelfContainedOnnx(byte[] onnx, ExternalWeights weights, int most) {
         this.from = ByteBuffer.wrap(onnx);
         this.weights = weights;
         this.left = most - onnx.length;
@@ -79,7 +79,7 @@ final class WholeModel {
         if (isOrtFormat(onnx)) {
             return onnx;
         }
-        var model = new WholeModel(onnx, weights, most);
+        var model = new SelfContainedOnnx(onnx, weights, most);
         List<Part> parts;
         try {
             parts = model.rewritten(0, onnx.length, Message.MODEL, 0);
