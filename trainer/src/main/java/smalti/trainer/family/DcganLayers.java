@@ -25,7 +25,7 @@ record DcganLayers(DcganFamily family, ImageSpec image, int classes) {
     // Source: Radford et al. 2016, section 4.
     private static final Initializer WEIGHTS = Initializer.normal(0, 0.02);
 
-    /** How a batch normalisation is done: by the batch, or by given statistics. */
+    /** How a batch normalisation with a relu is done: by the batch, or by given statistics. */
     interface Normalization {
         SDVariable apply(GraphBuilder g, String name, SDVariable x, int channels);
     }
@@ -65,11 +65,11 @@ record DcganLayers(DcganFamily family, ImageSpec image, int classes) {
         int channels = generatorChannels(0);
         var weights = g.parameter("generator/project", WEIGHTS, length, (long) channels * height * width);
         var h = g.reshape(g.matrixProduct(input, weights), batch, channels, height, width);
-        h = g.relu(normalization.apply(g, "generator/norm0", h, channels));
+        h = normalization.apply(g, "generator/norm0", h, channels);
         for (int stage = 1; stage < doublings(); stage++) {
             int out = generatorChannels(stage);
             h = g.plainTransposedConvolution("generator/up" + stage, h, kernel(channels, out));
-            h = g.relu(normalization.apply(g, "generator/norm" + stage, h, out));
+            h = normalization.apply(g, "generator/norm" + stage, h, out);
             channels = out;
         }
         return g.tanh(g.transposedConvolution("generator/image", h, kernel(channels, image.channels())));
@@ -86,8 +86,7 @@ record DcganLayers(DcganFamily family, ImageSpec image, int classes) {
         for (int stage = 1; stage < doublings(); stage++) {
             h = g.plainConvolution("discriminator/down" + stage, h, kernel(channels, 2 * channels));
             channels *= 2;
-            h = g.leakyRelu(
-                    g.batchNorm("discriminator/norm" + stage, h, channels).output(), SLOPE);
+            h = g.batchNorm("discriminator/norm" + stage, h, channels, SLOPE).output();
         }
         long length = (long) channels * (image.height() >> doublings()) * (image.width() >> doublings());
         var features = g.reshape(h, batch, length); // [B, F]

@@ -10,7 +10,6 @@ import java.util.OptionalInt;
 import org.jspecify.annotations.Nullable;
 import org.nd4j.autodiff.samediff.SDVariable;
 import org.nd4j.linalg.api.buffer.DataType;
-import org.nd4j.linalg.api.ndarray.INDArray;
 import smalti.spec.CounterRandom;
 import smalti.spec.DcganFamily;
 import smalti.spec.ElementType;
@@ -22,7 +21,6 @@ import smalti.spec.Signature;
 import smalti.spec.TensorSpec;
 import smalti.trainer.data.Pictures;
 import smalti.trainer.graph.GraphBuilder;
-import smalti.trainer.graph.HostArrays;
 import smalti.trainer.graph.InferenceGraph;
 import smalti.trainer.graph.Parameters;
 import smalti.trainer.graph.TrainingGraph;
@@ -94,7 +92,7 @@ final class DcganTraining implements FamilyTraining {
         var noise = g.input("noise", DataType.FLOAT, batch, family.noise());
         var labels = labels(g);
         var fake = g.named("fake", layers.generator(g, noise, labels, batch, (builder, name, x, channels) -> {
-            var normalized = builder.batchNorm(name, x, channels);
+            var normalized = builder.batchNorm(name, x, channels, 0);
             builder.named(name + "/mean", normalized.mean());
             builder.named(name + "/variance", normalized.variance());
             return normalized.output();
@@ -137,23 +135,27 @@ final class DcganTraining implements FamilyTraining {
     }
 
     /** Noise, and random classes where conditional, for one use in one step. */
-    private Map<String, INDArray> noise(long step, int use) {
+    private record Drawn(float[] noise, float[] labels) {}
+
+    private Drawn draw(long step, int use) {
         long first = (2 * step + use) * (batch + 1L);
-        var values = new float[batch * family.noise()];
+        var noise = new float[batch * family.noise()];
         for (int i = 0; i < batch; i++) {
-            random.normals(first + i, values, i * family.noise(), family.noise());
+            random.normals(first + i, noise, i * family.noise(), family.noise());
         }
-        var inputs = new LinkedHashMap<String, INDArray>();
-        inputs.put("noise", HostArrays.floats(values, batch, family.noise()));
+        var labels = new float[batch * layers.classes()];
+        for (int i = 0; i < batch && layers.classes() > 0; i++) {
+            int drawn = (int) (random.uniform(first + batch, i) * layers.classes());
+            labels[i * layers.classes() + drawn] = 1;
+        }
+        return new Drawn(noise, labels);
+    }
+
+    private void give(TrainingGraph graph, Drawn drawn) {
+        graph.set("noise", drawn.noise());
         if (layers.classes() > 0) {
-            var labels = new float[batch * layers.classes()];
-            for (int i = 0; i < batch; i++) {
-                int drawn = (int) (random.uniform(first + batch, i) * layers.classes());
-                labels[i * layers.classes() + drawn] = 1;
-            }
-            inputs.put("labels", HostArrays.floats(labels, batch, layers.classes()));
+            graph.set("labels", drawn.labels());
         }
-        return inputs;
     }
 
     @Override
@@ -167,41 +169,30 @@ final class DcganTraining implements FamilyTraining {
     }
 
     private void followDiscriminator(int step, double factor, Map<String, Double> figures) {
-        var image = spec.image();
-        var noise = noise(step, FOR_DISCRIMINATOR);
-        try (var made = generator.forward(noise, List.of("fake"))) {
-            var inputs = new LinkedHashMap<String, INDArray>();
-            inputs.put(
-                    "real",
-                    HostArrays.floats(
-                            batches.images(step, RANGE), batch, image.channels(), image.height(), image.width()));
-            inputs.put(
-                    "fake",
-                    HostArrays.floats(made.floats("fake"), batch, image.channels(), image.height(), image.width()));
-            var labels = noise.get("labels");
-            if (labels != null) {
-                inputs.put("labels", HostArrays.floats(batches.oneHotLabels(step), batch, layers.classes()));
-                inputs.put("fakeLabels", labels);
-            }
-            try (var pass = discriminator.run(inputs, List.of("discriminatorLoss", "realLogit", "fakeLogit"))) {
-                for (var name : List.of("discriminatorLoss", "realLogit", "fakeLogit")) {
-                    figures.put(name, pass.scalar(name));
-                }
-                double norm = discriminatorOptimizer.step(
-                        pass.gradients(), step, factor, spec.training().clipNorm());
-                figures.put("discriminatorGradientNorm", norm);
-            }
+        var drawn = draw(step, FOR_DISCRIMINATOR);
+        give(generator, drawn);
+        discriminator.set("fake", generator.forward(List.of("fake")).floats("fake"));
+        discriminator.set("real", batches.images(step, RANGE));
+        if (layers.classes() > 0) {
+            discriminator.set("labels", batches.oneHotLabels(step));
+            discriminator.set("fakeLabels", drawn.labels());
         }
+        var outputs = List.of("discriminatorLoss", "realLogit", "fakeLogit");
+        var pass = discriminator.run(outputs);
+        outputs.forEach(name -> figures.put(name, pass.scalar(name)));
+        double norm = discriminatorOptimizer.step(
+                pass::gradient, step, factor, spec.training().clipNorm());
+        figures.put("discriminatorGradientNorm", norm);
     }
 
     private void followGenerator(int step, double factor, Map<String, Double> figures) {
-        try (var pass = generator.run(noise(step, FOR_GENERATOR), statisticsAnd("generatorLoss"))) {
-            figures.put("generatorLoss", pass.scalar("generatorLoss"));
-            double norm = generatorOptimizer.step(
-                    pass.gradients(), step, factor, spec.training().clipNorm());
-            figures.put("generatorGradientNorm", norm);
-            follow(running, pass, family.batchNormMomentum());
-        }
+        give(generator, draw(step, FOR_GENERATOR));
+        var pass = generator.run(statisticsAnd("generatorLoss"));
+        figures.put("generatorLoss", pass.scalar("generatorLoss"));
+        double norm = generatorOptimizer.step(
+                pass::gradient, step, factor, spec.training().clipNorm());
+        figures.put("generatorGradientNorm", norm);
+        follow(running, pass, family.batchNormMomentum());
     }
 
     private List<String> statisticsAnd(String output) {
@@ -257,11 +248,11 @@ final class DcganTraining implements FamilyTraining {
         var averaged = generatorGraph(weights);
         for (int i = 0; i < STATISTICS_BATCHES; i++) {
             // from −1 downwards: no step has used these
-            try (var pass = averaged.forward(noise(-1L - i, FOR_GENERATOR), statisticsAnd("fake"))) {
-                for (var normalized : layers.generatorNormalizations()) {
-                    var name = normalized.name();
-                    precise.add(name, pass.floats(name + "/mean"), pass.floats(name + "/variance"));
-                }
+            give(averaged, draw(-1L - i, FOR_GENERATOR));
+            var pass = averaged.forward(statisticsAnd("fake"));
+            for (var normalized : layers.generatorNormalizations()) {
+                var name = normalized.name();
+                precise.add(name, pass.floats(name + "/mean"), pass.floats(name + "/variance"));
             }
         }
         var statistics = new RunningStatistics(layers.generatorNormalizations());
@@ -293,8 +284,8 @@ final class DcganTraining implements FamilyTraining {
                         noise,
                         labels,
                         -1,
-                        (builder, name, x, channels) -> builder.frozenBatchNorm(
-                                name, x, channels, statistics.mean(name), statistics.variance(name))));
+                        (builder, name, x, channels) -> builder.relu(builder.frozenBatchNorm(
+                                name, x, channels, statistics.mean(name), statistics.variance(name)))));
         var output = TensorSpec.of(
                 "image", ElementType.FLOAT32, "N " + image.channels() + " " + image.height() + " " + image.width());
         var graphs = new EnumMap<Role, InferenceGraph>(Role.class);

@@ -106,7 +106,7 @@ final class VqvaeTraining implements FamilyTraining {
         // ‖z − e‖² less ‖z‖², which is the same for every code
         var distances = g.add(g.scale(g.matrixProductTransposed(flat, table), -2), g.squaredNorms(table)); // [Bhw, K]
         var codes = g.named("codes", g.argMin(distances, 1)); // [Bhw]
-        var quantized = g.matrixProduct(g.oneHot(codes, family.quantizer().codes()), table); // [Bhw, D]
+        var quantized = g.gatherRows(table, codes); // [Bhw, D]
         var passed = g.straightThrough(flat, quantized);
         var reconstructed = g.named(
                 "reconstructed",
@@ -123,18 +123,6 @@ final class VqvaeTraining implements FamilyTraining {
         return RANGE;
     }
 
-    private Map<String, INDArray> inputs(int step) {
-        var image = spec.image();
-        return Map.of(
-                "image",
-                HostArrays.floats(
-                        batches.images(step, RANGE),
-                        spec.training().batch(),
-                        image.channels(),
-                        image.height(),
-                        image.width()));
-    }
-
     @Override
     public void begin() {
         if (!codebook.startsFromLatents()) {
@@ -146,11 +134,10 @@ final class VqvaeTraining implements FamilyTraining {
                 * family.quantizer().codeDim();
         int values = 0;
         for (int step = 0; step < KMEANS_MOST_BATCHES && values < wanted; step++) {
-            try (var pass = graph.forward(inputs(step), List.of("flatLatents"))) {
-                var latents = pass.floats("flatLatents");
-                seen.add(latents);
-                values += latents.length;
-            }
+            graph.set("image", batches.images(step, RANGE));
+            var latents = graph.forward(List.of("flatLatents")).floats("flatLatents");
+            seen.add(latents);
+            values += latents.length;
         }
         var all = new float[values];
         int at = 0;
@@ -165,23 +152,23 @@ final class VqvaeTraining implements FamilyTraining {
     public Map<String, Double> step(int step) {
         var figures = new LinkedHashMap<String, Double>();
         var training = spec.training();
-        try (var pass = graph.run(inputs(step), outputs)) {
-            figures.put("loss", pass.scalar("loss"));
-            figures.put("nmse", pass.scalar("reconstruction"));
-            figures.put("commitment", pass.scalar("commitment"));
-            if (outputs.contains("codebookLoss")) {
-                figures.put("codebookLoss", pass.scalar("codebookLoss"));
-            }
-            var codes = pass.longs("codes");
-            var counts = new long[family.quantizer().codes()];
-            for (long code : codes) {
-                counts[(int) code]++;
-            }
-            figures.put("perplexity", CodebookUsage.of(counts).perplexity());
-            double factor = training.schedule().factor(step, training.steps());
-            figures.put("gradientNorm", optimizer.step(pass.gradients(), step, factor, training.clipNorm()));
-            codebook.follow(pass.floats("flatLatents"), codes, step);
+        graph.set("image", batches.images(step, RANGE));
+        var pass = graph.run(outputs);
+        figures.put("loss", pass.scalar("loss"));
+        figures.put("nmse", pass.scalar("reconstruction"));
+        figures.put("commitment", pass.scalar("commitment"));
+        if (outputs.contains("codebookLoss")) {
+            figures.put("codebookLoss", pass.scalar("codebookLoss"));
         }
+        var codes = pass.longs("codes");
+        var counts = new long[family.quantizer().codes()];
+        for (long code : codes) {
+            counts[(int) code]++;
+        }
+        figures.put("perplexity", CodebookUsage.of(counts).perplexity());
+        double factor = training.schedule().factor(step, training.steps());
+        figures.put("gradientNorm", optimizer.step(pass::gradient, step, factor, training.clipNorm()));
+        codebook.follow(pass.floats("flatLatents"), codes, step);
         figures.put("usage", codebook.usage(Math.min(step + 1, batches.epochSteps())));
         return figures;
     }

@@ -131,12 +131,23 @@ public final class GraphBuilder {
                 .build();
     }
 
+    /** max(x, 0). */
     public SDVariable relu(SDVariable x) {
-        return graph.nn().relu(x, 0);
+        return leakyRelu(x, 0);
     }
 
+    /**
+     * max(x, slope·x).
+     *
+     * @param slope from 0 to below 1
+     */
     public SDVariable leakyRelu(SDVariable x, double slope) {
-        return graph.nn().leakyRelu(x, slope);
+        if (slope == 0) {
+            return graph.nn().relu(x, 0);
+        }
+        return trainable
+                ? new LeakyRelu(graph, x, slope).outputVariables()[0]
+                : graph.nn().leakyRelu(x, slope);
     }
 
     public SDVariable tanh(SDVariable x) {
@@ -209,9 +220,11 @@ public final class GraphBuilder {
         return graph.oneHot(indices, classes, 1, 1, 0, DataType.FLOAT);
     }
 
-    /** Rows of [k, d] by int64 indices of any shape; inference only, as SameDiff's gradient of it is wrong. */
+    /** Rows of [k, d] by int64 indices of any shape; in training, of shape [n]. */
     public SDVariable gatherRows(SDVariable table, SDVariable indices) {
-        return graph.gather(table, indices, 0);
+        return trainable
+                ? new Lookup(graph, table, indices).outputVariables()[0]
+                : graph.gather(table, indices, 0); // whose gradient is wrong
     }
 
     public SDVariable permute(SDVariable x, int... axes) {
@@ -244,45 +257,18 @@ public final class GraphBuilder {
     public record BatchNorm(SDVariable output, SDVariable mean, SDVariable variance) {}
 
     /**
-     * Normalises each channel by the batch's own statistics; composed, as SameDiff's own op has no gradient.
+     * Normalises each channel by the batch's own statistics, and ends with a leaky relu; in training alone.
      *
      * <p>Source: Ioffe and Szegedy 2015, algorithm 1.
      *
      * @param x [batch, channels, height, width]
+     * @param slope of the leaky relu; 0 for a relu, 1 for none
      * @return mean and (biased) variance as [1, channels, 1, 1]
      */
-    public BatchNorm batchNorm(String name, SDVariable x, int channels) {
-        return batchNorm(x, channels, gamma(name, channels), beta(name, channels));
-    }
-
-    BatchNorm batchNorm(SDVariable x, int channels, SDVariable gamma, SDVariable beta) {
-        var mean = x.mean(true, 0, 2, 3);
-        var centred = subtract(x, mean);
-        var variance = multiply(centred, centred).mean(true, 0, 2, 3);
-        var inverse = graph.math().reciprocal(graph.math().sqrt(variance.add(BATCH_NORM_EPSILON)));
-        return new BatchNorm(add(scaleChannels(centred, multiply(inverse, gamma), channels), beta), mean, variance);
-    }
-
-    /**
-     * [B,C,H,W] times [1,C,1,1], as a 1×1 convolution with a diagonal kernel: the gradient of a broadcast product took
-     * five times as long (10.9 ms against 2.9 at [32,64,8,8], one thread), and the sums of zeros are exact.
-     */
-    private SDVariable scaleChannels(SDVariable x, SDVariable scale, int channels) {
-        var name = "identity" + channels;
-        var identity = graph.hasVariable(name)
-                ? graph.getVariable(name)
-                : constant(name, HostArrays.floats(identity(channels), 1, 1, channels, channels));
-        var weights = multiply(identity, reshape(scale, 1, 1, channels, 1));
-        var kernel = new Kernel(channels, channels, 1, 1, 0, Initializer.constant(0));
-        return graph.cnn().conv2d(x, weights, configuration(kernel));
-    }
-
-    private static float[] identity(int size) {
-        var values = new float[size * size];
-        for (int i = 0; i < size; i++) {
-            values[i * size + i] = 1;
-        }
-        return values;
+    public BatchNorm batchNorm(String name, SDVariable x, int channels, double slope) {
+        var found =
+                new BatchNormalization(graph, x, gamma(name, channels), beta(name, channels), slope).outputVariables();
+        return new BatchNorm(found[0], found[1], found[2]);
     }
 
     /** The same by given statistics, each [channels], baked into one scale and one shift. */

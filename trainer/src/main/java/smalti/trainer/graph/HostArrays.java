@@ -1,6 +1,8 @@
 package smalti.trainer.graph;
 
+import org.bytedeco.javacpp.LongPointer;
 import org.nd4j.linalg.api.buffer.DataType;
+import org.nd4j.linalg.api.memory.pointers.PagedPointer;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
 
@@ -24,17 +26,14 @@ public final class HostArrays {
 
     /** The elements of a float32 array, whatever its strides. */
     public static float[] floats(INDArray array) {
-        var values = new float[Math.toIntExact(array.length())];
-        var dense = isDense(array) ? array : array.dup('c');
-        dense.data().asNioFloat().get(values);
-        return values;
+        return new DenseFloats(isDense(array) ? array : array.dup('c')).read();
     }
 
     /** The elements of an int64 array, whatever its strides. */
     public static long[] longs(INDArray array) {
         var values = new long[Math.toIntExact(array.length())];
         var dense = isDense(array) ? array : array.dup('c');
-        dense.data().asNioLong().get(values);
+        new LongPointer(new PagedPointer(dense.data().addressPointer().address())).get(values);
         return values;
     }
 
@@ -44,7 +43,7 @@ public final class HostArrays {
             throw new IllegalArgumentException(
                     "cannot write " + values.length + " values into " + array.shapeInfoToString());
         }
-        array.data().asNioFloat().put(values);
+        new DenseFloats(array).write(0, values, values.length);
     }
 
     /** Gives an array's memory back at once rather than at some later collection. */
@@ -54,8 +53,8 @@ public final class HostArrays {
         }
     }
 
-    /** Whether the elements lie in C order without gaps from the buffer's start; nd4j's own test errs on axes of size 1. */
-    private static boolean isDense(INDArray array) {
+    /** Whether the elements lie in C order without gaps; nd4j's own test errs on axes of size 1. */
+    static boolean isDense(INDArray array) {
         long expected = 1;
         for (int axis = array.rank() - 1; axis >= 0; axis--) {
             if (array.size(axis) != 1 && array.stride(axis) != expected) {
@@ -63,6 +62,6 @@ public final class HostArrays {
             }
             expected *= array.size(axis);
         }
-        return array.offset() == 0 && array.data().length() == array.length();
+        return true;
     }
 }

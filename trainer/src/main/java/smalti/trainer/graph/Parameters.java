@@ -48,6 +48,11 @@ public final class Parameters {
         return array;
     }
 
+    /** The values themselves, to be read and written in place. */
+    public DenseFloats elements(String name) {
+        return new DenseFloats(array(name));
+    }
+
     /** A copy of the values. */
     public float[] values(String name) {
         return HostArrays.floats(array(name));

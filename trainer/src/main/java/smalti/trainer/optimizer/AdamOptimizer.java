@@ -4,9 +4,10 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
-import org.nd4j.linalg.api.ndarray.INDArray;
+import java.util.function.Function;
 import smalti.spec.Adam;
-import smalti.trainer.graph.HostArrays;
+import smalti.trainer.graph.Chunks;
+import smalti.trainer.graph.DenseFloats;
 import smalti.trainer.graph.Parameters;
 
 /**
@@ -33,46 +34,58 @@ public final class AdamOptimizer {
     /**
      * Moves every parameter once.
      *
+     * @param gradients by the names of the parameters
      * @param step from 0
      * @param rateFactor what the learning rate is multiplied by
      * @param clipNorm bound on the norm of all gradients together; 0: none
      * @return that norm before clipping
      */
-    public double step(Map<String, INDArray> gradients, int step, double rateFactor, double clipNorm) {
-        var values = new LinkedHashMap<String, float[]>();
+    public double step(Function<String, DenseFloats> gradients, int step, double rateFactor, double clipNorm) {
+        var values = new LinkedHashMap<String, DenseFloats>();
         double squares = 0;
         for (var name : moments.keySet()) {
-            var gradient = gradients.get(name);
-            if (gradient == null) {
-                throw new IllegalArgumentException("no gradient of " + name);
-            }
-            var read = HostArrays.floats(gradient);
-            for (float g : read) {
-                squares += (double) g * g;
-            }
-            values.put(name, read);
+            var gradient = gradients.apply(name);
+            values.put(name, gradient);
+            squares += Chunks.sum(
+                    gradient.length(),
+                    (at, length, scratch) -> squares(gradient.read(at, scratch.floats(0, length), length), length));
         }
         double norm = Math.sqrt(squares);
         float clip = clipNorm > 0 && norm > clipNorm ? (float) (clipNorm / norm) : 1;
         double corrected1 = 1 - Math.pow(spec.beta1(), step + 1.0);
         double corrected2 = 1 - Math.pow(spec.beta2(), step + 1.0);
-        double rate = spec.learningRate() * rateFactor;
-        moments.forEach((name, moment) -> {
-            var parameter = parameters.values(name);
-            update(
-                    parameter,
-                    Objects.requireNonNull(values.get(name)),
-                    moment,
-                    clip,
-                    rate / corrected1,
-                    Math.sqrt(corrected2));
-            parameters.set(name, parameter);
+        double rate = spec.learningRate() * rateFactor / corrected1;
+        values.forEach((name, gradient) -> {
+            var parameter = parameters.elements(name);
+            var moment = Objects.requireNonNull(moments.get(name));
+            Chunks.each(parameter.length(), (at, length, scratch) -> {
+                var moved = parameter.read(at, scratch.floats(0, length), length);
+                var slope = gradient.read(at, scratch.floats(1, length), length);
+                update(moved, slope, length, moment, at, clip, rate, Math.sqrt(corrected2));
+                parameter.write(at, moved, length);
+            });
         });
         return norm;
     }
 
+    private static double squares(float[] values, int length) {
+        double squares = 0;
+        for (int i = 0; i < length; i++) {
+            squares += (double) values[i] * values[i];
+        }
+        return squares;
+    }
+
+    /** @param at where in the moments the parameter's values begin */
     private void update(
-            float[] parameter, float[] gradient, Moments moment, float clip, double rate, double secondRoot) {
+            float[] parameter,
+            float[] gradient,
+            int length,
+            Moments moment,
+            int at,
+            float clip,
+            double rate,
+            double secondRoot) {
         float beta1 = (float) spec.beta1();
         float beta2 = (float) spec.beta2();
         float rest1 = (float) (1 - spec.beta1());
@@ -82,11 +95,13 @@ public final class AdamOptimizer {
         float stepSize = (float) rate;
         var first = moment.first();
         var second = moment.second();
-        for (int i = 0; i < parameter.length; i++) {
+        for (int i = 0; i < length; i++) {
             float g = clip * gradient[i];
-            first[i] = beta1 * first[i] + rest1 * g;
-            second[i] = beta2 * second[i] + rest2 * g * g;
-            parameter[i] -= stepSize * first[i] / ((float) Math.sqrt(second[i]) * rootScale + epsilon);
+            float m = beta1 * first[at + i] + rest1 * g;
+            float v = beta2 * second[at + i] + rest2 * g * g;
+            first[at + i] = m;
+            second[at + i] = v;
+            parameter[i] -= stepSize * m / ((float) Math.sqrt(v) * rootScale + epsilon);
         }
     }
 

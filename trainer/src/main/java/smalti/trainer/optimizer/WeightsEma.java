@@ -3,6 +3,7 @@ package smalti.trainer.optimizer;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import smalti.trainer.graph.Chunks;
 import smalti.trainer.graph.Parameters;
 
 /**
@@ -33,10 +34,13 @@ public final class WeightsEma {
     public void update(int step) {
         float keep = (float) Math.min(decay, (1.0 + step) / (10.0 + step));
         averages.forEach((name, average) -> {
-            var values = source.values(name);
-            for (int i = 0; i < average.length; i++) {
-                average[i] = keep * average[i] + (1 - keep) * values[i];
-            }
+            var elements = source.elements(name);
+            Chunks.each(average.length, (at, length, scratch) -> {
+                var values = elements.read(at, scratch.floats(0, length), length);
+                for (int i = 0; i < length; i++) {
+                    average[at + i] = keep * average[at + i] + (1 - keep) * values[i];
+                }
+            });
         });
     }
 

@@ -19,6 +19,7 @@ import smalti.spec.ImageSpec;
 import smalti.trainer.graph.GraphBuilder;
 import smalti.trainer.graph.HostArrays;
 import smalti.trainer.graph.Parameters;
+import smalti.trainer.graph.TrainingGraph;
 
 class DcganLayersTest {
     private static final int BATCH = 4;
@@ -38,13 +39,15 @@ class DcganLayersTest {
             outputs.add(normalized.name() + "/variance");
         });
         outputs.add("image");
-        training.named("image", image(layers, training, BATCH, conditional, (g, name, x, channels) -> {
-            var normalized = g.batchNorm(name, x, channels);
+        var made = training.named("image", image(layers, training, BATCH, conditional, (g, name, x, channels) -> {
+            var normalized = g.batchNorm(name, x, channels, 0);
             g.named(name + "/mean", normalized.mean());
             g.named(name + "/variance", normalized.variance());
             return normalized.output();
         }));
-        var byBatch = training.graph().output(inputs(conditional), outputs);
+        var graph = new TrainingGraph(training, training.mean(made), training.trainables());
+        inputs(conditional).forEach((name, values) -> graph.set(name, HostArrays.floats(values)));
+        var byBatch = graph.forward(outputs);
 
         var inference = GraphBuilder.inference(parameters);
         inference.named(
@@ -54,16 +57,16 @@ class DcganLayersTest {
                         inference,
                         -1,
                         conditional,
-                        (g, name, x, channels) -> g.frozenBatchNorm(
+                        (g, name, x, channels) -> g.relu(g.frozenBatchNorm(
                                 name,
                                 x,
                                 channels,
-                                values(byBatch, name + "/mean"),
-                                values(byBatch, name + "/variance"))));
+                                byBatch.floats(name + "/mean"),
+                                byBatch.floats(name + "/variance")))));
         var frozen = inference.graph().output(inputs(conditional), "image");
 
-        var expected = values(byBatch, "image");
-        var actual = values(frozen, "image");
+        var expected = byBatch.floats("image");
+        var actual = HostArrays.floats(Objects.requireNonNull(frozen.get("image")));
         assertThat(actual).hasSameSizeAs(expected);
         for (int i = 0; i < actual.length; i++) {
             assertThat((double) Math.abs(actual[i] - expected[i])).isLessThanOrEqualTo(1e-5);
@@ -89,10 +92,6 @@ class DcganLayersTest {
             inputs.put("labels", HostArrays.floats(new float[] {1, 0, 0, 0, 1, 0, 0, 0, 1, 1, 0, 0}, BATCH, CLASSES));
         }
         return inputs;
-    }
-
-    private static float[] values(Map<String, INDArray> outputs, String name) {
-        return HostArrays.floats(Objects.requireNonNull(outputs.get(name)));
     }
 
     @ParameterizedTest
