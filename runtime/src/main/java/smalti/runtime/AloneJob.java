@@ -3,7 +3,7 @@ package smalti.runtime;
 import java.util.List;
 
 /** A request of a graph that says nothing of rows: it is run for itself, and the run makes its outputs. */
-final class AloneJob implements GraphService.Job {
+final class AloneJob implements Job {
     private final List<HostTensor> inputs;
     private List<HostTensor> outputs = List.of();
 

@@ -11,7 +11,7 @@ final class BatchThreads {
     private final int alone;
 
     /** @param granted called once threads are taken that {@link #takeOrWait} or {@link #keep} waits for */
-    BatchThreads(Batcher.Settings settings, Runnable granted) {
+    BatchThreads(BatchSettings settings, Runnable granted) {
         this.budget = settings.budget();
         this.usual = settings.threads();
         this.alone = settings.threadsAlone();

@@ -40,7 +40,7 @@ final class Batcher<R> {
      * @param name of the graph, for errors
      * @param servers runs what the callers' threads do not
      */
-    Batcher(String name, BatchRunner<R> runner, Settings settings, BatchListener listener, Executor servers) {
+    Batcher(String name, BatchRunner<R> runner, BatchSettings settings, BatchListener listener, Executor servers) {
         this(name, runner, settings, listener, servers, Ticker.SYSTEM);
     }
 
@@ -48,7 +48,7 @@ final class Batcher<R> {
     Batcher(
             String name,
             BatchRunner<R> runner,
-            Settings settings,
+            BatchSettings settings,
             BatchListener listener,
             Executor servers,
             Ticker ticker) {
@@ -64,22 +64,6 @@ final class Batcher<R> {
         this.dispatcher =
                 new Dispatcher<>(settings, runner, requests, ends, costs, this.listener, this.servers, ticker);
         this.warmUp = new WarmUp<>(runner, requests, ends, dispatcher.threads(), costs, ticker);
-    }
-
-    /**
-     * @param threads of the budget that a batch takes
-     * @param threadsAlone that a batch takes where nothing else is run or waits
-     */
-    record Settings(Limits limits, ThreadBudget budget, int threads, int threadsAlone) {
-        /** Of items of any size. */
-        Settings(int maxBatch, int maxWaiting, ThreadBudget budget, int threads, int threadsAlone) {
-            this(Limits.of(maxBatch, maxWaiting), budget, threads, threadsAlone);
-        }
-
-        /** How many batches run at once, at most. */
-        int lanes() {
-            return Math.max(1, budget.threads() / threads);
-        }
     }
 
     /** For what waits; others that bring requests may count theirs there too. */

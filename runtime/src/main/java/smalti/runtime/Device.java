@@ -46,7 +46,7 @@ public sealed interface Device {
      */
     static TensorRt tensorrt(int index) {
         return new TensorRt(
-                new TensorRtValues(cuda(index), true, TensorRt.ALL_MEMORY, TensorRtCache.defaultFolder(), Map.of()));
+                new TensorRtValues(cuda(index), true, TensorRt.ALL_MEMORY, TensorRtValues.defaultCache(), Map.of()));
     }
 
     /** {@code cuda(0)} where that can run the graph, else the processor. */

@@ -28,7 +28,7 @@ final class Dispatcher<R> {
      * @param servers runs what the callers' threads do not
      */
     Dispatcher(
-            Batcher.Settings settings,
+            BatchSettings settings,
             BatchRunner<R> runner,
             OpenRequests<R> requests,
             RequestEnds<R> ends,

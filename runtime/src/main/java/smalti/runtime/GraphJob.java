@@ -12,7 +12,7 @@ import smalti.spec.Signature;
  * @param outputs in the signature's order, written; of the shapes that the signature gives for the inputs
  * @param isWhole whether its rows are run all together, and beside no others
  */
-record GraphJob(List<HostTensor> inputs, List<HostTensor> outputs, boolean isWhole) implements GraphService.Job {
+record GraphJob(List<HostTensor> inputs, List<HostTensor> outputs, boolean isWhole) implements Job {
     GraphJob {
         inputs = List.copyOf(inputs);
         outputs = List.copyOf(outputs);

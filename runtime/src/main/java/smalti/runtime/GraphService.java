@@ -18,7 +18,7 @@ import smalti.spec.TensorSpec;
  *
  * @param <J> what it is asked for
  */
-final class GraphService<J extends GraphService.Job> {
+final class GraphService<J extends Job> {
     private final String name;
     private final Signature signature;
     private final Placement placement;
@@ -26,13 +26,6 @@ final class GraphService<J extends GraphService.Job> {
     private final @Nullable Meters meters;
     private final ObservationRegistry observations;
     private final KeyValues names;
-
-    /** A request. */
-    interface Job {
-        List<HostTensor> inputs();
-
-        Demand demand();
-    }
 
     /**
      * @param model its name

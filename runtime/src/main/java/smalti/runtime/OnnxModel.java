@@ -21,8 +21,6 @@ import smalti.spec.Signature;
 import smalti.spec.SpecException;
 import smalti.spec.TensorSpec;
 import smalti.spec.onnx.OnnxFile;
-import smalti.spec.onnx.OnnxType;
-import smalti.spec.onnx.OnnxValue;
 
 /**
  * Any ONNX file, with tensors by name: queued, drained, metered and run on devices as a {@link SmaltiModel} is.
@@ -153,7 +151,7 @@ public final class OnnxModel implements AutoCloseable {
         if (ofRows) {
             RowsSignature.check(file, signature, graph);
         }
-        boolean isCoarse = ofRows && graph != null && RowMixing.isCoarse(graph);
+        boolean isCoarse = ofRows && graph != null && RowOperators.isCoarse(graph);
         // what a picture is among tensors of all kinds is not known
         var any = options.withMaxPixels(Long.MAX_VALUE);
         var used = ofRows ? any : any.withMaxBatch(1);
@@ -168,7 +166,9 @@ public final class OnnxModel implements AutoCloseable {
                         signature,
                         placement,
                         used,
-                        graph == null ? Set.of() : unranked(graph.graph().inputs()));
+                        graph == null
+                                ? Set.of()
+                                : RowsSignature.unranked(graph.graph().inputs()));
         var lifecycle = new Lifecycle(name, options, face.calls(), () -> Map.of("graph", face.service()));
         var leash = Leash.of(file, lifecycle::close);
         return new OnnxModel(face, lifecycle, signature, RequestOptions.defaults(), leash);
@@ -269,15 +269,6 @@ public final class OnnxModel implements AutoCloseable {
             throw new InputException(problems);
         }
         return tensors;
-    }
-
-    /** Those of unknown rank, which ONNX Runtime's Java API does not tell from single numbers. */
-    static Set<String> unranked(List<OnnxValue> values) {
-        return values.stream()
-                .filter(value -> value.type() instanceof OnnxType.OfTensor tensor
-                        && tensor.axes().isEmpty())
-                .map(OnnxValue::name)
-                .collect(Collectors.toSet());
     }
 
     private static OnnxFile read(String file, byte[] onnx) {

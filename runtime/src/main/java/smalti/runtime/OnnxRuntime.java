@@ -40,7 +40,7 @@ final class OnnxRuntime {
                 // it would keep a record of every session and run, and send it to its makers
                 environment.setTelemetry(false);
                 LOADED.complete(environment);
-                WarmUp.rehearse();
+                Rehearsal.rehearse();
             } catch (OrtException | RuntimeException | Error e) {
                 LOADED.completeExceptionally(e);
             }
@@ -71,7 +71,7 @@ final class OnnxRuntime {
      */
     static OrtEnvironment environment() {
         if (!LOADED.isDone()) {
-            WarmUp.rehearse();
+            Rehearsal.rehearse();
         }
         try {
             return LOADED.join();

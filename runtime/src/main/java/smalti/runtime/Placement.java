@@ -21,7 +21,7 @@ import smalti.spec.SpecException;
 record Placement(
         Device device,
         GraphSessions sessions,
-        Batcher.Settings settings,
+        BatchSettings settings,
         BatchSizes sizes,
         ShapeRange shapes,
         List<String> passedOver) {
@@ -94,7 +94,7 @@ record Placement(
             int underLoad = cpu.spread() == Device.Spread.WIDE ? most : 1;
             var sessions = new GraphSessions(
                     graph.name(), threads -> load(graph, SessionPlan.of(cpu, threads)), alone, underLoad);
-            var settings = new Batcher.Settings(Limits.of(options), options.budget(), underLoad, alone);
+            var settings = new BatchSettings(Limits.of(options), options.budget(), underLoad, alone);
             return new Placement(
                     cpu, sessions, settings, new BatchSizes(options.maxBatch(), false), ShapeRange.ANY, passedOver);
         }
@@ -133,7 +133,7 @@ record Placement(
             throw new LoadException(
                     graph.file() + ": loads and cannot be run" + plan.where() + ": " + e.getMessage(), e);
         }
-        var settings = new Batcher.Settings(Limits.of(options), gpu(index), 1, 1);
+        var settings = new BatchSettings(Limits.of(options), gpu(index), 1, 1);
         var sizes = new BatchSizes(options.maxBatch(), graph.hasFreeBatch());
         return new Placement(device, sessions, settings, sizes, shapes, passedOver);
     }

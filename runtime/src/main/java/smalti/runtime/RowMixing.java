@@ -5,7 +5,6 @@ import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Set;
 import java.util.stream.LongStream;
 import org.jspecify.annotations.Nullable;
 import smalti.spec.Signature;
@@ -21,107 +20,10 @@ import smalti.spec.onnx.OnnxTensor;
  * not judged: {@link RowsProof} tries what this does not know.
  */
 final class RowMixing {
-    private static final Set<String> KEEPING = Set.of(
-            "Abs",
-            "Acos",
-            "Acosh",
-            "Asin",
-            "Asinh",
-            "Atan",
-            "Atanh",
-            "AveragePool",
-            "BatchNormalization",
-            "BitwiseNot",
-            "Cast",
-            "Ceil",
-            "Celu",
-            "Clip",
-            "Conv",
-            "ConvTranspose",
-            "Cos",
-            "Cosh",
-            "DepthToSpace",
-            "Dropout",
-            "Elu",
-            "Erf",
-            "Exp",
-            "Floor",
-            "Gelu",
-            "GlobalAveragePool",
-            "GlobalLpPool",
-            "GlobalMaxPool",
-            "GroupNormalization",
-            "HardSigmoid",
-            "HardSwish",
-            "Identity",
-            "InstanceNormalization",
-            "IsInf",
-            "IsNaN",
-            "LRN",
-            "LayerNormalization",
-            "LeakyRelu",
-            "Log",
-            "LpPool",
-            "MaxPool",
-            "Mish",
-            "Neg",
-            "Not",
-            "RMSNormalization",
-            "Reciprocal",
-            "Relu",
-            "Resize",
-            "Round",
-            "Selu",
-            "Shrink",
-            "Sigmoid",
-            "Sign",
-            "Sin",
-            "Sinh",
-            "Softplus",
-            "Softsign",
-            "SpaceToDepth",
-            "Sqrt",
-            "Swish",
-            "Tan",
-            "Tanh",
-            "ThresholdedRelu",
-            "Upsample");
-    private static final Set<String> PAIRING = Set.of(
-            "Add",
-            "And",
-            "Div",
-            "Equal",
-            "Greater",
-            "GreaterOrEqual",
-            "Less",
-            "LessOrEqual",
-            "Max",
-            "Mean",
-            "Min",
-            "Mod",
-            "Mul",
-            "Or",
-            "PRelu",
-            "Pow",
-            "Sub",
-            "Sum",
-            "Where",
-            "Xor");
-    private static final Set<String> ROUNDING = Set.of(
-            "QuantizeLinear",
-            "DequantizeLinear",
-            "QLinearConv",
-            "QLinearMatMul",
-            "MatMulInteger",
-            "ConvInteger",
-            "DynamicQuantizeLinear",
-            "MatMulNBits");
-    private static final Set<String> SCALING =
-            Set.of("DynamicQuantizeLinear", "DynamicQuantizeMatMul", "DynamicQuantizeLSTM");
     private static final int MOST_AXES = 64;
 
     private final long opset;
-    private final Map<String, Batch> batches = new HashMap<>();
+    private final Map<String, BatchAxis> batches = new HashMap<>();
     private final Map<String, long[]> wholes = new HashMap<>();
     private final Map<String, String> mixed = new HashMap<>();
 
@@ -133,25 +35,7 @@ final class RowMixing {
         signature
                 .inputs()
                 .forEach(input ->
-                        batches.put(input.name(), new Batch(0, input.shape().size())));
-    }
-
-    /**
-     * Where the batch is.
-     *
-     * @param axis −1 where there is none, as in weights
-     * @param rank −1 where it is not known
-     */
-    private record Batch(int axis, int rank) {
-        int place(long axis) {
-            return axis >= 0 ? (int) axis : rank < 0 ? Integer.MIN_VALUE : (int) axis + rank;
-        }
-
-        /** Where it is once other axes are gone. */
-        Batch without(List<Integer> others) {
-            int before = (int) others.stream().filter(place -> place < axis).count();
-            return new Batch(axis - before, rank - others.size());
-        }
+                        batches.put(input.name(), new BatchAxis(0, input.shape().size())));
     }
 
     /** @return what is wrong with taking rows for independent; nothing where the graph does not tell */
@@ -166,18 +50,8 @@ final class RowMixing {
                 .toList();
     }
 
-    /** Whether it rounds to 8 or 16 bits somewhere. */
-    static boolean isCoarse(OnnxFile file) {
-        return file.graph().nodes().stream()
-                        .anyMatch(node -> ROUNDING.contains(node.op())
-                                || (node.is("Cast") && Set.of(10L, 16L).contains(node.whole("to", 0))))
-                || file.graph().initializers().stream()
-                        .anyMatch(tensor ->
-                                tensor.element() == OnnxTensor.FLOAT16 || tensor.element() == OnnxTensor.BFLOAT16);
-    }
-
     private void constant(String name, OnnxTensor tensor) {
-        batches.put(name, new Batch(-1, tensor.dims().size()));
+        batches.put(name, new BatchAxis(-1, tensor.dims().size()));
         if (tensor.element() == OnnxTensor.INT64 || tensor.element() == OnnxTensor.INT32) {
             tensor.numbers(MOST_AXES)
                     .ifPresent(numbers -> wholes.put(
@@ -190,7 +64,7 @@ final class RowMixing {
 
     private void follow(OnnxNode node) {
         if (node.is("Shape") || node.is("Size")) {
-            give(node, new Batch(-1, node.is("Shape") ? 1 : 0));
+            give(node, new BatchAxis(-1, node.is("Shape") ? 1 : 0));
             return;
         }
         for (var input : node.inputs()) {
@@ -212,11 +86,11 @@ final class RowMixing {
                 .filter(input -> !input.isEmpty())
                 .map(batches::get)
                 .toList();
-        if (inputs.stream().allMatch(batch -> batch != null && batch.axis < 0)) {
-            give(node, new Batch(-1, -1));
+        if (inputs.stream().allMatch(batch -> batch != null && batch.axis() < 0)) {
+            give(node, new BatchAxis(-1, -1));
             return;
         }
-        if (SCALING.contains(node.op())) {
+        if (RowOperators.SCALING.contains(node.op())) {
             // wherever the batch is; such steps are too fine for what is tried
             mix(node, "scales all rows by the largest");
             return;
@@ -226,32 +100,34 @@ final class RowMixing {
             look(node);
         } else if (node.is("Concat")) {
             concat(node);
-        } else if (first != null && PAIRING.contains(node.op()) && node.domain().isEmpty()) {
+        } else if (first != null
+                && RowOperators.PAIRING.contains(node.op())
+                && node.domain().isEmpty()) {
             pair(node);
-        } else if (first != null && first.axis >= 0) {
+        } else if (first != null && first.axis() >= 0) {
             follow(node, first);
         }
     }
 
     private void pair(OnnxNode node) {
-        Batch found = null;
+        BatchAxis found = null;
         for (var input : node.inputs()) {
             var batch = batches.get(input);
-            if (batch == null || batch.rank < 0 || (batch.axis >= 0 && found != null && !batch.equals(found))) {
+            if (batch == null || batch.rank() < 0 || (batch.axis() >= 0 && found != null && !batch.equals(found))) {
                 return;
             }
-            found = batch.axis >= 0 ? batch : found;
+            found = batch.axis() >= 0 ? batch : found;
         }
         for (var input : node.inputs()) {
             var batch = batches.get(input);
-            if (found == null || batch == null || batch.rank > found.rank) {
+            if (found == null || batch == null || batch.rank() > found.rank()) {
                 return;
             }
         }
         give(node, found);
     }
 
-    private void follow(OnnxNode node, Batch batch) {
+    private void follow(OnnxNode node, BatchAxis batch) {
         if (!node.domain().isEmpty()) {
             return;
         }
@@ -259,26 +135,26 @@ final class RowMixing {
             case "Softmax", "LogSoftmax", "Hardmax" -> {
                 int axis = batch.place(node.whole("axis", opset >= 13 ? -1 : 1));
                 // before opset 13 all axes from this one on are one
-                over(node, batch, axis == batch.axis || (opset < 13 && axis >= 0 && axis < batch.axis));
+                over(node, batch, axis == batch.axis() || (opset < 13 && axis >= 0 && axis < batch.axis()));
             }
             case "CumSum", "CumProd" -> {
                 long[] axis = wholes.get(node.input(1));
                 if (axis != null && axis.length == 1) {
-                    over(node, batch, batch.place(axis[0]) == batch.axis);
+                    over(node, batch, batch.place(axis[0]) == batch.axis());
                 }
             }
             case "ArgMax", "ArgMin" -> reduce(node, batch, new long[] {node.whole("axis", 0)});
-            case "LpNormalization", "TopK" -> over(node, batch, batch.place(node.whole("axis", -1)) == batch.axis);
+            case "LpNormalization", "TopK" -> over(node, batch, batch.place(node.whole("axis", -1)) == batch.axis());
             case "MeanVarianceNormalization" -> {
                 var axes = node.wholes("axes");
                 over(
                         node,
                         batch,
                         (axes.isEmpty() ? List.of(0L, 2L, 3L) : axes)
-                                .stream().anyMatch(axis -> batch.place(axis) == batch.axis));
+                                .stream().anyMatch(axis -> batch.place(axis) == batch.axis()));
             }
             case "Split" -> {
-                if (batch.place(node.whole("axis", 0)) != batch.axis) {
+                if (batch.place(node.whole("axis", 0)) != batch.axis()) {
                     give(node, batch);
                 }
             }
@@ -288,44 +164,44 @@ final class RowMixing {
             case "Unsqueeze" -> unsqueeze(node, batch);
             case "Expand" -> {
                 long[] shape = wholes.get(node.input(1));
-                if (shape != null && shape.length <= batch.rank) {
+                if (shape != null && shape.length <= batch.rank()) {
                     give(node, batch);
                 }
             }
-            case "ReverseSequence" -> over(node, batch, node.whole("time_axis", 0) == batch.axis);
+            case "ReverseSequence" -> over(node, batch, node.whole("time_axis", 0) == batch.axis());
             case "LSTM", "GRU", "RNN" -> recurrent(node, batch);
             case "BatchNormalization" -> over(node, batch, node.whole("training_mode", 0) == 1);
             case "Transpose" -> transpose(node, batch);
             case "Flatten" -> {
-                if (batch.axis == 0 && node.whole("axis", 1) == 1) {
-                    give(node, new Batch(0, 2));
+                if (batch.axis() == 0 && node.whole("axis", 1) == 1) {
+                    give(node, new BatchAxis(0, 2));
                 }
             }
             case "Reshape" -> {
                 long[] shape = wholes.get(node.input(1));
                 // axis 0 is the batch, or has it among others
-                if (shape != null && shape.length > 0 && batch.axis == 0 && shape[0] <= 0) {
-                    give(node, new Batch(0, shape.length));
+                if (shape != null && shape.length > 0 && batch.axis() == 0 && shape[0] <= 0) {
+                    give(node, new BatchAxis(0, shape.length));
                 }
             }
             case "Gemm" -> {
-                if (batch.axis == 0 && node.whole("transA", 0) == 0 && isWeight(node.input(1))) {
-                    give(node, new Batch(0, 2));
+                if (batch.axis() == 0 && node.whole("transA", 0) == 0 && isWeight(node.input(1))) {
+                    give(node, new BatchAxis(0, 2));
                 }
             }
             case "MatMul" -> {
                 var other = batches.get(node.input(1));
-                boolean isWeight = other != null && other.axis < 0 && other.rank == 2;
+                boolean isWeight = other != null && other.axis() < 0 && other.rank() == 2;
                 // a matrix for each row, on both sides
-                boolean isPaired = batch.equals(other) && batch.rank > batch.axis + 2;
-                if ((isWeight && batch.rank > batch.axis + 1) || isPaired) {
+                boolean isPaired = batch.equals(other) && batch.rank() > batch.axis() + 2;
+                if ((isWeight && batch.rank() > batch.axis() + 1) || isPaired) {
                     give(node, batch);
                 }
             }
             default -> {
                 if (node.op().startsWith("Reduce")) {
                     reduce(node, batch);
-                } else if (KEEPING.contains(node.op())) {
+                } else if (RowOperators.KEEPING.contains(node.op())) {
                     give(node, batch);
                 }
             }
@@ -334,18 +210,18 @@ final class RowMixing {
 
     private boolean isWeight(String input) {
         var batch = batches.get(input);
-        return batch != null && batch.axis < 0;
+        return batch != null && batch.axis() < 0;
     }
 
-    private void over(OnnxNode node, Batch batch, boolean mixes) {
+    private void over(OnnxNode node, BatchAxis batch, boolean mixes) {
         if (mixes) {
             mix(node, "goes over the axis of the batch");
-        } else if (batch.rank >= 0) {
+        } else if (batch.rank() >= 0) {
             give(node, batch);
         }
     }
 
-    private void reduce(OnnxNode node, Batch batch) {
+    private void reduce(OnnxNode node, BatchAxis batch) {
         long[] axes = longs(node, "axes", 1);
         if (axes == null) {
             return;
@@ -357,11 +233,11 @@ final class RowMixing {
         }
     }
 
-    private void reduce(OnnxNode node, Batch batch, long[] axes) {
+    private void reduce(OnnxNode node, BatchAxis batch, long[] axes) {
         var places = LongStream.of(axes).mapToInt(batch::place).boxed().toList();
-        if (places.contains(batch.axis)) {
+        if (places.contains(batch.axis())) {
             mix(node, "goes over the axis of the batch");
-        } else if (batch.rank >= 0) {
+        } else if (batch.rank() >= 0) {
             give(node, node.whole("keepdims", 1) == 1 ? batch : batch.without(places));
         }
     }
@@ -374,7 +250,7 @@ final class RowMixing {
     }
 
     /** All rows of it, as far as the axes tell. */
-    private void slice(OnnxNode node, Batch batch) {
+    private void slice(OnnxNode node, BatchAxis batch) {
         long[] axes = longs(node, "axes", 3);
         if (axes == null) {
             return;
@@ -383,10 +259,10 @@ final class RowMixing {
         if (axes.length == 0) {
             long[] starts = longs(node, "starts", 1);
             // as many axes as there are starts, from the first on
-            isOfRows = starts == null || batch.axis < starts.length;
+            isOfRows = starts == null || batch.axis() < starts.length;
         }
         for (long axis : axes) {
-            isOfRows |= batch.place(axis) == batch.axis || batch.place(axis) < 0;
+            isOfRows |= batch.place(axis) == batch.axis() || batch.place(axis) < 0;
         }
         if (!isOfRows) {
             give(node, batch);
@@ -394,17 +270,17 @@ final class RowMixing {
     }
 
     /** Constant places along another axis. */
-    private void gather(OnnxNode node, Batch batch) {
+    private void gather(OnnxNode node, BatchAxis batch) {
         int axis = batch.place(node.whole("axis", 0));
         var places = batches.get(node.input(1));
-        if (batch.rank >= 0
+        if (batch.rank() >= 0
                 && axis >= 0
-                && axis != batch.axis
+                && axis != batch.axis()
                 && places != null
-                && places.axis < 0
-                && places.rank >= 0) {
-            int more = places.rank - 1;
-            give(node, new Batch(axis < batch.axis ? batch.axis + more : batch.axis, batch.rank + more));
+                && places.axis() < 0
+                && places.rank() >= 0) {
+            int more = places.rank() - 1;
+            give(node, new BatchAxis(axis < batch.axis() ? batch.axis() + more : batch.axis(), batch.rank() + more));
         }
     }
 
@@ -412,78 +288,79 @@ final class RowMixing {
     private void look(OnnxNode node) {
         var table = batches.get(node.input(0));
         var places = batches.get(node.input(1));
-        if (table != null && table.rank >= 0 && places != null && places.axis >= 0 && places.rank >= 0) {
+        if (table != null && table.rank() >= 0 && places != null && places.axis() >= 0 && places.rank() >= 0) {
             int axis = table.place(node.whole("axis", 0));
-            give(node, new Batch(axis + places.axis, table.rank - 1 + places.rank));
+            give(node, new BatchAxis(axis + places.axis(), table.rank() - 1 + places.rank()));
         }
     }
 
-    private void squeeze(OnnxNode node, Batch batch) {
+    private void squeeze(OnnxNode node, BatchAxis batch) {
         long[] axes = longs(node, "axes", 1);
-        if (axes != null && axes.length > 0 && batch.rank >= 0) {
+        if (axes != null && axes.length > 0 && batch.rank() >= 0) {
             var places = LongStream.of(axes).mapToInt(batch::place).boxed().toList();
-            if (!places.contains(batch.axis)) {
+            if (!places.contains(batch.axis())) {
                 give(node, batch.without(places));
             }
         }
     }
 
-    private void unsqueeze(OnnxNode node, Batch batch) {
+    private void unsqueeze(OnnxNode node, BatchAxis batch) {
         long[] axes = longs(node, "axes", 1);
-        if (axes != null && axes.length > 0 && batch.rank >= 0) {
-            int rank = batch.rank + axes.length;
+        if (axes != null && axes.length > 0 && batch.rank() >= 0) {
+            int rank = batch.rank() + axes.length;
             var places = LongStream.of(axes)
                     .map(axis -> axis < 0 ? axis + rank : axis)
                     .sorted()
                     .toArray();
-            int axis = batch.axis;
+            int axis = batch.axis();
             for (long place : places) {
                 axis += place <= axis ? 1 : 0;
             }
-            give(node, new Batch(axis, rank));
+            give(node, new BatchAxis(axis, rank));
         }
     }
 
     /** Beside one another along another axis; of rows after rows nothing is known. */
     private void concat(OnnxNode node) {
-        Batch found = null;
+        BatchAxis found = null;
         for (var input : node.inputs()) {
             var batch = batches.get(input);
-            if (batch == null || batch.axis < 0 || batch.rank < 0 || (found != null && !batch.equals(found))) {
+            if (batch == null || batch.axis() < 0 || batch.rank() < 0 || (found != null && !batch.equals(found))) {
                 return;
             }
             found = batch;
         }
-        if (found != null && found.place(node.whole("axis", 0)) != found.axis) {
+        if (found != null && found.place(node.whole("axis", 0)) != found.axis()) {
             give(node, found);
         }
     }
 
-    private void recurrent(OnnxNode node, Batch batch) {
+    private void recurrent(OnnxNode node, BatchAxis batch) {
         long layout = node.whole("layout", 0);
-        if (batch.axis == 0 && layout == 0) {
+        if (batch.axis() == 0 && layout == 0) {
             mix(node, "takes the axis of the batch as time, as its batch is axis 1");
-        } else if (batch.axis == (layout == 0 ? 1 : 0)) {
-            var of =
-                    layout == 0 ? List.of(new Batch(2, 4), new Batch(1, 3)) : List.of(new Batch(0, 4), new Batch(0, 3));
+        } else if (batch.axis() == (layout == 0 ? 1 : 0)) {
+            var of = layout == 0
+                    ? List.of(new BatchAxis(2, 4), new BatchAxis(1, 3))
+                    : List.of(new BatchAxis(0, 4), new BatchAxis(0, 3));
             for (int i = 0; i < node.outputs().size(); i++) {
                 batches.put(node.outputs().get(i), of.get(Math.min(i, 1)));
             }
         }
     }
 
-    private void transpose(OnnxNode node, Batch batch) {
+    private void transpose(OnnxNode node, BatchAxis batch) {
         var order = new ArrayList<>(node.wholes("perm"));
-        if (order.isEmpty() && batch.rank < 0) {
+        if (order.isEmpty() && batch.rank() < 0) {
             return;
         }
-        for (long axis = batch.rank - 1L; order.isEmpty() || order.size() < batch.rank; axis--) {
+        for (long axis = batch.rank() - 1L; order.isEmpty() || order.size() < batch.rank(); axis--) {
             order.add(axis);
         }
-        give(node, new Batch(order.indexOf((long) batch.axis), order.size()));
+        give(node, new BatchAxis(order.indexOf((long) batch.axis()), order.size()));
     }
 
-    private void give(OnnxNode node, @Nullable Batch batch) {
+    private void give(OnnxNode node, @Nullable BatchAxis batch) {
         if (batch != null) {
             node.outputs().stream().filter(output -> !output.isEmpty()).forEach(output -> batches.put(output, batch));
         }

@@ -9,6 +9,8 @@ import org.jspecify.annotations.Nullable;
 import smalti.spec.Dimension;
 import smalti.spec.Signature;
 import smalti.spec.onnx.OnnxFile;
+import smalti.spec.onnx.OnnxType;
+import smalti.spec.onnx.OnnxValue;
 
 /** Whether a file's inputs and outputs are such that rows of several requests can share a run. */
 final class RowsSignature {
@@ -21,7 +23,8 @@ final class RowsSignature {
     static void check(String file, Signature signature, @Nullable OnnxFile graph) {
         var problems = new ArrayList<String>();
         if (graph != null) {
-            unranked(graph)
+            Stream.of(graph.graph().inputs(), graph.graph().outputs())
+                    .flatMap(values -> unranked(values).stream())
                     .sorted()
                     .forEach(name -> problems.add(file + ": for requests of rows, axis 0 of every input"
                             + " and output must be free and of one name, and of " + name
@@ -54,15 +57,18 @@ final class RowsSignature {
         }
     }
 
-    private static Stream<String> unranked(OnnxFile graph) {
-        return Stream.of(graph.graph().inputs(), graph.graph().outputs())
-                .map(OnnxModel::unranked)
-                .flatMap(Set::stream);
-    }
-
     private static void require(List<String> problems) {
         if (!problems.isEmpty()) {
             throw new LoadException(problems);
         }
+    }
+
+    /** Those of unknown rank, which ONNX Runtime's Java API does not tell from single numbers. */
+    static Set<String> unranked(List<OnnxValue> values) {
+        return values.stream()
+                .filter(value -> value.type() instanceof OnnxType.OfTensor tensor
+                        && tensor.axes().isEmpty())
+                .map(OnnxValue::name)
+                .collect(Collectors.toSet());
     }
 }

@@ -239,8 +239,8 @@ public final class SmaltiModel implements AutoCloseable {
 
     /**
      * Runs the samples that the bundle carries and compares with what the trained model made of them before its export:
-     * pixels within 45 dB (30 dB in fewer bits than FP32), codes but for 3% (15%) and one near tie. Bundles of the first
-     * format carry no samples and pass.
+     * pixels within 45 dB (30 dB in fewer bits than FP32), codes but for 3% (15%) and one near tie. Bundles of early
+     * versions carry no samples, and pass.
      *
      * @throws LoadException naming each graph that does something else
      * @throws ModelClosedException if the model is closed

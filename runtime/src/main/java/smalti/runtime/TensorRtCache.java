@@ -23,15 +23,6 @@ final class TensorRtCache {
 
     private TensorRtCache() {}
 
-    /** The user's folder for what can be made again: {@code $XDG_CACHE_HOME} or {@code ~/.cache}. */
-    static Path defaultFolder() {
-        var cache = System.getenv("XDG_CACHE_HOME");
-        var root = cache == null || cache.isBlank()
-                ? Path.of(System.getProperty("user.home", "."), ".cache")
-                : Path.of(cache);
-        return root.resolve("smalti").resolve("tensorrt");
-    }
-
     /**
      * The folder of a graph, made where there is none.
      *

@@ -21,6 +21,15 @@ record TensorRtValues(Cuda cuda, boolean fp16, long workspaceLimit, Path cache, 
         sizes = Map.copyOf(sizes);
     }
 
+    /** The user's folder for what can be made again: {@code $XDG_CACHE_HOME} or {@code ~/.cache}. */
+    static Path defaultCache() {
+        var cache = System.getenv("XDG_CACHE_HOME");
+        var root = cache == null || cache.isBlank()
+                ? Path.of(System.getProperty("user.home", "."), ".cache")
+                : Path.of(cache);
+        return root.resolve("smalti").resolve("tensorrt");
+    }
+
     TensorRtValues withCuda(Cuda cuda) {
         return new TensorRtValues(cuda, fp16, workspaceLimit, cache, sizes);
     }

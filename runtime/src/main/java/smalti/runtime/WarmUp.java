@@ -1,7 +1,5 @@
 package smalti.runtime;
 
-import java.time.Duration;
-import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Consumer;
 
 /**
@@ -16,8 +14,6 @@ final class WarmUp<R> {
 
     /** ... or for so long, and {@link SizeCosts#LEAST_SEEN} times. */
     private static final long NANOS = 50_000_000;
-
-    private static final AtomicBoolean REHEARSED = new AtomicBoolean();
 
     private final BatchRunner<R> runner;
     private final OpenRequests<R> requests;
@@ -39,21 +35,6 @@ final class WarmUp<R> {
         this.threads = threads;
         this.costs = costs;
         this.ticker = ticker;
-    }
-
-    /**
-     * Runs a request of nothing, so that the JVM has loaded and linked all this when the first one of something comes:
-     * for a thread that has nothing better to do. Once in the process.
-     */
-    static void rehearse() {
-        if (!REHEARSED.compareAndSet(false, true)) {
-            return;
-        }
-        var settings = new Batcher.Settings(1, 1, ThreadBudget.of(1), 1, 1);
-        var batcher = new Batcher<String>(
-                "rehearsal", (batch, alone, stop) -> 0, settings, BatchListener.NONE, Threads.SERVERS);
-        batcher.run("nothing", Demand.of("nothing", 1), RequestOptions.defaults());
-        batcher.drain(Duration.ZERO);
     }
 
     /** Runs a request both alone and as under load, the latter until its cost is known. */

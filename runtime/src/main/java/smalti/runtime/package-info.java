@@ -6,14 +6,22 @@
  *   (folder, zip, stream)                     └─ generator() ─▶ (count, seed) → Pixels
  *   any ONNX file ──OnnxModel.open──▶ OnnxModel ─▶ Tensors by name
  *
- *   a face ─▶ GraphService ─▶ Batcher ─▶ GraphRunner ─▶ GraphSession ─▶ ONNX Runtime
- *                              │ └ FairQueue, BatchCosts     └ Placement: on which Device
- *                              └ ThreadBudget
+ *   the rooms, each of which knows itself and those below it alone:
+ *
+ *   faces    SmaltiModel, Codec, Generator, OnnxModel, LiveModel
+ *   bundle   BundleGraphs: the files and graphs of a bundle
+ *   rows     RowsRequests, RowsProof: whether rows of an ONNX file may share a run
+ *   values   Pixels, Codes, Generation, Tensor
+ *   graph    GraphService ─▶ GraphRunner ─▶ GraphSession ─▶ ONNX Runtime
+ *            Placement: on which Device; Lifecycle: from open to closed
+ *   batch    Batcher ─┬─▶ OpenRequests: Admission (who may wait), FairQueue (who is next)
+ *                     ├─▶ Dispatcher: batches on BatchThreads; RequestEnds: how they end
+ *                     └─▶ WarmUp
+ *   options  RuntimeOptions, RequestOptions, Device, ThreadBudget, exceptions
  * </pre>
  *
  * <p>Start reading at {@link smalti.runtime.SmaltiModel}, and below the faces at {@code Batcher}: it decides when what
- * runs, {@code FairQueue} who is next, {@code ThreadBudget} on how many threads. {@code GraphRunner} brings a batch into
- * direct memory, {@code GraphSession} runs it.
+ * runs. {@code GraphRunner} brings a batch into direct memory, {@code GraphSession} runs it.
  */
 @NullMarked
 package smalti.runtime;

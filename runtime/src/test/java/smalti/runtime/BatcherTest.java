@@ -153,7 +153,7 @@ final class BatcherTest {
                     runs.incrementAndGet();
                     throw new IllegalStateException("burnt");
                 },
-                new Batcher.Settings(4, 100, budget, 1, 1),
+                new BatchSettings(4, 100, budget, 1, 1),
                 BatchListener.NONE,
                 Threads.SERVERS);
         assertThat(budget.tryTake(1)).isTrue();
@@ -529,7 +529,7 @@ final class BatcherTest {
             boolean isWide = ending.equals("fails elsewhere");
             var writes = new AtomicBoolean();
             var begun = new CountDownLatch(1);
-            var settings = new Batcher.Settings(1, 100, ThreadBudget.of(isWide ? 2 : 1), 1, 1);
+            var settings = new BatchSettings(1, 100, ThreadBudget.of(isWide ? 2 : 1), 1, 1);
             BatchRunner<Squares> runner = (batch, alone, stop) -> {
                 if (batch.get(0).first() == 1) {
                     join(begun);
@@ -613,12 +613,12 @@ final class BatcherTest {
     }
 
     private Batcher<Squares> batcher(int maxBatch, int maxWaiting, int threads) {
-        var settings = new Batcher.Settings(maxBatch, maxWaiting, ThreadBudget.of(threads), 1, 1);
+        var settings = new BatchSettings(maxBatch, maxWaiting, ThreadBudget.of(threads), 1, 1);
         return new Batcher<>("squares", kitchen, settings, log, Threads.SERVERS);
     }
 
-    private static Batcher.Settings settings(int maxBatch, int maxWaiting, ThreadBudget budget) {
-        return new Batcher.Settings(maxBatch, maxWaiting, budget, 1, 1);
+    private static BatchSettings settings(int maxBatch, int maxWaiting, ThreadBudget budget) {
+        return new BatchSettings(maxBatch, maxWaiting, budget, 1, 1);
     }
 
     private static Squares run(Batcher<Squares> batcher, Squares squares, RequestOptions options) {

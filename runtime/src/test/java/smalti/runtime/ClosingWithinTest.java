@@ -211,7 +211,7 @@ final class ClosingWithinTest {
     /** Where the machine gives no thread, futures are completed within the run. */
     @Test
     void aThreadThatRunsABatchIsToldThatItWouldWaitForItself() {
-        var settings = new Batcher.Settings(4, 100, budget, 1, 1);
+        var settings = new BatchSettings(4, 100, budget, 1, 1);
         var batcher = new Batcher<String>("nothing", (batch, alone, stop) -> 0, settings, BatchListener.NONE, task -> {
             throw new RejectedExecutionException();
         });

@@ -35,7 +35,7 @@ class GpuPlacementTest {
         var placement = new Placement(
                 Device.tensorrt(GPU),
                 sessions,
-                new Batcher.Settings(12, 1024, Placement.gpu(GPU), 1, 1),
+                new BatchSettings(12, 1024, Placement.gpu(GPU), 1, 1),
                 new BatchSizes(12, true),
                 ShapeRange.of(TOKENIZE, 12, Map.of("h", new Device.Sizes(2, 4, 8)), Map.of("w", 4L)),
                 List.of());

@@ -373,7 +373,7 @@ final class IndependentRowsTest {
                     batches.add(batch.stream().map(Ticket.Slice::count).toList());
                     return 0;
                 },
-                new Batcher.Settings(4, 100, budget, 1, 1),
+                new BatchSettings(4, 100, budget, 1, 1),
                 BatchListener.NONE,
                 Threads.SERVERS);
         assertThat(budget.tryTake(1)).isTrue();

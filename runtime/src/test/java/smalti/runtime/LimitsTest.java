@@ -215,7 +215,7 @@ final class LimitsTest {
                     batches.add(batch.stream().mapToInt(Ticket.Slice::count).sum());
                     return 0;
                 },
-                new Batcher.Settings(limits, budget, 1, 1),
+                new BatchSettings(limits, budget, 1, 1),
                 BatchListener.NONE,
                 Threads.SERVERS);
         assertThat(budget.tryTake(1)).isTrue();

@@ -299,7 +299,7 @@ final class OverloadTest {
                         world.pass(Simulation.millis(runMillis.applyAsDouble(items) * noise * slowness));
                         return 0;
                     },
-                    new Batcher.Settings(maxBatch, maxWaiting, ThreadBudget.of(lanes), 1, 1),
+                    new BatchSettings(maxBatch, maxWaiting, ThreadBudget.of(lanes), 1, 1),
                     new Ends(),
                     world,
                     world);

@@ -45,7 +45,7 @@ final class ProofQueueTest {
     private final Batcher<String> batcher = new Batcher<>(
             "m.onnx/rows",
             (batch, alone, stop) -> 0,
-            new Batcher.Settings(limits, budget, 1, 1),
+            new BatchSettings(limits, budget, 1, 1),
             BatchListener.NONE,
             Threads.SERVERS);
 

@@ -124,7 +124,7 @@ final class SharedBudgetTest {
                         world.pass(Simulation.millis(runMillis));
                         return 0;
                     },
-                    new Batcher.Settings(1, 1 << 20, budget, threads, threads),
+                    new BatchSettings(1, 1 << 20, budget, threads, threads),
                     this,
                     world,
                     world);

@@ -85,7 +85,7 @@ final class VirtualThreadsTest {
                     ran.addAndGet(batch.size());
                     return 0;
                 },
-                new Batcher.Settings(4, 10_000, ThreadBudget.of(2), 1, 1),
+                new BatchSettings(4, 10_000, ThreadBudget.of(2), 1, 1),
                 BatchListener.NONE,
                 Threads.SERVERS);
         int callers = 20 * Runtime.getRuntime().availableProcessors();
@@ -116,7 +116,7 @@ final class VirtualThreadsTest {
         var batcher = new Batcher<String>(
                 "held",
                 (batch, alone, stop) -> 0,
-                new Batcher.Settings(4, 100, budget, 1, 1),
+                new BatchSettings(4, 100, budget, 1, 1),
                 BatchListener.NONE,
                 Threads.SERVERS);
         var caller = new ArrayList<Thread>();
