@@ -17,6 +17,7 @@ import java.util.stream.Stream;
 import smalti.runtime.RuntimeOptions;
 import smalti.runtime.SmaltiModel;
 import smalti.spec.AtomicFiles;
+import smalti.spec.Contract;
 import smalti.spec.SpecException;
 
 /**
@@ -80,8 +81,8 @@ public final class ColdStart {
     /** What follows {@code java}, by name. */
     private static Map<String, List<String>> programs(Path bundle, String side, String runtimeJars, String bareJars) {
         try (var model = SmaltiModel.open(bundle, RuntimeOptions.defaults())) {
-            var codes = Integer.toString(Objects.requireNonNull(model.manifest().codebook(), "a codec has a codebook")
-                    .codes());
+            var codes = Integer.toString(
+                    model.manifest().contracts().get(Contract.Codebook.class).codes());
             var graph = Timing.detokenize(model);
             var input = graph.signature().inputs().get(0).name();
             var file = bundle.resolve(graph.file()).toString();

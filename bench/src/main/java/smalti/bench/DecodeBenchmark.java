@@ -26,6 +26,7 @@ import smalti.runtime.Pixels;
 import smalti.runtime.RuntimeOptions;
 import smalti.runtime.SmaltiModel;
 import smalti.spec.AtomicFiles;
+import smalti.spec.Contract;
 import smalti.spec.CounterRandom;
 import smalti.spec.Role;
 import smalti.spec.SpecException;
@@ -115,7 +116,7 @@ public class DecodeBenchmark {
 
     private static Codes randomCodes(SmaltiModel model, int batch, int side) {
         var manifest = model.manifest();
-        var codebook = Objects.requireNonNull(manifest.codebook(), "a codec has a codebook");
+        var codebook = manifest.contracts().get(Contract.Codebook.class);
         int height = side > 0 ? side : manifest.pixels().height() / codebook.factor();
         int width = side > 0 ? side : manifest.pixels().width() / codebook.factor();
         var random = new CounterRandom(SEED, 0);
@@ -123,6 +124,6 @@ public class DecodeBenchmark {
         for (int i = 0; i < values.length; i++) {
             values[i] = (long) (random.uniform(0, i) * codebook.codes());
         }
-        return new Codes(batch, height, width, values, codebook.fingerprint());
+        return new Codes(batch, height, width, values, codebook.exportedFingerprint());
     }
 }

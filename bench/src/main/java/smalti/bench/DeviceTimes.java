@@ -6,12 +6,12 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
-import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 import smalti.runtime.Device;
 import smalti.runtime.Pixels;
 import smalti.runtime.RuntimeOptions;
 import smalti.runtime.SmaltiModel;
+import smalti.spec.Contract;
 import smalti.spec.Precision;
 import smalti.spec.Role;
 import smalti.spec.SpecException;
@@ -115,7 +115,7 @@ public final class DeviceTimes {
         if (model.hasCodec()) {
             var codec = model.codec();
             var shape = model.manifest().pixels();
-            var codebook = Objects.requireNonNull(model.manifest().codebook(), "a codec has a codebook");
+            var codebook = model.manifest().contracts().get(Contract.Codebook.class);
             var codes = Timing.codes(model, shape.height() / codebook.factor(), batch);
             var into = ByteBuffer.allocateDirect(batch * shape.height() * shape.width() * shape.channels());
             return () -> codec.decode(codes, into);

@@ -1,10 +1,10 @@
 package smalti.bench;
 
 import java.nio.file.Path;
-import java.util.Objects;
 import java.util.zip.CRC32;
 import smalti.runtime.Codes;
 import smalti.runtime.SmaltiModel;
+import smalti.spec.Contract;
 
 /** A program that decodes one picture by the runtime and prints its checksum; timed by {@link ColdStart}. */
 public final class FirstPicture {
@@ -15,8 +15,8 @@ public final class FirstPicture {
         int side = Integer.parseInt(args[1]);
         var values = BareFirstPicture.codes(side, Integer.parseInt(args[2]));
         try (var model = SmaltiModel.open(Path.of(args[0]))) {
-            var codebook = Objects.requireNonNull(model.manifest().codebook());
-            var codes = new Codes(1, side, side, values, codebook.fingerprint());
+            var codebook = model.manifest().contracts().get(Contract.Codebook.class);
+            var codes = new Codes(1, side, side, values, codebook.exportedFingerprint());
             var sum = new CRC32();
             sum.update(model.codec().decode(codes).data());
             System.out.println(sum.getValue());

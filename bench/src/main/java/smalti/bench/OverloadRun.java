@@ -67,7 +67,7 @@ public final class OverloadRun {
             return options -> codec.with(options).decodeAsync(one);
         }
         var generator = model.generator();
-        var one = model.manifest().classes().isEmpty()
+        var one = model.manifest().contracts().classes().isEmpty()
                 ? Generation.of(1, 7)
                 : Generation.of(1, 7).ofClass(0);
         return options -> generator.with(options).generateAsync(one);

@@ -14,6 +14,7 @@ import java.util.concurrent.atomic.LongAdder;
 import smalti.runtime.Codes;
 import smalti.runtime.SmaltiModel;
 import smalti.spec.BundleManifest;
+import smalti.spec.Contract;
 import smalti.spec.CounterRandom;
 import smalti.spec.Role;
 
@@ -195,12 +196,12 @@ final class Timing {
 
     /** Codes of pictures of {@code size} by {@code size} codes. */
     static Codes codes(SmaltiModel model, int size, int count) {
-        var codebook = Objects.requireNonNull(model.manifest().codebook(), "a codec has a codebook");
+        var codebook = model.manifest().contracts().get(Contract.Codebook.class);
         var random = new CounterRandom(1, 0);
         var values = new long[count * size * size];
         for (int i = 0; i < values.length; i++) {
             values[i] = (long) (random.uniform(0, i) * codebook.codes());
         }
-        return new Codes(count, size, size, values, codebook.fingerprint());
+        return new Codes(count, size, size, values, codebook.exportedFingerprint());
     }
 }

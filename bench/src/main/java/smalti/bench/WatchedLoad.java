@@ -190,7 +190,7 @@ public final class WatchedLoad implements AutoCloseable {
             int count = 1 + below(MOST_PICTURES);
             if (model.hasGenerator()) {
                 var pictures = Generation.of(count, below(1000));
-                int classes = model.manifest().classes().size();
+                int classes = model.manifest().contracts().classes().size();
                 return model.generator()
                         .with(options)
                         .generateAsync(classes == 0 ? pictures : pictures.ofClass(below(classes)));

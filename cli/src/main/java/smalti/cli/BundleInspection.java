@@ -11,6 +11,7 @@ import java.util.Optional;
 import java.util.stream.Collectors;
 import java.util.zip.ZipInputStream;
 import smalti.spec.BundleManifest;
+import smalti.spec.Contract;
 import smalti.trainer.report.HtmlPage;
 
 /**
@@ -53,20 +54,21 @@ record BundleInspection(BundleManifest manifest, String title, List<Fact> facts,
                         pixels.channels() == 1 ? "grey" : "RGB",
                         pixels.lo(),
                         pixels.hi())));
-        var codebook = manifest.codebook();
-        if (codebook != null) {
-            facts.add(new Fact(
-                    "codebook",
-                    String.format(
-                            Locale.ROOT, "%d codes, one for %dx%2$d pixels", codebook.codes(), codebook.factor())));
-        }
-        var noise = manifest.noise();
-        if (noise != null) {
-            facts.add(
-                    new Fact("noise", String.format(Locale.ROOT, "%d numbers, %s", noise.length(), noise.generator())));
-        }
-        if (!manifest.classes().isEmpty()) {
-            facts.add(new Fact("classes", String.join(", ", manifest.classes())));
+        manifest.contracts()
+                .find(Contract.Codebook.class)
+                .ifPresent(codebook -> facts.add(new Fact(
+                        "codebook",
+                        String.format(
+                                Locale.ROOT,
+                                "%d codes, one for %dx%2$d pixels",
+                                codebook.codes(),
+                                codebook.factor()))));
+        manifest.contracts()
+                .find(Contract.Noise.class)
+                .ifPresent(noise -> facts.add(new Fact(
+                        "noise", String.format(Locale.ROOT, "%d numbers, %s", noise.length(), noise.generator()))));
+        if (!manifest.contracts().classes().isEmpty()) {
+            facts.add(new Fact("classes", String.join(", ", manifest.contracts().classes())));
         }
         var rows = new ArrayList<List<String>>();
         manifest.graphs().forEach((role, graph) -> {
@@ -105,7 +107,7 @@ record BundleInspection(BundleManifest manifest, String title, List<Fact> facts,
         if (samples.isPresent()) {
             page.png(
                     samples.get(),
-                    manifest.codebook() == null
+                    !manifest.contracts().has(Contract.Codebook.class)
                             ? "What it generates"
                             : "Held-out pictures, and below each what its codes decode to",
                     ZOOM);

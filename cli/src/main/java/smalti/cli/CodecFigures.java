@@ -10,6 +10,7 @@ import org.jspecify.annotations.Nullable;
 import smalti.pictures.Picture;
 import smalti.runtime.Pixels;
 import smalti.runtime.SmaltiModel;
+import smalti.spec.Contract;
 import smalti.trainer.data.Pictures;
 import smalti.trainer.metric.CodebookUsage;
 import smalti.trainer.metric.ImageMetrics;
@@ -50,8 +51,8 @@ record CodecFigures(
 
     static CodecFigures measure(SmaltiModel model, String measuredOn, Pictures pictures) {
         var codec = model.codec();
-        var codebook = model.manifest().codebook();
-        var counts = new long[codebook == null ? 0 : codebook.codes()];
+        var codebook = model.manifest().contracts().get(Contract.Codebook.class);
+        var counts = new long[codebook.codes()];
         var each = new ArrayList<OnePicture>();
         long nanos = 0;
         for (int first = 0; first < pictures.count(); first += BATCH) {

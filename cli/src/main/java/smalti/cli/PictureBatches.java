@@ -13,6 +13,7 @@ import smalti.runtime.Codes;
 import smalti.runtime.Pixels;
 import smalti.runtime.RuntimeOptions;
 import smalti.runtime.SmaltiModel;
+import smalti.spec.Contract;
 import smalti.spec.SpecException;
 
 /** Pictures of any size through a codec: neighbours of one size go together. */
@@ -24,11 +25,11 @@ final class PictureBatches {
     /** The pictures at a path, cropped at the centre to multiples of the model's factor. */
     static List<NamedPicture> read(Path images, SmaltiModel model, SkipOption skip, Console console) {
         var manifest = model.manifest();
-        var codebook = manifest.codebook();
-        if (codebook == null) {
-            throw new SpecException(manifest.name() + ": has no codebook, so there is nothing to encode with; it holds "
-                    + String.join(", ", manifest.graphs().keySet()));
-        }
+        var codebook = manifest.contracts()
+                .find(Contract.Codebook.class)
+                .orElseThrow(() -> new SpecException(
+                        manifest.name() + ": has no codebook, so there is nothing to encode with; it holds "
+                                + String.join(", ", manifest.graphs().keySet())));
         return PictureFiles.read(images, manifest.pixels().channels(), codebook.factor(), skip.bad(), console::warning);
     }
 

@@ -14,6 +14,7 @@ import org.junit.jupiter.params.provider.MethodSource;
 import smalti.runtime.RuntimeOptions;
 import smalti.runtime.SmaltiModel;
 import smalti.spec.BundleManifest;
+import smalti.spec.Contract;
 import smalti.spec.Precision;
 import smalti.spec.RecordTree;
 import smalti.spec.SpecException;
@@ -320,31 +321,18 @@ class WholePathTest {
         Cli.run("encode", codec, pictures, "--out", codes).succeeds();
         var bundle = copied(codec, folder.resolve("recoded.smalti"));
         var manifest = RecordTree.read(bundle.resolve("bundle.json"), BundleManifest.class);
-        var codebook = new BundleManifest.Codebook(2, 4, "0".repeat(64)); // most codes are beyond these two as well
+        var codebook = Contract.Codebook.ofTable(2, 4, 4)
+                .withFingerprint("0".repeat(64)); // most codes are beyond these two as well
         Files.writeString(
                 bundle.resolve("bundle.json"),
-                RecordTree.json(withCodebook(manifest, codebook).sealed()));
+                RecordTree.json(manifest.withContracts(manifest.contracts().with(codebook))
+                        .sealed()));
         var refused = Cli.run("decode", bundle, codes, "--out", folder.resolve("one-line"));
         refused.failsWith("one-line.npz: codes must be of this bundle's codebook");
         assertThat(refused.err().lines()).hasSize(1);
         var run = folder.resolve("run-codec");
         var kind = Cli.run("train", "--preset", "dcgan", "--data", pictures, "--out", run, "--resume");
         assertThat(kind.err().lines()).hasSize(1);
-    }
-
-    private static BundleManifest withCodebook(BundleManifest from, BundleManifest.Codebook codebook) {
-        return new BundleManifest(
-                from.format(),
-                from.name(),
-                from.opset(),
-                from.graphs(),
-                from.pixels(),
-                codebook,
-                from.noise(),
-                from.classes(),
-                from.provenance(),
-                from.files(),
-                null);
     }
 
     @Test

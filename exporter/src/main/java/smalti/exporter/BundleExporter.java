@@ -34,11 +34,12 @@ import smalti.exporter.samediff.SameDiffRunner;
 import smalti.spec.AtomicFiles;
 import smalti.spec.BundleManifest;
 import smalti.spec.Checksums;
+import smalti.spec.Contract;
+import smalti.spec.Contracts;
 import smalti.spec.Dimension;
 import smalti.spec.ElementType;
 import smalti.spec.NpyArray;
 import smalti.spec.Npz;
-import smalti.spec.PixelContract;
 import smalti.spec.Precision;
 import smalti.spec.Provenance;
 import smalti.spec.RecordTree;
@@ -151,7 +152,10 @@ public final class BundleExporter {
                         pictures(run.heldOut(), manifest.pixels()),
                         options)
                 : Variants.ofGenerator(
-                        models, run.noiseLength(), manifest.classes().size(), options);
+                        models,
+                        run.noiseLength(),
+                        manifest.contracts().classes().size(),
+                        options);
     }
 
     private static List<ModelCard.Sheet> sheets(Variants.Result variants) {
@@ -223,7 +227,7 @@ public final class BundleExporter {
         return GeneratorProver.prove(
                 manifest.pixels(),
                 run.noiseLength(),
-                manifest.classes().size(),
+                manifest.contracts().classes().size(),
                 source(Role.GENERATOR),
                 folder,
                 options.seed(),
@@ -237,7 +241,7 @@ public final class BundleExporter {
                 : ParitySamples.ofGenerator(
                         manifest.pixels(),
                         run.noiseLength(),
-                        manifest.classes().size(),
+                        manifest.contracts().classes().size(),
                         source(Role.GENERATOR),
                         options.seed());
     }
@@ -250,7 +254,7 @@ public final class BundleExporter {
         return source;
     }
 
-    private static NpyArray pictures(Path file, PixelContract pixels) throws IOException {
+    private static NpyArray pictures(Path file, Contract.Pixels pixels) throws IOException {
         try (var stream = Files.newInputStream(file)) {
             var pictures = NpyArray.read(stream, file.toString(), MOST_PICTURE_BYTES);
             var sizes = List.of((long) pixels.height(), (long) pixels.width(), (long) pixels.channels());
@@ -318,15 +322,14 @@ public final class BundleExporter {
                 source.name(),
                 options.opset(),
                 entries,
-                source.pixels(),
-                lookup == null
-                        ? null
-                        : new BundleManifest.Codebook(run.codes(), run.factor(), fingerprint(lookup.graph())),
-                source.noise(),
-                source.classes(),
+                lookup == null ? source.contracts() : withFingerprint(source.contracts(), lookup.graph()),
                 provenance(source.provenance()),
                 files,
                 null);
+    }
+
+    private static Contracts withFingerprint(Contracts contracts, Graph lookup) {
+        return contracts.with(contracts.get(Contract.Codebook.class).withFingerprint(fingerprint(lookup)));
     }
 
     /** Of the code vectors alone: the same codebook has it whatever the opset or the version that wrote it. */

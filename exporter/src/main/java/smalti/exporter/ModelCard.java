@@ -14,6 +14,7 @@ import java.util.TreeMap;
 import javax.imageio.ImageIO;
 import smalti.spec.BundleManifest;
 import smalti.spec.Check;
+import smalti.spec.Contract;
 import smalti.spec.ElementType;
 import smalti.spec.NpyArray;
 import smalti.spec.Role;
@@ -94,7 +95,9 @@ public record ModelCard(String markdown, SortedMap<String, byte[]> pictures) {
         figures(manifest, figures, text);
         contract(manifest, text);
         text.append("## How to run it\n\n");
-        var snippets = manifest.noise() == null ? new CodecSnippets(manifest) : new GeneratorSnippets(manifest);
+        var snippets = !manifest.contracts().has(Contract.Noise.class)
+                ? new CodecSnippets(manifest)
+                : new GeneratorSnippets(manifest);
         snippet(text, "Java, with Smalti's runtime", "java", snippets.smalti());
         snippet(text, "Java, with ONNX Runtime alone", "java", snippets.java());
         snippet(text, "Python", "python", snippets.python());
@@ -109,8 +112,8 @@ public record ModelCard(String markdown, SortedMap<String, byte[]> pictures) {
         var pixels = manifest.pixels();
         var colour = pixels.channels() == 1 ? "grey" : "RGB";
         text.append("# ").append(manifest.name()).append("\n\n");
-        var codebook = manifest.codebook();
-        var noise = manifest.noise();
+        var codebook = manifest.contracts().find(Contract.Codebook.class).orElse(null);
+        var noise = manifest.contracts().find(Contract.Noise.class).orElse(null);
         if (codebook != null) {
             text.append(
                     "An image codec (%s): %s pictures to codes and back. A code is one of %d and stands for %dx%4$d pixels, which makes %s bits a pixel.\n\n"
@@ -131,7 +134,7 @@ public record ModelCard(String markdown, SortedMap<String, byte[]> pictures) {
                             pixels.height(),
                             colour,
                             noise.length(),
-                            manifest.classes().isEmpty() ? "" : " and a class"));
+                            manifest.contracts().classes().isEmpty() ? "" : " and a class"));
         }
     }
 
@@ -189,7 +192,7 @@ public record ModelCard(String markdown, SortedMap<String, byte[]> pictures) {
                 + ", sRGB as in a PNG; nothing need be scaled. In graphs with `image` [batch, channels, height, width] a"
                 + " byte p is the float " + number(pixels.lo()) + " + " + number(pixels.hi() - pixels.lo())
                 + "·p/255; back, it is rounded to the nearest whole number (halves to even) and held to 0…255.\n\n");
-        var noise = manifest.noise();
+        var noise = manifest.contracts().find(Contract.Noise.class).orElse(null);
         if (noise != null) {
             text.append(
                     "`noise` is standard normal, " + noise.length() + " numbers a picture. Picture i of a seed has, in"
@@ -198,13 +201,13 @@ public record ModelCard(String markdown, SortedMap<String, byte[]> pictures) {
                             + " each block's words (a, b, c, d), with u = (a + 1)/2³² and v = b/2³², √(−2 ln u)·cos 2πv and"
                             + " √(−2 ln u)·sin 2πv, then the same of c and d.\n\n");
         }
-        if (!manifest.classes().isEmpty()) {
+        if (!manifest.contracts().classes().isEmpty()) {
             text.append("Classes: ");
-            for (int i = 0; i < manifest.classes().size(); i++) {
+            for (int i = 0; i < manifest.contracts().classes().size(); i++) {
                 text.append(i == 0 ? "" : ", ")
                         .append(i)
                         .append(' ')
-                        .append(manifest.classes().get(i));
+                        .append(manifest.contracts().classes().get(i));
             }
             text.append(".\n\n");
         }
@@ -218,7 +221,7 @@ public record ModelCard(String markdown, SortedMap<String, byte[]> pictures) {
     private static void limits(BundleManifest manifest, StringBuilder text) {
         var pixels = manifest.pixels();
         text.append("## Limits\n\n");
-        var codebook = manifest.codebook();
+        var codebook = manifest.contracts().find(Contract.Codebook.class).orElse(null);
         if (codebook != null) {
             text.append("- Trained on pictures of %dx%d pixels; ".formatted(pixels.width(), pixels.height()));
             var axis = Objects.requireNonNull(manifest.graphs().get(Role.TOKENIZE.fileStem()))
@@ -235,7 +238,7 @@ public record ModelCard(String markdown, SortedMap<String, byte[]> pictures) {
             text.append("- `detokenize` does not check codes: one below 0 or above " + (codebook.codes() - 1)
                     + " gives a wrong picture or an error.\n");
             text.append(
-                    "- Codes belong to this codebook alone, whose fingerprint is `" + codebook.fingerprint() + "`.\n");
+                    "- Codes belong to this codebook alone, whose fingerprint is `" + codebook.exportedFingerprint() + "`.\n");
         } else {
             text.append("- It makes pictures like those that it was trained on, of " + pixels.width() + "x"
                     + pixels.height() + " pixels, and nothing else.\n");
@@ -325,8 +328,8 @@ public record ModelCard(String markdown, SortedMap<String, byte[]> pictures) {
 
     private static String fill(String template, BundleManifest manifest) {
         var pixels = manifest.pixels();
-        var codebook = manifest.codebook();
-        var noise = manifest.noise();
+        var codebook = manifest.contracts().find(Contract.Codebook.class).orElse(null);
+        var noise = manifest.contracts().find(Contract.Noise.class).orElse(null);
         return template.replace("@NAME@", manifest.name())
                 .replace("@CHANNELS@", Integer.toString(pixels.channels()))
                 .replace("@MODE@", pixels.channels() == 1 ? "L" : "RGB")
@@ -450,7 +453,7 @@ public record ModelCard(String markdown, SortedMap<String, byte[]> pictures) {
     /** Noise, and a class where there are classes, to pixels. */
     private record GeneratorSnippets(BundleManifest manifest) implements Snippets {
         private boolean conditional() {
-            return !manifest.classes().isEmpty();
+            return !manifest.contracts().classes().isEmpty();
         }
 
         @Override

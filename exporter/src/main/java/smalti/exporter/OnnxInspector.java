@@ -12,6 +12,7 @@ import smalti.exporter.inspect.Inspection;
 import smalti.exporter.onnx.OnnxReader;
 import smalti.spec.AtomicFiles;
 import smalti.spec.BundleManifest;
+import smalti.spec.Contract;
 import smalti.spec.RecordTree;
 import smalti.spec.SpecException;
 
@@ -49,7 +50,10 @@ public final class OnnxInspector {
             return known;
         }
         var bundle = RecordTree.read(manifest, BundleManifest.class);
-        long factor = bundle.codebook() == null ? 1 : bundle.codebook().factor();
+        long factor = bundle.contracts()
+                .find(Contract.Codebook.class)
+                .map(Contract.Codebook::factor)
+                .orElse(1);
         known.put("H", (long) bundle.pixels().height());
         known.put("W", (long) bundle.pixels().width());
         known.put("h", bundle.pixels().height() / factor);

@@ -10,6 +10,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.stream.Collectors;
+import smalti.spec.Contract;
 import smalti.spec.Dimension;
 import smalti.spec.ElementType;
 import smalti.spec.ExportManifest;
@@ -92,27 +93,12 @@ final class RunFolder {
 
     /** The codec's K. */
     int codes() {
-        var codes = manifest.codes();
-        if (codes == null) {
-            throw new IllegalStateException("no codebook");
-        }
-        return codes;
+        return manifest.contracts().get(Contract.Codebook.class).codes();
     }
 
     /** The generator's Z. */
     int noiseLength() {
-        var noise = manifest.noise();
-        if (noise == null) {
-            throw new IllegalStateException("no noise");
-        }
-        return noise.length();
-    }
-
-    /** Pixels that a code stands for on each side. */
-    int factor() {
-        var image = signature(Role.ENCODER).inputs().get(0).shape();
-        var latents = signature(Role.ENCODER).outputs().get(0).shape();
-        return (int) (image.get(2).factor() / latents.get(2).factor());
+        return manifest.contracts().get(Contract.Noise.class).length();
     }
 
     private void check() {
@@ -159,8 +145,8 @@ final class RunFolder {
         if (!Files.isRegularFile(calibration())) {
             problem("calibration: there is no file %s", calibration());
         }
-        if (manifest.codes() == null || manifest.codes() < 2) {
-            problem("codes must be at least 2 where there is a codebook, got %s", String.valueOf(manifest.codes()));
+        if (!manifest.contracts().has(Contract.Codebook.class)) {
+            problem("contracts.codebook is missing, and there is a codebook");
         }
         if (!problems.isEmpty()) {
             return;
@@ -190,6 +176,7 @@ final class RunFolder {
                 encoder.inputs().get(0),
                 "decoder's image",
                 decoder.outputs().get(0));
+        var contract = manifest.contracts().get(Contract.Codebook.class);
         var image = encoder.inputs().get(0).shape();
         var latents = encoder.outputs().get(0).shape();
         for (int axis = 2; axis < 4; axis++) {
@@ -197,23 +184,27 @@ final class RunFolder {
             var code = latents.get(axis);
             if (!pixels.name().equals(code.name())
                     || pixels.factor() % code.factor() != 0
-                    || pixels.factor() / code.factor() != factor()) {
+                    || pixels.factor() / code.factor() != contract.factor()) {
                 problem(
-                        "the image %s must be a whole number of times the latents %s, the same on each side",
-                        image, latents);
+                        "the image %s must be contracts.codebook.factor = %s times the latents %s on each side",
+                        image, contract.factor(), latents);
             }
+        }
+        var dim = contract.dim();
+        if (dim != null && !latents.get(1).equals(Dimension.of(dim))) {
+            problem("contracts.codebook.dim must be that of the latents %s, got %s", latents, dim);
         }
     }
 
     private void checkGenerator() {
-        var noise = manifest.noise();
+        var noise = manifest.contracts().find(Contract.Noise.class).orElse(null);
         if (noise == null) {
-            problem("noise is missing, and there is a generator");
+            problem("contracts.noise is missing, and there is a generator");
             return;
         }
         var batch = Dimension.free("N");
         var input = new TensorSpec("noise", ElementType.FLOAT32, List.of(batch, Dimension.of(noise.length())));
-        var inputs = manifest.classes().isEmpty()
+        var inputs = manifest.contracts().classes().isEmpty()
                 ? List.of(input)
                 : List.of(input, new TensorSpec("class", ElementType.INT64, List.of(batch)));
         ends(Role.GENERATOR, inputs, List.of(image("image")));

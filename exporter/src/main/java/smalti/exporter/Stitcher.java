@@ -11,16 +11,16 @@ import smalti.exporter.graph.GraphBuilder;
 import smalti.exporter.graph.Tensor;
 import smalti.exporter.graph.Value;
 import smalti.exporter.graph.ValueType;
-import smalti.spec.PixelContract;
+import smalti.spec.Contract;
 import smalti.spec.Role;
 
 /** Makes the graphs that take or give uint8 pixels out of those that a run folder holds, by role. */
 final class Stitcher {
     private static final String PIXELS = "pixels";
 
-    private final PixelContract contract;
+    private final Contract.Pixels contract;
 
-    Stitcher(PixelContract contract) {
+    Stitcher(Contract.Pixels contract) {
         this.contract = contract;
     }
 

@@ -32,6 +32,7 @@ import smalti.exporter.report.ExportReport;
 import smalti.exporter.report.ReportPage;
 import smalti.spec.BundleManifest;
 import smalti.spec.Checksums;
+import smalti.spec.Contract;
 import smalti.spec.NpyArray;
 import smalti.spec.Npz;
 import smalti.spec.RecordTree;
@@ -73,12 +74,13 @@ final class BundleExporterTest {
                         "decoder", "quantized [N,4,h,w] float32 → image [N,3,4*h,4*w] float32",
                         "tokenize", "pixels [N,4*h,4*w,3] uint8 → codes [N,h,w] int64",
                         "detokenize", "codes [N,h,w] int64 → pixels [N,4*h,4*w,3] uint8"));
-        var codebook = Objects.requireNonNull(manifest.codebook());
+        var codebook = manifest.contracts().get(Contract.Codebook.class);
         assertThat(codebook.codes()).isEqualTo(TinyRuns.CODES);
         assertThat(codebook.factor()).isEqualTo(TinyRuns.CODEC_FACTOR);
         manifest.checkSeal(RecordTree.json(manifest));
         assertThat(manifest.sha256()).isNotNull();
-        assertThat(manifest.noise()).isNull();
+        assertThat(codebook.dim()).isEqualTo(4);
+        assertThat(manifest.contracts().has(Contract.Noise.class)).isFalse();
         assertThat(manifest.opset()).isEqualTo(17);
         assertThat(manifest.provenance().versions()).containsKeys("nd4j", "onnxruntime", "smalti-exporter");
     }
@@ -164,9 +166,9 @@ final class BundleExporterTest {
         var other = BundleExporter.export(
                 folder.resolve("other-run"), folder.resolve("other.smalti"), ExportOptions.defaults());
         var manifest = RecordTree.read(codec.resolve(BundleManifest.FILE), BundleManifest.class);
-        var fingerprint = Objects.requireNonNull(manifest.codebook()).fingerprint();
-        assertThat(Objects.requireNonNull(older.codebook()).fingerprint()).isEqualTo(fingerprint);
-        assertThat(Objects.requireNonNull(other.codebook()).fingerprint()).isNotEqualTo(fingerprint);
+        var fingerprint = manifest.contracts().get(Contract.Codebook.class).fingerprint();
+        assertThat(older.contracts().get(Contract.Codebook.class).fingerprint()).isEqualTo(fingerprint);
+        assertThat(other.contracts().get(Contract.Codebook.class).fingerprint()).isNotEqualTo(fingerprint);
     }
 
     @Test
@@ -176,9 +178,9 @@ final class BundleExporterTest {
                 .containsExactlyInAnyOrderEntriesOf(Map.of(
                         "generator", "noise [N,6] float32, class [N] int64 → pixels [N,16,16,3] uint8",
                         "generator-float", "noise [N,6] float32, class [N] int64 → image [N,3,16,16] float32"));
-        assertThat(manifest.classes()).containsExactly("red", "green", "blue");
-        assertThat(manifest.noise()).isNotNull();
-        assertThat(manifest.codebook()).isNull();
+        assertThat(manifest.contracts().classes()).containsExactly("red", "green", "blue");
+        assertThat(manifest.contracts().get(Contract.Noise.class)).isEqualTo(Contract.Noise.ofLength(6));
+        assertThat(manifest.contracts().has(Contract.Codebook.class)).isFalse();
     }
 
     @Test

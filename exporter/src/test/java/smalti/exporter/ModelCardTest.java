@@ -11,6 +11,7 @@ import java.util.Objects;
 import javax.imageio.ImageIO;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import smalti.spec.Contract;
 import smalti.spec.NpyArray;
 import smalti.spec.SpecException;
 
@@ -39,7 +40,7 @@ final class ModelCardTest {
                         "| `tokenize.onnx` | pixels [N,4*h,4*w,3] uint8 → codes [N,h,w] int64 |",
                         "byte p is the float 0 + 1·p/255",
                         "whose height and width are multiples of 4",
-                        Objects.requireNonNull(manifest.codebook()).fingerprint(),
+                        manifest.contracts().get(Contract.Codebook.class).exportedFingerprint(),
                         "```java",
                         "```python",
                         "```javascript",

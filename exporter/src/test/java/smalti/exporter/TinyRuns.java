@@ -15,13 +15,13 @@ import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.api.ops.impl.layers.convolution.config.Conv2DConfig;
 import org.nd4j.linalg.api.ops.impl.layers.convolution.config.DeConv2DConfig;
 import org.nd4j.linalg.factory.Nd4j;
+import smalti.spec.Contract;
+import smalti.spec.Contracts;
 import smalti.spec.CounterRandom;
 import smalti.spec.DataSpec;
 import smalti.spec.ElementType;
 import smalti.spec.ExportManifest;
-import smalti.spec.NoiseContract;
 import smalti.spec.NpyArray;
-import smalti.spec.PixelContract;
 import smalti.spec.Provenance;
 import smalti.spec.RecordTree;
 import smalti.spec.Signature;
@@ -31,8 +31,8 @@ import smalti.spec.TensorSpec;
 public final class TinyRuns {
     private static final DataSpec DATA = new DataSpec(DataSpec.Fit.CROP, DataSpec.BadImages.FAIL, 0.1, false);
 
-    static final PixelContract CODEC_PIXELS = new PixelContract(16, 16, 3, 0, 1);
-    static final PixelContract GENERATOR_PIXELS = new PixelContract(16, 16, 3, -1, 1);
+    static final Contract.Pixels CODEC_PIXELS = new Contract.Pixels(16, 16, 3, 0, 1);
+    static final Contract.Pixels GENERATOR_PIXELS = new Contract.Pixels(16, 16, 3, -1, 1);
     static final int CODES = 16;
     static final int DEPTH = 4;
     static final int NOISE = 6;
@@ -112,7 +112,7 @@ public final class TinyRuns {
         graphs.put("codebook", new ExportManifest.Graph("codebook.fb", CODEBOOK));
         graphs.put("lookup", new ExportManifest.Graph("lookup.fb", LOOKUP));
         graphs.put("decoder", new ExportManifest.Graph("decoder.fb", DECODER));
-        manifest(graphs, CODEC_PIXELS, CODES, null, List.of());
+        manifest(graphs, CODEC_PIXELS, Contract.Codebook.ofTable(CODES, 4, CODEC_FACTOR));
     }
 
     private static void vectors(SameDiff graph, INDArray table, SDVariable codes) {
@@ -142,9 +142,8 @@ public final class TinyRuns {
         manifest(
                 Map.of("generator", new ExportManifest.Graph("generator.fb", signature)),
                 GENERATOR_PIXELS,
-                null,
-                NoiseContract.ofLength(NOISE),
-                List.of("red", "green", "blue"));
+                Contract.Noise.ofLength(NOISE),
+                new Contract.Classes(List.of("red", "green", "blue")));
     }
 
     private SDVariable conv(
@@ -189,28 +188,15 @@ public final class TinyRuns {
         graph.save(folder.resolve(name + ".fb").toFile(), false);
     }
 
-    private void manifest(
-            Map<String, ExportManifest.Graph> graphs,
-            PixelContract pixels,
-            @Nullable Integer codes,
-            @Nullable NoiseContract noise,
-            List<String> classes)
+    private void manifest(Map<String, ExportManifest.Graph> graphs, Contract.Pixels pixels, Contract... others)
             throws IOException {
         pictures("calibration.npy", pixels, 1);
         pictures("held-out.npy", pixels, 2);
         var provenance =
                 new Provenance("tiny", "0".repeat(64), seed, 0, 1, 0.1, DATA, Map.of("nd4j", "1.0.0-M2.1"), null);
+        var contracts = Contracts.of(others).with(pixels);
         write(new ExportManifest(
-                ExportManifest.FORMAT,
-                "tiny",
-                graphs,
-                pixels,
-                codes,
-                noise,
-                classes,
-                "calibration.npy",
-                "held-out.npy",
-                provenance));
+                ExportManifest.FORMAT, "tiny", graphs, contracts, "calibration.npy", "held-out.npy", provenance));
     }
 
     private void write(ExportManifest manifest) throws IOException {
@@ -218,7 +204,7 @@ public final class TinyRuns {
     }
 
     /** Pictures of a colour that changes from corner to corner. */
-    private void pictures(String file, PixelContract pixels, int stream) {
+    private void pictures(String file, Contract.Pixels pixels, int stream) {
         var random = new CounterRandom(seed, stream);
         var bytes = new byte[HELD_OUT * pixels.height() * pixels.width() * pixels.channels()];
         for (int i = 0; i < bytes.length; i++) {

@@ -7,6 +7,7 @@ import java.util.Locale;
 import java.util.Set;
 import java.util.StringJoiner;
 import smalti.spec.BundleManifest;
+import smalti.spec.Contract;
 import smalti.spec.Dimension;
 import smalti.spec.Role;
 import smalti.spec.Signature;
@@ -80,23 +81,24 @@ final class BundleRules {
     }
 
     private void codebook(Role role) {
-        rule(manifest.codebook() != null, "codebook is missing, but there is graphs.%s", role.fileStem());
+        boolean known = manifest.contracts().has(Contract.Codebook.class);
+        rule(known, "contracts.codebook is missing, but there is graphs.%s", role.fileStem());
     }
 
     private void generator(Signature signature) {
-        var inputs = manifest.classes().isEmpty()
+        var inputs = manifest.contracts().classes().isEmpty()
                 ? "float32 of rank 2"
                 : "float32 of rank 2 and (for classes) int64 of rank 1";
         if (ports(Role.GENERATOR, signature, inputs, "uint8 of rank 4")) {
             channels(Role.GENERATOR, signature.outputs().get(0));
-            var noise = manifest.noise();
+            var noise = manifest.contracts().find(Contract.Noise.class);
             var length = signature.inputs().get(0).shape().get(1);
-            rule(noise != null, "noise is missing, but there is graphs.generator");
+            rule(noise.isPresent(), "contracts.noise is missing, but there is graphs.generator");
             rule(
-                    noise == null || length.equals(Dimension.of(noise.length())),
-                    "noise.length must be that of %s, got %s",
+                    noise.isEmpty() || length.equals(Dimension.of(noise.get().length())),
+                    "contracts.noise.length must be that of %s, got %s",
                     signature.inputs().get(0),
-                    String.valueOf(noise));
+                    noise.map(Contract.Noise::length).orElse(0));
         }
     }
 
@@ -131,7 +133,7 @@ final class BundleRules {
         var channels = manifest.pixels().channels();
         rule(
                 pixels.shape().get(3).equals(Dimension.of(channels)),
-                "graphs.%s.signature must have pixels.channels (%s) as the last axis of %s",
+                "graphs.%s.signature must have contracts.pixels.channels (%s) as the last axis of %s",
                 role.fileStem(),
                 channels,
                 pixels);

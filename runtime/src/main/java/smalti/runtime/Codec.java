@@ -8,8 +8,8 @@ import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.Function;
 import java.util.stream.Stream;
-import smalti.spec.BundleManifest;
 import smalti.spec.Check;
+import smalti.spec.Contract;
 
 /**
  * Pictures to codes and back. Any number of threads may use one at once, and a picture has the same codes whatever it
@@ -31,19 +31,16 @@ import smalti.spec.Check;
 public final class Codec {
     private static final int MOST_REPORTED = 10;
 
-    private final BundleManifest.Codebook codebook;
+    private final Contract.Codebook codebook;
+    private final String fingerprint;
     private final int channels;
     private final LazyGraph tokenize;
     private final LazyGraph detokenize;
     private final RequestOptions options;
 
-    Codec(
-            BundleManifest.Codebook codebook,
-            int channels,
-            LazyGraph tokenize,
-            LazyGraph detokenize,
-            RequestOptions options) {
+    Codec(Contract.Codebook codebook, int channels, LazyGraph tokenize, LazyGraph detokenize, RequestOptions options) {
         this.codebook = codebook;
+        fingerprint = codebook.exportedFingerprint();
         this.channels = channels;
         this.tokenize = tokenize;
         this.detokenize = detokenize;
@@ -201,7 +198,7 @@ public final class Codec {
     }
 
     private Codes encoded(GraphJob job) {
-        return Codes.of(job.outputs().get(0), codebook.fingerprint());
+        return Codes.of(job.outputs().get(0), fingerprint);
     }
 
     private GraphJob decoding(Codes codes) {
@@ -215,9 +212,9 @@ public final class Codec {
     /** ONNX's Gather takes −1 for the last code without a word. */
     private HostTensor checked(Codes codes) {
         Objects.requireNonNull(codes, "codes");
-        if (!codes.fingerprint().equals(codebook.fingerprint())) {
+        if (!codes.fingerprint().equals(fingerprint)) {
             // what another codebook's codes may be says nothing
-            throw new InputException("codes must be of this bundle's codebook (fingerprint " + codebook.fingerprint()
+            throw new InputException("codes must be of this bundle's codebook (fingerprint " + fingerprint
                     + "), got those of " + codes.fingerprint());
         }
         var problems = new ArrayList<String>();

@@ -9,11 +9,11 @@ import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import smalti.spec.Check;
-import smalti.spec.NoiseContract;
+import smalti.spec.Contract;
 
 /**
  * Pictures out of noise. Picture i of a seed is the same alone and in a batch of any size, and on any machine up to
- * the rounding of its arithmetic: its noise is a function of (seed, i), {@link NoiseContract#PHILOX}.
+ * the rounding of its arithmetic: its noise is a function of (seed, i), {@link Contract.Noise#PHILOX}.
  *
  * <p>Any number of threads may use one at once. Besides what each says, methods throw {@link ModelClosedException} once
  * the model is closed, {@link RunException} where a run fails, {@link QueueFullException} where too much waits, {@link DeadlineException} where the request's

@@ -11,6 +11,7 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.function.Supplier;
 import smalti.spec.BundleManifest;
+import smalti.spec.Contract;
 import smalti.spec.Npz;
 import smalti.spec.Precision;
 import smalti.spec.RecordTree;
@@ -174,7 +175,7 @@ public final class SmaltiModel implements AutoCloseable {
         return located(() -> {
             graphs.requireOpen();
             require("codec", Role.TOKENIZE, Role.DETOKENIZE);
-            var codebook = Objects.requireNonNull(manifest.codebook(), "checked when the bundle was opened");
+            var codebook = manifest.contracts().get(Contract.Codebook.class);
             var channels = manifest.pixels().channels();
             return new Codec(codebook, channels, lazy(Role.TOKENIZE), lazy(Role.DETOKENIZE), RequestOptions.defaults());
         });
@@ -188,11 +189,11 @@ public final class SmaltiModel implements AutoCloseable {
     public Generator generator() {
         return located(() -> {
             require("generator", Role.GENERATOR);
-            var noise = Objects.requireNonNull(manifest.noise(), "checked when the bundle was opened");
+            var noise = manifest.contracts().get(Contract.Noise.class);
             var generator = lazy(Role.GENERATOR);
             // now, so that what is wrong with it is said here
             var unusedLoaded = service(Role.GENERATOR);
-            return new Generator(noise.length(), manifest.classes(), generator, RequestOptions.defaults());
+            return new Generator(noise.length(), manifest.contracts().classes(), generator, RequestOptions.defaults());
         });
     }
 
@@ -310,10 +311,10 @@ public final class SmaltiModel implements AutoCloseable {
                         + another.signature());
             }
         }
-        int classes = served.classes().size();
-        if (other.classes().size() < classes
-                || !other.classes().subList(0, classes).equals(served.classes())) {
-            problems.add("classes must begin with " + served.classes() + " to take over, got " + other.classes());
+        var classes = served.contracts().classes();
+        var others = other.contracts().classes();
+        if (others.size() < classes.size() || !others.subList(0, classes.size()).equals(classes)) {
+            problems.add("classes must begin with " + classes + " to take over, got " + others);
         }
         if (!problems.isEmpty()) {
             throw new LoadException(problems);

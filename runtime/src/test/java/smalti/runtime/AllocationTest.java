@@ -5,8 +5,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.sun.management.ThreadMXBean;
 import java.lang.management.ManagementFactory;
 import java.nio.ByteBuffer;
-import java.util.Objects;
 import org.junit.jupiter.api.Test;
+import smalti.spec.Contract;
 
 class AllocationTest {
     private static final int CALLS = 500;
@@ -25,8 +25,8 @@ class AllocationTest {
     private static long bytesOfCall(SmaltiModel model, int side) {
         var threads = (ThreadMXBean) ManagementFactory.getThreadMXBean();
         var codec = model.codec();
-        var codebook = Objects.requireNonNull(model.manifest().codebook());
-        var codes = new Codes(1, side, side, new long[side * side], codebook.fingerprint());
+        var codebook = model.manifest().contracts().get(Contract.Codebook.class);
+        var codes = new Codes(1, side, side, new long[side * side], codebook.exportedFingerprint());
         var into = ByteBuffer.allocateDirect(2 * side * 2 * side * 3);
         codec.decode(codes, into);
         long before = threads.getCurrentThreadAllocatedBytes();

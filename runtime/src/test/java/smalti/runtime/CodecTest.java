@@ -7,12 +7,12 @@ import java.awt.image.BufferedImage;
 import java.nio.ByteBuffer;
 import java.util.Arrays;
 import java.util.List;
-import java.util.Objects;
 import java.util.Random;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestInstance;
+import smalti.spec.Contract;
 import smalti.spec.ElementType;
 import smalti.spec.SpecException;
 import smalti.spec.TensorSpec;
@@ -250,11 +250,11 @@ class CodecTest {
     }
 
     private static Codes codes(SmaltiModel model, long seed, int count, int height, int width) {
-        var codebook = Objects.requireNonNull(model.manifest().codebook());
+        var codebook = model.manifest().contracts().get(Contract.Codebook.class);
         var values = new Random(seed)
                 .longs((long) count * height * width, 0, codebook.codes())
                 .toArray();
-        return new Codes(count, height, width, values, codebook.fingerprint());
+        return new Codes(count, height, width, values, codebook.exportedFingerprint());
     }
 
     private static String fingerprint(SmaltiModel model) {

@@ -12,7 +12,6 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
-import java.util.Objects;
 import java.util.Random;
 import java.util.concurrent.Callable;
 import java.util.concurrent.Executors;
@@ -20,6 +19,7 @@ import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.Test;
+import smalti.spec.Contract;
 import smalti.spec.Role;
 import smalti.spec.SpecException;
 
@@ -314,8 +314,8 @@ abstract class DeviceContract {
         var values = new Random(seed)
                 .longs((long) count * side * side, 0, TinyNets.CODEC.codes())
                 .toArray();
-        var fingerprint = Objects.requireNonNull(model.manifest().codebook(), "a codec has one")
-                .fingerprint();
+        var fingerprint =
+                model.manifest().contracts().get(Contract.Codebook.class).exportedFingerprint();
         return new Codes(count, side, side, values, fingerprint);
     }
 }

@@ -269,25 +269,26 @@ class OpeningTest {
                 "graphs.detokenize.signature.outputs must have free sizes of the inputs only, got H");
         refusedAfter(
                 manifest -> manifest.withObject("/pixels").put("channels", 1),
-                "graphs.tokenize.signature must have pixels.channels (1) as the last axis of pixels",
-                "graphs.detokenize.signature must have pixels.channels (1)");
+                "graphs.tokenize.signature must have contracts.pixels.channels (1) as the last axis of pixels",
+                "graphs.detokenize.signature must have contracts.pixels.channels (1)");
     }
 
     @Test
     void aCodecNeedsItsCodebook() {
-        refusedAfter(manifest -> manifest.remove("codebook"), "codebook is missing, but there is graphs.tokenize");
+        refusedAfter(
+                manifest -> manifest.remove("codebook"), "contracts.codebook is missing, but there is graphs.tokenize");
     }
 
     @Test
     void aGeneratorNeedsItsNoiseAndItsClasses() {
         var copy = Bundles.copy(Bundles.CONDITIONAL, temporary);
         Bundles.edit(copy, manifest -> manifest.remove("noise"));
-        refused(() -> SmaltiModel.open(copy), "noise is missing, but there is graphs.generator");
+        refused(() -> SmaltiModel.open(copy), "contracts.noise is missing, but there is graphs.generator");
         Bundles.edit(
                 copy,
-                manifest -> manifest.putObject("noise").put("length", 17).put("generator", "philox4x32-10/box-muller"));
-        refused(() -> SmaltiModel.open(copy), "noise.length must be that of noise [N,16] float32");
-        Bundles.edit(copy, manifest -> manifest.putArray("classes"));
+                manifest -> manifest.withObject("/contracts").putObject("noise").put("length", 17).put("generator", "philox4x32-10/box-muller"));
+        refused(() -> SmaltiModel.open(copy), "contracts.noise.length must be that of noise [N,16] float32");
+        Bundles.edit(copy, manifest -> manifest.withObject("/contracts").remove("classes"));
         refused(() -> SmaltiModel.open(copy), "graphs.generator.signature.inputs must be float32 of rank 2, got noise");
         var plain = Bundles.copy(Bundles.GENERATOR, temporary);
         Bundles.edit(plain, manifest -> manifest.withArray("/classes").add("cat"));

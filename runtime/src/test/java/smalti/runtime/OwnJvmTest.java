@@ -10,12 +10,12 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Objects;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
+import smalti.spec.Contract;
 import smalti.spec.SpecException;
 
 /** What only a JVM of its own shows. */
@@ -106,8 +106,8 @@ class OwnJvmTest {
 
         public static void main(String[] args) {
             try (var model = SmaltiModel.open(Path.of(args[0]))) {
-                var codebook = Objects.requireNonNull(model.manifest().codebook());
-                model.codec().decode(new Codes(1, 2, 2, new long[4], codebook.fingerprint()));
+                var codebook = model.manifest().contracts().get(Contract.Codebook.class);
+                model.codec().decode(new Codes(1, 2, 2, new long[4], codebook.exportedFingerprint()));
             }
             System.out.println("decoded");
         }

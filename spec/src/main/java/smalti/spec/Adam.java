@@ -1,7 +1,11 @@
 package smalti.spec;
 
 /** Adam's constants. Source: Kingma and Ba 2015, arXiv:1412.6980, algorithm 1. */
-public record Adam(double learningRate, double beta1, double beta2, double epsilon) {
+public record Adam(
+        @Default("1e-3") double learningRate,
+        @Default("0.9") double beta1,
+        @Default("0.999") double beta2,
+        @Default("1e-8") double epsilon) {
     public Adam {
         Check.that(learningRate > 0 && learningRate <= 1, "learningRate must be in (0, 1], got %s", learningRate)
                 .and(beta1 >= 0 && beta1 < 1, "beta1 must be in [0, 1), got %s", beta1)

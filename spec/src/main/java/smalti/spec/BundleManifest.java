@@ -1,5 +1,6 @@
 package smalti.spec;
 
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.nio.charset.StandardCharsets;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -13,9 +14,7 @@ import org.jspecify.annotations.Nullable;
  * {@code bundle.json}: what a bundle holds.
  *
  * @param graphs by {@link Role#fileStem()}
- * @param codebook where the model has discrete codes
- * @param noise where the model generates
- * @param classes names of the classes 0, 1, … where the model is conditional
+ * @param contracts what the model takes and gives: pixels in every bundle
  * @param files SHA-256 of every other file in the bundle, by name
  * @param sha256 of this record's own JSON without this key; null before it is sealed
  */
@@ -24,14 +23,11 @@ public record BundleManifest(
         String name,
         int opset,
         Map<String, Graph> graphs,
-        PixelContract pixels,
-        @Nullable Codebook codebook,
-        @Nullable NoiseContract noise,
-        List<String> classes,
+        Contracts contracts,
         Provenance provenance,
         Map<String, String> files,
         @Nullable String sha256) {
-    public static final int FORMAT = 1;
+    public static final int FORMAT = 2;
     public static final String FILE = "bundle.json";
 
     /**
@@ -110,19 +106,6 @@ public record BundleManifest(
     }
 
     /**
-     * @param codes K; a code is in [0, K)
-     * @param factor pixels a code stands for on each side
-     * @param fingerprint SHA-256 of the code vectors: codes belong to a bundle with the same fingerprint
-     */
-    public record Codebook(int codes, int factor, String fingerprint) {
-        public Codebook {
-            Check.that(codes >= 2, "codes must be at least 2, got %s", codes)
-                    .and(factor >= 1, "factor must be at least 1, got %s", factor)
-                    .done();
-        }
-    }
-
-    /**
      * SameDiff against ONNX Runtime on the same inputs, seeded ones and held-out pictures.
      *
      * @param samples how many inputs (batch rows) were compared
@@ -155,7 +138,12 @@ public record BundleManifest(
 
     public BundleManifest {
         var check = Check.that(format == FORMAT, "format must be %s, got %s", FORMAT, format)
-                .and(!graphs.isEmpty(), "graphs must not be empty");
+                .and(!graphs.isEmpty(), "graphs must not be empty")
+                .and(contracts.has(Contract.Pixels.class), "contracts.pixels is missing");
+        var codebook = contracts.find(Contract.Codebook.class);
+        check.and(
+                codebook.isEmpty() || codebook.get().fingerprint() != null,
+                "contracts.codebook.fingerprint is missing");
         for (var entry : graphs.entrySet()) {
             var graph = entry.getValue();
             check.and(
@@ -182,26 +170,37 @@ public record BundleManifest(
         check.done();
     }
 
+    public Contract.Pixels pixels() {
+        return contracts.get(Contract.Pixels.class);
+    }
+
+    /** The same with other contracts; not sealed. */
+    public BundleManifest withContracts(Contracts others) {
+        return new BundleManifest(format, name, opset, graphs, others, provenance, files, null);
+    }
+
     /** The same with its own checksum. */
     public BundleManifest sealed() {
         return with(checksum());
     }
 
     /**
-     * Holds a manifest to its seal: by the text as it was written, as JDKs write some numbers in different ways, or by
-     * the record, which another layout of the text does not change.
+     * Holds a manifest to its seal: by the text as it was written, as JDKs write some numbers in different ways; by the
+     * record, which another layout of the text does not change; or, as a record of a former format is written anew, by
+     * the text in this layout.
      *
      * @param json that this record was read from
      * @throws SpecException if it is not sealed, or was changed since
      */
     public void checkSeal(String json) {
         if (sha256 == null) {
-            throw new SpecException(FILE + ": sha256 is missing, with which every bundle of format " + FORMAT
-                    + " is sealed; export the run again");
+            throw new SpecException(
+                    FILE + ": sha256 is missing, with which every bundle is sealed; export the run again");
         }
         var unsealed = SEAL.matcher(json).replaceFirst("$1");
-        boolean holds =
-                sha256.equals(Checksums.sha256(unsealed.getBytes(StandardCharsets.UTF_8))) || sha256.equals(checksum());
+        boolean holds = sha256.equals(Checksums.sha256(unsealed.getBytes(StandardCharsets.UTF_8)))
+                || sha256.equals(checksum())
+                || sha256.equals(inThisLayout(json));
         if (!holds) {
             throw new SpecException(FILE + ": must have SHA-256 " + sha256 + " as it says itself, and was changed");
         }
@@ -222,9 +221,15 @@ public record BundleManifest(
         });
         var someFiles = new LinkedHashMap<>(files);
         someFiles.keySet().retainAll(kept);
-        return new BundleManifest(
-                        format, name, opset, someGraphs, pixels, codebook, noise, classes, provenance, someFiles, null)
-                .sealed();
+        return new BundleManifest(format, name, opset, someGraphs, contracts, provenance, someFiles, null).sealed();
+    }
+
+    private static String inThisLayout(String json) {
+        var tree = JsonText.tree(json, FILE);
+        if (tree instanceof ObjectNode object) {
+            object.remove("sha256");
+        }
+        return Checksums.sha256(JsonText.indented(tree).getBytes(StandardCharsets.UTF_8));
     }
 
     private String checksum() {
@@ -232,8 +237,7 @@ public record BundleManifest(
     }
 
     private BundleManifest with(@Nullable String checksum) {
-        return new BundleManifest(
-                format, name, opset, graphs, pixels, codebook, noise, classes, provenance, files, checksum);
+        return new BundleManifest(format, name, opset, graphs, contracts, provenance, files, checksum);
     }
 
     private static boolean isPlainName(String file) {

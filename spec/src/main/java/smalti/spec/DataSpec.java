@@ -8,7 +8,11 @@ package smalti.spec;
  * @param heldOut share of the pictures that is held out where the data has no {@code test} part of its own
  * @param flip whether half of the training pictures are mirrored left to right
  */
-public record DataSpec(Fit fit, BadImages badImages, double heldOut, boolean flip) {
+public record DataSpec(
+        @Default("crop") Fit fit,
+        @Default("fail") BadImages badImages,
+        @Default("0.1") double heldOut,
+        @Default("false") boolean flip) {
     /** How a picture of another size is brought to the model's. */
     public enum Fit {
         /** Scaled until it covers the target, then cropped at the centre. */

@@ -14,12 +14,12 @@ package smalti.spec;
  * @param discriminatorOptimizer the discriminator's own optimiser; the generator uses that of the training section
  */
 public record DcganFamily(
-        int noise,
-        int generatorChannels,
-        int discriminatorChannels,
-        boolean conditional,
-        double batchNormMomentum,
-        Adam discriminatorOptimizer)
+        @Default("100") int noise,
+        @Default("64") int generatorChannels,
+        @Default("64") int discriminatorChannels,
+        @Default("false") boolean conditional,
+        @Default("0.9") double batchNormMomentum,
+        @Default("{\"learningRate\": 2e-4, \"beta1\": 0.5}") Adam discriminatorOptimizer)
         implements Family {
     public DcganFamily {
         Check.that(noise >= 1 && noise <= 65536, "noise must be from 1 to 65536, got %s", noise)

@@ -8,7 +8,13 @@ package smalti.spec;
  * @param decay γ, the share of the old average that is kept
  * @param epsilon Laplace smoothing of the code counts
  */
-public record EmaQuantizer(int codes, int codeDim, double decay, double epsilon, CodebookStart start, int restartAfter)
+public record EmaQuantizer(
+        @Default("512") int codes,
+        @Default("64") int codeDim,
+        @Default("0.99") double decay,
+        @Default("1e-5") double epsilon,
+        @Default("uniform") CodebookStart start,
+        @Default("0") int restartAfter)
         implements Quantizer {
     public EmaQuantizer {
         var check = Check.that(decay > 0 && decay < 1, "decay must be in (0, 1), got %s", decay)

@@ -1,15 +1,12 @@
 package smalti.spec;
 
-import java.util.List;
 import java.util.Map;
-import org.jspecify.annotations.Nullable;
 
 /**
  * {@code export.json} of a run folder: all that the exporter knows of a model.
  *
  * @param graphs by {@link Role#fileStem()}: SameDiff files with only placeholders and constants
- * @param codes size of the codebook, where there is one
- * @param classes names of the classes, where the model is conditional
+ * @param contracts what the model takes and gives: pixels in every run; a codebook has no fingerprint yet
  * @param calibration pictures [M,H,W,C] uint8 (.npy) of the training part
  * @param heldOut pictures [M,H,W,C] uint8 (.npy) that no training step saw
  */
@@ -17,14 +14,11 @@ public record ExportManifest(
         int format,
         String name,
         Map<String, Graph> graphs,
-        PixelContract pixels,
-        @Nullable Integer codes,
-        @Nullable NoiseContract noise,
-        List<String> classes,
+        Contracts contracts,
         String calibration,
         String heldOut,
         Provenance provenance) {
-    public static final int FORMAT = 1;
+    public static final int FORMAT = 2;
     public static final String FILE = "export.json";
 
     /** @param file relative to the manifest */
@@ -33,6 +27,11 @@ public record ExportManifest(
     public ExportManifest {
         Check.that(format == FORMAT, "format must be %s, got %s", FORMAT, format)
                 .and(!graphs.isEmpty(), "graphs must not be empty")
+                .and(contracts.has(Contract.Pixels.class), "contracts.pixels is missing")
                 .done();
+    }
+
+    public Contract.Pixels pixels() {
+        return contracts.get(Contract.Pixels.class);
     }
 }

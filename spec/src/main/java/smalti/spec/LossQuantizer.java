@@ -7,7 +7,12 @@ package smalti.spec;
  *
  * @param weight of that term; 1 in the paper
  */
-public record LossQuantizer(int codes, int codeDim, double weight, CodebookStart start, int restartAfter)
+public record LossQuantizer(
+        @Default("512") int codes,
+        @Default("64") int codeDim,
+        @Default("1") double weight,
+        @Default("uniform") CodebookStart start,
+        @Default("0") int restartAfter)
         implements Quantizer {
     public LossQuantizer {
         Quantizer.check(codes, codeDim, restartAfter, Check.that(weight > 0, "weight must be above 0, got %s", weight))

@@ -1,18 +1,35 @@
 package smalti.spec;
 
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
+
 /** Everything that decides a trained model, but for the pictures. A user writes it as {@code model.yaml}. */
-public record ModelSpec(String name, ImageSpec image, Family model, TrainingSpec training, DataSpec data) {
+public record ModelSpec(
+        String name,
+        ImageSpec image,
+        Family model,
+        TrainingSpec training,
+        @Default("{}") DataSpec data) {
+    /** Of {@code spec.json}. */
+    public static final int FORMAT = 2;
+
+    /** Of a run folder. */
+    public static final String FILE = "spec.json";
+
     public ModelSpec {
         Check.that(
                         name.matches("[a-z0-9][a-z0-9._-]{0,62}"),
                         "name must be lower-case letters, digits, '.', '_' and '-', got \"%s\"",
                         name)
                 .and(() -> model.checkFits(image))
-                .and(
-                        training.weightsEma() == 0 || !(model instanceof VqvaeFamily),
-                        "training.weightsEma must be 0 for a vqvae, whose codebook belongs to its last weights, got %s",
-                        training.weightsEma())
+                .and(() -> model.checkTraining(training))
                 .done();
+    }
+
+    /** As {@link #FILE} holds it: with its format's number, and every default written out. */
+    public String file() {
+        var node = JsonNodeFactory.instance.objectNode().put("format", FORMAT);
+        RecordTree.tree(this).properties().forEach(part -> node.set(part.getKey(), part.getValue()));
+        return JsonText.indented(node);
     }
 
     public ModelSpec withTraining(TrainingSpec training) {

@@ -1,7 +1,7 @@
 package smalti.spec;
 
-/** How latents become codes. */
-public sealed interface Quantizer permits EmaQuantizer, LossQuantizer {
+/** How latents become codes. Each kind is a record that a {@link SpecKinds} registers. */
+public interface Quantizer {
     /** Size K of the codebook. */
     int codes();
 

@@ -1,18 +1,8 @@
 package smalti.spec;
 
-import com.fasterxml.jackson.core.JsonFactory;
-import com.fasterxml.jackson.core.JsonParseException;
-import com.fasterxml.jackson.core.JsonParser;
-import com.fasterxml.jackson.core.JsonProcessingException;
-import com.fasterxml.jackson.core.JsonToken;
-import com.fasterxml.jackson.core.StreamReadFeature;
 import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.ObjectWriter;
-import com.fasterxml.jackson.databind.SerializationFeature;
-import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
-import com.fasterxml.jackson.databind.node.MissingNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.IOException;
 import java.lang.reflect.Array;
@@ -24,7 +14,6 @@ import java.math.BigDecimal;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -40,37 +29,30 @@ import org.jspecify.annotations.Nullable;
  * and all of them are reported in one {@link SpecException} (a plain mapper stops at the first).
  *
  * <p>Supported components: {@code int}, {@code long}, {@code double}, {@code boolean}, {@code String}, enums (lower
- * case in the file), records, sealed interfaces of records (told apart by the key {@code kind}), {@code List},
- * {@code Map<String, …>}, {@link Dimension}, and any of the reference types marked {@code @Nullable}.
+ * case in the file), records, interfaces of records (told apart by the key {@code kind}: of a sealed interface the
+ * permitted ones, of an open one those that a {@link SpecKinds} registers), {@code List}, {@code Map<String, …>},
+ * {@link Dimension}, {@link Contracts}, and any of the reference types marked {@code @Nullable}. A component with a
+ * {@link Default} may be left out.
  */
 public final class RecordTree {
-    /** Read without a mapper: making one takes longer than all else that opens a model. */
-    private static final JsonFactory JSON = JsonFactory.builder()
-            .enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION)
-            .build();
-
     /**
      * Components that are marked {@code @Nullable}, of what a bundle is read by: reading a process's first annotations
      * takes a tenth of the time in which a model opens.
      */
     static final Map<Class<?>, Set<String>> OPTIONAL = Map.of(
-            BundleManifest.class, Set.of("codebook", "noise", "sha256"),
+            BundleManifest.class, Set.of("sha256"),
             BundleManifest.Graph.class, Set.of("variants"),
             BundleManifest.Variant.class, Set.of("psnr", "agreement", "reconstructionLoss"),
             BundleManifest.Proof.class, Set.of("histogram"),
-            Provenance.class, Set.of("picturesSha256"));
+            Provenance.class, Set.of("picturesSha256"),
+            Contract.Pixels.class, Set.of(),
+            Contract.Codebook.class, Set.of("dim", "levels", "fingerprint"),
+            Contract.Noise.class, Set.of(),
+            Contract.Classes.class, Set.of());
 
     private static final String KIND = "kind";
 
     private RecordTree() {}
-
-    /** Made when the first record is written. */
-    private static final class Indented {
-        static final ObjectWriter WRITER = JsonMapper.builder()
-                .enable(SerializationFeature.INDENT_OUTPUT)
-                .build()
-                .writer();
-    }
 
     /** Parses a JSON file into a record. */
     public static <T extends Record> T read(Path file, Class<T> type) {
@@ -85,59 +67,18 @@ public final class RecordTree {
 
     /** Parses JSON text into a record; {@code place} names the text in errors. */
     public static <T extends Record> T parse(String json, Class<T> type, String place) {
-        JsonNode tree;
-        try (var parser = JSON.createParser(json)) {
-            tree = parser.nextToken() == null ? MissingNode.getInstance() : tree(parser);
-            if (parser.nextToken() != null) {
-                throw new JsonParseException(parser, TextReason.MORE);
-            }
-        } catch (JsonProcessingException e) {
-            var where =
-                    e.getLocation() == null ? "" : " at line " + e.getLocation().getLineNr();
-            throw new SpecException(place + ": must be JSON" + where + ": " + TextReason.of(e.getOriginalMessage()), e);
-        } catch (IOException e) {
-            throw new IllegalStateException("text in memory can be read", e);
-        }
-        return bind(tree, type, place);
+        return bind(JsonText.tree(json, place), type, place);
     }
 
-    /** The value that begins at the parser's token. */
-    private static JsonNode tree(JsonParser parser) throws IOException {
-        var nodes = JsonNodeFactory.instance;
-        return switch (parser.currentToken()) {
-            case START_OBJECT -> {
-                var object = nodes.objectNode();
-                for (var key = parser.nextFieldName(); key != null; key = parser.nextFieldName()) {
-                    parser.nextToken();
-                    object.set(key, tree(parser));
-                }
-                yield object;
-            }
-            case START_ARRAY -> {
-                var array = nodes.arrayNode();
-                while (parser.nextToken() != JsonToken.END_ARRAY) {
-                    array.add(tree(parser));
-                }
-                yield array;
-            }
-            case VALUE_STRING -> nodes.textNode(parser.getText());
-            case VALUE_NUMBER_INT ->
-                switch (parser.getNumberType()) {
-                    case INT -> nodes.numberNode(parser.getIntValue());
-                    case LONG -> nodes.numberNode(parser.getLongValue());
-                    default -> nodes.numberNode(parser.getBigIntegerValue());
-                };
-            case VALUE_NUMBER_FLOAT -> nodes.numberNode(parser.getDoubleValue());
-            case VALUE_TRUE, VALUE_FALSE -> nodes.booleanNode(parser.getBooleanValue());
-            case VALUE_NULL -> nodes.nullNode();
-            default -> throw new IllegalStateException(parser.currentToken() + " begins no value");
-        };
-    }
-
-    /** Binds a tree to a record; {@code place} stands in front of every problem. */
+    /**
+     * Binds a tree to a record. A manifest and a spec may be of any format that there was.
+     *
+     * @param place stands in front of every problem
+     */
     public static <T extends Record> T bind(JsonNode tree, Class<T> type, String place) {
         var problems = new ArrayList<String>();
-        var value = record(tree, type, false, "", problems);
+        var today = Formats.today(tree, type, problems);
+        var value = problems.isEmpty() ? record(today, type, false, "", problems) : null;
         if (value == null || !problems.isEmpty()) {
             throw new SpecException(problems).at(place);
         }
@@ -146,16 +87,12 @@ public final class RecordTree {
 
     /** The record as a tree; {@code null} components are left out. */
     public static JsonNode tree(Record value) {
-        return object(value, false);
+        return object(value, null);
     }
 
     /** The record as indented JSON with a final newline; the same record gives the same bytes everywhere. */
     public static String json(Record value) {
-        try {
-            return Indented.WRITER.writeValueAsString(tree(value)).replace("\r\n", "\n") + "\n";
-        } catch (JsonProcessingException e) {
-            throw new IllegalStateException(e);
-        }
+        return JsonText.indented(tree(value));
     }
 
     /** The record as JSON on one line, without a newline. */
@@ -190,18 +127,11 @@ public final class RecordTree {
         return given.has(KIND) && expected.has(KIND) && !given.get(KIND).equals(expected.get(KIND));
     }
 
-    /** The name of a sealed interface's implementation in files: {@code EmaQuantizer} of {@code Quantizer} is ema. */
-    public static String kind(Class<?> sealed, Class<?> implementation) {
-        var name = implementation.getSimpleName();
-        var suffix = sealed.getSimpleName();
-        var stem = name.endsWith(suffix) ? name.substring(0, name.length() - suffix.length()) : name;
-        return stem.replaceAll("(?<=[a-z0-9])(?=[A-Z])", "-").toLowerCase(Locale.ROOT);
-    }
-
-    private static ObjectNode object(Record value, boolean withKind) {
+    /** @param parent of which the record is a kind, to be told beside its components */
+    private static ObjectNode object(Record value, @Nullable Class<?> parent) {
         var node = JsonNodeFactory.instance.objectNode();
-        if (withKind) {
-            node.put(KIND, kind(sealedParent(value.getClass()), value.getClass()));
+        if (parent != null) {
+            node.put(KIND, Kinds.name(parent, value.getClass()));
         }
         for (var component : value.getClass().getRecordComponents()) {
             var part = component(value, component);
@@ -210,6 +140,19 @@ public final class RecordTree {
             }
         }
         return node;
+    }
+
+    /** What a component is where it is not given; null where it has no default. */
+    private static @Nullable JsonNode defaultOf(Class<?> type, RecordComponent component) {
+        var preset = OPTIONAL.containsKey(type) ? null : component.getAnnotation(Default.class);
+        if (preset == null) {
+            return null;
+        }
+        boolean text =
+                component.getType() == String.class || component.getType().isEnum();
+        return text
+                ? JsonNodeFactory.instance.textNode(preset.value())
+                : JsonText.tree(preset.value(), type.getSimpleName() + "." + component.getName());
     }
 
     private static boolean mayLack(Class<?> type, RecordComponent component) {
@@ -233,7 +176,13 @@ public final class RecordTree {
     private static JsonNode node(Object value, Type declared) {
         var factory = JsonNodeFactory.instance;
         if (value instanceof Record part && !(value instanceof Dimension)) {
-            return object(part, declared instanceof Class<?> type && isSealed(type));
+            return object(part, declared instanceof Class<?> type && type.isInterface() ? type : null);
+        } else if (value instanceof Contracts contracts) {
+            var node = factory.objectNode();
+            for (var contract : contracts.all()) {
+                node.set(Contracts.name(contract.getClass()), object((Record) contract, null));
+            }
+            return node;
         } else if (value instanceof List<?> list) {
             ArrayNode array = factory.arrayNode();
             list.forEach(element -> array.add(node(element, argument(declared, 0))));
@@ -260,17 +209,6 @@ public final class RecordTree {
         return ((ParameterizedType) generic).getActualTypeArguments()[index];
     }
 
-    private static boolean isSealed(Class<?> type) {
-        return type.isInterface() && type.isSealed();
-    }
-
-    private static Class<?> sealedParent(Class<?> implementation) {
-        return Arrays.stream(implementation.getInterfaces())
-                .filter(Class::isSealed)
-                .findFirst()
-                .orElseThrow(() -> new IllegalStateException(implementation + " implements no sealed interface"));
-    }
-
     private static @Nullable Object record(
             JsonNode tree, Class<?> type, boolean withKind, String path, List<String> problems) {
         if (!tree.isObject()) {
@@ -295,6 +233,9 @@ public final class RecordTree {
             var whole = problems.size();
             var part = tree.get(component.getName());
             if (part == null || part.isNull()) {
+                part = defaultOf(type, component);
+            }
+            if (part == null) {
                 if (!mayLack(type, component)) {
                     problems.add(child(path, component.getName()) + " is missing");
                 }
@@ -380,8 +321,10 @@ public final class RecordTree {
             return dimension(tree, path, problems);
         } else if (raw.isEnum()) {
             return constant(tree, raw, path, problems);
-        } else if (isSealed(raw)) {
-            return sealed(tree, raw, path, problems);
+        } else if (raw == Contracts.class) {
+            return contracts(tree, path, problems);
+        } else if (raw.isInterface()) {
+            return kind(tree, raw, path, problems);
         } else if (raw.isRecord()) {
             return record(tree, raw, false, path, problems);
         }
@@ -450,21 +393,37 @@ public final class RecordTree {
         return null;
     }
 
-    private static @Nullable Object sealed(JsonNode tree, Class<?> type, String path, List<String> problems) {
+    private static @Nullable Object kind(JsonNode tree, Class<?> parent, String path, List<String> problems) {
         if (!expect(tree.isObject(), tree, path, "a mapping of keys", problems)) {
             return null;
         }
         var kind = tree.path(KIND);
-        var names = new ArrayList<String>();
-        for (var permitted : type.getPermittedSubclasses()) {
-            var name = kind(type, permitted);
-            if (kind.isTextual() && kind.textValue().equals(name)) {
-                return record(tree, permitted, true, path, problems);
-            }
-            names.add(name);
+        var kinds = Kinds.of(parent);
+        var type = kind.isTextual() ? kinds.get(kind.textValue()) : null;
+        if (type == null) {
+            expect(false, kind, child(path, KIND), "one of " + String.join(", ", kinds.keySet()), problems);
+            return null;
         }
-        expect(false, kind, child(path, KIND), "one of " + String.join(", ", names), problems);
-        return null;
+        return record(tree, type, true, path, problems);
+    }
+
+    private static @Nullable Object contracts(JsonNode tree, String path, List<String> problems) {
+        if (!expect(tree.isObject(), tree, path, "a mapping of keys", problems)) {
+            return null;
+        }
+        var before = problems.size();
+        var kinds = Kinds.of(Contract.class);
+        var contracts = new ArrayList<Contract>();
+        for (var entry : tree.properties()) {
+            var place = child(path, entry.getKey());
+            var type = kinds.get(entry.getKey());
+            if (type == null) {
+                problems.add(place + " is not a known kind; known here: " + String.join(", ", kinds.keySet()));
+            } else if (record(entry.getValue(), type, false, place, problems) instanceof Contract contract) {
+                contracts.add(contract);
+            }
+        }
+        return problems.size() > before ? null : Contracts.of(contracts);
     }
 
     private static boolean expect(boolean holds, JsonNode tree, String path, String rule, List<String> problems) {

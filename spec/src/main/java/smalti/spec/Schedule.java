@@ -1,7 +1,7 @@
 package smalti.spec;
 
-/** The learning rate's course. */
-public sealed interface Schedule permits ConstantSchedule, WarmupCosineSchedule {
+/** The learning rate's course. Each kind is a record that a {@link SpecKinds} registers. */
+public interface Schedule {
     /**
      * What the learning rate is multiplied by.
      *

@@ -12,13 +12,13 @@ package smalti.spec;
 public record TrainingSpec(
         int steps,
         int batch,
-        Adam optimizer,
-        Schedule schedule,
-        double clipNorm,
-        double weightsEma,
-        int checkpointEvery,
-        int logEvery,
-        long seed) {
+        @Default("{}") Adam optimizer,
+        @Default("{\"kind\": \"constant\"}") Schedule schedule,
+        @Default("0") double clipNorm,
+        @Default("0") double weightsEma,
+        @Default("100") int checkpointEvery,
+        @Default("10") int logEvery,
+        @Default("0") long seed) {
     public TrainingSpec {
         Check.that(steps >= 1, "steps must be at least 1, got %s", steps)
                 .and(batch >= 2 && batch <= 65536, "batch must be from 2 to 65536, got %s", batch)

@@ -12,7 +12,12 @@ package smalti.spec;
  * @param commitment β of equation 3
  */
 public record VqvaeFamily(
-        int hidden, int residualBlocks, int residualHidden, int downsamplings, double commitment, Quantizer quantizer)
+        @Default("128") int hidden,
+        @Default("2") int residualBlocks,
+        @Default("32") int residualHidden,
+        @Default("2") int downsamplings,
+        @Default("0.25") double commitment,
+        @Default("{\"kind\": \"ema\"}") Quantizer quantizer)
         implements Family {
     public VqvaeFamily {
         Check.that(hidden >= 2 && hidden % 2 == 0, "hidden must be even and at least 2, got %s", hidden)
@@ -23,6 +28,15 @@ public record VqvaeFamily(
                         "downsamplings must be from 1 to 6, got %s",
                         downsamplings)
                 .and(commitment >= 0, "commitment must be at least 0, got %s", commitment)
+                .done();
+    }
+
+    @Override
+    public void checkTraining(TrainingSpec training) {
+        Check.that(
+                        training.weightsEma() == 0,
+                        "training.weightsEma must be 0 for a vqvae, whose codebook belongs to its last weights, got %s",
+                        training.weightsEma())
                 .done();
     }
 

@@ -5,7 +5,8 @@ package smalti.spec;
  *
  * <p>Source: Loshchilov and Hutter 2017, arXiv:1608.03983, equation 5, without restarts.
  */
-public record WarmupCosineSchedule(int warmup, double floor) implements Schedule {
+public record WarmupCosineSchedule(
+        @Default("0") int warmup, @Default("0") double floor) implements Schedule {
     public WarmupCosineSchedule {
         Check.that(warmup >= 0, "warmup must be at least 0, got %s", warmup)
                 .and(floor >= 0 && floor <= 1, "floor must be in [0, 1], got %s", floor)

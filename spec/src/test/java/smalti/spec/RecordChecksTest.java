@@ -154,45 +154,64 @@ class RecordChecksTest {
     @Test
     void contracts() {
         refuses(
-                () -> new PixelContract(0, 1, 4, 1, 1),
+                () -> new Contract.Pixels(0, 1, 4, 1, 1),
                 "height and width must be at least 1, got 0x1",
                 "channels must be 1 (grey) or 3 (RGB), got 4",
                 "lo must be below hi, got 1.0 and 1.0");
         refuses(
-                () -> new NoiseContract(0, "mt19937"),
+                () -> new Contract.Noise(0, "mt19937"),
                 "length must be from 1 to 65536, got 0",
                 "generator must be philox4x32-10/box-muller, got mt19937");
+        refuses(
+                () -> new Contract.Codebook(1, 0, 0, null, Samples.SHA),
+                "codes must be at least 2, got 1",
+                "dim must be at least 1, got 0",
+                "factor must be at least 1, got 0");
+        refuses(
+                () -> new Contract.Codebook(12, 3, 4, List.of(5, 1), null),
+                "levels must be at least 2 each, got 1",
+                "codes must be the product of levels [5, 1], got 12",
+                "dim must be 2, a number for each of levels, got 3");
+        refuses(() -> new Contract.Classes(List.of()), "names must not be empty");
+        refuses(() -> new Contract.Posterior(0), "dim must be from 1 to 65536, got 0");
+        refuses(
+                () -> Contract.Codebook.ofTable(4, 2, 2).exportedFingerprint(),
+                "contracts.codebook.fingerprint is missing");
+        var two = List.of(new Contract.Posterior(1), new Contract.Posterior(2));
+        refuses(() -> Contracts.of(two), "posterior must be there once, and is there twice");
+        var one = Contracts.of(new Contract.Posterior(1));
+        assertThat(one.with(new Contract.Posterior(2))
+                        .get(Contract.Posterior.class)
+                        .dim())
+                .isEqualTo(2);
+        assertThat(one.find(Contract.Noise.class)).isEmpty();
+        refuses(() -> one.get(Contract.Noise.class), "contracts.noise is missing");
     }
 
     @Test
     void manifests() {
         refuses(
-                () -> new ExportManifest(
-                        2, "a", Map.of(), Samples.PIXELS, null, null, List.of(), "c", "h", Samples.PROVENANCE),
-                "format must be 1, got 2",
-                "graphs must not be empty");
+                () -> new ExportManifest(1, "a", Map.of(), Contracts.of(), "c", "h", Samples.PROVENANCE),
+                "format must be 2, got 1",
+                "graphs must not be empty",
+                "contracts.pixels is missing");
         refuses(
                 () -> new BundleManifest.Graph(
                         "../a.onnx", Samples.SIGNATURE, new BundleManifest.Proof(1, 0, 0, 1, 0, 0)),
                 "file must be a plain file name, got \"../a.onnx\"");
-        refuses(
-                () -> new BundleManifest.Codebook(1, 0, Samples.SHA),
-                "codes must be at least 2, got 1",
-                "factor must be at least 1, got 0");
         refuses(
                 () -> new BundleManifest(
                         3,
                         "a",
                         17,
                         Samples.BUNDLE.graphs(),
-                        Samples.PIXELS,
-                        null,
-                        null,
-                        List.of(),
+                        Contracts.of(Contract.Codebook.ofTable(4, 2, 2)),
                         Samples.PROVENANCE,
                         Map.of("a/b", "abc"),
                         null),
-                "format must be 1, got 3",
+                "format must be 2, got 3",
+                "contracts.pixels is missing",
+                "contracts.codebook.fingerprint is missing",
                 "files must list encoder.onnx (graphs.encoder), but does not",
                 "files must be named by plain file names, got \"a/b\"",
                 "files.a/b must be a SHA-256, got \"abc\"");
@@ -212,7 +231,7 @@ class RecordChecksTest {
                 "bundle.json: must have SHA-256 " + sealed.sha256() + " as it says itself, and was changed");
         refuses(
                 () -> Samples.BUNDLE.checkSeal(RecordTree.json(Samples.BUNDLE)),
-                "bundle.json: sha256 is missing, with which every bundle of format 1 is sealed; export the run again");
+                "bundle.json: sha256 is missing, with which every bundle is sealed; export the run again");
     }
 
     /** 2.0E-3 and 0.002 are one number; JDK 17 and JDK 19 print some with other digits, too. */

@@ -36,32 +36,30 @@ final class Samples {
             new DataSpec(DataSpec.Fit.CROP, DataSpec.BadImages.FAIL, 0.1, false),
             Map.of("smalti", "0.1.0"),
             SHA);
-    static final PixelContract PIXELS = new PixelContract(32, 32, 3, -0.5, 0.5);
+    static final Contract.Pixels PIXELS = new Contract.Pixels(32, 32, 3, -0.5, 0.5);
 
     static final ExportManifest EXPORT = new ExportManifest(
-            1,
+            2,
             "a-vqvae",
             Map.of("encoder", new ExportManifest.Graph("encoder.sd", SIGNATURE)),
-            PIXELS,
-            512,
-            null,
-            List.of(),
+            Contracts.of(PIXELS, Contract.Codebook.ofTable(512, 64, 4), new Contract.Posterior(64)),
             "calibration.npy",
             "held-out.npy",
             PROVENANCE);
 
     static final BundleManifest BUNDLE = new BundleManifest(
-            1,
+            2,
             "a-vqvae",
             17,
             Map.of(
                     "encoder",
                     new BundleManifest.Graph(
                             "encoder.onnx", SIGNATURE, new BundleManifest.Proof(8, 1e-6, 1e-7, 2.5, 512, 1))),
-            PIXELS,
-            new BundleManifest.Codebook(512, 4, SHA),
-            NoiseContract.ofLength(64),
-            List.of("cat", "dog"),
+            Contracts.of(
+                    PIXELS,
+                    new Contract.Codebook(512, 3, 4, List.of(8, 8, 8), SHA),
+                    Contract.Noise.ofLength(64),
+                    new Contract.Classes(List.of("cat", "dog"))),
             PROVENANCE,
             Map.of("encoder.onnx", SHA),
             null);

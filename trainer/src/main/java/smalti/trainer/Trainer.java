@@ -7,6 +7,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -15,11 +16,12 @@ import org.jspecify.annotations.Nullable;
 import smalti.spec.AtomicFiles;
 import smalti.spec.Check;
 import smalti.spec.Checksums;
+import smalti.spec.Contract;
+import smalti.spec.Contracts;
 import smalti.spec.ExportManifest;
 import smalti.spec.IoReason;
 import smalti.spec.ModelSpec;
 import smalti.spec.NpyArray;
-import smalti.spec.PixelContract;
 import smalti.spec.Provenance;
 import smalti.spec.RecordTree;
 import smalti.spec.SpecException;
@@ -38,7 +40,6 @@ import smalti.trainer.report.RunReport;
  * last checkpoint, with the numbers that an unbroken one would have had.
  */
 public final class Trainer {
-    private static final String SPEC_FILE = "spec.json";
     private static final String DATA_FILE = "data.sha256";
     private static final String LOCK_FILE = ".lock";
     private static final int KEPT_PICTURES = 256;
@@ -71,7 +72,7 @@ public final class Trainer {
             requireNew(run); // another process may have begun one meanwhile
             training.begin();
             AtomicFiles.writeString(run.resolve(DATA_FILE), fingerprint(data) + "\n");
-            AtomicFiles.writeString(run.resolve(SPEC_FILE), RecordTree.json(spec));
+            AtomicFiles.writeString(run.resolve(ModelSpec.FILE), spec.file());
             trainer.finish(training, 0, 0);
         });
     }
@@ -84,17 +85,17 @@ public final class Trainer {
     }
 
     private static void requireNew(Path run) {
-        if (Files.exists(run.resolve(SPEC_FILE))) {
+        if (Files.exists(run.resolve(ModelSpec.FILE))) {
             throw new SpecException(run + ": holds a run already; resume it or choose another folder");
         }
     }
 
     /** The spec of a run folder. */
     public static ModelSpec specOf(Path run) {
-        if (!Files.exists(run.resolve(SPEC_FILE))) {
-            throw new SpecException(run + ": must be a run folder with " + SPEC_FILE + ", and is not");
+        if (!Files.exists(run.resolve(ModelSpec.FILE))) {
+            throw new SpecException(run + ": must be a run folder with " + ModelSpec.FILE + ", and is not");
         }
-        return RecordTree.read(run.resolve(SPEC_FILE), ModelSpec.class);
+        return RecordTree.read(run.resolve(ModelSpec.FILE), ModelSpec.class);
     }
 
     /**
@@ -146,7 +147,7 @@ public final class Trainer {
         } else {
             restore(training, checkpoint);
         }
-        AtomicFiles.writeString(run.resolve(SPEC_FILE), RecordTree.json(spec));
+        AtomicFiles.writeString(run.resolve(ModelSpec.FILE), spec.file());
         finish(training, done, checkpoint == null ? 0 : checkpoint.seconds());
         return steps - done;
     }
@@ -287,14 +288,14 @@ public final class Trainer {
         writePictures("held-out.npy", data.heldOut());
         var range = training.pixelRange();
         var image = spec.image();
+        var contracts = new ArrayList<Contract>();
+        contracts.add(new Contract.Pixels(image.height(), image.width(), image.channels(), range.lo(), range.hi()));
+        contracts.addAll(training.contracts());
         var manifest = new ExportManifest(
                 ExportManifest.FORMAT,
                 spec.name(),
                 graphs,
-                new PixelContract(image.height(), image.width(), image.channels(), range.lo(), range.hi()),
-                training.codes().isPresent() ? Integer.valueOf(training.codes().getAsInt()) : null,
-                training.noise().orElse(null),
-                training.conditional() ? data.train().classes() : List.of(),
+                Contracts.of(contracts),
                 "calibration.npy",
                 "held-out.npy",
                 provenance());

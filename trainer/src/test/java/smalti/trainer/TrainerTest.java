@@ -17,6 +17,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
+import smalti.spec.Contract;
 import smalti.spec.ExportManifest;
 import smalti.spec.ModelSpec;
 import smalti.spec.RecordTree;
@@ -91,7 +92,9 @@ class TrainerTest {
         assertThat(manifest.graphs().values())
                 .allSatisfy(graph ->
                         assertThat(folder.resolve("run").resolve(graph.file())).isNotEmptyFile());
-        assertThat(manifest.codes()).isEqualTo(16);
+        assertThat(manifest.contracts().all())
+                .containsExactlyInAnyOrder(
+                        new Contract.Pixels(16, 16, 3, -0.5, 0.5), Contract.Codebook.ofTable(16, 4, 4));
         assertThat(Objects.requireNonNull(manifest.graphs().get("decoder")).signature())
                 .hasToString("quantized [N,4,h,w] float32 → image [N,3,4*h,4*w] float32");
         var line = MetricsLog.lines(folder.resolve("run")).get(0).figures();

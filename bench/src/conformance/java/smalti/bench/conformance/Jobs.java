@@ -9,6 +9,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import smalti.spec.BundleManifest;
+import smalti.spec.Contract;
 import smalti.spec.CounterRandom;
 import smalti.spec.NpyArray;
 import smalti.spec.Precision;
@@ -39,7 +40,7 @@ final class Jobs {
 
     static List<Job> of(String name, Path bundle) throws OrtException {
         var jobs = new Jobs(name, bundle);
-        if (jobs.manifest.codebook() != null) {
+        if (jobs.manifest.contracts().has(Contract.Codebook.class)) {
             jobs.codecInputs();
         } else {
             jobs.generatorInputs();
@@ -72,7 +73,7 @@ final class Jobs {
     }
 
     private void generatorInputs() {
-        int length = Objects.requireNonNull(manifest.noise()).length();
+        int length = manifest.contracts().get(Contract.Noise.class).length();
         var random = new CounterRandom(7, CounterRandom.GENERATION);
         var noise = new float[ROWS * length];
         for (int i = 0; i < ROWS; i++) {
@@ -104,7 +105,7 @@ final class Jobs {
     private boolean hasNearTie(Pictures pictures, int i) throws OrtException {
         tensors.put("image", image(pictures.subset(i)));
         var latents = run("encoder", "latents"); // [1, D, h, w]
-        int codes = Objects.requireNonNull(manifest.codebook()).codes();
+        int codes = manifest.contracts().get(Contract.Codebook.class).codes();
         var every = new long[codes];
         Arrays.setAll(every, code -> code);
         tensors.put("codes", NpyArray.of(every, codes, 1, 1));

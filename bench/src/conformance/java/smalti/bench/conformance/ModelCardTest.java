@@ -22,6 +22,7 @@ import smalti.exporter.ModelCard;
 import smalti.exporter.target.WebFolder;
 import smalti.runtime.SmaltiModel;
 import smalti.spec.BundleManifest;
+import smalti.spec.Contract;
 import smalti.spec.NpyArray;
 import smalti.spec.RecordTree;
 
@@ -65,7 +66,7 @@ final class ModelCardTest {
 
     private static Expected expected(String name, Path bundle) {
         try (var model = SmaltiModel.open(bundle)) {
-            if (model.manifest().noise() == null) {
+            if (!model.manifest().contracts().has(Contract.Noise.class)) {
                 var picture = SmallBundles.pictures(name, 1);
                 var pixels = NpyArray.of(picture.pixels(), 1, picture.height(), picture.width(), picture.channels());
                 var rebuilt = model.codec()

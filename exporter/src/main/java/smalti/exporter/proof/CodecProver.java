@@ -9,10 +9,10 @@ import java.util.function.Consumer;
 import java.util.stream.Stream;
 import smalti.exporter.samediff.SameDiffRunner;
 import smalti.spec.BundleManifest.Proof;
+import smalti.spec.Contract;
 import smalti.spec.CounterRandom;
 import smalti.spec.Dimension;
 import smalti.spec.NpyArray;
-import smalti.spec.PixelContract;
 import smalti.spec.Role;
 import smalti.spec.SpecException;
 
@@ -30,7 +30,7 @@ public final class CodecProver {
     /** Bound on one batch's distances [N,h,w,K], in floats. */
     private static final long MOST_DISTANCES = 1L << 26;
 
-    private final PixelContract contract;
+    private final Contract.Pixels contract;
     private final Map<Role, SameDiffRunner> sources;
     private final long seed;
     private final Sessions exported;
@@ -48,7 +48,7 @@ public final class CodecProver {
     private final PixelComparison pixels;
 
     private CodecProver(
-            PixelContract contract,
+            Contract.Pixels contract,
             int codes,
             Map<Role, SameDiffRunner> sources,
             Sessions exported,
@@ -79,7 +79,7 @@ public final class CodecProver {
      * @throws ProofException listing every graph that does not do what its source does
      */
     public static Map<Role, Proof> prove(
-            PixelContract contract,
+            Contract.Pixels contract,
             int codes,
             List<Dimension> imageAxes,
             Map<Role, SameDiffRunner> sources,

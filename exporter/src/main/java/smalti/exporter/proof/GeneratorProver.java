@@ -10,9 +10,9 @@ import java.util.Map;
 import java.util.function.Consumer;
 import smalti.exporter.samediff.SameDiffRunner;
 import smalti.spec.BundleManifest.Proof;
+import smalti.spec.Contract;
 import smalti.spec.CounterRandom;
 import smalti.spec.NpyArray;
-import smalti.spec.PixelContract;
 import smalti.spec.Role;
 
 /** Proves generator and generator-float on the noise that users' seeds make, in batches of several sizes. */
@@ -32,7 +32,7 @@ public final class GeneratorProver {
      * @throws ProofException listing every graph that does not do what its source does
      */
     public static Map<Role, Proof> prove(
-            PixelContract contract,
+            Contract.Pixels contract,
             int length,
             int classes,
             SameDiffRunner source,

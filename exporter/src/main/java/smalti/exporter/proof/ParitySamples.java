@@ -4,8 +4,8 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 import smalti.exporter.samediff.SameDiffRunner;
 import smalti.spec.BundleManifest;
+import smalti.spec.Contract;
 import smalti.spec.NpyArray;
-import smalti.spec.PixelContract;
 import smalti.spec.Role;
 
 /**
@@ -24,7 +24,7 @@ public final class ParitySamples {
      * @param heldOut [M,H,W,C] uint8; the first ones are taken
      */
     public static Map<String, NpyArray> ofCodec(
-            PixelContract contract, Map<Role, SameDiffRunner> sources, NpyArray heldOut) {
+            Contract.Pixels contract, Map<Role, SameDiffRunner> sources, NpyArray heldOut) {
         int count = (int) Math.min(SAMPLES, heldOut.shape().get(0));
         var pictures = heldOut.rows(0, count);
         var latents = run(sources, Role.ENCODER, "image", Pixels.floats(pictures, contract), "latents");
@@ -46,7 +46,7 @@ public final class ParitySamples {
      * @param classes how many there are; 0 where the generator takes none
      */
     public static Map<String, NpyArray> ofGenerator(
-            PixelContract contract, int length, int classes, SameDiffRunner source, long seed) {
+            Contract.Pixels contract, int length, int classes, SameDiffRunner source, long seed) {
         var inputs = GeneratorProver.inputs(new Batch("seeded noise", 0, SAMPLES), length, classes, seed);
         var samples = new LinkedHashMap<String, NpyArray>();
         inputs.forEach((input, values) -> samples.put("generator." + input, values));

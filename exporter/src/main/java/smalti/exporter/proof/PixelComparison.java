@@ -2,8 +2,8 @@ package smalti.exporter.proof;
 
 import java.util.List;
 import smalti.spec.BundleManifest.Proof;
+import smalti.spec.Contract;
 import smalti.spec.NpyArray;
-import smalti.spec.PixelContract;
 
 /** How many levels a uint8 output of ONNX Runtime is from SameDiff's float image, turned into levels in Java. */
 final class PixelComparison {
@@ -11,7 +11,7 @@ final class PixelComparison {
     private static final int TOLERANCE = 1;
 
     private final String place;
-    private final PixelContract contract;
+    private final Contract.Pixels contract;
     private int samples;
     private int worst;
     private String worstSample = "";
@@ -21,7 +21,7 @@ final class PixelComparison {
     private int least = 255;
     private int most;
 
-    PixelComparison(String place, PixelContract contract) {
+    PixelComparison(String place, Contract.Pixels contract) {
         this.place = place;
         this.contract = contract;
     }

@@ -1,14 +1,14 @@
 package smalti.exporter.proof;
 
+import smalti.spec.Contract;
 import smalti.spec.NpyArray;
-import smalti.spec.PixelContract;
 
 /** The pixel contract in Java: what the nodes around a graph are held to. */
 final class Pixels {
     private Pixels() {}
 
     /** [N,H,W,C] uint8 → [N,C,H,W] float in [lo, hi]. */
-    static NpyArray floats(NpyArray pixels, PixelContract contract) {
+    static NpyArray floats(NpyArray pixels, Contract.Pixels contract) {
         var sizes = pixels.shape().stream().mapToInt(Math::toIntExact).toArray();
         int places = sizes[1] * sizes[2];
         int channels = sizes[3];
@@ -26,7 +26,7 @@ final class Pixels {
     }
 
     /** [N,C,H,W] float → [N,H,W,C] uint8: clip(round(255·(y − lo)/(hi − lo)), 0, 255), halves to even. */
-    static NpyArray levels(NpyArray image, PixelContract contract) {
+    static NpyArray levels(NpyArray image, Contract.Pixels contract) {
         var sizes = image.shape().stream().mapToInt(Math::toIntExact).toArray();
         int channels = sizes[1];
         int places = sizes[2] * sizes[3];

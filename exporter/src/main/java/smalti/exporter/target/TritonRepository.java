@@ -5,11 +5,11 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Optional;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import smalti.spec.AtomicFiles;
 import smalti.spec.BundleManifest;
+import smalti.spec.Contract;
 import smalti.spec.Dimension;
 import smalti.spec.ElementType;
 import smalti.spec.Precision;
@@ -103,7 +103,7 @@ public final class TritonRepository {
         for (var file : bundle.filesOf(graph)) {
             bundle.copy(file, version.resolve(file.equals(graph.file()) ? MODEL : file));
         }
-        var classes = role == Role.GENERATOR ? bundle.manifest().classes() : List.<String>of();
+        var classes = role == Role.GENERATOR ? bundle.manifest().contracts().classes() : List.<String>of();
         if (!classes.isEmpty()) {
             AtomicFiles.writeString(folder.resolve(model).resolve(LABELS), String.join("\n", classes) + "\n");
         }
@@ -208,8 +208,10 @@ public final class TritonRepository {
 
     private void provenance(StringBuilder text) {
         parameter(text, "smalti.bundle", String.valueOf(bundle.manifest().sha256()));
-        Optional.ofNullable(bundle.manifest().codebook())
-                .ifPresent(codebook -> parameter(text, "smalti.codebook", codebook.fingerprint()));
+        bundle.manifest()
+                .contracts()
+                .find(Contract.Codebook.class)
+                .ifPresent(codebook -> parameter(text, "smalti.codebook", codebook.exportedFingerprint()));
     }
 
     private static void parameter(StringBuilder text, String key, String value) {
@@ -271,14 +273,14 @@ public final class TritonRepository {
         }
         text.append("\nShapes without the batch, which is the first axis of every request; up to " + MOST_IN_BATCH
                 + " rows go together (`max_batch_size`).\n");
-        if (manifest.codebook() != null) {
-            text.append("Height and width must be multiples of ")
-                    .append(manifest.codebook().factor())
-                    .append(". A code must be in [0, ")
-                    .append(manifest.codebook().codes())
-                    .append("): the graphs do not check it.\n");
-        }
-        if (!manifest.classes().isEmpty()) {
+        manifest.contracts()
+                .find(Contract.Codebook.class)
+                .ifPresent(codebook -> text.append("Height and width must be multiples of ")
+                        .append(codebook.factor())
+                        .append(". A code must be in [0, ")
+                        .append(codebook.codes())
+                        .append("): the graphs do not check it.\n"));
+        if (!manifest.contracts().classes().isEmpty()) {
             text.append("`class` is a line of `labels.txt`, counted from 0; a request gives it as [batch, 1].\n");
         }
         return text.toString();

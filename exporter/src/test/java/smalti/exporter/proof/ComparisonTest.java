@@ -3,8 +3,8 @@ package smalti.exporter.proof;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import org.junit.jupiter.api.Test;
+import smalti.spec.Contract;
 import smalti.spec.NpyArray;
-import smalti.spec.PixelContract;
 
 final class ComparisonTest {
     private static final Batch BATCH = new Batch("held-out picture", 32, 2);
@@ -43,7 +43,7 @@ final class ComparisonTest {
 
     @Test
     void pixelsMayDifferByOneLevel() {
-        var contract = new PixelContract(1, 1, 1, -1, 1);
+        var contract = new Contract.Pixels(1, 1, 1, -1, 1);
         var image = NpyArray.of(new float[] {0, 3}, 2, 1, 1, 1); // 127.5 rounds to the even 128; 3 is clipped
         var close = new PixelComparison("generator.onnx: pixels", contract);
         close.add(BATCH, image, NpyArray.of(new byte[] {127, (byte) 255}, 2, 1, 1, 1));

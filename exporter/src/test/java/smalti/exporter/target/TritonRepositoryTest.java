@@ -218,10 +218,7 @@ final class TritonRepositoryTest {
                         "two words: \"tiny\"",
                         manifest.opset(),
                         graphs,
-                        manifest.pixels(),
-                        manifest.codebook(),
-                        manifest.noise(),
-                        manifest.classes(),
+                        manifest.contracts(),
                         manifest.provenance(),
                         files,
                         null)

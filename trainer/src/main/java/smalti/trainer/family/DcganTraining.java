@@ -5,17 +5,15 @@ import java.util.EnumMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
-import java.util.OptionalInt;
 import org.jspecify.annotations.Nullable;
 import org.nd4j.autodiff.samediff.SDVariable;
 import org.nd4j.linalg.api.buffer.DataType;
+import smalti.spec.Contract;
 import smalti.spec.CounterRandom;
 import smalti.spec.DcganFamily;
 import smalti.spec.ElementType;
 import smalti.spec.ImageSpec;
 import smalti.spec.ModelSpec;
-import smalti.spec.NoiseContract;
 import smalti.spec.Role;
 import smalti.spec.Signature;
 import smalti.spec.TensorSpec;
@@ -49,6 +47,7 @@ final class DcganTraining implements FamilyTraining {
 
     private final ModelSpec spec;
     private final DcganFamily family;
+    private final List<String> classes;
     private final DcganLayers layers;
     private final BatchSource batches;
     private final int batch;
@@ -64,6 +63,7 @@ final class DcganTraining implements FamilyTraining {
     DcganTraining(ModelSpec spec, DcganFamily family, Pictures pictures) {
         this.spec = spec;
         this.family = family;
+        classes = family.conditional() ? pictures.classes() : List.of();
         var training = spec.training();
         batch = training.batch();
         layers = new DcganLayers(
@@ -294,17 +294,8 @@ final class DcganTraining implements FamilyTraining {
     }
 
     @Override
-    public OptionalInt codes() {
-        return OptionalInt.empty();
-    }
-
-    @Override
-    public Optional<NoiseContract> noise() {
-        return Optional.of(NoiseContract.ofLength(family.noise()));
-    }
-
-    @Override
-    public boolean conditional() {
-        return family.conditional();
+    public List<Contract> contracts() {
+        var noise = Contract.Noise.ofLength(family.noise());
+        return classes.isEmpty() ? List.of(noise) : List.of(noise, new Contract.Classes(classes));
     }
 }

@@ -2,6 +2,7 @@ package smalti.trainer.family;
 
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.ServiceLoader;
 import java.util.Set;
 import smalti.spec.DcganFamily;
 import smalti.spec.Family;
@@ -10,28 +11,45 @@ import smalti.spec.SpecException;
 import smalti.spec.VqvaeFamily;
 import smalti.trainer.data.Pictures;
 
-/** Which class trains which family: one row a family. */
+/** Which class trains which family: Smalti's, and those that other jars add. */
 public final class Families {
-    private static final Map<Class<? extends Family>, Factory<?>> ROWS = new LinkedHashMap<>();
+    private static final Map<Class<? extends Family>, FamilyTrainer<?>> TRAINERS = new LinkedHashMap<>();
 
     static {
-        row(VqvaeFamily.class, VqvaeTraining::new);
-        row(DcganFamily.class, (spec, family, pictures, variance) -> new DcganTraining(spec, family, pictures));
+        add(trainer(VqvaeFamily.class, VqvaeTraining::new));
+        add(trainer(
+                DcganFamily.class, (spec, family, pictures, variance) -> new DcganTraining(spec, family, pictures)));
+        ServiceLoader.load(FamilyTrainer.class).forEach(Families::add);
     }
 
     private Families() {}
 
-    private interface Factory<F extends Family> {
+    @FunctionalInterface
+    private interface Beginning<F extends Family> {
         FamilyTraining begin(ModelSpec spec, F family, Pictures pictures, double pixelVariance);
     }
 
-    private static <F extends Family> void row(Class<F> family, Factory<F> factory) {
-        ROWS.put(family, factory);
+    private static <F extends Family> FamilyTrainer<F> trainer(Class<F> family, Beginning<F> beginning) {
+        return new FamilyTrainer<>() {
+            @Override
+            public Class<F> family() {
+                return family;
+            }
+
+            @Override
+            public FamilyTraining begin(ModelSpec spec, F model, Pictures pictures, double pixelVariance) {
+                return beginning.begin(spec, model, pictures, pixelVariance);
+            }
+        };
+    }
+
+    private static void add(FamilyTrainer<?> trainer) {
+        TRAINERS.putIfAbsent(trainer.family(), trainer);
     }
 
     /** The families that can be trained. */
     public static Set<Class<? extends Family>> trainable() {
-        return Set.copyOf(ROWS.keySet());
+        return Set.copyOf(TRAINERS.keySet());
     }
 
     /**
@@ -60,7 +78,7 @@ public final class Families {
                         pictures.width(),
                         pictures.channels())
                 .and(
-                        !(spec.model() instanceof DcganFamily gan && gan.conditional())
+                        !spec.model().conditional()
                                 || (pictures.isLabelled() && pictures.classes().size() >= 2),
                         "model.conditional needs pictures of at least 2 classes (a folder a class), got %s",
                         pictures.isLabelled() ? pictures.classes().size() : "none")
@@ -72,13 +90,14 @@ public final class Families {
         return start(spec, spec.model(), pictures, pixelVariance);
     }
 
-    @SuppressWarnings("unchecked") // row() put a factory of F beside each Class<F>
+    @SuppressWarnings("unchecked") // add() put a trainer of F beside each Class<F>
     private static <F extends Family> FamilyTraining start(
             ModelSpec spec, F family, Pictures pictures, double pixelVariance) {
-        var factory = (Factory<F>) ROWS.get(family.getClass());
-        if (factory == null) {
-            throw new IllegalStateException("no row for " + family.getClass());
+        var trainer = (FamilyTrainer<F>) TRAINERS.get(family.getClass());
+        if (trainer == null) {
+            throw new SpecException("model must be of a kind that a " + FamilyTrainer.class.getName() + " trains, got "
+                    + family.getClass().getName() + "; name one in META-INF/services");
         }
-        return factory.begin(spec, family, pictures, pixelVariance);
+        return trainer.begin(spec, family, pictures, pixelVariance);
     }
 }

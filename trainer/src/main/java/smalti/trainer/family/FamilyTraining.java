@@ -2,9 +2,7 @@ package smalti.trainer.family;
 
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
-import java.util.OptionalInt;
-import smalti.spec.NoiseContract;
+import smalti.spec.Contract;
 import smalti.spec.Role;
 import smalti.trainer.graph.InferenceGraph;
 import smalti.trainer.graph.TrainingGraph;
@@ -36,12 +34,6 @@ public interface FamilyTraining {
     /** The graphs that are exported, with placeholders and constants alone. */
     Map<Role, InferenceGraph> inference();
 
-    /** Size of the codebook, where there is one. */
-    OptionalInt codes();
-
-    /** The noise that the generator takes, where there is one. */
-    Optional<NoiseContract> noise();
-
-    /** Whether the class is an input. */
-    boolean conditional();
+    /** What the exported graphs take and give, but for the pixels. */
+    List<Contract> contracts();
 }

@@ -5,17 +5,15 @@ import java.util.EnumMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
-import java.util.OptionalInt;
 import org.nd4j.autodiff.samediff.SDVariable;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
+import smalti.spec.Contract;
 import smalti.spec.Dimension;
 import smalti.spec.ElementType;
 import smalti.spec.EmaQuantizer;
 import smalti.spec.LossQuantizer;
 import smalti.spec.ModelSpec;
-import smalti.spec.NoiseContract;
 import smalti.spec.Role;
 import smalti.spec.Signature;
 import smalti.spec.TensorSpec;
@@ -264,17 +262,8 @@ final class VqvaeTraining implements FamilyTraining {
     }
 
     @Override
-    public OptionalInt codes() {
-        return OptionalInt.of(family.quantizer().codes());
-    }
-
-    @Override
-    public Optional<NoiseContract> noise() {
-        return Optional.empty();
-    }
-
-    @Override
-    public boolean conditional() {
-        return false;
+    public List<Contract> contracts() {
+        var quantizer = family.quantizer();
+        return List.of(Contract.Codebook.ofTable(quantizer.codes(), quantizer.codeDim(), family.factor()));
     }
 }

@@ -92,8 +92,8 @@ function describe(manifest) {
 // ---- a codec ----
 
 async function codec(bundle, names) {
-  const { channels } = bundle.manifest.pixels;
-  const { codes: most, factor } = bundle.manifest.codebook;
+  const { channels } = bundle.manifest.contracts.pixels;
+  const { codes: most, factor } = bundle.manifest.contracts.codebook;
   const [, fixedHeight, fixedWidth] = bundle.sizes("tokenize");
   const mosaic = byId("mosaic");
   let shown = null;
@@ -276,9 +276,9 @@ async function codec(bundle, names) {
 // ---- a generator ----
 
 async function generator(bundle) {
-  const { classes } = bundle.manifest;
-  const { length } = bundle.manifest.noise;
-  const { channels } = bundle.manifest.pixels;
+  const classes = bundle.manifest.contracts.classes?.names ?? [];
+  const { length } = bundle.manifest.contracts.noise;
+  const { channels } = bundle.manifest.contracts.pixels;
   let chosen = 0;
   byId("generator").hidden = false;
 

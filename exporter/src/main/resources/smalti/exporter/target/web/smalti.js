@@ -111,7 +111,13 @@ export class Bundle {
 
   static async open(ort, read) {
     const manifest = JSON.parse(new TextDecoder().decode(await read("bundle.json")));
-    if (manifest.format !== 1) throw new Error(`bundle.json: format must be 1, got ${manifest.format}`);
+    if (manifest.format === 1) {
+      // format 1 had the contracts beside one another
+      const { pixels, codebook, noise, classes } = manifest;
+      manifest.contracts = { pixels, codebook, noise, classes: classes.length > 0 ? { names: classes } : undefined };
+    } else if (manifest.format !== 2) {
+      throw new Error(`bundle.json: format must be 1 or 2, got ${manifest.format}`);
+    }
     return new Bundle(ort, manifest, read);
   }
 
@@ -126,13 +132,13 @@ export class Bundle {
 
   /** pixels [count,height,width,channels] → codes [count,h,w] as BigInts. */
   async encode(pixels, count, height, width) {
-    const shape = [count, height, width, this.manifest.pixels.channels];
+    const shape = [count, height, width, this.manifest.contracts.pixels.channels];
     return this.#run("tokenize", [new this.#ort.Tensor("uint8", pixels, shape)]);
   }
 
   /** codes [count,h,w] → pixels. A graph takes -1 for the last code without a word: codes are checked here. */
   async decode(codes, count, height, width) {
-    const most = BigInt(this.manifest.codebook.codes);
+    const most = BigInt(this.manifest.contracts.codebook.codes);
     const wrong = codes.findIndex((code) => code < 0n || code >= most);
     if (wrong >= 0) throw new Error(`codes[${wrong}] must be in [0, ${most}), got ${codes[wrong]}`);
     return this.#run("detokenize", [new this.#ort.Tensor("int64", codes, [count, height, width])]);
@@ -140,14 +146,14 @@ export class Bundle {
 
   /** The noise behind picture `index` of a seed. */
   noise(seed, index) {
-    return normals(seed, 0, index, this.manifest.noise.length);
+    return normals(seed, 0, index, this.manifest.contracts.noise.length);
   }
 
   /** noise [count,Z], row by row, and a class for each picture where there are classes → pixels. */
   async generate(noise, classes) {
-    const count = noise.length / this.manifest.noise.length;
-    const inputs = [new this.#ort.Tensor("float32", noise, [count, this.manifest.noise.length])];
-    if (this.manifest.classes.length > 0) {
+    const count = noise.length / this.manifest.contracts.noise.length;
+    const inputs = [new this.#ort.Tensor("float32", noise, [count, this.manifest.contracts.noise.length])];
+    if (this.manifest.contracts.classes) {
       inputs.push(new this.#ort.Tensor("int64", BigInt64Array.from(classes, BigInt), [count]));
     }
     return this.#run("generator", inputs);
