@@ -105,6 +105,7 @@ class RuntimeRoomsTest {
                 "OnnxRuntime",
                 "OnnxRuntimeReason",
                 "Placement",
+                "ProtobufFields",
                 "SelfContainedOnnx",
                 "SessionPlan",
                 "ShapeBinding",

@@ -2,7 +2,6 @@ package smalti.runtime;
 
 import java.io.ByteArrayOutputStream;
 import java.nio.ByteBuffer;
-import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.LinkedHashSet;
@@ -83,7 +82,7 @@ final class SelfContainedOnnx {
         List<Part> parts;
         try {
             parts = model.rewritten(0, onnx.length, Message.MODEL, 0);
-        } catch (Damaged e) {
+        } catch (ProtobufFields.Damaged e) {
             throw new LoadException(file + ": is no ONNX file, or a damaged one (" + e.getMessage() + ")", e);
         }
         if (!model.problems.isEmpty()) {
@@ -111,23 +110,23 @@ final class SelfContainedOnnx {
     /** @return null where it stays as it is */
     private @Nullable List<Part> rewritten(int start, int end, Message message, int depth) {
         if (depth > MOST_DEPTH) {
-            throw new Damaged("messages inside messages, more than " + MOST_DEPTH);
+            throw new ProtobufFields.Damaged("messages inside messages, more than " + MOST_DEPTH);
         }
         if (message == Message.TENSOR) {
             return tensor(start, end);
         }
         List<Part> parts = null;
         int kept = start;
-        var wire = new Fields(start, end);
+        var wire = new ProtobufFields(from, start, end);
         while (wire.next()) {
-            var inside = wire.isBytes() ? message.inside(wire.field) : null;
-            var changed = inside == null ? null : rewritten(wire.valueStart, wire.at, inside, depth + 1);
+            var inside = wire.isBytes() ? message.inside(wire.field()) : null;
+            var changed = inside == null ? null : rewritten(wire.valueStart(), wire.end(), inside, depth + 1);
             if (changed != null) {
                 parts = parts == null ? new ArrayList<>() : parts;
-                parts.add(kept(kept, wire.fieldStart));
-                parts.add(header(wire.field, length(changed)));
+                parts.add(kept(kept, wire.start()));
+                parts.add(header(wire.field(), length(changed)));
                 parts.addAll(changed);
-                kept = wire.at;
+                kept = wire.end();
             }
         }
         if (parts != null) {
@@ -144,14 +143,14 @@ final class SelfContainedOnnx {
         var offset = "0";
         var length = "-1";
         var kept = new ArrayList<Part>();
-        var wire = new Fields(start, end);
+        var wire = new ProtobufFields(from, start, end);
         while (wire.next()) {
-            switch (wire.field) {
-                case 14 -> isExternal = wire.kind == 0 ? wire.value == 1 : isExternal;
+            switch (wire.field()) {
+                case 14 -> isExternal = wire.isWhole() ? wire.value() == 1 : isExternal;
                 case 13 -> {
                     if (wire.isBytes()) {
                         hasEntries = true;
-                        var entry = entry(wire.valueStart, wire.at);
+                        var entry = entry(wire.valueStart(), wire.end());
                         switch (entry[0]) {
                             case "location" -> location = entry[1];
                             case "offset" -> offset = entry[1];
@@ -162,8 +161,8 @@ final class SelfContainedOnnx {
                 }
                 case 9 -> {} // its own bytes, which external ones replace
                 default -> {
-                    name = wire.field == 8 && wire.isBytes() ? wire.text() : name;
-                    kept.add(kept(wire.fieldStart, wire.at));
+                    name = wire.field() == 8 && wire.isBytes() ? wire.text() : name;
+                    kept.add(kept(wire.start(), wire.end()));
                 }
             }
         }
@@ -179,10 +178,10 @@ final class SelfContainedOnnx {
 
     private List<Part> withoutEntries(int start, int end) {
         var kept = new ArrayList<Part>();
-        var wire = new Fields(start, end);
+        var wire = new ProtobufFields(from, start, end);
         while (wire.next()) {
-            if (wire.field != 13) {
-                kept.add(kept(wire.fieldStart, wire.at));
+            if (wire.field() != 13) {
+                kept.add(kept(wire.start(), wire.end()));
             }
         }
         return kept;
@@ -213,17 +212,17 @@ final class SelfContainedOnnx {
     private String bytes(int start, int end) {
         long count = 1;
         int bits = 0;
-        var wire = new Fields(start, end);
+        var wire = new ProtobufFields(from, start, end);
         while (wire.next()) {
-            if (wire.field == 1 && wire.isBytes()) {
-                var sizes = new Fields(wire.valueStart, wire.at);
-                while (sizes.at < sizes.end) {
-                    count = times(count, sizes.varint());
+            if (wire.field() == 1 && wire.isBytes()) {
+                var sizes = new ProtobufFields(from, wire.valueStart(), wire.end());
+                while (sizes.hasPacked()) {
+                    count = times(count, sizes.packed());
                 }
-            } else if (wire.field == 1) {
-                count = times(count, wire.value);
-            } else if (wire.field == 2 && wire.kind == 0) {
-                bits = bits(wire.value);
+            } else if (wire.field() == 1) {
+                count = times(count, wire.value());
+            } else if (wire.field() == 2 && wire.isWhole()) {
+                bits = bits(wire.value());
             }
         }
         return bits == 0 || count < 0 ? "-1" : Long.toString((count * bits + 7) / 8);
@@ -250,10 +249,10 @@ final class SelfContainedOnnx {
 
     private String[] entry(int start, int end) {
         var entry = new String[] {"", ""};
-        var wire = new Fields(start, end);
+        var wire = new ProtobufFields(from, start, end);
         while (wire.next()) {
-            if (wire.isBytes() && (wire.field == 1 || wire.field == 2)) {
-                entry[wire.field - 1] = wire.text();
+            if (wire.isBytes() && (wire.field() == 1 || wire.field() == 2)) {
+                entry[wire.field() - 1] = wire.text();
             }
         }
         return entry;
@@ -278,119 +277,5 @@ final class SelfContainedOnnx {
             rest >>>= 7;
         }
         out.write((int) rest);
-    }
-
-    private static final class Damaged extends RuntimeException {
-        private static final long serialVersionUID = 1;
-
-        Damaged(String message) {
-            super(message);
-        }
-    }
-
-    /** The fields of one message, one after the other. */
-    private final class Fields {
-        private final int end;
-        private int at;
-        private int fieldStart;
-        private int field;
-        private int kind;
-        /** Of a field of bytes. */
-        private int valueStart;
-        /** Of a whole number. */
-        private long value;
-
-        Fields(int start, int end) {
-            this.at = start;
-            this.end = end;
-        }
-
-        boolean isBytes() {
-            return kind == 2;
-        }
-
-        String text() {
-            return StandardCharsets.UTF_8
-                    .decode(from.slice(valueStart, at - valueStart))
-                    .toString();
-        }
-
-        boolean next() {
-            if (at == end) {
-                return false;
-            }
-            fieldStart = at;
-            tag();
-            if (kind == 4) {
-                throw damaged();
-            }
-            skip(0);
-            return true;
-        }
-
-        private void tag() {
-            long tag = varint();
-            if (tag >>> 3 == 0 || tag >>> 32 != 0) {
-                throw damaged();
-            }
-            field = (int) (tag >>> 3);
-            kind = (int) (tag & 7);
-        }
-
-        private void skip(int depth) {
-            switch (kind) {
-                case 0 -> value = varint();
-                case 1 -> advance(8);
-                case 2 -> {
-                    long length = varint();
-                    valueStart = at;
-                    advance(length);
-                }
-                case 3 -> group(depth);
-                case 5 -> advance(4);
-                default -> throw damaged();
-            }
-        }
-
-        /** No message of ONNX has one; protobuf skips it. */
-        private void group(int depth) {
-            if (depth > MOST_DEPTH) {
-                throw damaged();
-            }
-            int opened = field;
-            for (tag(); kind != 4; tag()) {
-                skip(depth + 1);
-            }
-            if (field != opened) {
-                throw damaged();
-            }
-            kind = 3;
-        }
-
-        private void advance(long bytes) {
-            if (bytes < 0 || bytes > end - at) {
-                throw damaged();
-            }
-            at += (int) bytes;
-        }
-
-        private long varint() {
-            long number = 0;
-            for (int shift = 0; shift < 70; shift += 7) {
-                if (at == end) {
-                    throw damaged();
-                }
-                byte next = from.get(at++);
-                number |= shift < 64 ? (next & 0x7FL) << shift : 0;
-                if (next >= 0) {
-                    return number;
-                }
-            }
-            throw damaged();
-        }
-
-        private Damaged damaged() {
-            return new Damaged("at byte " + fieldStart);
-        }
     }
 }

@@ -1,0 +1,8 @@
+/** What a user writes, what a bundle holds, and the files both are kept in. */
+module smalti.spec {
+    requires com.fasterxml.jackson.databind;
+    requires static org.jspecify;
+
+    exports smalti.spec;
+    exports smalti.spec.onnx;
+}
