@@ -5,4 +5,6 @@ module smalti.spec {
 
     exports smalti.spec;
     exports smalti.spec.onnx;
+
+    uses smalti.spec.SpecKinds;
 }

@@ -39,9 +39,30 @@ class ModulePathTest {
 
             import java.awt.image.BufferedImage;
             import java.nio.file.Path;
+            import java.util.List;
             import smalti.runtime.SmaltiModel;
+            import smalti.spec.RecordTree;
+            import smalti.spec.Schedule;
+            import smalti.spec.SpecKind;
+            import smalti.spec.SpecKinds;
 
             public final class Main {
+                public record Halving(int every) implements Schedule {
+                    @Override
+                    public double factor(int step, int steps) {
+                        return Math.pow(0.5, step / every);
+                    }
+                }
+
+                public record Trained(Schedule schedule) {}
+
+                public static final class OwnKinds implements SpecKinds {
+                    @Override
+                    public List<SpecKind<?>> kinds() {
+                        return List.of(new SpecKind<>(Schedule.class, "halving", Halving.class));
+                    }
+                }
+
                 public static void main(String[] args) {
                     try (var model = SmaltiModel.open(Path.of(args[0]))) {
                         var codec = model.codec();
@@ -49,6 +70,8 @@ class ModulePathTest {
                         System.out.println(codec.decode(codes) + " by " + model.getClass().getModule().getName()
                                 + " of " + model.manifest().getClass().getModule().getName());
                     }
+                    var json = "{\\"schedule\\": {\\"kind\\": \\"halving\\", \\"every\\": 3}}";
+                    System.out.println(RecordTree.parse(json, Trained.class, "own").schedule());
                 }
             }
             """;
@@ -57,7 +80,7 @@ class ModulePathTest {
     Path folder;
 
     @Test
-    void aModuleOpensABundle() throws Exception {
+    void aModuleOpensABundleAndReadsKindsOfItsOwn() throws Exception {
         var spec = module("smalti.spec", SpecException.class, Path.of("..", "spec"), libraries());
         var runtime = module(
                 "smalti.runtime",
@@ -70,12 +93,15 @@ class ModulePathTest {
         Files.createDirectories(folder.resolve("source/consumer"));
         var main = Files.writeString(folder.resolve("source/consumer/Main.java"), CONSUMER);
         var descriptor = Files.writeString(
-                folder.resolve("source/module-info.java"), "module consumer { requires smalti.runtime; }");
+                folder.resolve("source/module-info.java"),
+                "module consumer { requires smalti.runtime; exports consumer;"
+                        + " provides smalti.spec.SpecKinds with consumer.Main.OwnKinds; }");
         var consumer = folder.resolve("consumer");
         compile("-d", consumer, "--module-path", joined(path), main, descriptor);
         path.add(consumer);
 
-        assertThat(run(path)).isEqualTo("Pixels[1,8,8,3] by smalti.runtime of smalti.spec");
+        assertThat(run(path).lines())
+                .containsExactly("Pixels[1,8,8,3] by smalti.runtime of smalti.spec", "Halving[every=3]");
         // what is new must be shown to those who serve a bundle, or kept from them
         assertThat(exported(runtime)).containsExactly("smalti.runtime");
         assertThat(exported(spec)).containsExactlyInAnyOrderElementsOf(packages(spec));

@@ -286,7 +286,10 @@ class OpeningTest {
         refused(() -> SmaltiModel.open(copy), "contracts.noise is missing, but there is graphs.generator");
         Bundles.edit(
                 copy,
-                manifest -> manifest.withObject("/contracts").putObject("noise").put("length", 17).put("generator", "philox4x32-10/box-muller"));
+                manifest -> manifest.withObject("/contracts")
+                        .putObject("noise")
+                        .put("length", 17)
+                        .put("generator", "philox4x32-10/box-muller"));
         refused(() -> SmaltiModel.open(copy), "contracts.noise.length must be that of noise [N,16] float32");
         Bundles.edit(copy, manifest -> manifest.withObject("/contracts").remove("classes"));
         refused(() -> SmaltiModel.open(copy), "graphs.generator.signature.inputs must be float32 of rank 2, got noise");
