@@ -11,6 +11,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.Properties;
 import java.util.SortedMap;
 import java.util.TreeMap;
@@ -18,26 +19,19 @@ import java.util.function.Supplier;
 import smalti.exporter.graph.Graph;
 import smalti.exporter.graph.GraphCheck;
 import smalti.exporter.graph.Model;
-import smalti.exporter.graph.Tensor;
 import smalti.exporter.graph.Value;
 import smalti.exporter.graph.ValueType;
 import smalti.exporter.lowering.Lowerings;
 import smalti.exporter.onnx.OnnxWriter;
 import smalti.exporter.pass.Passes;
-import smalti.exporter.proof.CodecProver;
-import smalti.exporter.proof.GeneratorProver;
 import smalti.exporter.proof.OrtRunner;
-import smalti.exporter.proof.ParitySamples;
 import smalti.exporter.report.ExportReport;
 import smalti.exporter.report.ReportPage;
 import smalti.exporter.samediff.SameDiffRunner;
 import smalti.spec.AtomicFiles;
 import smalti.spec.BundleManifest;
 import smalti.spec.Checksums;
-import smalti.spec.Contract;
-import smalti.spec.Contracts;
 import smalti.spec.Dimension;
-import smalti.spec.ElementType;
 import smalti.spec.NpyArray;
 import smalti.spec.Npz;
 import smalti.spec.Precision;
@@ -50,7 +44,6 @@ import smalti.spec.TensorSpec;
 
 /** Makes a bundle of a run folder. */
 public final class BundleExporter {
-    private static final long MOST_PICTURE_BYTES = 1L << 30;
     static final String VERSION = version();
 
     private final RunFolder run;
@@ -100,11 +93,14 @@ public final class BundleExporter {
 
     private BundleManifest write(Path bundle) throws IOException {
         var lowered = lower();
-        var stitcher = new Stitcher(run.manifest().pixels());
+        var trained = new Trained(run, sources, options);
+        var stitcher = new Stitcher(trained.pixels());
+        var graphs = new EnumMap<>(lowered);
+        run.services().forEach(service -> graphs.putAll(service.stitch(stitcher, lowered)));
         var writer = new OnnxWriter(options.opset(), VERSION);
         var models = new EnumMap<Role, Model>(Role.class);
         var passes = new EnumMap<Role, Passes.Result>(Role.class);
-        stitcher.bundle(lowered).forEach((role, graph) -> {
+        graphs.forEach((role, graph) -> {
             var result = Passes.simplifying().apply(writer.model(graph, metadata(graph)));
             passes.put(role, result);
             models.put(role, result.model());
@@ -112,66 +108,75 @@ public final class BundleExporter {
                     .forEach(problem -> problems.add(role.fileStem() + ": " + problem));
         });
         stopIfBroken();
-        var written = new ArrayList<BundleManifest>();
-        var reports = new ArrayList<ExportReport>();
-        AtomicFiles.writeFolder(bundle, folder -> {
+        var exported = AtomicFiles.makeFolder(bundle, folder -> {
             for (var model : models.entrySet()) {
                 options.progress().accept("writing " + file(model.getKey()));
                 OnnxWriter.write(model.getValue(), folder.resolve(file(model.getKey())));
             }
-            var proofs = run.isCodec() ? proveCodec(folder, stitcher, lowered) : proveGenerator(folder);
-            Npz.write(folder.resolve(BundleManifest.PARITY_FILE), paritySamples());
-            var variants = variants(models);
-            for (var role : variants.variants().entrySet()) {
+            var proofs = new EnumMap<Role, BundleManifest.Proof>(Role.class);
+            var samples = new LinkedHashMap<String, NpyArray>();
+            for (var service : run.services()) {
+                proofs.putAll(service.prove(trained, stitcher, lowered, folder));
+            }
+            for (var service : run.services()) {
+                samples.putAll(service.paritySamples(trained));
+            }
+            Npz.write(folder.resolve(BundleManifest.PARITY_FILE), samples);
+            var served = new ArrayList<ServedGraphs>();
+            for (var service : run.services()) {
+                served.add(service.variants(trained, models));
+            }
+            var variants = new EnumMap<Role, List<Variant>>(Role.class);
+            served.forEach(each -> variants.putAll(each.variants()));
+            for (var role : variants.entrySet()) {
                 for (var variant : role.getValue()) {
                     if (variant.precision() != Precision.FP32 && variant.isKept()) {
                         OnnxWriter.write(variant.model(), folder.resolve(file(role.getKey(), variant.precision())));
                     }
                 }
             }
-            var graphs = checksums(folder, Map.of());
-            var card = ModelCard.of(manifest(graphs, models, proofs, variants), sheets(variants), figures(variants));
+            var written = checksums(folder, Map.of());
+            var card = ModelCard.of(manifest(written, models, proofs, variants), sheets(served), figures(served));
             card.writeTo(folder);
-            var manifest = manifest(checksums(folder, graphs), models, proofs, variants)
+            var manifest = manifest(checksums(folder, written), models, proofs, variants)
                     .sealed();
             AtomicFiles.writeString(folder.resolve(BundleManifest.FILE), RecordTree.json(manifest));
-            written.add(manifest);
             var seal = Objects.requireNonNull(manifest.sha256());
-            reports.add(new ReportMaker(run, options, passes, proofs, variants).report(folder, seal));
+            var report = new ReportMaker(run, options, passes, proofs, variants);
+            return new Exported(manifest, report.report(folder, seal, reconstruction(served)));
         });
-        ReportPage.write(reports.get(0), bundle);
-        return written.get(0);
+        ReportPage.write(exported.report(), bundle);
+        return exported.manifest();
     }
 
-    private Variants.Result variants(Map<Role, Model> models) throws IOException {
-        var manifest = run.manifest();
-        return run.isCodec()
-                ? Variants.ofCodec(
-                        models,
-                        pictures(run.calibration(), manifest.pixels()),
-                        pictures(run.heldOut(), manifest.pixels()),
-                        options)
-                : Variants.ofGenerator(
-                        models,
-                        run.noiseLength(),
-                        manifest.contracts().classes().size(),
-                        options);
+    private record Exported(BundleManifest manifest, ExportReport report) {}
+
+    /** That of the one service that reconstructs pictures. */
+    private static Optional<Reconstruction> reconstruction(List<ServedGraphs> served) {
+        return served.stream()
+                .map(ServedGraphs::reconstruction)
+                .filter(Objects::nonNull)
+                .findFirst();
     }
 
-    private static List<ModelCard.Sheet> sheets(Variants.Result variants) {
-        var caption = variants.reconstruction() == null
-                ? "What it generates."
-                : "Held-out pictures, and below each what its codes decode to"
-                        + (variants.shown().size() > 2 ? ", by the FP32 graphs and by the INT8 ones." : ".");
-        return List.of(new ModelCard.Sheet("samples.png", caption, variants.shown()));
+    /** A sheet for each service. */
+    private static List<ModelCard.Sheet> sheets(List<ServedGraphs> served) {
+        var sheets = new ArrayList<ModelCard.Sheet>();
+        for (var each : served) {
+            var file = sheets.isEmpty() ? "samples.png" : "samples-" + (sheets.size() + 1) + ".png";
+            sheets.add(new ModelCard.Sheet(file, each.caption(), each.shown()));
+        }
+        return sheets;
     }
 
-    private static List<ModelCard.Figure> figures(Variants.Result variants) {
+    private static List<ModelCard.Figure> figures(List<ServedGraphs> served) {
         var figures = new ArrayList<ModelCard.Figure>();
-        variants.kept()
-                .forEach((precisions, psnr) -> figures.add(new ModelCard.Figure(
-                        "PSNR of " + variants.heldOut() + " held-out pictures, " + precisions,
-                        String.format(Locale.ROOT, "%.2f dB, higher is better", psnr))));
+        reconstruction(served)
+                .ifPresent(reconstruction -> reconstruction
+                        .kept()
+                        .forEach((way, psnr) -> figures.add(new ModelCard.Figure(
+                                "PSNR of " + reconstruction.pictures() + " held-out pictures, " + way.label(),
+                                String.format(Locale.ROOT, "%.2f dB, higher is better", psnr)))));
         return figures;
     }
 
@@ -198,77 +203,6 @@ public final class BundleExporter {
         return Value.of(tensor, tensor.name().equals("image") ? Value.Layout.NCHW : Value.Layout.PLAIN);
     }
 
-    private Map<Role, BundleManifest.Proof> proveCodec(Path folder, Stitcher stitcher, Map<Role, Graph> lowered)
-            throws IOException {
-        var manifest = run.manifest();
-        var heldOut = pictures(run.heldOut(), manifest.pixels());
-        // for the proof alone: tokenize with its latents as a second output
-        var temporary = AtomicFiles.temporaryFolder("smalti-tokenize");
-        var watched = temporary.resolve("tokenize.onnx");
-        try {
-            new OnnxWriter(options.opset(), VERSION).write(stitcher.tokenize(lowered, true), new TreeMap<>(), watched);
-            return CodecProver.prove(
-                    manifest.pixels(),
-                    run.codes(),
-                    run.signature(Role.ENCODER).inputs().get(0).shape(),
-                    sources,
-                    folder,
-                    watched,
-                    heldOut,
-                    options.seed(),
-                    options.progress());
-        } finally {
-            AtomicFiles.discard(temporary);
-        }
-    }
-
-    private Map<Role, BundleManifest.Proof> proveGenerator(Path folder) {
-        var manifest = run.manifest();
-        return GeneratorProver.prove(
-                manifest.pixels(),
-                run.noiseLength(),
-                manifest.contracts().classes().size(),
-                source(Role.GENERATOR),
-                folder,
-                options.seed(),
-                options.progress());
-    }
-
-    private Map<String, NpyArray> paritySamples() throws IOException {
-        var manifest = run.manifest();
-        return run.isCodec()
-                ? ParitySamples.ofCodec(manifest.pixels(), sources, pictures(run.heldOut(), manifest.pixels()))
-                : ParitySamples.ofGenerator(
-                        manifest.pixels(),
-                        run.noiseLength(),
-                        manifest.contracts().classes().size(),
-                        source(Role.GENERATOR),
-                        options.seed());
-    }
-
-    private SameDiffRunner source(Role role) {
-        var source = sources.get(role);
-        if (source == null) {
-            throw new IllegalStateException("no source for " + role);
-        }
-        return source;
-    }
-
-    private static NpyArray pictures(Path file, Contract.Pixels pixels) throws IOException {
-        try (var stream = Files.newInputStream(file)) {
-            var pictures = NpyArray.read(stream, file.toString(), MOST_PICTURE_BYTES);
-            var sizes = List.of((long) pixels.height(), (long) pixels.width(), (long) pixels.channels());
-            if (pictures.type() != ElementType.UINT8
-                    || pictures.shape().size() != 4
-                    || pictures.shape().get(0) < 1
-                    || !pictures.shape().subList(1, 4).equals(sizes)) {
-                throw new SpecException(file + ": pictures must be uint8 [M,H,W,C] with [H,W,C] = " + sizes + ", got "
-                        + pictures.type() + " " + pictures.shape());
-            }
-            return pictures;
-        }
-    }
-
     /** @param known of files that were not written since */
     private static SortedMap<String, String> checksums(Path folder, Map<String, String> known) throws IOException {
         var checksums = new TreeMap<>(known);
@@ -287,7 +221,7 @@ public final class BundleExporter {
             SortedMap<String, String> files,
             Map<Role, Model> models,
             Map<Role, BundleManifest.Proof> proofs,
-            Variants.Result variants) {
+            Map<Role, List<Variant>> variants) {
         var entries = new LinkedHashMap<String, BundleManifest.Graph>();
         for (var model : models.entrySet()) {
             var role = model.getKey();
@@ -297,17 +231,12 @@ public final class BundleExporter {
                 throw new IllegalStateException(file + " was not proven");
             }
             var others = new TreeMap<String, BundleManifest.Variant>();
-            for (var variant : variants.variants().getOrDefault(role, List.of())) {
-                var quality = variant.quality();
-                if (quality != null && variant.isKept()) {
+            for (var variant : variants.getOrDefault(role, List.of())) {
+                if (variant.quality() != null && variant.isKept()) {
                     var other = file(role, variant.precision());
                     others.put(
                             variant.precision().key(),
-                            new BundleManifest.Variant(
-                                    other,
-                                    Variants.hasCodes(role) ? null : Variants.finite(quality.psnr()),
-                                    Variants.hasCodes(role) ? quality.agreement() : null,
-                                    variant.loss()));
+                            new BundleManifest.Variant(other, variant.psnr(), variant.agreement(), variant.loss()));
                 }
             }
             var signature = signature(model.getValue().graph());
@@ -316,33 +245,19 @@ public final class BundleExporter {
                     new BundleManifest.Graph(file, signature, proof, others.isEmpty() ? null : others));
         }
         var source = run.manifest();
-        var lookup = models.get(Role.LOOKUP);
+        var contracts = source.contracts();
+        for (var service : run.services()) {
+            contracts = service.contracts(contracts, models);
+        }
         return new BundleManifest(
                 BundleManifest.FORMAT,
                 source.name(),
                 options.opset(),
                 entries,
-                lookup == null ? source.contracts() : withFingerprint(source.contracts(), lookup.graph()),
+                contracts,
                 provenance(source.provenance()),
                 files,
                 null);
-    }
-
-    private static Contracts withFingerprint(Contracts contracts, Graph lookup) {
-        return contracts.with(contracts.get(Contract.Codebook.class).withFingerprint(fingerprint(lookup)));
-    }
-
-    /** Of the code vectors alone: the same codebook has it whatever the opset or the version that wrote it. */
-    private static String fingerprint(Graph lookup) {
-        var vectors = lookup.initializers().values().stream()
-                .filter(Tensor.class::isInstance)
-                .map(Tensor.class::cast)
-                .filter(tensor -> tensor.type() == ValueType.FLOAT32)
-                .toList();
-        if (vectors.size() != 1) {
-            throw new SpecException("lookup: must hold one table of code vectors, got " + vectors.size());
-        }
-        return Checksums.sha256(vectors.get(0).data());
     }
 
     private static Provenance provenance(Provenance trained) {

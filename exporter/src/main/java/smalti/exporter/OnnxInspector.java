@@ -3,6 +3,7 @@ package smalti.exporter;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
@@ -13,8 +14,10 @@ import smalti.exporter.onnx.OnnxReader;
 import smalti.spec.AtomicFiles;
 import smalti.spec.BundleManifest;
 import smalti.spec.Contract;
+import smalti.spec.Dimension;
 import smalti.spec.RecordTree;
 import smalti.spec.SpecException;
+import smalti.spec.TensorSpec;
 
 /** Says what any ONNX file holds and what it costs, without running it. */
 public final class OnnxInspector {
@@ -50,15 +53,27 @@ public final class OnnxInspector {
             return known;
         }
         var bundle = RecordTree.read(manifest, BundleManifest.class);
-        long factor = bundle.contracts()
-                .find(Contract.Codebook.class)
-                .map(Contract.Codebook::factor)
-                .orElse(1);
-        known.put("H", (long) bundle.pixels().height());
-        known.put("W", (long) bundle.pixels().width());
-        known.put("h", bundle.pixels().height() / factor);
-        known.put("w", bundle.pixels().width() / factor);
+        for (var graph : bundle.graphs().values()) {
+            var signature = graph.signature();
+            for (var tensor : List.of(signature.inputs(), signature.outputs())) {
+                tensor.forEach(end -> sizes(end, bundle.pixels(), known));
+            }
+        }
         known.keySet().retainAll(open);
         return known;
+    }
+
+    /** What the free height and width of pictures are called, and how large they are. */
+    private static void sizes(TensorSpec tensor, Contract.Pixels pixels, Map<String, Long> known) {
+        int height = tensor.name().equals("image") ? 2 : 1;
+        boolean picture = tensor.name().equals("image") || tensor.name().equals("pixels");
+        if (picture && tensor.shape().size() == 4) {
+            size(tensor.shape().get(height), pixels.height(), known);
+            size(tensor.shape().get(height + 1), pixels.width(), known);
+        }
+    }
+
+    private static void size(Dimension axis, int pixels, Map<String, Long> known) {
+        axis.name().ifPresent(name -> known.put(name, pixels / axis.factor()));
     }
 }

@@ -7,6 +7,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 import smalti.exporter.cost.ModelCost;
@@ -29,14 +30,14 @@ final class ReportMaker {
     private final ExportOptions options;
     private final Map<Role, Passes.Result> passes;
     private final Map<Role, Proof> proofs;
-    private final Variants.Result variants;
+    private final Map<Role, List<Variant>> variants;
 
     ReportMaker(
             RunFolder run,
             ExportOptions options,
             Map<Role, Passes.Result> passes,
             Map<Role, Proof> proofs,
-            Variants.Result variants) {
+            Map<Role, List<Variant>> variants) {
         this.run = run;
         this.options = options;
         this.passes = passes;
@@ -46,9 +47,11 @@ final class ReportMaker {
 
     /**
      * @param folder with the graphs as they were written
+     * @param bundle its seal
+     * @param reconstruction where pictures are reconstructed
      * @throws SpecException if a written file breaks a rule of ONNX
      */
-    ExportReport report(Path folder, String bundle) throws IOException {
+    ExportReport report(Path folder, String bundle, Optional<Reconstruction> reconstruction) throws IOException {
         var graphs = new ArrayList<GraphReport>();
         for (var entry : passes.entrySet()) {
             graphs.add(graph(entry.getKey(), entry.getValue(), folder));
@@ -59,8 +62,8 @@ final class ReportMaker {
                 options.opset(),
                 machine(),
                 graphs,
-                variants.reconstruction(),
-                variants.heldOut());
+                reconstruction.map(Reconstruction::byLabel).orElse(null),
+                reconstruction.map(Reconstruction::pictures).orElse(0));
     }
 
     private static String machine() {
@@ -100,10 +103,11 @@ final class ReportMaker {
     private Map<String, Long> sizes(Model model) {
         var pixels = run.manifest().pixels();
         var sizes = new HashMap<String, Long>();
-        if (run.isCodec()) {
-            var image = run.signature(Role.ENCODER).inputs().get(0).shape();
-            size(image.get(2), pixels.height(), sizes);
-            size(image.get(3), pixels.width(), sizes);
+        for (var role : run.roles()) {
+            for (var image : run.images(role)) {
+                size(image.shape().get(2), pixels.height(), sizes);
+                size(image.shape().get(3), pixels.width(), sizes);
+            }
         }
         sizes.keySet().removeIf(name -> !isFree(name, model));
         return sizes;
@@ -116,7 +120,7 @@ final class ReportMaker {
     private static boolean isFree(String name, Model model) {
         return model.graph().inputs().stream()
                 .flatMap(input -> input.shape().stream())
-                .anyMatch(axis -> Dimension.parse(axis.toString()).name().equals(java.util.Optional.of(name)));
+                .anyMatch(axis -> Dimension.parse(axis.toString()).name().equals(Optional.of(name)));
     }
 
     private String checked(Role role, Path folder) throws IOException {
@@ -135,7 +139,7 @@ final class ReportMaker {
 
     private List<PrecisionReport> precisions(Role role, Path folder) throws IOException {
         var all = new ArrayList<PrecisionReport>();
-        var made = variants.variants().get(role);
+        var made = variants.get(role);
         if (made == null) {
             var file = BundleExporter.file(role, Precision.FP32);
             var result = passes.get(role);
@@ -161,17 +165,15 @@ final class ReportMaker {
         return all;
     }
 
-    private PrecisionReport precision(Role role, Variants.Variant variant) {
-        var quality = variant.quality();
+    private PrecisionReport precision(Role role, Variant variant) {
         var speed = variant.speed();
-        boolean codes = Variants.hasCodes(role);
         return new PrecisionReport(
                 variant.precision().key(),
                 variant.isKept() ? BundleExporter.file(role, variant.precision()) : null,
                 variant.why(),
                 OnnxWriter.bytes(variant.model()).length,
-                quality == null || codes ? null : Variants.finite(quality.psnr()),
-                quality == null || !codes ? null : (Double) quality.agreement(),
+                variant.psnr(),
+                variant.agreement(),
                 variant.loss(),
                 speed == null ? null : speed.milliseconds(),
                 variant.timesAsFast(),

@@ -1,6 +1,5 @@
 package smalti.exporter;
 
-import java.util.EnumMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -22,25 +21,6 @@ final class Stitcher {
 
     Stitcher(Contract.Pixels contract) {
         this.contract = contract;
-    }
-
-    /**
-     * All graphs of the bundle.
-     *
-     * @param graphs those of the run folder
-     */
-    Map<Role, Graph> bundle(Map<Role, Graph> graphs) {
-        var bundle = new EnumMap<Role, Graph>(Role.class);
-        bundle.putAll(graphs);
-        var generator = graphs.get(Role.GENERATOR);
-        if (generator != null) {
-            bundle.put(Role.GENERATOR_FLOAT, named(generator, Role.GENERATOR_FLOAT.fileStem()));
-            bundle.put(Role.GENERATOR, generator(generator));
-        } else {
-            bundle.put(Role.TOKENIZE, tokenize(graphs, false));
-            bundle.put(Role.DETOKENIZE, detokenize(graphs));
-        }
-        return bundle;
     }
 
     /**
@@ -72,7 +52,7 @@ final class Stitcher {
     }
 
     /** codes [N,h,w] → pixels [N,H,W,C] uint8. */
-    private Graph detokenize(Map<Role, Graph> graphs) {
+    Graph detokenize(Map<Role, Graph> graphs) {
         var lookup = of(graphs, Role.LOOKUP);
         var decoder = of(graphs, Role.DECODER);
         var builder = new GraphBuilder();
@@ -93,7 +73,8 @@ final class Stitcher {
     }
 
     /** noise (and class) → pixels [N,H,W,C] uint8. */
-    private Graph generator(Graph generator) {
+    Graph generator(Map<Role, Graph> graphs) {
+        var generator = of(graphs, Role.GENERATOR);
         var builder = new GraphBuilder();
         var inputs = new LinkedHashMap<String, String>();
         generator.inputs().forEach(input -> inputs.put(input.name(), builder.reserve(input.name())));
@@ -145,8 +126,11 @@ final class Stitcher {
                 Value.Layout.NHWC);
     }
 
-    private static Graph named(Graph graph, String name) {
-        return new Graph(name, graph.inputs(), graph.outputs(), graph.initializers(), graph.nodes());
+    /** noise (and class) → image [N,C,H,W]. */
+    Graph generatorFloat(Map<Role, Graph> graphs) {
+        var graph = of(graphs, Role.GENERATOR);
+        return new Graph(
+                Role.GENERATOR_FLOAT.fileStem(), graph.inputs(), graph.outputs(), graph.initializers(), graph.nodes());
     }
 
     private static Graph of(Map<Role, Graph> graphs, Role role) {

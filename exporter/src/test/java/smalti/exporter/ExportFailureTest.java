@@ -142,6 +142,28 @@ final class ExportFailureTest {
     }
 
     @Test
+    void contractsMustBeThoseOfTheGraphs() throws IOException {
+        TinyRuns.codec(run, 1);
+        edit("\"factor\" : 4", "\"factor\" : 2");
+        edit("\"dim\" : 4", "\"dim\" : 5");
+        assertThat(refused().problems())
+                .hasSize(2)
+                .anyMatch(
+                        line -> line.endsWith("contracts.codebook.dim must be that of the latents [N, 4, h, w], got 5"))
+                .anyMatch(line -> line.contains("must be contracts.codebook.factor = 2 times the latents"));
+    }
+
+    @Test
+    void aServiceNeedsItsContract() throws IOException {
+        TinyRuns.generator(run, 1);
+        edit(
+                "\"noise\" : {\n      \"length\" : 6,\n      \"generator\" : \"philox4x32-10/box-muller\"\n    }",
+                "\"posterior\" : {\n      \"dim\" : 6\n    }");
+        assertThat(refused())
+                .hasMessageEndingWith("export.json: contracts.noise is missing, but there is graphs.generator");
+    }
+
+    @Test
     void signaturesMustFitTheirRolesAndOneAnother() throws IOException {
         TinyRuns.codec(run, 1);
         edit("\"name\" : \"codes\"", "\"name\" : \"tokens\"");

@@ -105,6 +105,12 @@ public final class AtomicFiles {
         void write(Path target) throws IOException;
     }
 
+    /** Fills a folder that does not stand in its place yet. */
+    @FunctionalInterface
+    public interface Maker<T> {
+        T make(Path temporary) throws IOException;
+    }
+
     /** Writes a file under a temporary name beside it, forces it to disk and moves it into place. */
     public static void writeFile(Path target, Writer writer) throws IOException {
         var file = settled(target);
@@ -142,12 +148,20 @@ public final class AtomicFiles {
      * replaced, and comes back if the move fails.
      */
     public static void writeFolder(Path target, Writer writer) throws IOException {
+        makeFolder(target, temporary -> {
+            writer.write(temporary);
+            return target;
+        });
+    }
+
+    /** As {@link #writeFolder}, and returns what the maker does. */
+    public static <T> T makeFolder(Path target, Maker<T> maker) throws IOException {
         var folder = settled(target);
         recover(folder);
         var temporary = temporary(folder);
         try {
             begin(temporary);
-            writer.write(temporary);
+            var made = maker.make(temporary);
             try (var files = Files.walk(temporary)) {
                 for (var file : (Iterable<Path>) files.filter(Files::isRegularFile)::iterator) {
                     force(file);
@@ -156,6 +170,7 @@ public final class AtomicFiles {
             synchronized (PLACE) {
                 replace(temporary, folder);
             }
+            return made;
         } catch (IOException e) {
             throw unwritten(target, e);
         } finally {

@@ -1,0 +1,21 @@
+package smalti.exporter;
+
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+import smalti.spec.NpyArray;
+import smalti.spec.Role;
+
+/**
+ * What a service's graphs are in every precision, and what they make.
+ *
+ * @param variants of each role that can have any, FP32 first
+ * @param reconstruction how held-out pictures come back; null where nothing is reconstructed
+ * @param shown rows of pictures for the model card
+ * @param caption of these rows
+ */
+record ServedGraphs(
+        Map<Role, List<Variant>> variants,
+        @Nullable Reconstruction reconstruction,
+        List<NpyArray> shown,
+        String caption) {}
