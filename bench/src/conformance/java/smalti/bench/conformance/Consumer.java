@@ -18,7 +18,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import smalti.exporter.target.WebFolder;
+import smalti.exporter.deployment.WebFolder;
 import smalti.spec.NpyArray;
 
 /** Something that reads ONNX files. */

@@ -19,7 +19,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 import smalti.exporter.ModelCard;
-import smalti.exporter.target.WebFolder;
+import smalti.exporter.deployment.WebFolder;
 import smalti.runtime.SmaltiModel;
 import smalti.spec.BundleManifest;
 import smalti.spec.Contract;

@@ -20,7 +20,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
-import smalti.exporter.target.WebFolder;
+import smalti.exporter.deployment.WebFolder;
 import smalti.pictures.PictureFiles;
 import smalti.runtime.Pixels;
 import smalti.runtime.SmaltiModel;

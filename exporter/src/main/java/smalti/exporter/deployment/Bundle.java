@@ -1,4 +1,4 @@
-package smalti.exporter.target;
+package smalti.exporter.deployment;
 
 import java.io.IOException;
 import java.io.InputStream;

@@ -1,4 +1,4 @@
 @NullMarked
-package smalti.exporter.target;
+package smalti.exporter.deployment;
 
 import org.jspecify.annotations.NullMarked;

@@ -6,9 +6,9 @@
  *                                          └─▶ WebFolder ─────────▶ index.html, bundle/, samples/
  * </pre>
  *
- * <p>Start reading at {@link smalti.exporter.target.TritonRepository}.
+ * <p>Start reading at {@link smalti.exporter.deployment.TritonRepository}.
  */
 @NullMarked
-package smalti.exporter.target;
+package smalti.exporter.deployment;
 
 import org.jspecify.annotations.NullMarked;

@@ -1,4 +1,4 @@
-package smalti.exporter.target;
+package smalti.exporter.deployment;
 
 import java.awt.image.BufferedImage;
 import java.io.IOException;

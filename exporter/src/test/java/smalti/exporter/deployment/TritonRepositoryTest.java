@@ -1,4 +1,4 @@
-package smalti.exporter.target;
+package smalti.exporter.deployment;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
@@ -31,11 +31,11 @@ import org.junit.jupiter.api.io.TempDir;
 import smalti.exporter.BundleExporter;
 import smalti.exporter.ExportOptions;
 import smalti.exporter.TinyRuns;
-import smalti.exporter.target.triton.DataType;
-import smalti.exporter.target.triton.ModelConfig;
-import smalti.exporter.target.triton.ModelInput;
-import smalti.exporter.target.triton.ModelOutput;
-import smalti.exporter.target.triton.ModelTensorReshape;
+import smalti.exporter.deployment.triton.DataType;
+import smalti.exporter.deployment.triton.ModelConfig;
+import smalti.exporter.deployment.triton.ModelInput;
+import smalti.exporter.deployment.triton.ModelOutput;
+import smalti.exporter.deployment.triton.ModelTensorReshape;
 import smalti.spec.BundleManifest;
 import smalti.spec.CounterRandom;
 import smalti.spec.RecordTree;
