@@ -12,6 +12,7 @@ import org.junit.jupiter.params.provider.MethodSource;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import smalti.spec.Adam;
 import smalti.spec.Family;
+import smalti.spec.ImageSpec;
 import smalti.spec.ModelSpec;
 import smalti.spec.Quantizer;
 import smalti.spec.Role;
@@ -38,6 +39,21 @@ class FamiliesTest {
                 .<Class<?>>map(family -> ((VqvaeFamily) family).quantizer().getClass())
                 .toList();
         assertThat(quantizers).containsAll(SpecKinds.known(Quantizer.class).values());
+    }
+
+    private record Untrained() implements Family {
+        @Override
+        public void checkFits(ImageSpec image) {}
+    }
+
+    @Test
+    void aFamilyThatNothingTrainsIsRefusedWithTheRemedy() {
+        var known = FamilyGraphs.spec("dcgan");
+        var spec = new ModelSpec("untrained", known.image(), new Untrained(), known.training(), known.data());
+        assertThatThrownBy(() -> FamilyGraphs.training(spec))
+                .isInstanceOf(SpecException.class)
+                .hasMessage("model must be of a kind that a smalti.trainer.family.FamilyTrainer trains, got "
+                        + Untrained.class.getName() + "; name one in META-INF/services");
     }
 
     @ParameterizedTest
