@@ -61,7 +61,13 @@ public final class AdamOptimizer {
             Chunks.each(parameter.length(), (at, length, scratch) -> {
                 var moved = parameter.read(at, scratch.floats(0, length), length);
                 var slope = gradient.read(at, scratch.floats(1, length), length);
-                update(moved, slope, length, moment, at, clip, rate, Math.sqrt(corrected2));
+                var first = scratch.floats(2, length);
+                var second = scratch.floats(3, length);
+                System.arraycopy(moment.first(), at, first, 0, length);
+                System.arraycopy(moment.second(), at, second, 0, length);
+                update(moved, slope, first, second, length, clip, rate, Math.sqrt(corrected2));
+                System.arraycopy(first, 0, moment.first(), at, length);
+                System.arraycopy(second, 0, moment.second(), at, length);
                 parameter.write(at, moved, length);
             });
         });
@@ -76,13 +82,13 @@ public final class AdamOptimizer {
         return squares;
     }
 
-    /** @param at where in the moments the parameter's values begin */
+    /** On arrays of the same indices: with others, the JVM could not tell that they do not overlap, nor vectorise. */
     private void update(
             float[] parameter,
             float[] gradient,
+            float[] first,
+            float[] second,
             int length,
-            Moments moment,
-            int at,
             float clip,
             double rate,
             double secondRoot) {
@@ -93,14 +99,12 @@ public final class AdamOptimizer {
         float rootScale = (float) (1 / secondRoot);
         float epsilon = (float) spec.epsilon();
         float stepSize = (float) rate;
-        var first = moment.first();
-        var second = moment.second();
         for (int i = 0; i < length; i++) {
             float g = clip * gradient[i];
-            float m = beta1 * first[at + i] + rest1 * g;
-            float v = beta2 * second[at + i] + rest2 * g * g;
-            first[at + i] = m;
-            second[at + i] = v;
+            float m = beta1 * first[i] + rest1 * g;
+            float v = beta2 * second[i] + rest2 * g * g;
+            first[i] = m;
+            second[i] = v;
             parameter[i] -= stepSize * m / ((float) Math.sqrt(v) * rootScale + epsilon);
         }
     }
