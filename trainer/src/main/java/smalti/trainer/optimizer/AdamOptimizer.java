@@ -75,11 +75,22 @@ public final class AdamOptimizer {
     }
 
     private static double squares(float[] values, int length) {
-        double squares = 0;
-        for (int i = 0; i < length; i++) {
-            squares += (double) values[i] * values[i];
+        // four sums: one alone would wait for itself
+        double sum0 = 0;
+        double sum1 = 0;
+        double sum2 = 0;
+        double sum3 = 0;
+        int i = 0;
+        for (; i <= length - 4; i += 4) {
+            sum0 += (double) values[i] * values[i];
+            sum1 += (double) values[i + 1] * values[i + 1];
+            sum2 += (double) values[i + 2] * values[i + 2];
+            sum3 += (double) values[i + 3] * values[i + 3];
         }
-        return squares;
+        for (; i < length; i++) {
+            sum0 += (double) values[i] * values[i];
+        }
+        return (sum0 + sum1) + (sum2 + sum3);
     }
 
     /** On arrays of the same indices: with others, the JVM could not tell that they do not overlap, nor vectorise. */
