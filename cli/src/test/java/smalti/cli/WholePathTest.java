@@ -103,7 +103,7 @@ class WholePathTest {
     void inspectSaysWhatIsThere() throws IOException {
         var out = Cli.run("inspect", codec).succeeds().out();
         assertThat(out)
-                .contains("tiny: vqvae, opset 17, format 1", "16 codes, one for 4x4 pixels", "detokenize.onnx")
+                .contains("tiny: vqvae, opset 17, format 2", "16 codes, one for 4x4 pixels", "detokenize.onnx")
                 .contains("every file's SHA-256 is right");
         assertThat(Cli.run("inspect", gan).succeeds().out()).contains("noise        8 numbers", "classes      checker");
         assertThat(Cli.run("inspect", gan, "--json").succeeds().out())
