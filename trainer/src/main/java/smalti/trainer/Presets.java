@@ -68,7 +68,7 @@ public final class Presets {
         add(new ModelSpec(
                 "dcgan-demo",
                 new ImageSpec(32, 32, 3),
-                // fast rates, a short memory and little noise to read: hearts look like hearts in two minutes
+                // fast rates, a short memory and little noise to read: hearts look like hearts in a minute
                 new DcganFamily(16, 32, 32, true, 0.9, new Adam(1e-3, 0.5, 0.99, 1e-8)),
                 new TrainingSpec(
                         900,

@@ -39,7 +39,7 @@ public final class HostArrays {
 
     /** Overwrites an array that {@link #floats(float[], long...)} made; every graph that shares it sees the change. */
     public static void write(INDArray array, float[] values) {
-        if (!isDense(array) || array.length() != values.length) {
+        if (array.length() != values.length) {
             throw new IllegalArgumentException(
                     "cannot write " + values.length + " values into " + array.shapeInfoToString());
         }

@@ -3,9 +3,9 @@ package smalti.trainer.graph;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collection;
-import java.util.HashMap;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -42,7 +42,7 @@ final class StepPlan {
     static StepPlan of(SameDiff graph, Map<String, INDArray> inputs, Collection<String> outputs) {
         var ops = needed(graph, outputs);
         Unplannable.refuse(ops);
-        var values = new HashMap<String, PlannedValue>();
+        var values = new LinkedHashMap<String, PlannedValue>();
         inputs.forEach((name, array) -> values.put(name, PlannedValue.input(array)));
         for (var variable : graph.variables()) {
             if (variable.isConstant() || variable.getVariableType() == VariableType.VARIABLE) {
@@ -118,7 +118,7 @@ final class StepPlan {
             }
         }
         outputs.forEach(name -> value(values, name).lives(Integer.MAX_VALUE));
-        Arena.place(new HashSet<>(values.values()));
+        Arena.place(new LinkedHashSet<>(values.values())); // in order, so that every run has the same places
     }
 
     /** What the last step gave; the next one overwrites it. */
