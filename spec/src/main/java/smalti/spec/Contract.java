@@ -113,14 +113,43 @@ public sealed interface Contract {
     }
 
     /**
-     * A picture stands for a normal distribution, independent in each number: mean and log-variance [N,D].
+     * A picture stands for a normal distribution of latents, independent in each number: mean and log-variance [N,D].
      *
      * @param dim D
+     * @param likelihood of a picture given latents: {@link #BERNOULLI}, where the decoder gives each pixel's probability
+     *     of 1, or {@link #GAUSSIAN}, where it gives each pixel's mean
+     * @param deviation of each pixel about its mean, in units of the pixel range; null where bernoulli
      */
-    record Posterior(int dim) implements Contract {
+    record Posterior(int dim, String likelihood, @Nullable Double deviation) implements Contract {
+        public static final String BERNOULLI = "bernoulli";
+        public static final String GAUSSIAN = "gaussian";
+
         public Posterior {
+            boolean gaussian = likelihood.equals(GAUSSIAN);
             Check.that(dim >= 1 && dim <= 65536, "dim must be from 1 to 65536, got %s", dim)
+                    .and(
+                            gaussian || likelihood.equals(BERNOULLI),
+                            "likelihood must be %s or %s, got %s",
+                            BERNOULLI,
+                            GAUSSIAN,
+                            likelihood)
+                    .and(
+                            !gaussian || (deviation != null && deviation > 0),
+                            "deviation must be above 0 of a gaussian likelihood, got %s",
+                            deviation == null ? "nothing" : deviation)
+                    .and(
+                            gaussian || deviation == null,
+                            "deviation must be left out but of a gaussian likelihood, got %s",
+                            String.valueOf(deviation))
                     .done();
+        }
+
+        public static Posterior ofBernoulli(int dim) {
+            return new Posterior(dim, BERNOULLI, null);
+        }
+
+        public static Posterior ofGaussian(int dim, double deviation) {
+            return new Posterior(dim, GAUSSIAN, deviation);
         }
     }
 }

@@ -1,5 +1,7 @@
 package smalti.spec;
 
+import java.util.List;
+
 /**
  * A deep convolutional generative adversarial network.
  *
@@ -12,6 +14,8 @@ package smalti.spec;
  * @param conditional whether the class of a picture is an input
  * @param batchNormMomentum share of the old value that running statistics keep at each step
  * @param discriminatorOptimizer the discriminator's own optimiser; the generator uses that of the training section
+ * @param loss what the two networks strive for
+ * @param penalties terms that the discriminator's loss gets beside it
  */
 public record DcganFamily(
         @Default("100") int noise,
@@ -19,9 +23,12 @@ public record DcganFamily(
         @Default("64") int discriminatorChannels,
         @Default("false") boolean conditional,
         @Default("0.9") double batchNormMomentum,
-        @Default("{\"learningRate\": 2e-4, \"beta1\": 0.5}") Adam discriminatorOptimizer)
+        @Default("{\"learningRate\": 2e-4, \"beta1\": 0.5}") Optimizer discriminatorOptimizer,
+        @Default("{\"kind\": \"non-saturating\"}") AdversarialLoss loss,
+        @Default("[]") List<Penalty> penalties)
         implements Family {
     public DcganFamily {
+        penalties = List.copyOf(penalties);
         Check.that(noise >= 1 && noise <= 65536, "noise must be from 1 to 65536, got %s", noise)
                 .and(generatorChannels >= 1, "generatorChannels must be at least 1, got %s", generatorChannels)
                 .and(
@@ -33,6 +40,37 @@ public record DcganFamily(
                         "batchNormMomentum must be in [0, 1), got %s",
                         batchNormMomentum)
                 .done();
+    }
+
+    /** With the paper's loss and no penalties. */
+    public DcganFamily(
+            int noise,
+            int generatorChannels,
+            int discriminatorChannels,
+            boolean conditional,
+            double batchNormMomentum,
+            Optimizer discriminatorOptimizer) {
+        this(
+                noise,
+                generatorChannels,
+                discriminatorChannels,
+                conditional,
+                batchNormMomentum,
+                discriminatorOptimizer,
+                new NonSaturatingLoss(),
+                List.of());
+    }
+
+    public DcganFamily withLoss(AdversarialLoss otherLoss, List<Penalty> otherPenalties) {
+        return new DcganFamily(
+                noise,
+                generatorChannels,
+                discriminatorChannels,
+                conditional,
+                batchNormMomentum,
+                discriminatorOptimizer,
+                otherLoss,
+                otherPenalties);
     }
 
     /** Stride-2 layers: as many as leave both sides whole and at least 4. */

@@ -32,7 +32,7 @@ import org.jspecify.annotations.Nullable;
  * case in the file), records, interfaces of records (told apart by the key {@code kind}: of a sealed interface the
  * permitted ones, of an open one those that a {@link SpecKinds} registers), {@code List}, {@code Map<String, …>},
  * {@link Dimension}, {@link Contracts}, and any of the reference types marked {@code @Nullable}. A component with a
- * {@link Default} may be left out.
+ * {@link Default} may be left out, and so may the {@code kind} of an interface with a {@link DefaultKind}.
  */
 public final class RecordTree {
     /**
@@ -48,7 +48,8 @@ public final class RecordTree {
             Contract.Pixels.class, Set.of(),
             Contract.Codebook.class, Set.of("dim", "levels", "fingerprint"),
             Contract.Noise.class, Set.of(),
-            Contract.Classes.class, Set.of());
+            Contract.Classes.class, Set.of(),
+            Contract.Posterior.class, Set.of("deviation"));
 
     private static final String KIND = "kind";
 
@@ -265,6 +266,9 @@ public final class RecordTree {
 
     /** What a constructor takes in place of a part that is broken. */
     private static @Nullable Object standIn(Class<?> type) {
+        if (type == List.class) {
+            return List.of(); // constructors copy it
+        }
         return type.isPrimitive() ? Array.get(Array.newInstance(type, 1), 0) : null;
     }
 
@@ -399,12 +403,17 @@ public final class RecordTree {
         }
         var kind = tree.path(KIND);
         var kinds = Kinds.of(parent);
-        var type = kind.isTextual() ? kinds.get(kind.textValue()) : null;
+        var type = kind.isTextual() ? kinds.get(kind.textValue()) : kind.isMissingNode() ? defaultKind(parent) : null;
         if (type == null) {
             expect(false, kind, child(path, KIND), "one of " + String.join(", ", kinds.keySet()), problems);
             return null;
         }
         return record(tree, type, true, path, problems);
+    }
+
+    private static @Nullable Class<?> defaultKind(Class<?> parent) {
+        var preset = parent.getAnnotation(DefaultKind.class);
+        return preset == null ? null : Kinds.of(parent).get(preset.value());
     }
 
     private static @Nullable Object contracts(JsonNode tree, String path, List<String> problems) {

@@ -10,7 +10,7 @@ public enum Role {
     CODEBOOK,
     /** codes [N,h,w] int64 → quantized latents [N,D,h,w] */
     LOOKUP,
-    /** quantized latents [N,D,h,w] → image [N,C,H,W] float in the pixel range */
+    /** quantized latents [N,D,h,w], or latents [N,D] (and class [N] int64) → image [N,C,H,W] float in the pixel range */
     DECODER,
     /** pixels [N,H,W,C] uint8 → codes [N,h,w] int64 */
     TOKENIZE,
@@ -19,7 +19,12 @@ public enum Role {
     /** noise [N,Z] (and class [N] int64) → pixels [N,H,W,C] uint8; in a run folder → image [N,C,H,W] float */
     GENERATOR,
     /** the generator with image [N,C,H,W] float out */
-    GENERATOR_FLOAT;
+    GENERATOR_FLOAT,
+    /**
+     * pixels [N,H,W,C] uint8 (and class [N] int64) → mean and logVariance [N,D]; in a run folder image [N,C,H,W] float in
+     * the pixel range → the same
+     */
+    POSTERIOR;
 
     /** The graph's name in files, such as {@code generator-float}. */
     public String fileStem() {

@@ -12,7 +12,7 @@ package smalti.spec;
 public record TrainingSpec(
         int steps,
         int batch,
-        @Default("{}") Adam optimizer,
+        @Default("{}") Optimizer optimizer,
         @Default("{\"kind\": \"constant\"}") Schedule schedule,
         @Default("0") double clipNorm,
         @Default("0") double weightsEma,
@@ -27,6 +27,10 @@ public record TrainingSpec(
                 .and(checkpointEvery >= 1, "checkpointEvery must be at least 1, got %s", checkpointEvery)
                 .and(logEvery >= 1, "logEvery must be at least 1, got %s", logEvery)
                 .done();
+    }
+
+    public TrainingSpec with(Optimizer other) {
+        return new TrainingSpec(steps, batch, other, schedule, clipNorm, weightsEma, checkpointEvery, logEvery, seed);
     }
 
     public TrainingSpec withSteps(int steps) {

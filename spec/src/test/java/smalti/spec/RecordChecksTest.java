@@ -9,6 +9,7 @@ import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Collections;
 import java.util.List;
 import java.util.Map;
 import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
@@ -32,6 +33,22 @@ class RecordChecksTest {
                 "beta2 must be in [0, 1), got -0.1",
                 "epsilon must be above 0, got 0.0");
         refuses(() -> new Adam(Double.NaN, 0.9, 0.999, 1e-8), "learningRate must be in (0, 1], got NaN");
+        refuses(
+                () -> new AdamW(2, 1, -0.1, 0, 1.5),
+                "learningRate must be in (0, 1], got 2.0",
+                "beta1 must be in [0, 1), got 1.0",
+                "beta2 must be in [0, 1), got -0.1",
+                "epsilon must be above 0, got 0.0",
+                "weightDecay must be in [0, 1], got 1.5");
+        refuses(
+                () -> new Sgd(0, 1),
+                "learningRate must be in (0, 1], got 0.0",
+                "momentum must be in [0, 1) (0: plain descent), got 1.0");
+        refuses(
+                () -> new RmsProp(0, 1, 0),
+                "learningRate must be in (0, 1], got 0.0",
+                "decay must be in [0, 1), got 1.0",
+                "epsilon must be above 0, got 0.0");
     }
 
     @Test
@@ -131,6 +148,67 @@ class RecordChecksTest {
     }
 
     @Test
+    void penalty() {
+        refuses(
+                () -> new NoisePenalty(0, 0),
+                "weight must be above 0 and at most 1e9, got 0.0",
+                "deviation must be in (0, 1], got 0.0");
+    }
+
+    @Test
+    void vae() {
+        refuses(
+                () -> new VaeFamily(0, MLP, new BernoulliLikelihood(true), new Kl(1, 0, 0), false),
+                "latentDim must be from 1 to 65536, got 0");
+        refuses(
+                () -> new Kl(-1, -1, 101),
+                "weight must be from 0 to 1000, got -1.0",
+                "warmupSteps must be at least 0 (0: none), got -1",
+                "freeBits must be from 0 to 100 nats (0: none), got 101.0");
+        refuses(() -> new GaussianLikelihood(0, true), "deviation must be from 0.001 to 10, got 0.0");
+        refuses(() -> new MlpNetwork(List.of(), Activation.RELU), "hidden must have from 1 to 16 entries, got 0");
+        refuses(
+                () -> new MlpNetwork(Collections.nCopies(17, 0), Activation.RELU),
+                "hidden must have from 1 to 16 entries, got 17",
+                "hidden must be from 1 to 65536 each, got " + Collections.nCopies(17, 0));
+        refuses(
+                () -> new ConvolutionalNetwork(List.of(), 0, Activation.RELU),
+                "channels must have from 1 to 9 entries, got 0",
+                "dense must be from 1 to 65536, got 0");
+        refuses(
+                () -> new ConvolutionalNetwork(Collections.nCopies(10, 4097), 1, Activation.RELU),
+                "channels must have from 1 to 9 entries, got 10",
+                "channels must be from 1 to 4096 each, got " + Collections.nCopies(10, 4097));
+    }
+
+    @Test
+    void aVaesNetworkFitsItsPictures() {
+        MLP.checkFits(new ImageSpec(255, 256, 1));
+        refuses(
+                () -> MLP.checkFits(new ImageSpec(257, 256, 1)),
+                "image.height x image.width x image.channels must be at most 65536 for a network of kind mlp, got 65792;"
+                        + " take a smaller picture or kind convolutional");
+        var network = new ConvolutionalNetwork(List.of(32, 64), 256, Activation.SILU);
+        network.checkFits(new ImageSpec(8, 28, 3));
+        new ConvolutionalNetwork(Collections.nCopies(9, 8), 256, Activation.SILU)
+                .checkFits(new ImageSpec(1024, 1024, 3));
+        refuses(
+                () -> network.checkFits(new ImageSpec(30, 28, 3)),
+                "image.height and image.width must halve 2 times (once an entry of model.network.channels) down to at"
+                        + " least 2 pixels, got 30x28");
+        refuses(
+                () -> new ConvolutionalNetwork(List.of(1, 1, 1), 1, Activation.SILU).checkFits(new ImageSpec(8, 16, 3)),
+                "image.height and image.width must halve 3 times (once an entry of model.network.channels) down to at"
+                        + " least 2 pixels, got 8x16");
+        refuses(
+                () -> network.checkFits(new ImageSpec(1024, 1024, 3)),
+                "model.network.channels must leave at most 65536 numbers for the dense layer, got 4194304; add an entry"
+                        + " or make the last one smaller");
+    }
+
+    private static final MlpNetwork MLP = new MlpNetwork(List.of(400, 400), Activation.TANH);
+
+    @Test
     void model() {
         refuses(
                 () -> new ModelSpec("My Model", Samples.IMAGE, Samples.dcgan(), Samples.TRAINING, Samples.DATA),
@@ -173,14 +251,24 @@ class RecordChecksTest {
                 "codes must be the product of levels [5, 1], got 12",
                 "dim must be 2, a number for each of levels, got 3");
         refuses(() -> new Contract.Classes(List.of()), "names must not be empty");
-        refuses(() -> new Contract.Posterior(0), "dim must be from 1 to 65536, got 0");
+        refuses(
+                () -> new Contract.Posterior(0, "cauchy", 1.0),
+                "dim must be from 1 to 65536, got 0",
+                "likelihood must be bernoulli or gaussian, got cauchy",
+                "deviation must be left out but of a gaussian likelihood, got 1.0");
+        refuses(
+                () -> new Contract.Posterior(1, "gaussian", null),
+                "deviation must be above 0 of a gaussian likelihood, got nothing");
+        refuses(
+                () -> Contract.Posterior.ofGaussian(1, 0),
+                "deviation must be above 0 of a gaussian likelihood, got 0.0");
         refuses(
                 () -> Contract.Codebook.ofTable(4, 2, 2).exportedFingerprint(),
                 "contracts.codebook.fingerprint is missing");
-        var two = List.of(new Contract.Posterior(1), new Contract.Posterior(2));
+        var two = List.of(Contract.Posterior.ofBernoulli(1), Contract.Posterior.ofBernoulli(2));
         refuses(() -> Contracts.of(two), "posterior must be there once, and is there twice");
-        var one = Contracts.of(new Contract.Posterior(1));
-        assertThat(one.with(new Contract.Posterior(2))
+        var one = Contracts.of(Contract.Posterior.ofBernoulli(1));
+        assertThat(one.with(Contract.Posterior.ofBernoulli(2))
                         .get(Contract.Posterior.class)
                         .dim())
                 .isEqualTo(2);

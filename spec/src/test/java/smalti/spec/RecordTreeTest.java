@@ -23,7 +23,16 @@ import org.junit.jupiter.params.provider.MethodSource;
 
 class RecordTreeTest {
     private static List<Record> samples() {
-        return List.of(Samples.VQVAE_EMA, Samples.VQVAE_LOSS, Samples.DCGAN, Samples.EXPORT, Samples.BUNDLE);
+        var samples = new ArrayList<Record>(List.of(
+                Samples.VQVAE_EMA,
+                Samples.VQVAE_LOSS,
+                Samples.DCGAN,
+                Samples.VAE,
+                Samples.VAE_MLP,
+                Samples.EXPORT,
+                Samples.BUNDLE));
+        samples.addAll(Samples.LOSSES);
+        return samples;
     }
 
     @ParameterizedTest
@@ -175,6 +184,41 @@ class RecordTreeTest {
                 .contains("model.kind must be \"vqvae\", got \"dcgan\"")
                 .filteredOn(line -> line.startsWith("model"))
                 .hasSize(1);
+    }
+
+    @Test
+    void aPartWithoutAKindIsOfItsDefaultKind() {
+        var tree = changed(model -> at(model, "/training/optimizer").remove("kind"));
+        assertThat(RecordTree.bind(tree, ModelSpec.class, "model.yaml")).isEqualTo(Samples.VQVAE_EMA);
+        var other = changed(model -> at(model, "/training/optimizer").put("kind", "rmsprop"));
+        assertThatThrownBy(() -> RecordTree.bind(other, ModelSpec.class, "model.yaml"))
+                .isInstanceOf(SpecException.class)
+                .hasMessage("""
+                        model.yaml: training.optimizer.beta1 is not a known key; known here: decay, epsilon, learningRate
+                        model.yaml: training.optimizer.beta2 is not a known key; known here: decay, epsilon, learningRate""");
+        var unknown = changed(model -> at(model, "/training/optimizer").putNull("kind"));
+        assertThatThrownBy(() -> RecordTree.bind(unknown, ModelSpec.class, "model.yaml"))
+                .hasMessage("model.yaml: training.optimizer.kind must be one of adam, adamw, sgd, rmsprop, got null");
+    }
+
+    @Test
+    void aListHoldsKindsEachCheckedAtItsPlace() {
+        var tree = JsonNodeFactory.instance.objectNode();
+        tree.setAll((ObjectNode) RecordTree.tree(Samples.LOSSES.get(0)));
+        var penalties = at(tree, "/model").putArray("penalties");
+        penalties.addObject().put("kind", "noise").put("deviation", 2);
+        penalties.addObject().put("weight", 1);
+        penalties.add(7);
+        penalties.addNull();
+        at(tree, "/model").put("noise", 0);
+        assertThatThrownBy(() -> RecordTree.bind(tree, ModelSpec.class, "model.yaml"))
+                .isInstanceOf(SpecException.class)
+                .hasMessage("""
+                        model.yaml: model.penalties[0].deviation must be in (0, 1], got 2.0
+                        model.yaml: model.penalties[1].kind must be one of noise, got nothing
+                        model.yaml: model.penalties[2] must be a mapping of keys, got 7
+                        model.yaml: model.penalties[3] must be a mapping of keys, got null
+                        model.yaml: model.noise must be from 1 to 65536, got 0""");
     }
 
     @Test

@@ -2,6 +2,7 @@ package smalti.spec;
 
 import java.util.List;
 import java.util.Map;
+import java.util.stream.Stream;
 
 /** One valid record of every kind. */
 final class Samples {
@@ -23,6 +24,40 @@ final class Samples {
             new TrainingSpec(1, 2, ADAM, new ConstantSchedule(), 0, 0, 1, 1, 0),
             new DataSpec(DataSpec.Fit.STRETCH, DataSpec.BadImages.FAIL, 0.5, false));
 
+    static final ModelSpec VAE = new ModelSpec(
+            "d-vae",
+            new ImageSpec(28, 28, 1),
+            new VaeFamily(
+                    40,
+                    new ConvolutionalNetwork(List.of(32, 64), 256, Activation.SILU),
+                    new GaussianLikelihood(0.1, true),
+                    new Kl(1, 100, 0.05),
+                    true),
+            TRAINING.with(new AdamW(1e-3, 0.9, 0.999, 1e-8, 0.01)),
+            DATA);
+    static final ModelSpec VAE_MLP = new ModelSpec(
+            "e-vae",
+            new ImageSpec(28, 28, 1),
+            new VaeFamily(
+                    2,
+                    new MlpNetwork(List.of(400, 400), Activation.TANH),
+                    new BernoulliLikelihood(true),
+                    new Kl(1, 0, 0),
+                    false),
+            TRAINING.with(new Sgd(0.01, 0.9)),
+            DATA);
+
+    /** Every loss and penalty: of a GAN each. */
+    static final List<ModelSpec> LOSSES = Stream.of(
+                    new NonSaturatingLoss(), new HingeLoss(), new LeastSquaresLoss(), new WassersteinLoss())
+            .map(loss -> new ModelSpec(
+                    "f-dcgan",
+                    IMAGE,
+                    dcgan().withLoss(loss, List.of(new NoisePenalty(100, 0.01))),
+                    TRAINING.with(new RmsProp(5e-5, 0.99, 1e-8)),
+                    DATA))
+            .toList();
+
     static final Signature SIGNATURE = new Signature(
             List.of(TensorSpec.of("image", ElementType.FLOAT32, "N 3 4*h 4*w")),
             List.of(TensorSpec.of("codes", ElementType.INT64, "N h w")));
@@ -42,7 +77,7 @@ final class Samples {
             2,
             "a-vqvae",
             Map.of("encoder", new ExportManifest.Graph("encoder.sd", SIGNATURE)),
-            Contracts.of(PIXELS, Contract.Codebook.ofTable(512, 64, 4), new Contract.Posterior(64)),
+            Contracts.of(PIXELS, Contract.Codebook.ofTable(512, 64, 4), Contract.Posterior.ofGaussian(64, 0.25)),
             "calibration.npy",
             "held-out.npy",
             PROVENANCE);

@@ -172,8 +172,8 @@ class SpecFilesTest {
                         + "\"commitment\":0.25,\"quantizer\":{\"kind\":\"ema\",\"codes\":512,\"codeDim\":64,"
                         + "\"decay\":0.99,\"epsilon\":1.0E-5,\"start\":\"uniform\",\"restartAfter\":0}}");
         assertThat(RecordTree.line(spec.training()))
-                .isEqualTo("{\"steps\":10000,\"batch\":32,\"optimizer\":{\"learningRate\":3.0E-4,\"beta1\":0.9,"
-                        + "\"beta2\":0.999,\"epsilon\":1.0E-8},\"schedule\":{\"kind\":\"constant\"},\"clipNorm\":0.0,"
+                .isEqualTo("{\"steps\":10000,\"batch\":32,\"optimizer\":{\"kind\":\"adam\",\"learningRate\":3.0E-4,"
+                        + "\"beta1\":0.9,\"beta2\":0.999,\"epsilon\":1.0E-8},\"schedule\":{\"kind\":\"constant\"},\"clipNorm\":0.0,"
                         + "\"weightsEma\":0.0,\"checkpointEvery\":100,\"logEvery\":10,\"seed\":0}");
     }
 }

@@ -8,12 +8,14 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 import org.nd4j.autodiff.samediff.SDVariable;
 import org.nd4j.linalg.api.buffer.DataType;
+import smalti.spec.Check;
 import smalti.spec.Contract;
 import smalti.spec.CounterRandom;
 import smalti.spec.DcganFamily;
 import smalti.spec.ElementType;
 import smalti.spec.ImageSpec;
 import smalti.spec.ModelSpec;
+import smalti.spec.NonSaturatingLoss;
 import smalti.spec.Role;
 import smalti.spec.Signature;
 import smalti.spec.TensorSpec;
@@ -61,6 +63,15 @@ final class DcganTraining implements FamilyTraining {
     private final WeightsEma ema;
 
     DcganTraining(ModelSpec spec, DcganFamily family, Pictures pictures) {
+        Check.that(
+                        family.loss() instanceof NonSaturatingLoss,
+                        "model.loss.kind must be non-saturating, the only one that is trained with so far, got %s",
+                        family.loss().getClass().getSimpleName())
+                .and(
+                        family.penalties().isEmpty(),
+                        "model.penalties must be empty, as none is trained with so far, got %s",
+                        family.penalties())
+                .done();
         this.spec = spec;
         this.family = family;
         classes = family.conditional() ? pictures.classes() : List.of();
@@ -76,9 +87,12 @@ final class DcganTraining implements FamilyTraining {
         discriminator = discriminatorGraph();
         var names = List.copyOf(parameters.names());
         var generatorNames = owned(names, "generator/");
-        generatorOptimizer = new AdamOptimizer(training.optimizer(), parameters, generatorNames);
-        discriminatorOptimizer =
-                new AdamOptimizer(family.discriminatorOptimizer(), parameters, owned(names, "discriminator/"));
+        generatorOptimizer = AdamOptimizer.of(training.optimizer(), "training.optimizer", parameters, generatorNames);
+        discriminatorOptimizer = AdamOptimizer.of(
+                family.discriminatorOptimizer(),
+                "model.discriminatorOptimizer",
+                parameters,
+                owned(names, "discriminator/"));
         ema = new WeightsEma(training.weightsEma(), parameters, generatorNames);
     }
 

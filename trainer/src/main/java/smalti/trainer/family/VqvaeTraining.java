@@ -72,7 +72,7 @@ final class VqvaeTraining implements FamilyTraining {
                 .toList();
         outputs = OUTPUTS.stream().filter(builder.graph()::hasVariable).toList();
         graph = new TrainingGraph(builder, loss, trainables);
-        optimizer = new AdamOptimizer(training.optimizer(), parameters, trainables);
+        optimizer = AdamOptimizer.of(training.optimizer(), "training.optimizer", parameters, trainables);
     }
 
     private static Codebook codebook(VqvaeFamily family, Parameters parameters, long seed) {

@@ -6,6 +6,8 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.function.Function;
 import smalti.spec.Adam;
+import smalti.spec.Optimizer;
+import smalti.spec.SpecException;
 import smalti.trainer.graph.Chunks;
 import smalti.trainer.graph.DenseFloats;
 import smalti.trainer.graph.Parameters;
@@ -21,6 +23,18 @@ public final class AdamOptimizer {
     private final Map<String, Moments> moments = new LinkedHashMap<>();
 
     private record Moments(float[] first, float[] second) {}
+
+    /**
+     * @param key of the optimiser in a spec
+     * @throws SpecException of another kind
+     */
+    public static AdamOptimizer of(Optimizer spec, String key, Parameters parameters, List<String> names) {
+        if (!(spec instanceof Adam adam)) {
+            throw new SpecException(key + ".kind must be adam, the only one that is trained with so far, got "
+                    + spec.getClass().getSimpleName());
+        }
+        return new AdamOptimizer(adam, parameters, names);
+    }
 
     public AdamOptimizer(Adam spec, Parameters parameters, List<String> names) {
         this.spec = spec;
