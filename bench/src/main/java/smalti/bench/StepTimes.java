@@ -7,7 +7,7 @@ import java.util.Scanner;
 import smalti.spec.SpecException;
 import smalti.trainer.Presets;
 import smalti.trainer.data.ProceduralPictures;
-import smalti.trainer.family.Families;
+import smalti.trainer.family.ModelTraining;
 
 /**
  * Times training steps of a preset. After {@code ready} it does as many steps as each line of its input says and prints
@@ -25,7 +25,7 @@ public final class StepTimes {
         }
         var spec = Presets.named(args[0]);
         var pictures = ProceduralPictures.draw(PICTURES, spec.image().width(), 1);
-        var training = Families.training(spec, pictures, pictures.variance());
+        var training = ModelTraining.of(spec, pictures, pictures.variance());
         training.begin();
         int done = 0;
         while (done < Integer.parseInt(args[1])) {

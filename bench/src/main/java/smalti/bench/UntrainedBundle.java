@@ -7,9 +7,9 @@ import smalti.exporter.ExportOptions;
 import smalti.spec.SpecException;
 import smalti.trainer.Presets;
 import smalti.trainer.Trainer;
-import smalti.trainer.TrainingListener;
 import smalti.trainer.data.Dataset;
 import smalti.trainer.data.ProceduralPictures;
+import smalti.trainer.run.TrainingListener;
 
 /**
  * A bundle of a preset after a single training step: what it makes is noise, what making it costs is what it costs a

@@ -11,7 +11,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
-import smalti.trainer.TrainingListener;
+import smalti.trainer.run.TrainingListener;
 
 /** What a person sees: results on standard output; progress, warnings and errors on standard error. */
 final class Console {

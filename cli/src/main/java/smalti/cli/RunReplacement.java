@@ -8,8 +8,8 @@ import java.util.Map;
 import smalti.spec.Aside;
 import smalti.spec.ModelSpec;
 import smalti.trainer.Trainer;
-import smalti.trainer.TrainingListener;
 import smalti.trainer.data.Dataset;
+import smalti.trainer.run.TrainingListener;
 
 /** A training in the place of another run, which comes back if this one ends before its first checkpoint. */
 final class RunReplacement implements TrainingListener {

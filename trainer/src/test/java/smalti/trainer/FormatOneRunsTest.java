@@ -14,6 +14,8 @@ import smalti.spec.RecordTree;
 import smalti.trainer.data.Dataset;
 import smalti.trainer.data.ProceduralPictures;
 import smalti.trainer.graph.RunGraphs;
+import smalti.trainer.run.MetricsLog;
+import smalti.trainer.run.TrainingListener;
 
 /** Run folders that our trainer wrote in format 1, after 6 steps: they are read and go on for ever. */
 class FormatOneRunsTest {

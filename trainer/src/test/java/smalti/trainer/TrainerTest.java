@@ -25,6 +25,9 @@ import smalti.spec.SpecException;
 import smalti.spec.VqvaeFamily;
 import smalti.trainer.data.Dataset;
 import smalti.trainer.family.FamilyGraphs;
+import smalti.trainer.run.Checkpoint;
+import smalti.trainer.run.MetricsLog;
+import smalti.trainer.run.TrainingListener;
 
 class TrainerTest {
     @TempDir

@@ -22,10 +22,10 @@ import smalti.spec.ModelSpec;
 import smalti.spec.TrainingSpec;
 import smalti.spec.VqvaeFamily;
 import smalti.trainer.Trainer;
-import smalti.trainer.TrainingListener;
 import smalti.trainer.data.Dataset;
 import smalti.trainer.data.Pictures;
 import smalti.trainer.data.ProceduralPictures;
+import smalti.trainer.run.TrainingListener;
 
 /** A bundle of each family and kind, hardly trained: what it makes is poor, how it computes it is what any does. */
 final class SmallBundles {

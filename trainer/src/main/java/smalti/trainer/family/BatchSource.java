@@ -45,7 +45,7 @@ public final class BatchSource {
     }
 
     /** [batch, C, H, W] in the given range. */
-    public float[] images(int step, FamilyTraining.PixelRange range) {
+    public float[] images(int step, PixelRange range) {
         var mirrored = new boolean[batch];
         if (flip) {
             for (int i = 0; i < batch; i++) {

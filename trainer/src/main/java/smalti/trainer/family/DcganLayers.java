@@ -1,13 +1,17 @@
 package smalti.trainer.family;
 
 import java.util.ArrayList;
-import java.util.List;
 import org.jspecify.annotations.Nullable;
 import org.nd4j.autodiff.samediff.SDVariable;
 import smalti.spec.DcganFamily;
 import smalti.spec.ImageSpec;
 import smalti.trainer.graph.GraphBuilder;
+import smalti.trainer.graph.HostArrays;
 import smalti.trainer.graph.Initializer;
+import smalti.trainer.layer.BatchNorm;
+import smalti.trainer.layer.Convolution;
+import smalti.trainer.layer.Layer;
+import smalti.trainer.layer.TransposedConvolution;
 
 /**
  * Generator and discriminator of a DCGAN, for training and inference alike.
@@ -21,33 +25,28 @@ import smalti.trainer.graph.Initializer;
  * </pre>
  */
 record DcganLayers(DcganFamily family, ImageSpec image, int classes) {
+    static final String GENERATOR = "generator";
+    static final String DISCRIMINATOR = "discriminator";
+
     private static final double SLOPE = 0.2;
     // Source: Radford et al. 2016, section 4.
     private static final Initializer WEIGHTS = Initializer.normal(0, 0.02);
-
-    /** How a batch normalisation with a relu is done: by the batch, or by given statistics. */
-    interface Normalization {
-        SDVariable apply(GraphBuilder g, String name, SDVariable x, int channels);
-    }
-
-    int doublings() {
-        return family.doublings(image);
-    }
 
     /** Channels of the generator's stages, from the noise to the last hidden layer. */
     private int generatorChannels(int stage) {
         return family.generatorChannels() << (doublings() - 1 - stage);
     }
 
-    /** Names and channels of the generator's normalisations, in order. */
-    record Normalized(String name, int channels) {}
+    private int doublings() {
+        return family.doublings(image);
+    }
 
-    List<Normalized> generatorNormalizations() {
-        var found = new ArrayList<Normalized>();
-        for (int stage = 0; stage < doublings(); stage++) {
-            found.add(new Normalized("generator/norm" + stage, generatorChannels(stage)));
-        }
-        return found;
+    private int height() {
+        return image.height() >> doublings();
+    }
+
+    private int width() {
+        return image.width() >> doublings();
     }
 
     /**
@@ -56,23 +55,37 @@ record DcganLayers(DcganFamily family, ImageSpec image, int classes) {
      * @param batch the batch size, or −1
      * @return [B, C, H, W] in [−1, 1]
      */
-    SDVariable generator(
-            GraphBuilder g, SDVariable noise, @Nullable SDVariable labels, int batch, Normalization normalization) {
-        int height = image.height() >> doublings();
-        int width = image.width() >> doublings();
+    SDVariable generator(GraphBuilder g, SDVariable noise, @Nullable SDVariable labels, int batch) {
         var input = labels == null ? noise : g.concat(1, noise, labels);
         int length = family.noise() + (labels == null ? 0 : classes);
-        int channels = generatorChannels(0);
-        var weights = g.parameter("generator/project", WEIGHTS, length, (long) channels * height * width);
-        var h = g.reshape(g.matrixProduct(input, weights), batch, channels, height, width);
-        h = normalization.apply(g, "generator/norm0", h, channels);
+        int first = generatorChannels(0);
+        var layers = new ArrayList<Layer>();
+        layers.add((builder, x) -> {
+            var weights = builder.parameter("project", WEIGHTS, length, (long) first * height() * width());
+            return builder.reshape(builder.matrixProduct(x, weights), batch, first, height(), width());
+        });
+        layers.add(normalization(0));
         for (int stage = 1; stage < doublings(); stage++) {
-            int out = generatorChannels(stage);
-            h = g.plainTransposedConvolution("generator/up" + stage, h, kernel(channels, out));
-            h = normalization.apply(g, "generator/norm" + stage, h, out);
-            channels = out;
+            layers.add(up("up" + stage, generatorChannels(stage - 1), generatorChannels(stage), false));
+            layers.add(normalization(stage));
         }
-        return g.tanh(g.transposedConvolution("generator/image", h, kernel(channels, image.channels())));
+        layers.add(up("image", generatorChannels(doublings() - 1), image.channels(), true));
+        layers.add(GraphBuilder::tanh);
+        return Layer.sequence(layers).within(GENERATOR).apply(g, input);
+    }
+
+    private BatchNorm normalization(int stage) {
+        return new BatchNorm("norm" + stage, generatorChannels(stage), 0, family.batchNormMomentum());
+    }
+
+    /** Doubles each side. */
+    private static Layer up(String name, int in, int out, boolean biased) {
+        return new TransposedConvolution(name, in, out, 4, 2, 1, WEIGHTS, biased);
+    }
+
+    /** Halves each side. */
+    private static Layer down(String name, int in, int out, boolean biased) {
+        return new Convolution(name, in, out, 4, 2, 1, WEIGHTS, biased);
     }
 
     /**
@@ -81,30 +94,29 @@ record DcganLayers(DcganFamily family, ImageSpec image, int classes) {
      * @return logits [B, 1]: above 0 for real
      */
     SDVariable discriminator(GraphBuilder g, SDVariable picture, @Nullable SDVariable labels, int batch) {
+        var layers = new ArrayList<Layer>();
         int channels = family.discriminatorChannels();
-        var h = g.leakyRelu(g.convolution("discriminator/down0", picture, kernel(image.channels(), channels)), SLOPE);
+        layers.add(down("down0", image.channels(), channels, true));
+        layers.add((builder, x) -> builder.leakyRelu(x, SLOPE));
         for (int stage = 1; stage < doublings(); stage++) {
-            h = g.plainConvolution("discriminator/down" + stage, h, kernel(channels, 2 * channels));
+            layers.add(down("down" + stage, channels, 2 * channels, false));
             channels *= 2;
-            h = g.batchNorm("discriminator/norm" + stage, h, channels, SLOPE).output();
+            layers.add(BatchNorm.unfollowed("norm" + stage, channels, SLOPE));
         }
-        long length = (long) channels * (image.height() >> doublings()) * (image.width() >> doublings());
-        var features = g.reshape(h, batch, length); // [B, F]
-        var logit = g.matrixProduct(features, g.parameter("discriminator/logit", WEIGHTS, length, 1));
+        long length = (long) channels * height() * width();
+        layers.add((builder, x) -> logits(builder, builder.reshape(x, batch, length), labels, length));
+        return Layer.sequence(layers).within(DISCRIMINATOR).apply(g, picture);
+    }
+
+    /** @param features [B, length] */
+    private SDVariable logits(GraphBuilder g, SDVariable features, @Nullable SDVariable labels, long length) {
+        var logit = g.matrixProduct(features, g.parameter("logit", WEIGHTS, length, 1));
         if (labels == null) {
             return logit;
         }
-        var byClass =
-                g.matrixProduct(features, g.parameter("discriminator/classes", WEIGHTS, length, classes)); // [B, K]
-        var ones = g.constant(
-                "discriminator/ones/" + picture.name(),
-                smalti.trainer.graph.HostArrays.floats(filled(classes), classes, 1));
+        var byClass = g.matrixProduct(features, g.parameter("classes", WEIGHTS, length, classes)); // [B, K]
+        var ones = g.constant("ones/" + features.name(), HostArrays.floats(filled(classes), classes, 1));
         return g.add(logit, g.matrixProduct(g.multiply(byClass, labels), ones));
-    }
-
-    /** Doubles or halves each side. */
-    private static GraphBuilder.Kernel kernel(int in, int out) {
-        return new GraphBuilder.Kernel(in, out, 4, 2, 1, WEIGHTS);
     }
 
     private static float[] filled(int length) {

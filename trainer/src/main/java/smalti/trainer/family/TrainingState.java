@@ -18,9 +18,9 @@ public final class TrainingState {
         return this;
     }
 
-    /** Live arrays by name, under a prefix. */
-    TrainingState with(String prefix, Map<String, float[]> live) {
-        live.forEach((name, array) -> arrays.put(prefix + name, array));
+    /** Live arrays by name. */
+    TrainingState with(Map<String, float[]> live) {
+        arrays.putAll(live);
         return this;
     }
 

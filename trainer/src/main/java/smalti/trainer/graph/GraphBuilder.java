@@ -1,6 +1,10 @@
 package smalti.trainer.graph;
 
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
 import org.nd4j.autodiff.samediff.SDVariable;
 import org.nd4j.autodiff.samediff.SameDiff;
 import org.nd4j.linalg.api.buffer.DataType;
@@ -23,21 +27,40 @@ public final class GraphBuilder {
 
     private final SameDiff graph = SameDiff.create();
     private final Parameters parameters;
-    private final boolean trainable;
+    private final Statistics statistics;
+    private final boolean training;
+    private final Map<String, Followed> followed = new LinkedHashMap<>();
+    private String scope = "";
 
-    private GraphBuilder(Parameters parameters, boolean trainable) {
+    private GraphBuilder(Parameters parameters, Statistics statistics, boolean training) {
         this.parameters = parameters;
-        this.trainable = trainable;
+        this.statistics = statistics;
+        this.training = training;
     }
 
-    /** Parameters become variables, with gradients. */
-    public static GraphBuilder training(Parameters parameters) {
-        return new GraphBuilder(parameters, true);
+    /** Parameters become variables, with gradients; batches are normalised by themselves. */
+    public static GraphBuilder training(Parameters parameters, Statistics statistics) {
+        return new GraphBuilder(parameters, statistics, true);
     }
 
-    /** Parameters become constants: the form that is saved and exported. */
-    public static GraphBuilder inference(Parameters parameters) {
-        return new GraphBuilder(parameters, false);
+    /** Parameters and statistics become constants: the form that is saved and exported. */
+    public static GraphBuilder inference(Parameters parameters, Statistics statistics) {
+        return new GraphBuilder(parameters, statistics, false);
+    }
+
+    public boolean isTraining() {
+        return training;
+    }
+
+    /** Builds with {@code scope/} before the names of parameters, statistics and constants. */
+    public SDVariable within(String inner, Supplier<SDVariable> build) {
+        var outer = scope;
+        scope = outer + inner + "/";
+        try {
+            return build.get();
+        } finally {
+            scope = outer;
+        }
     }
 
     public SameDiff graph() {
@@ -50,82 +73,67 @@ public final class GraphBuilder {
     }
 
     public SDVariable parameter(String name, Initializer initializer, long... shape) {
-        if (graph.hasVariable(name)) {
-            return graph.getVariable(name);
+        var scoped = scope + name;
+        if (graph.hasVariable(scoped)) {
+            return graph.getVariable(scoped);
         }
-        var array = parameters.array(name, initializer, shape);
-        return trainable ? graph.var(name, array) : graph.constant(name, array);
+        var array = parameters.array(scoped, initializer, shape);
+        return training ? graph.var(scoped, array) : graph.constant(scoped, array);
     }
 
     public SDVariable constant(String name, INDArray array) {
-        return graph.constant(name, array);
+        return graph.constant(scope + name, array);
     }
 
     /**
-     * A square convolution kernel.
-     *
-     * @param in channels of the input
-     * @param out channels of the output
-     * @param padding zeros on every side; a transposed convolution loses as many instead
+     * @param x [B, in, H, W]
+     * @param weights [size, size, in, out]
+     * @param bias [out], or null
+     * @param padding zeros on every side
      */
-    public record Kernel(int in, int out, int size, int stride, int padding, Initializer initializer) {}
-
-    /** Weights [size, size, in, out] at {@code name/weights}, with a bias at {@code name/bias}. */
-    public SDVariable convolution(String name, SDVariable x, Kernel kernel) {
-        return graph.cnn().conv2d(x, weights(name, kernel), bias(name, kernel), configuration(kernel));
+    public SDVariable convolution(
+            SDVariable x, SDVariable weights, @Nullable SDVariable bias, int size, int stride, int padding) {
+        var configuration = configuration(size, stride, padding);
+        return bias == null
+                ? graph.cnn().conv2d(x, weights, configuration)
+                : graph.cnn().conv2d(x, weights, bias, configuration);
     }
 
-    /** As {@link #convolution} without a bias, for where a normalisation follows. */
-    public SDVariable plainConvolution(String name, SDVariable x, Kernel kernel) {
-        return graph.cnn().conv2d(x, weights(name, kernel), configuration(kernel));
+    /**
+     * @param x [B, in, H, W]
+     * @param weights [size, size, out, in]
+     * @param bias [out], or null
+     * @param padding what is cut off on every side
+     */
+    public SDVariable transposedConvolution(
+            SDVariable x, SDVariable weights, @Nullable SDVariable bias, int size, int stride, int padding) {
+        var configuration = transposedConfiguration(size, stride, padding);
+        return bias == null
+                ? graph.cnn().deconv2d(x, weights, configuration)
+                : graph.cnn().deconv2d(x, weights, bias, configuration);
     }
 
-    private SDVariable weights(String name, Kernel kernel) {
-        int size = kernel.size();
-        return parameter(name + "/weights", kernel.initializer(), size, size, kernel.in(), kernel.out());
-    }
-
-    /** Weights [size, size, out, in] at {@code name/weights}, with a bias at {@code name/bias}. */
-    public SDVariable transposedConvolution(String name, SDVariable x, Kernel kernel) {
-        return graph.cnn()
-                .deconv2d(x, transposedWeights(name, kernel), bias(name, kernel), transposedConfiguration(kernel));
-    }
-
-    /** As {@link #transposedConvolution} without a bias. */
-    public SDVariable plainTransposedConvolution(String name, SDVariable x, Kernel kernel) {
-        return graph.cnn().deconv2d(x, transposedWeights(name, kernel), transposedConfiguration(kernel));
-    }
-
-    private SDVariable transposedWeights(String name, Kernel kernel) {
-        int size = kernel.size();
-        return parameter(name + "/weights", kernel.initializer(), size, size, kernel.out(), kernel.in());
-    }
-
-    private SDVariable bias(String name, Kernel kernel) {
-        return parameter(name + "/bias", Initializer.constant(0), kernel.out());
-    }
-
-    private static Conv2DConfig configuration(Kernel kernel) {
+    private static Conv2DConfig configuration(int size, int stride, int padding) {
         return Conv2DConfig.builder()
-                .kH(kernel.size())
-                .kW(kernel.size())
-                .sH(kernel.stride())
-                .sW(kernel.stride())
-                .pH(kernel.padding())
-                .pW(kernel.padding())
+                .kH(size)
+                .kW(size)
+                .sH(stride)
+                .sW(stride)
+                .pH(padding)
+                .pW(padding)
                 .paddingMode(PaddingMode.VALID) // explicit padding, which is then taken from pH and pW
                 .dataFormat(NCHW)
                 .build();
     }
 
-    private static DeConv2DConfig transposedConfiguration(Kernel kernel) {
+    private static DeConv2DConfig transposedConfiguration(int size, int stride, int padding) {
         return DeConv2DConfig.builder()
-                .kH(kernel.size())
-                .kW(kernel.size())
-                .sH(kernel.stride())
-                .sW(kernel.stride())
-                .pH(kernel.padding())
-                .pW(kernel.padding())
+                .kH(size)
+                .kW(size)
+                .sH(stride)
+                .sW(stride)
+                .pH(padding)
+                .pW(padding)
                 .isSameMode(false)
                 .dataFormat(NCHW)
                 .build();
@@ -145,13 +153,27 @@ public final class GraphBuilder {
         if (slope == 0) {
             return graph.nn().relu(x, 0);
         }
-        return trainable
+        return training
                 ? new LeakyRelu(graph, x, slope).outputVariables()[0]
                 : graph.nn().leakyRelu(x, slope);
     }
 
     public SDVariable tanh(SDVariable x) {
         return graph.math().tanh(x);
+    }
+
+    /** 1/(1 + e⁻ˣ). */
+    public SDVariable sigmoid(SDVariable x) {
+        return graph.nn().sigmoid(x);
+    }
+
+    /** x·σ(x). Source: Elfwing et al. 2018, arXiv:1702.03118. */
+    public SDVariable silu(SDVariable x) {
+        return multiply(x, sigmoid(x));
+    }
+
+    public SDVariable exp(SDVariable x) {
+        return graph.math().exp(x);
     }
 
     /** ln(1 + eˣ). */
@@ -171,6 +193,11 @@ public final class GraphBuilder {
         return a.mul(b);
     }
 
+    /** x + by. */
+    public SDVariable shift(SDVariable x, double by) {
+        return x.add(by);
+    }
+
     public SDVariable scale(SDVariable x, double by) {
         return x.mul(by);
     }
@@ -182,6 +209,16 @@ public final class GraphBuilder {
     /** The mean over everything, a scalar. */
     public SDVariable mean(SDVariable x) {
         return x.mean();
+    }
+
+    /** The sum of everything, a scalar. */
+    public SDVariable sum(SDVariable x) {
+        return x.sum();
+    }
+
+    /** The mean over the rows of [m, n] → [n]. */
+    public SDVariable rowMean(SDVariable x) {
+        return x.mean(0);
     }
 
     /** The mean of (a − b)² over everything, a scalar. */
@@ -222,7 +259,7 @@ public final class GraphBuilder {
 
     /** Rows of [k, d] by int64 indices of any shape; in training, of shape [n]. */
     public SDVariable gatherRows(SDVariable table, SDVariable indices) {
-        return trainable
+        return training
                 ? new Lookup(graph, table, indices).outputVariables()[0]
                 : graph.gather(table, indices, 0); // whose gradient is wrong
     }
@@ -253,7 +290,12 @@ public final class GraphBuilder {
         return add(x, stopGradient(subtract(replacement, x)));
     }
 
-    /** A batch's normalisation: the output, and the statistics that running ones are made of. */
+    /**
+     * A batch's normalisation.
+     *
+     * @param mean [1, channels, 1, 1]
+     * @param variance biased, [1, channels, 1, 1]
+     */
     public record BatchNorm(SDVariable output, SDVariable mean, SDVariable variance) {}
 
     /**
@@ -262,39 +304,39 @@ public final class GraphBuilder {
      * <p>Source: Ioffe and Szegedy 2015, algorithm 1.
      *
      * @param x [batch, channels, height, width]
+     * @param gamma [1, channels, 1, 1]
+     * @param beta [1, channels, 1, 1]
      * @param slope of the leaky relu; 0 for a relu, 1 for none
-     * @return mean and (biased) variance as [1, channels, 1, 1]
      */
-    public BatchNorm batchNorm(String name, SDVariable x, int channels, double slope) {
-        var found =
-                new BatchNormalization(graph, x, gamma(name, channels), beta(name, channels), slope).outputVariables();
+    public BatchNorm batchNorm(SDVariable x, SDVariable gamma, SDVariable beta, double slope) {
+        var found = new BatchNormalization(graph, x, gamma, beta, slope).outputVariables();
         return new BatchNorm(found[0], found[1], found[2]);
     }
 
-    /** The same by given statistics, each [channels], baked into one scale and one shift. */
-    public SDVariable frozenBatchNorm(String name, SDVariable x, int channels, float[] mean, float[] variance) {
-        gamma(name, channels);
-        beta(name, channels);
-        var gamma = parameters.values(name + "/gamma");
-        var beta = parameters.values(name + "/beta");
-        var scale = new float[channels];
-        var shift = new float[channels];
-        for (int c = 0; c < channels; c++) {
-            double factor = gamma[c] / Math.sqrt(variance[c] + BATCH_NORM_EPSILON);
-            scale[c] = (float) factor;
-            shift[c] = (float) (beta[c] - mean[c] * factor);
-        }
-        var scaled = multiply(x, constant(name + "/scale", HostArrays.floats(scale, 1, channels, 1, 1)));
-        return add(scaled, constant(name + "/shift", HostArrays.floats(shift, 1, channels, 1, 1)));
+    /** Whose statistics, by which names in the graph, and how slowly. */
+    record Followed(String mean, String variance, double momentum) {}
+
+    /** Lets a layer's running statistics follow what a graph sees at each step. */
+    public void follow(String layer, int channels, double momentum, BatchNorm seen) {
+        statistics.of(scope + layer, channels);
+        var named = new Followed(scope + layer + "/mean", scope + layer + "/variance", momentum);
+        named(named.mean(), seen.mean());
+        named(named.variance(), seen.variance());
+        followed.put(scope + layer, named);
     }
 
-    // Source of the spread: Radford et al. 2016, section 4, and the authors' code, gamma ~ N(1, 0.02).
-    private SDVariable gamma(String name, int channels) {
-        return parameter(name + "/gamma", Initializer.normal(1, 0.02), 1, channels, 1, 1);
+    /** What a layer normalises by in inference. */
+    public Statistics.OfChannels statistics(String layer, int channels) {
+        return statistics.of(scope + layer, channels);
     }
 
-    private SDVariable beta(String name, int channels) {
-        return parameter(name + "/beta", Initializer.constant(0), 1, channels, 1, 1);
+    Statistics statistics() {
+        return statistics;
+    }
+
+    /** By layer. */
+    Map<String, Followed> followed() {
+        return followed;
     }
 
     /** Names a result, so that it can be asked for. */
@@ -302,8 +344,16 @@ public final class GraphBuilder {
         return x.rename(name);
     }
 
-    /** The trainable parameters that this graph uses, in order of creation. */
+    /** The parameters that this graph uses, in order of creation. */
     public List<String> trainables() {
-        return parameters.names().stream().filter(graph::hasVariable).toList();
+        return trainables("");
+    }
+
+    /** Those of one scope. */
+    public List<String> trainables(String ofScope) {
+        return parameters.names().stream()
+                .filter(name -> ofScope.isEmpty() || name.startsWith(ofScope + "/"))
+                .filter(graph::hasVariable)
+                .toList();
     }
 }

@@ -5,6 +5,7 @@ import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.IntConsumer;
 import org.nd4j.autodiff.samediff.SDVariable;
 import org.nd4j.autodiff.samediff.SameDiff;
 import org.nd4j.linalg.api.ndarray.INDArray;
@@ -13,6 +14,7 @@ import org.nd4j.linalg.factory.Nd4j;
 /** A graph with a scalar loss, and the parameters that are to follow its gradient. Not thread-safe. */
 public final class TrainingGraph {
     private final SameDiff graph;
+    private final GraphBuilder builder;
     /** The gradients' names by those of the parameters. */
     private final Map<String, String> gradients = new LinkedHashMap<>();
 
@@ -20,6 +22,7 @@ public final class TrainingGraph {
     private final Map<List<String>, StepPlan> plans = new HashMap<>();
 
     public TrainingGraph(GraphBuilder builder, SDVariable loss, List<String> parameters) {
+        this.builder = builder;
         graph = builder.graph();
         Backpropagation.gradients(graph, loss, parameters)
                 .forEach((parameter, gradient) -> gradients.put(parameter, gradient.name()));
@@ -55,6 +58,11 @@ public final class TrainingGraph {
         }
     }
 
+    /** The parameters that are to follow the gradient. */
+    public List<String> trained() {
+        return List.copyOf(gradients.keySet());
+    }
+
     /** Sets an input of the passes to come. */
     public void set(String input, float[] values) {
         HostArrays.write(
@@ -65,11 +73,42 @@ public final class TrainingGraph {
                 values);
     }
 
-    /** Runs forward and backward. */
+    /** Runs forward and backward; running statistics follow. */
     public Pass run(List<String> outputs) {
         var all = new ArrayList<>(outputs);
         all.addAll(gradients.values());
+        var pass = forwardWithStatistics(all);
+        builder.followed()
+                .forEach((layer, names) -> builder.statistics()
+                        .follow(layer, pass.floats(names.mean()), pass.floats(names.variance()), names.momentum()));
+        return pass;
+    }
+
+    private Pass forwardWithStatistics(List<String> outputs) {
+        var all = new ArrayList<>(outputs);
+        builder.followed().values().forEach(names -> all.addAll(List.of(names.mean(), names.variance())));
         return forward(all);
+    }
+
+    /**
+     * What the batch normalisations that are followed see over many batches, as if they were one.
+     *
+     * @param batches how many
+     * @param set sets the inputs of batch 0, 1, …
+     * @param output that needs all of the normalisations
+     */
+    public Statistics preciseStatistics(int batches, IntConsumer set, String output) {
+        var seen = new LinkedHashMap<String, List<Statistics.OfChannels>>();
+        for (int batch = 0; batch < batches; batch++) {
+            set.accept(batch);
+            var pass = forwardWithStatistics(List.of(output));
+            builder.followed()
+                    .forEach((layer, names) -> seen.computeIfAbsent(layer, absent -> new ArrayList<>())
+                            .add(new Statistics.OfChannels(pass.floats(names.mean()), pass.floats(names.variance()))));
+        }
+        var precise = new Statistics();
+        seen.forEach((layer, ofBatches) -> precise.set(layer, Statistics.precise(ofBatches)));
+        return precise;
     }
 
     /** Runs forward alone, as far as the outputs need it. */

@@ -1,25 +1,37 @@
 package smalti.trainer.quantizer;
 
+import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import org.nd4j.autodiff.samediff.SDVariable;
+import org.nd4j.linalg.api.ndarray.INDArray;
 import smalti.spec.CodebookStart;
+import smalti.spec.Contract;
 import smalti.spec.CounterRandom;
 import smalti.spec.Quantizer;
 import smalti.trainer.graph.GraphBuilder;
+import smalti.trainer.graph.HostArrays;
 import smalti.trainer.graph.Initializer;
 import smalti.trainer.graph.Parameters;
+import smalti.trainer.graph.TrainingGraph;
+import smalti.trainer.loss.Term;
+import smalti.trainer.metric.CodebookUsage;
 
 /**
  * The K vectors of length D that latents are snapped to, as the parameter {@value #PARAMETER} [K, D], and what is
  * counted on their use.
  */
-public abstract sealed class Codebook permits EmaCodebook, LossCodebook {
+abstract class Codebook implements Quantization {
     /** The codebook's name among the parameters. */
-    public static final String PARAMETER = "codebook";
+    static final String PARAMETER = "codebook";
 
     private static final int START_STREAM = 2;
     private static final int RESTART_STREAM = 3;
     private static final int KMEANS_ITERATIONS = 10;
+    /** Latents a code that k-means sees at least. */
+    private static final int KMEANS_SAMPLES_PER_CODE = 16;
+
+    private static final String CODES = "codes";
     /** In place of a step's number, for restarts at the start. */
     private static final int BEFORE_STEPS = -1;
 
@@ -46,31 +58,105 @@ public abstract sealed class Codebook permits EmaCodebook, LossCodebook {
         return Initializer.uniform(Math.sqrt(3.0 / spec.codeDim()));
     }
 
-    /** The codebook's variable in a graph. */
-    public static SDVariable variable(GraphBuilder builder, Quantizer spec) {
-        return builder.parameter(PARAMETER, initializer(spec), spec.codes(), spec.codeDim());
+    private SDVariable table(GraphBuilder g) {
+        return g.parameter(PARAMETER, initializer(spec), spec.codes(), spec.codeDim()); // [K, D]
     }
 
-    /** Whether the codebook is to follow its gradient. */
-    public abstract boolean isTrainable();
+    @Override
+    public Quantized train(GraphBuilder g, SDVariable latents, int batch, int height, int width) {
+        int dim = spec.codeDim();
+        var flat = g.named(FLAT_LATENTS, g.reshape(g.permute(latents, 0, 2, 3, 1), (long) batch * height * width, dim));
+        var table = table(g);
+        // ‖z − e‖² less ‖z‖², which is the same for every code
+        var distances = g.add(g.scale(g.matrixProductTransposed(flat, table), -2), g.squaredNorms(table)); // [Bhw, K]
+        var codes = g.named(CODES, g.argMin(distances, 1)); // [Bhw]
+        var quantized = g.gatherRows(table, codes); // [Bhw, D]
+        var passed = g.permute(g.reshape(g.straightThrough(flat, quantized), batch, height, width, dim), 0, 3, 1, 2);
+        var commitment = g.meanSquare(flat, g.stopGradient(quantized));
+        return new Quantized(passed, codes, commitment, terms(g, flat, quantized));
+    }
 
     /**
-     * The codebook's own term of the loss.
+     * The codebook's own terms of the loss.
      *
      * @param latents [n, D]
      * @param quantized [n, D], differentiable in the codebook
      */
-    public abstract java.util.Optional<SDVariable> loss(GraphBuilder builder, SDVariable latents, SDVariable quantized);
+    abstract List<Term> terms(GraphBuilder g, SDVariable latents, SDVariable quantized);
 
-    public boolean startsFromLatents() {
-        return spec.start() == CodebookStart.KMEANS;
+    @Override
+    public Snapped snap(GraphBuilder g, SDVariable latents) {
+        var table = table(g);
+        var values = HostArrays.floats(table.getArr());
+        var scores = g.lastAxisProduct(
+                g.permute(latents, 0, 2, 3, 1), g.constant("distance/weights", minusTwiceTransposed(values)));
+        var distances = g.add(scores, g.constant("distance/norms", norms(values)));
+        var codes = g.argMin(distances, 3);
+        return new Snapped(codes, g.permute(g.gatherRows(table, codes), 0, 3, 1, 2));
     }
 
-    /**
-     * Moves the codes to the k-means centres of some latents, and those whose centre has no latents to a random latent.
-     *
-     * @param latents [n, D], row by row, of {@code batches} batches
-     */
+    @Override
+    public SDVariable lookup(GraphBuilder g, SDVariable codes) {
+        return g.permute(g.gatherRows(table(g), codes), 0, 3, 1, 2);
+    }
+
+    /** −2·Eᵀ, [D, K]. */
+    private INDArray minusTwiceTransposed(float[] table) {
+        int dim = spec.codeDim();
+        var transposed = new float[table.length];
+        for (int k = 0; k < spec.codes(); k++) {
+            for (int d = 0; d < dim; d++) {
+                transposed[d * spec.codes() + k] = -2 * table[k * dim + d];
+            }
+        }
+        return HostArrays.floats(transposed, dim, spec.codes());
+    }
+
+    /** ‖e‖² of each code, [K]. */
+    private INDArray norms(float[] table) {
+        int dim = spec.codeDim();
+        var norms = new float[spec.codes()];
+        for (int k = 0; k < norms.length; k++) {
+            double norm = 0;
+            for (int d = 0; d < dim; d++) {
+                norm += (double) table[k * dim + d] * table[k * dim + d];
+            }
+            norms[k] = (float) norm;
+        }
+        return HostArrays.floats(norms, norms.length);
+    }
+
+    @Override
+    public int startLatents() {
+        return spec.start() == CodebookStart.KMEANS ? KMEANS_SAMPLES_PER_CODE * spec.codes() : 0;
+    }
+
+    @Override
+    public List<String> followed() {
+        return List.of(CODES, FLAT_LATENTS);
+    }
+
+    @Override
+    public Map<String, Double> follow(TrainingGraph.Pass pass, int step, int batchesOfEpoch) {
+        var codes = pass.longs(CODES);
+        var counts = new long[spec.codes()];
+        for (long code : codes) {
+            counts[(int) code]++;
+        }
+        follow(pass.floats(FLAT_LATENTS), codes, step);
+        var figures = new LinkedHashMap<String, Double>();
+        figures.put("perplexity", CodebookUsage.of(counts).perplexity());
+        figures.put("usage", usage(Math.min(step + 1, batchesOfEpoch)));
+        return figures;
+    }
+
+    @Override
+    public Contract.Codebook contract(int factor) {
+        return Contract.Codebook.ofTable(spec.codes(), spec.codeDim(), factor);
+    }
+
+    /** Moves the codes to the k-means centres, and those whose centre has no latents to a random latent. */
+    @Override
     public void startFrom(float[] latents, int batches) {
         int dim = spec.codeDim();
         var fit = KMeans.fit(latents, dim, spec.codes(), KMEANS_ITERATIONS, startRandom, 0);
@@ -100,7 +186,7 @@ public abstract sealed class Codebook permits EmaCodebook, LossCodebook {
      * @param latents [n, D], row by row
      * @param codes [n]
      */
-    public void follow(float[] latents, long[] codes, int step) {
+    void follow(float[] latents, long[] codes, int step) {
         for (int k = 0; k < idle.length; k++) {
             unused[k]++;
             idle[k]++;
@@ -139,7 +225,7 @@ public abstract sealed class Codebook permits EmaCodebook, LossCodebook {
     abstract void restarted(int code, float[] latents, int from);
 
     /** The share of the codes that were used within the last {@code batches} batches. */
-    public double usage(int batches) {
+    double usage(int batches) {
         int used = 0;
         for (float batchesSince : unused) {
             if (batchesSince < batches) {
@@ -157,7 +243,7 @@ public abstract sealed class Codebook permits EmaCodebook, LossCodebook {
         return parameters;
     }
 
-    /** What a checkpoint holds beside the parameter itself; the arrays themselves. */
+    @Override
     public Map<String, float[]> state() {
         return Map.of("codebook/unused", unused, "codebook/idle", idle);
     }

@@ -1,12 +1,13 @@
 package smalti.trainer.quantizer;
 
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import org.nd4j.autodiff.samediff.SDVariable;
 import smalti.spec.EmaQuantizer;
 import smalti.trainer.graph.GraphBuilder;
 import smalti.trainer.graph.Parameters;
+import smalti.trainer.loss.Term;
 
 /**
  * The codes are moving averages of the latents that choose them.
@@ -19,13 +20,13 @@ import smalti.trainer.graph.Parameters;
  *   Ñ = (N + ε)/(ΣN + Kε)·ΣN   e = m/Ñ
  * </pre>
  */
-public final class EmaCodebook extends Codebook {
+final class EmaCodebook extends Codebook {
     private final EmaQuantizer spec;
     private final float[] counts; // N before the division, [K]
     private final float[] sums; // m before the division, [K, D]
     private final float[] bias = {1}; // γᵗ: the share of the averages that is still the zero they began with
 
-    public EmaCodebook(EmaQuantizer spec, Parameters parameters, long seed) {
+    EmaCodebook(EmaQuantizer spec, Parameters parameters, long seed) {
         super(spec, parameters, seed);
         this.spec = spec;
         counts = new float[spec.codes()];
@@ -33,13 +34,13 @@ public final class EmaCodebook extends Codebook {
     }
 
     @Override
-    public boolean isTrainable() {
-        return false;
+    public List<String> standing() {
+        return List.of(PARAMETER);
     }
 
     @Override
-    public Optional<SDVariable> loss(GraphBuilder builder, SDVariable latents, SDVariable quantized) {
-        return Optional.empty();
+    List<Term> terms(GraphBuilder g, SDVariable latents, SDVariable quantized) {
+        return List.of();
     }
 
     @Override

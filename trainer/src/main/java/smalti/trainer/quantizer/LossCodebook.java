@@ -1,28 +1,29 @@
 package smalti.trainer.quantizer;
 
-import java.util.Optional;
+import java.util.List;
 import org.nd4j.autodiff.samediff.SDVariable;
 import smalti.spec.LossQuantizer;
 import smalti.trainer.graph.GraphBuilder;
 import smalti.trainer.graph.Parameters;
+import smalti.trainer.loss.Term;
 
 /** The codes follow the gradient of ‖sg(z) − e‖². Source: van den Oord et al. 2017, equation 3, second term. */
-public final class LossCodebook extends Codebook {
+final class LossCodebook extends Codebook {
     private final LossQuantizer spec;
 
-    public LossCodebook(LossQuantizer spec, Parameters parameters, long seed) {
+    LossCodebook(LossQuantizer spec, Parameters parameters, long seed) {
         super(spec, parameters, seed);
         this.spec = spec;
     }
 
     @Override
-    public boolean isTrainable() {
-        return true;
+    public List<String> standing() {
+        return List.of();
     }
 
     @Override
-    public Optional<SDVariable> loss(GraphBuilder builder, SDVariable latents, SDVariable quantized) {
-        return Optional.of(builder.scale(builder.meanSquare(quantized, builder.stopGradient(latents)), spec.weight()));
+    List<Term> terms(GraphBuilder g, SDVariable latents, SDVariable quantized) {
+        return List.of(new Term("codebookLoss", g.meanSquare(quantized, g.stopGradient(latents)), spec.weight()));
     }
 
     @Override

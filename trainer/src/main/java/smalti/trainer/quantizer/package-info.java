@@ -1,6 +1,6 @@
 /**
- * How a codebook follows the latents. {@link smalti.trainer.quantizer.Codebook} is the place to start: its two forms
- * stand for the two ways of van den Oord et al. 2017.
+ * How latents become codes. {@link smalti.trainer.quantizer.Quantization} is the place to start; the two forms of a
+ * codebook stand for the two ways of van den Oord et al. 2017.
  */
 @NullMarked
 package smalti.trainer.quantizer;

@@ -57,7 +57,7 @@ class DcganStepTest {
     @ValueSource(booleans = {false, true})
     void aStepIsThatOfThePaper(boolean conditional) {
         var pictures = ProceduralPictures.draw(20, SIZE, 3);
-        var training = Families.training(spec(conditional), pictures, pictures.variance());
+        var training = ModelTraining.of(spec(conditional), pictures, pictures.variance());
         training.begin();
         for (int step = 0; step < WARM; step++) {
             training.step(step);

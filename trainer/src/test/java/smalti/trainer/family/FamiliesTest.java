@@ -2,28 +2,34 @@ package smalti.trainer.family;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.within;
 
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
+import org.junit.jupiter.params.provider.ValueSource;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import smalti.spec.Adam;
+import smalti.spec.AdversarialLoss;
 import smalti.spec.Family;
 import smalti.spec.ImageSpec;
+import smalti.spec.Likelihood;
 import smalti.spec.ModelSpec;
+import smalti.spec.Network;
+import smalti.spec.Optimizer;
+import smalti.spec.Penalty;
 import smalti.spec.Quantizer;
 import smalti.spec.Role;
 import smalti.spec.SpecException;
 import smalti.spec.SpecKinds;
 import smalti.spec.TrainingSpec;
-import smalti.spec.VaeFamily;
-import smalti.spec.VqvaeFamily;
 import smalti.trainer.data.Pictures;
 import smalti.trainer.graph.HostArrays;
+import smalti.trainer.part.Parts;
 
 class FamiliesTest {
     static Stream<ModelSpec> specs() {
@@ -31,16 +37,47 @@ class FamiliesTest {
     }
 
     @Test
-    void everyFamilyAndQuantizerHasATrainingAndATest() {
-        var families = new ArrayList<>(SpecKinds.known(Family.class).values());
-        families.remove(VaeFamily.class); // its spec came first
-        assertThat(List.<Class<?>>copyOf(Families.trainable())).hasSameElementsAs(families);
-        assertThat(FamilyGraphs.families()).hasSameElementsAs(families);
-        var quantizers = specs().map(ModelSpec::model)
-                .filter(VqvaeFamily.class::isInstance)
-                .<Class<?>>map(family -> ((VqvaeFamily) family).quantizer().getClass())
-                .toList();
-        assertThat(quantizers).containsAll(SpecKinds.known(Quantizer.class).values());
+    void everyFamilyHasATrainingAndATest() {
+        assertThat(Parts.known(ModelStart.class))
+                .hasSameElementsAs(SpecKinds.known(Family.class).values());
+        assertThat(FamilyGraphs.families())
+                .hasSameElementsAs(SpecKinds.known(Family.class).values());
+    }
+
+    /** Everything that a spec may name is part of a model here, so that what holds for all models holds for it. */
+    @ParameterizedTest
+    @ValueSource(
+            classes = {
+                Quantizer.class,
+                Network.class,
+                Likelihood.class,
+                AdversarialLoss.class,
+                Penalty.class,
+                Optimizer.class
+            })
+    void everyKindOfPartIsInAModelHere(Class<?> part) {
+        var used = new java.util.HashSet<Class<?>>();
+        specs().forEach(spec -> collect(spec, part, used));
+        assertThat(used).containsAll(SpecKinds.known(part).values());
+    }
+
+    /** The classes of all records of a kind that a record holds. */
+    private static void collect(Object holder, Class<?> part, java.util.Set<Class<?>> into) {
+        if (part.isInstance(holder)) {
+            into.add(holder.getClass());
+        }
+        if (holder instanceof List<?> list) {
+            list.forEach(each -> collect(each, part, into));
+        } else if (holder instanceof Record) {
+            for (var component : holder.getClass().getRecordComponents()) {
+                try {
+                    component.getAccessor().setAccessible(true);
+                    collect(component.getAccessor().invoke(holder), part, into);
+                } catch (ReflectiveOperationException e) {
+                    throw new AssertionError(e);
+                }
+            }
+        }
     }
 
     private record Untrained() implements Family {
@@ -54,8 +91,9 @@ class FamiliesTest {
         var spec = new ModelSpec("untrained", known.image(), new Untrained(), known.training(), known.data());
         assertThatThrownBy(() -> FamilyGraphs.training(spec))
                 .isInstanceOf(SpecException.class)
-                .hasMessage("model must be of a kind that a smalti.trainer.family.FamilyTrainer trains, got "
-                        + Untrained.class.getName() + "; name one in META-INF/services");
+                .hasMessage("a " + Untrained.class.getName()
+                        + " must have a part that makes a smalti.trainer.family.ModelStart of it, and has none; add one"
+                        + " by a smalti.trainer.part.TrainerParts named in META-INF/services");
     }
 
     @ParameterizedTest
@@ -122,13 +160,45 @@ class FamiliesTest {
     }
 
     private static double nmse(Map<String, Double> figures) {
-        return java.util.Objects.requireNonNull(figures.get("nmse"));
+        return Objects.requireNonNull(figures.get("nmse"));
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"vae-mlp", "vae-gaussian"})
+    void bothBuildsOfTheVaeAreEqual(String name) {
+        var training = FamilyGraphs.training(FamilyGraphs.spec(name));
+        training.begin();
+        training.step(0);
+        var images = images(FamilyGraphs.pictures(), training.pixelRange());
+        var graphs = training.inference();
+        var posterior = Objects.requireNonNull(graphs.get(Role.POSTERIOR)).run(Map.of("image", images));
+        var mean = Objects.requireNonNull(posterior.get("mean"));
+        var graph = training.trainingGraphs().get(0);
+        graph.set("image", HostArrays.floats(images));
+        graph.set("noise", new float[Math.toIntExact(mean.length())]); // so that latents are the means
+        var pass = graph.forward(List.of("decoded", "kl"));
+        var decoded = run(graphs, Role.DECODER, Map.of("latents", mean), "image");
+        var expected = pass.floats("decoded");
+        for (int i = 0; i < expected.length && name.equals("vae-mlp"); i++) {
+            expected[i] = (float) (1 / (1 + Math.exp(-expected[i])));
+        }
+        assertClose(HostArrays.floats(decoded), expected);
+        assertThat(HostArrays.floats(run(graphs, Role.GENERATOR, Map.of("noise", mean), "image")))
+                .isEqualTo(HostArrays.floats(decoded));
+        // the divergence by its formula, from what the inference graph gives
+        double kl = 0;
+        var means = HostArrays.floats(mean);
+        var logVariances = HostArrays.floats(Objects.requireNonNull(posterior.get("logVariance")));
+        for (int i = 0; i < means.length; i++) {
+            kl += 0.5 * (means[i] * means[i] + Math.exp(logVariances[i]) - logVariances[i] - 1) / 4;
+        }
+        assertThat(pass.scalar("kl")).isCloseTo(kl, within(1e-5 * Math.max(1, kl)));
     }
 
     @Test
     void bothBuildsOfTheVqvaeAreEqual() {
         var spec = FamilyGraphs.spec("vqvae-ema");
-        var training = (VqvaeTraining) FamilyGraphs.training(spec);
+        var training = FamilyGraphs.training(spec);
         training.begin();
         training.step(0);
         var pictures = FamilyGraphs.pictures();
@@ -139,13 +209,12 @@ class FamiliesTest {
         var graphs = training.inference();
         var latents = run(graphs, Role.ENCODER, Map.of("image", images), "latents");
         assertClose(HostArrays.floats(latents.permute(0, 2, 3, 1)), pass.floats("flatLatents"));
-        var nearest =
-                java.util.Objects.requireNonNull(graphs.get(Role.CODEBOOK)).run(Map.of("latents", latents));
-        var codes = java.util.Objects.requireNonNull(nearest.get("codes"));
+        var nearest = Objects.requireNonNull(graphs.get(Role.CODEBOOK)).run(Map.of("latents", latents));
+        var codes = Objects.requireNonNull(nearest.get("codes"));
         assertThat(HostArrays.longs(codes)).isEqualTo(pass.longs("codes"));
         var quantized = run(graphs, Role.LOOKUP, Map.of("codes", codes), "quantized");
         assertThat(HostArrays.floats(quantized))
-                .isEqualTo(HostArrays.floats(java.util.Objects.requireNonNull(nearest.get("quantized"))));
+                .isEqualTo(HostArrays.floats(Objects.requireNonNull(nearest.get("quantized"))));
         var decoded = run(graphs, Role.DECODER, Map.of("quantized", quantized), "image");
         assertClose(HostArrays.floats(decoded), pass.floats("reconstructed"));
     }
@@ -155,11 +224,11 @@ class FamiliesTest {
             Role role,
             Map<String, INDArray> inputs,
             String output) {
-        var graph = java.util.Objects.requireNonNull(graphs.get(role));
-        return java.util.Objects.requireNonNull(graph.run(inputs).get(output));
+        var graph = Objects.requireNonNull(graphs.get(role));
+        return Objects.requireNonNull(graph.run(inputs).get(output));
     }
 
-    private static INDArray images(Pictures pictures, FamilyTraining.PixelRange range) {
+    private static INDArray images(Pictures pictures, PixelRange range) {
         int count = 4;
         var into = new float[count * pictures.pictureBytes()];
         pictures.fillNchw(new int[] {0, 1, 2, 3}, range.lo(), range.hi(), into);
@@ -179,7 +248,7 @@ class FamiliesTest {
     void picturesThatCannotTrainAreRefused() {
         var spec = FamilyGraphs.spec("dcgan-conditional");
         var few = Pictures.of(8, 8, 3, new byte[2 * 8 * 8 * 3]);
-        assertThatThrownBy(() -> Families.training(spec, few, few.variance()))
+        assertThatThrownBy(() -> ModelTraining.of(spec, few, few.variance()))
                 .isInstanceOf(SpecException.class)
                 .satisfies(e -> assertThat(((SpecException) e).problems()).hasSize(4));
     }

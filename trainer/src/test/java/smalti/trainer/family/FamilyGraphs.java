@@ -5,18 +5,32 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import org.nd4j.autodiff.samediff.SameDiff;
+import smalti.spec.Activation;
 import smalti.spec.Adam;
+import smalti.spec.AdamW;
+import smalti.spec.BernoulliLikelihood;
 import smalti.spec.CodebookStart;
 import smalti.spec.ConstantSchedule;
+import smalti.spec.ConvolutionalNetwork;
 import smalti.spec.DataSpec;
 import smalti.spec.DcganFamily;
 import smalti.spec.EmaQuantizer;
 import smalti.spec.Family;
+import smalti.spec.GaussianLikelihood;
+import smalti.spec.HingeLoss;
 import smalti.spec.ImageSpec;
+import smalti.spec.Kl;
+import smalti.spec.LeastSquaresLoss;
 import smalti.spec.LossQuantizer;
+import smalti.spec.MlpNetwork;
 import smalti.spec.ModelSpec;
+import smalti.spec.NoisePenalty;
+import smalti.spec.RmsProp;
+import smalti.spec.Sgd;
 import smalti.spec.TrainingSpec;
+import smalti.spec.VaeFamily;
 import smalti.spec.VqvaeFamily;
+import smalti.spec.WassersteinLoss;
 import smalti.trainer.data.Pictures;
 import smalti.trainer.data.ProceduralPictures;
 
@@ -42,6 +56,36 @@ public final class FamilyGraphs {
                 "vqvae-loss",
                 new VqvaeFamily(8, 2, 4, 3, 0.25, new LossQuantizer(16, 4, 1, CodebookStart.KMEANS, 2)));
         add(specs, "dcgan", new DcganFamily(6, 4, 4, false, 0.9, ADAM));
+        var mlp = new MlpNetwork(List.of(12, 8), Activation.TANH);
+        var convolutional = new ConvolutionalNetwork(List.of(4, 6), 10, Activation.SILU);
+        var bernoulli = new BernoulliLikelihood(true);
+        var gaussian = new GaussianLikelihood(0.2, true);
+        add(specs, "vae-mlp", new VaeFamily(5, mlp, bernoulli, new Kl(1, 0, 0), false));
+        add(specs, "vae-conditional", new VaeFamily(5, convolutional, bernoulli, new Kl(1, 0, 0), true));
+        add(specs, "vae-gaussian", new VaeFamily(5, convolutional, gaussian, new Kl(0.5, 6, 0.1), false));
+        add(
+                specs,
+                "vae-relu",
+                new VaeFamily(
+                        3,
+                        new MlpNetwork(List.of(7), Activation.RELU),
+                        new GaussianLikelihood(0.3, false),
+                        new Kl(1, 0, 0),
+                        true));
+        add(
+                specs,
+                "dcgan-penalized",
+                new DcganFamily(
+                        6, 4, 4, false, 0.9, new Sgd(1e-3, 0.9), new HingeLoss(), List.of(new NoisePenalty(100, 0.1))));
+        add(
+                specs,
+                "dcgan-least-squares",
+                new DcganFamily(6, 4, 4, false, 0.9, new RmsProp(1e-3, 0.9, 1e-8), new LeastSquaresLoss(), List.of()));
+        add(
+                specs,
+                "dcgan-wasserstein",
+                new DcganFamily(
+                        6, 4, 4, false, 0.9, new AdamW(1e-3, 0.9, 0.99, 1e-8, 0.1), new WassersteinLoss(), List.of()));
         add(specs, "dcgan-conditional", new DcganFamily(6, 4, 4, true, 0.9, ADAM));
         return specs;
     }
@@ -51,7 +95,7 @@ public final class FamilyGraphs {
     }
 
     private static void add(Map<String, ModelSpec> specs, String name, Family family) {
-        double ema = name.equals("dcgan-conditional") ? 0.9 : 0;
+        double ema = name.endsWith("-conditional") ? 0.9 : 0;
         specs.put(
                 name,
                 new ModelSpec(
@@ -66,9 +110,9 @@ public final class FamilyGraphs {
         return ProceduralPictures.draw(20, 16, 3);
     }
 
-    public static FamilyTraining training(ModelSpec spec) {
+    public static ModelTraining training(ModelSpec spec) {
         var pictures = pictures();
-        return Families.training(spec, pictures, pictures.variance());
+        return ModelTraining.of(spec, pictures, pictures.variance());
     }
 
     /** Every training and inference graph by a name for messages. */

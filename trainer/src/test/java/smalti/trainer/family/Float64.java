@@ -47,18 +47,23 @@ final class Float64 {
     }
 
     Map<String, double[]> gradients(List<String> names, Loss loss) {
+        return gradients(names, loss, DIFFERENCE);
+    }
+
+    /** @param difference on both sides: larger for a loss of many nats, whose rounding is larger */
+    Map<String, double[]> gradients(List<String> names, Loss loss, double difference) {
         var gradients = new LinkedHashMap<String, double[]>();
         for (var name : names) {
             var at = of(name);
             var gradient = new double[at.length];
             for (int i = 0; i < at.length; i++) {
                 double kept = at[i];
-                at[i] = kept + DIFFERENCE;
+                at[i] = kept + difference;
                 double above = loss.of();
-                at[i] = kept - DIFFERENCE;
+                at[i] = kept - difference;
                 double below = loss.of();
                 at[i] = kept;
-                gradient[i] = (above - below) / (2 * DIFFERENCE);
+                gradient[i] = (above - below) / (2 * difference);
             }
             gradients.put(name, gradient);
         }

@@ -68,7 +68,7 @@ class VqvaeStepTest {
     void aStepIsThatOfThePaper(Quantizer quantizer) {
         var spec = spec(quantizer);
         var pictures = ProceduralPictures.draw(12, SIZE, 3);
-        var training = Families.training(spec, pictures, pictures.variance());
+        var training = ModelTraining.of(spec, pictures, pictures.variance());
         training.begin();
         for (int step = 0; step < WARM; step++) {
             training.step(step);

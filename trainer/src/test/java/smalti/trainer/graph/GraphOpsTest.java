@@ -11,6 +11,7 @@ import java.util.Objects;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
@@ -63,16 +64,27 @@ class GraphOpsTest {
         return new Case(name, INPUTS, inputs, false, builder, reference);
     }
 
-    /** One of the builder's four convolutions. */
+    /** One of the builder's two convolutions. */
     interface Layer {
-        SDVariable build(GraphBuilder g, String name, SDVariable x, GraphBuilder.Kernel kernel);
+        SDVariable build(
+                GraphBuilder g,
+                SDVariable x,
+                SDVariable weights,
+                @Nullable SDVariable bias,
+                int size,
+                int stride,
+                int padding);
     }
 
-    /** A layer over its input, its weights and its bias, whose names are those under which the builder looks for them. */
+    /** A convolution over its input, its weights and, where there is one, its bias. */
     private static Case layer(
             String name, List<Tensor> inputs, Layer layer, int size, int stride, int padding, Reference reference) {
-        var kernel = new GraphBuilder.Kernel(3, 5, size, stride, padding, Initializer.constant(0));
-        return differentiable(name, inputs, (g, in) -> layer.build(g, "i", in.get(0), kernel), reference);
+        return differentiable(
+                name,
+                inputs,
+                (g, in) ->
+                        layer.build(g, in.get(0), in.get(1), in.size() > 2 ? in.get(2) : null, size, stride, padding),
+                reference);
     }
 
     static Stream<Case> cases() {
@@ -126,7 +138,7 @@ class GraphOpsTest {
                 layer(
                         "conv without bias",
                         List.of(x, k4),
-                        GraphBuilder::plainConvolution,
+                        GraphBuilder::convolution,
                         4,
                         2,
                         1,
@@ -142,7 +154,7 @@ class GraphOpsTest {
                 layer(
                         "deconv without bias",
                         List.of(x, t4),
-                        GraphBuilder::plainTransposedConvolution,
+                        GraphBuilder::transposedConvolution,
                         4,
                         2,
                         1,
@@ -162,6 +174,44 @@ class GraphOpsTest {
                         List.of(x),
                         (g, in) -> g.tanh(in.get(0)),
                         in -> in.get(0).map(Math::tanh)),
+                differentiable(
+                        "sigmoid",
+                        List.of(x.map(v -> 5 * v)),
+                        (g, in) -> g.sigmoid(in.get(0)),
+                        in -> in.get(0).map(v -> 1 / (1 + Math.exp(-v)))),
+                differentiable(
+                        "silu",
+                        List.of(x.map(v -> 5 * v)),
+                        (g, in) -> g.silu(in.get(0)),
+                        in -> in.get(0).map(v -> v / (1 + Math.exp(-v)))),
+                differentiable(
+                        "silu of large numbers",
+                        List.of(x.map(v -> 40 * v)),
+                        (g, in) -> g.silu(in.get(0)),
+                        in -> in.get(0).map(v -> v / (1 + Math.exp(-v)))),
+                differentiable(
+                        "exp",
+                        List.of(x.map(v -> 2 * v)),
+                        (g, in) -> g.exp(in.get(0)),
+                        in -> in.get(0).map(Math::exp)),
+                differentiable(
+                        "shift",
+                        List.of(a),
+                        (g, in) -> g.shift(in.get(0), -1.5),
+                        in -> in.get(0).map(v -> v - 1.5)),
+                differentiable(
+                        "sum",
+                        List.of(a),
+                        (g, in) -> g.sum(in.get(0)),
+                        in -> Tensor.of(new int[0], in.get(0).sum())),
+                differentiable(
+                        "sum of one number times a scalar",
+                        List.of(a, Tensor.random(31, 1)),
+                        (g, in) -> g.multiply(g.mean(in.get(0)), g.sum(in.get(1))),
+                        in -> Tensor.of(
+                                new int[0], in.get(0).sum() / 24 * in.get(1).at(0))),
+                differentiable(
+                        "mean over rows", List.of(a), (g, in) -> g.rowMean(in.get(0)), in -> meanOfRows(in.get(0))),
                 differentiable(
                         "softplus",
                         List.of(x),
@@ -315,14 +365,14 @@ class GraphOpsTest {
                         }));
     }
 
-    /** Over three channels; gamma and beta are named as the builder looks for them. */
+    /** Over three channels. */
     private static Case batchNorm(String name, Tensor x, double slope) {
         return new Case(
                 name,
                 List.of("i", "i/gamma", "i/beta"),
                 List.of(x, Tensor.random(25, 1, 3, 1, 1), Tensor.random(10, 1, 3, 1, 1)),
                 true,
-                (g, in) -> g.batchNorm("i", in.get(0), 3, slope).output(),
+                (g, in) -> g.batchNorm(in.get(0), in.get(1), in.get(2), slope).output(),
                 in -> {
                     var mean = in.get(0).channelMeans();
                     var centred = in.get(0).with(mean, (v, w) -> v - w);
@@ -332,6 +382,16 @@ class GraphOpsTest {
                             .with(in.get(2), Double::sum)
                             .map(v -> v > 0 ? v : slope * v);
                 });
+    }
+
+    private static Tensor meanOfRows(Tensor x) {
+        var out = Tensor.zeros(x.size(1));
+        for (int i = 0; i < x.size(0); i++) {
+            for (int j = 0; j < x.size(1); j++) {
+                out.add(x.at(i, j) / x.size(0), j);
+            }
+        }
+        return out;
     }
 
     private static Tensor rowsOf(Tensor table, Tensor indices) {
@@ -378,7 +438,9 @@ class GraphOpsTest {
     private record Built(SameDiff graph, GraphBuilder builder, Tensor weights) {
         static Built of(Case c, boolean training) {
             var parameters = new Parameters(0);
-            var g = training ? GraphBuilder.training(parameters) : GraphBuilder.inference(parameters);
+            var g = training
+                    ? GraphBuilder.training(parameters, new Statistics())
+                    : GraphBuilder.inference(parameters, new Statistics());
             var inputs = new ArrayList<SDVariable>();
             for (int i = 0; i < c.inputs.size(); i++) {
                 inputs.add(g.graph().var(c.names.get(i), array(c.inputs.get(i))));
@@ -512,7 +574,7 @@ class GraphOpsTest {
 
     @Test
     void noGradientPassesAStop() {
-        var g = GraphBuilder.training(new Parameters(0));
+        var g = GraphBuilder.training(new Parameters(0), new Statistics());
         var x = g.graph().var("x", array(Tensor.of(new int[] {2}, 3, 4)));
         var total = g.multiply(x, g.stopGradient(x)).sum();
         var gradient = new TrainingGraph(g, total, List.of("x")).run(List.of()).gradient("x");

@@ -57,7 +57,7 @@ class StepPlanTest {
 
     @Test
     void aReshapeAStopAndASumsGradientMoveNothing() {
-        var g = GraphBuilder.training(new Parameters(0));
+        var g = GraphBuilder.training(new Parameters(0), new Statistics());
         var a = g.graph().var("a", Nd4j.rand(DataType.FLOAT, 6, 4));
         var b = g.graph().var("b", Nd4j.rand(DataType.FLOAT, 4, 6));
         var sum = g.add(g.reshape(a, 4, 6), g.stopGradient(g.add(b, b)));
@@ -114,7 +114,7 @@ class StepPlanTest {
 
     @Test
     void aLossThatDoesNotDependOnAParameterIsRefused() {
-        var g = GraphBuilder.training(new Parameters(0));
+        var g = GraphBuilder.training(new Parameters(0), new Statistics());
         var x = g.graph().var("x", Nd4j.ones(DataType.FLOAT, 4));
         g.graph().var("apart", Nd4j.ones(DataType.FLOAT, 4));
         var loss = g.named("loss", g.mean(x));
@@ -124,7 +124,7 @@ class StepPlanTest {
 
     @Test
     void aGradientOfAGradientIsRefusedByName() {
-        var g = GraphBuilder.training(new Parameters(0));
+        var g = GraphBuilder.training(new Parameters(0), new Statistics());
         var x = g.graph().var("x", Nd4j.ones(DataType.FLOAT, 4));
         var gradient = Backpropagation.gradients(g.graph(), g.mean(g.leakyRelu(x, 0.2)), List.of("x"));
         var twice = g.mean(g.tanh(java.util.Objects.requireNonNull(gradient.get("x"))));

@@ -1,0 +1,19 @@
+package smalti.trainer.layer;
+
+import org.nd4j.autodiff.samediff.SDVariable;
+import smalti.trainer.graph.GraphBuilder;
+import smalti.trainer.graph.Initializer;
+
+/**
+ * A matrix and a bias: [B, in] → [B, out]. Weights [in, out] at {@code name/weights}, the bias at {@code name/bias}.
+ *
+ * @param in numbers of a row
+ * @param out numbers of a row of the result
+ */
+public record Dense(String name, int in, int out, Initializer initializer) implements Layer {
+    @Override
+    public SDVariable apply(GraphBuilder g, SDVariable x) {
+        var weights = g.parameter(name + "/weights", initializer, in, out);
+        return g.add(g.matrixProduct(x, weights), g.parameter(name + "/bias", Initializer.constant(0), out));
+    }
+}

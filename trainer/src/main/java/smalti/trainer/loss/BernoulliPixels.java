@@ -1,0 +1,41 @@
+package smalti.trainer.loss;
+
+import org.nd4j.autodiff.samediff.SDVariable;
+import smalti.spec.BernoulliLikelihood;
+import smalti.spec.Contract;
+import smalti.spec.CounterRandom;
+import smalti.trainer.graph.GraphBuilder;
+import smalti.trainer.graph.Parameters;
+
+/**
+ * The decoder gives logits ℓ; −ln p(x|z) = Σ softplus(ℓ) − x·ℓ, which is stable where ln σ(ℓ) is not.
+ *
+ * <p>Source: Kingma and Welling 2014, arXiv:1312.6114, appendix C.1; pictures drawn anew at each step: Salakhutdinov and
+ * Murray 2008.
+ */
+record BernoulliPixels(BernoulliLikelihood spec) implements PixelLikelihood {
+    @Override
+    public float[] targets(float[] images, CounterRandom random, int step) {
+        if (spec.binarize()) {
+            java.util.stream.IntStream.range(0, images.length)
+                    .parallel()
+                    .forEach(i -> images[i] = random.uniform(step, i) < images[i] ? 1 : 0);
+        }
+        return images;
+    }
+
+    @Override
+    public SDVariable negativeLogLikelihood(GraphBuilder g, SDVariable decoded, SDVariable target, int pixels) {
+        return g.scale(g.mean(g.subtract(g.softplus(decoded), g.multiply(target, decoded))), pixels);
+    }
+
+    @Override
+    public SDVariable image(GraphBuilder g, SDVariable decoded) {
+        return g.sigmoid(decoded);
+    }
+
+    @Override
+    public Contract.Posterior contract(int dim, Parameters weights) {
+        return new Contract.Posterior(dim, Contract.Posterior.BERNOULLI, null);
+    }
+}

@@ -1,0 +1,24 @@
+package smalti.trainer.network;
+
+import java.util.List;
+import smalti.spec.ConvolutionalNetwork;
+import smalti.spec.MlpNetwork;
+import smalti.trainer.part.Part;
+
+/** Smalti's own networks. */
+public final class Networks {
+    private Networks() {}
+
+    public static List<Part<?, ?>> parts() {
+        return List.of(
+                new Part<>(
+                        MlpNetwork.class,
+                        Autoencoder.Start.class,
+                        spec -> (image, classes, latents) -> new MlpAutoencoder(spec, image, classes, latents)),
+                new Part<>(
+                        ConvolutionalNetwork.class,
+                        Autoencoder.Start.class,
+                        spec -> (image, classes, latents) ->
+                                new ConvolutionalAutoencoder(spec, image, classes, latents)));
+    }
+}
