@@ -143,13 +143,13 @@ public final class BundleExporter {
             AtomicFiles.writeString(folder.resolve(BundleManifest.FILE), RecordTree.json(manifest));
             var seal = Objects.requireNonNull(manifest.sha256());
             var report = new ReportMaker(run, options, passes, proofs, variants);
-            return new Exported(manifest, report.report(folder, seal, reconstruction(served)));
+            return new Exported(manifest, report.report(folder, seal, reconstruction(served)), card);
         });
-        ReportPage.write(exported.report(), bundle);
+        ReportPage.write(exported.report(), exported.card().shown(), bundle);
         return exported.manifest();
     }
 
-    private record Exported(BundleManifest manifest, ExportReport report) {}
+    private record Exported(BundleManifest manifest, ExportReport report, ModelCard card) {}
 
     /** That of the one service that reconstructs pictures. */
     private static Optional<Reconstruction> reconstruction(List<ServedGraphs> served) {
@@ -159,12 +159,13 @@ public final class BundleExporter {
                 .findFirst();
     }
 
-    /** A sheet for each service. */
     private static List<ModelCard.Sheet> sheets(List<ServedGraphs> served) {
         var sheets = new ArrayList<ModelCard.Sheet>();
         for (var each : served) {
-            var file = sheets.isEmpty() ? "samples.png" : "samples-" + (sheets.size() + 1) + ".png";
-            sheets.add(new ModelCard.Sheet(file, each.caption(), each.shown()));
+            for (var sheet : each.sheets()) {
+                var file = sheets.isEmpty() ? "samples.png" : "samples-" + (sheets.size() + 1) + ".png";
+                sheets.add(new ModelCard.Sheet(file, sheet.caption(), sheet.rows()));
+            }
         }
         return sheets;
     }
@@ -175,7 +176,7 @@ public final class BundleExporter {
                 .ifPresent(reconstruction -> reconstruction
                         .kept()
                         .forEach((way, psnr) -> figures.add(new ModelCard.Figure(
-                                "PSNR of " + reconstruction.pictures() + " held-out pictures, " + way.label(),
+                                "PSNR of " + reconstruction.pictures() + " held-out pictures, " + way,
                                 String.format(Locale.ROOT, "%.2f dB, higher is better", psnr)))));
         return figures;
     }

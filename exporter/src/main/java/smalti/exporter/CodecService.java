@@ -11,7 +11,6 @@ import java.util.Set;
 import java.util.TreeMap;
 import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
-import smalti.exporter.Reconstruction.Way;
 import smalti.exporter.graph.Graph;
 import smalti.exporter.graph.Model;
 import smalti.exporter.graph.Tensor;
@@ -142,12 +141,29 @@ final class CodecService implements Service {
         return new ServedGraphs(
                 variants.all(),
                 new Reconstruction(
-                        psnr,
-                        kept(variants, psnr),
+                        byLabel(psnr),
+                        byLabel(kept(variants, psnr)),
                         Math.toIntExact(heldOut.shape().get(0))),
-                rows,
-                "Held-out pictures, and below each what its codes decode to"
-                        + (rows.size() > 2 ? ", by the FP32 graphs and by the INT8 ones." : "."));
+                List.of(new ServedGraphs.Sheet(
+                        "Held-out pictures, and below each what its codes decode to"
+                                + (rows.size() > 2 ? ", by the FP32 graphs and by the INT8 ones." : "."),
+                        rows)));
+    }
+
+    /** The precision of the graph that makes codes, and that of the one which makes pictures of them. */
+    private record Way(Precision tokenize, Precision detokenize) {
+        /** Such as {@code int8}, or {@code fp32 tokenize, int8 detokenize}. */
+        String label() {
+            return tokenize == detokenize
+                    ? tokenize.key()
+                    : tokenize.key() + " tokenize, " + detokenize.key() + " detokenize";
+        }
+    }
+
+    private static Map<String, Double> byLabel(Map<Way, Double> psnr) {
+        var labelled = new LinkedHashMap<String, Double>();
+        psnr.forEach((way, figure) -> labelled.put(way.label(), figure));
+        return labelled;
     }
 
     /** How pictures come back from each precision; a variant that costs them too much is not kept. */
@@ -170,22 +186,12 @@ final class CodecService implements Service {
             figures.put(new Way(precision, Precision.FP32), tokenized);
             figures.put(new Way(Precision.FP32, precision), detokenized);
             figures.put(new Way(precision, precision), both);
-            detokenizes.set(i, detokenize.judged(full - detokenized, tooMuch(full - detokenized)));
+            detokenizes.set(i, detokenize.judged(full - detokenized, Variants.tooMuch(full - detokenized, MOST_LOSS)));
             // a detokenize that is kept is what the codes will meet
             double met = detokenize.isKept() ? Math.min(tokenized, both) : tokenized;
-            tokenizes.set(i, tokenize.judged(full - met, tooMuch(full - met)));
+            tokenizes.set(i, tokenize.judged(full - met, Variants.tooMuch(full - met, MOST_LOSS)));
         }
         return figures;
-    }
-
-    private static @Nullable String tooMuch(double loss) {
-        return loss <= MOST_LOSS
-                ? null
-                : String.format(
-                        java.util.Locale.ROOT,
-                        "reconstructions must lose at most %.1f dB against their originals, and lose %.2f",
-                        MOST_LOSS,
-                        loss);
     }
 
     private static double psnr(NpyArray pictures, Model tokenize, Model detokenize) {

@@ -105,7 +105,7 @@ final class GeneratorService implements Service {
         var rows = Variants.run(variants.model(Role.GENERATOR), shown).stream()
                 .map(batch -> Variants.plain(batch, "pixels"))
                 .toList();
-        return new ServedGraphs(variants.all(), null, rows, "What it generates.");
+        return new ServedGraphs(variants.all(), null, List.of(new ServedGraphs.Sheet("What it generates.", rows)));
     }
 
     private static List<Map<String, Item>> noise(int start, int length, int classes, long seed) {

@@ -6,11 +6,13 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.SortedMap;
 import java.util.TreeMap;
 import javax.imageio.ImageIO;
+import smalti.exporter.report.ReportPage;
 import smalti.spec.BundleManifest;
 import smalti.spec.Check;
 import smalti.spec.Contract;
@@ -23,8 +25,9 @@ import smalti.spec.NpyArray;
  *
  * @param markdown names the pictures by their files, which lie beside it
  * @param pictures PNG files by name
+ * @param shown the same with their captions
  */
-public record ModelCard(String markdown, SortedMap<String, byte[]> pictures) {
+public record ModelCard(String markdown, SortedMap<String, byte[]> pictures, List<ReportPage.Picture> shown) {
     public static final String FILE = "README.md";
 
     private static final int GAP = 2;
@@ -78,6 +81,7 @@ public record ModelCard(String markdown, SortedMap<String, byte[]> pictures) {
      */
     public static ModelCard of(BundleManifest manifest, List<Sheet> sheets, List<Figure> figures) {
         var pictures = new TreeMap<String, byte[]>();
+        var shown = new ArrayList<ReportPage.Picture>();
         var text = new StringBuilder();
         var sections = Service.of(manifest).stream()
                 .map(service -> service.card(manifest))
@@ -86,10 +90,12 @@ public record ModelCard(String markdown, SortedMap<String, byte[]> pictures) {
         sections.forEach(section -> text.append(section.summary()).append("\n\n"));
         for (var sheet : sheets) {
             var image = image(sheet);
-            pictures.put(sheet.file(), png(image));
+            var png = png(image);
+            pictures.put(sheet.file(), png);
             // small pictures are shown larger, and a browser keeps their pixels square enough
             long height = sheet.rows().get(0).shape().get(1);
             long zoom = Math.max(1, SMALLEST_SHOWN / height);
+            shown.add(new ReportPage.Picture(sheet.caption(), png, image.getWidth() * zoom));
             text.append("<img src=\"%s\" alt=\"%s\" width=\"%d\">\n\n*%s*\n\n"
                     .formatted(sheet.file(), attribute(sheet.caption()), image.getWidth() * zoom, sheet.caption()));
         }
@@ -106,7 +112,7 @@ public record ModelCard(String markdown, SortedMap<String, byte[]> pictures) {
         }
         limits(manifest, sections, text);
         provenance(manifest, text);
-        return new ModelCard(text.toString(), pictures);
+        return new ModelCard(text.toString(), pictures, shown);
     }
 
     private static void graphs(BundleManifest manifest, StringBuilder text) {

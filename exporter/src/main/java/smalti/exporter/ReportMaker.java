@@ -62,7 +62,7 @@ final class ReportMaker {
                 options.opset(),
                 machine(),
                 graphs,
-                reconstruction.map(Reconstruction::byLabel).orElse(null),
+                reconstruction.map(Reconstruction::psnr).orElse(null),
                 reconstruction.map(Reconstruction::pictures).orElse(0));
     }
 
@@ -153,6 +153,7 @@ final class ReportMaker {
                     null,
                     null,
                     null,
+                    null,
                     result == null ? null : memory(result.model()),
                     null,
                     List.of(),
@@ -175,6 +176,7 @@ final class ReportMaker {
                 variant.psnr(),
                 variant.agreement(),
                 variant.loss(),
+                variant.divergence(),
                 speed == null ? null : speed.milliseconds(),
                 variant.timesAsFast(),
                 memory(variant.model()),

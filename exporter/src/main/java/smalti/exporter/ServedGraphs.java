@@ -11,11 +11,14 @@ import smalti.spec.Role;
  *
  * @param variants of each role that can have any, FP32 first
  * @param reconstruction how held-out pictures come back; null where nothing is reconstructed
- * @param shown rows of pictures for the model card
- * @param caption of these rows
+ * @param sheets of pictures for the model card and the report
  */
 record ServedGraphs(
-        Map<Role, List<Variant>> variants,
-        @Nullable Reconstruction reconstruction,
-        List<NpyArray> shown,
-        String caption) {}
+        Map<Role, List<Variant>> variants, @Nullable Reconstruction reconstruction, List<Sheet> sheets) {
+    /**
+     * Pictures to show.
+     *
+     * @param rows each [M,H,W,C] uint8, of one shape
+     */
+    record Sheet(String caption, List<NpyArray> rows) {}
+}

@@ -19,7 +19,7 @@ import smalti.spec.Role;
  */
 interface Service {
     /** The services that there are. */
-    List<Service> ALL = List.of(new CodecService(), new GeneratorService());
+    List<Service> ALL = List.of(new CodecService(), new PosteriorService(), new GeneratorService());
 
     /** Those whose graphs a bundle holds. */
     static List<Service> of(BundleManifest bundle) {

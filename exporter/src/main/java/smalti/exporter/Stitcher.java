@@ -1,5 +1,6 @@
 package smalti.exporter;
 
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -84,6 +85,26 @@ final class Stitcher {
                 Role.GENERATOR.fileStem(),
                 generator.inputs(),
                 Map.of(pixels(output), toPixels(builder, name(image, output))));
+    }
+
+    /** pixels [N,H,W,C] uint8 (and class) → mean and logVariance [N,D]. */
+    Graph posterior(Map<Role, Graph> graphs) {
+        var posterior = of(graphs, Role.POSTERIOR);
+        var builder = new GraphBuilder();
+        var ends = new ArrayList<Value>();
+        var inputs = new LinkedHashMap<String, String>();
+        for (var input : posterior.inputs()) {
+            boolean isImage = input.layout() != Value.Layout.PLAIN;
+            ends.add(isImage ? pixels(input) : input);
+            builder.reserve(isImage ? PIXELS : input.name());
+        }
+        for (var input : posterior.inputs()) {
+            inputs.put(input.name(), input.layout() != Value.Layout.PLAIN ? toImage(builder) : input.name());
+        }
+        var given = builder.graph(posterior, "posterior/", inputs);
+        var outputs = new LinkedHashMap<Value, String>();
+        posterior.outputs().forEach(output -> outputs.put(output, name(given, output)));
+        return builder.build(Role.POSTERIOR.fileStem(), ends, outputs);
     }
 
     /** y = lo + (hi − lo)·p/255. */

@@ -15,6 +15,7 @@ import smalti.spec.Precision;
  * @param why it is not kept; null where it is
  * @param quality against FP32; null for FP32 itself
  * @param loss in dB that reconstructions lose with it; null where nothing is reconstructed
+ * @param divergence in nats a picture of its distributions from those of FP32; null where there are none
  * @param speed null where it was not measured
  * @param timesAsFast as FP32; null where it was not measured
  */
@@ -24,6 +25,7 @@ record Variant(
         @Nullable String why,
         @Nullable Quality quality,
         @Nullable Double loss,
+        @Nullable Double divergence,
         @Nullable Speed speed,
         @Nullable Double timesAsFast,
         @Nullable String calibration,
@@ -65,6 +67,22 @@ record Variant(
                 why == null ? reason : why,
                 quality,
                 otherLoss,
+                divergence,
+                speed,
+                timesAsFast,
+                calibration,
+                layers,
+                islands);
+    }
+
+    Variant moved(double nats, @Nullable String reason) {
+        return new Variant(
+                precision,
+                model,
+                why == null ? reason : why,
+                quality,
+                loss,
+                nats,
                 speed,
                 timesAsFast,
                 calibration,
@@ -79,6 +97,7 @@ record Variant(
                 why == null ? reason : why,
                 quality,
                 loss,
+                divergence,
                 measured,
                 ratio,
                 calibration,

@@ -63,8 +63,8 @@ final class Variants {
     void make(Role role, List<Map<String, Item>> calibration, List<Map<String, Item>> heldOut) {
         samples.put(role, new Samples(calibration, heldOut));
         var variants = new ArrayList<Variant>();
-        variants.add(
-                new Variant(Precision.FP32, model(role), null, null, null, null, null, null, List.of(), List.of()));
+        variants.add(new Variant(
+                Precision.FP32, model(role), null, null, null, null, null, null, null, List.of(), List.of()));
         if (options.precisions().contains(Precision.FP16)) {
             variants.add(made(role, Precision.FP16, this::half));
         }
@@ -110,7 +110,7 @@ final class Variants {
             return maker.make(role, samples(role));
         } catch (SpecException | ProofException e) {
             var why = String.valueOf(e.getMessage()).lines().findFirst().orElse("");
-            return new Variant(precision, model(role), why, null, null, null, null, null, List.of(), List.of());
+            return new Variant(precision, model(role), why, null, null, null, null, null, null, List.of(), List.of());
         }
     }
 
@@ -124,7 +124,17 @@ final class Variants {
                 : "it must come within " + least.psnr() + " dB of FP32 and " + Math.round(100 * least.agreement())
                         + "% of its codes";
         return new Variant(
-                Precision.FP16, result.model(), why, quality, null, null, null, null, List.of(), result.islands());
+                Precision.FP16,
+                result.model(),
+                why,
+                quality,
+                null,
+                null,
+                null,
+                null,
+                null,
+                List.of(),
+                result.islands());
     }
 
     private Variant int8(Role role, Samples samples) {
@@ -149,6 +159,7 @@ final class Variants {
                 result.model(),
                 why,
                 result.quality(),
+                null,
                 null,
                 null,
                 null,
@@ -187,6 +198,21 @@ final class Variants {
                         "it must be %.1f times as fast as FP32, and is %.2f times",
                         least,
                         ratio);
+    }
+
+    /**
+     * Why a graph is not kept, of what pictures lose with it; null where it is.
+     *
+     * @param loss in dB
+     */
+    static @Nullable String tooMuch(double loss, double most) {
+        return loss <= most
+                ? null
+                : String.format(
+                        java.util.Locale.ROOT,
+                        "reconstructions must lose at most %.1f dB against their originals, and lose %.2f",
+                        most,
+                        loss);
     }
 
     // ---- samples

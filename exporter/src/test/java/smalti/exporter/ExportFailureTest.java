@@ -138,7 +138,8 @@ final class ExportFailureTest {
         TinyRuns.generator(run, 1);
         edit("\"generator\" : {", "\"encoder\" : {");
         assertThat(refused())
-                .hasMessageContaining("graphs must be encoder, codebook, lookup and decoder, or generator");
+                .hasMessageContaining("graphs must be encoder, codebook, lookup and decoder, or decoder, generator and"
+                        + " posterior, or generator");
     }
 
     @Test
@@ -158,7 +159,7 @@ final class ExportFailureTest {
         TinyRuns.generator(run, 1);
         edit(
                 "\"noise\" : {\n      \"length\" : 6,\n      \"generator\" : \"philox4x32-10/box-muller\"\n    }",
-                "\"posterior\" : {\n      \"dim\" : 6\n    }");
+                "\"posterior\" : {\n      \"dim\" : 6,\n      \"likelihood\" : \"bernoulli\"\n    }");
         assertThat(refused())
                 .hasMessageEndingWith("export.json: contracts.noise is missing, but there is graphs.generator");
     }

@@ -57,7 +57,7 @@ public final class TinyRuns {
     private final int seed;
     private int arrays;
 
-    private TinyRuns(Path folder, int seed) {
+    TinyRuns(Path folder, int seed) {
         this.folder = folder;
         this.seed = seed;
     }
@@ -146,7 +146,7 @@ public final class TinyRuns {
                 new Contract.Classes(List.of("red", "green", "blue")));
     }
 
-    private SDVariable conv(
+    SDVariable conv(
             SameDiff graph, @Nullable String name, SDVariable x, int kernel, int stride, int pad, int in, int out) {
         var config = Conv2DConfig.builder()
                 .kH(kernel)
@@ -164,7 +164,7 @@ public final class TinyRuns {
                 : graph.cnn.conv2d(name, x, weights, bias, config);
     }
 
-    private SDVariable deconv(SameDiff graph, SDVariable x, int kernel, int stride, int pad, int in, int out) {
+    SDVariable deconv(SameDiff graph, SDVariable x, int kernel, int stride, int pad, int in, int out) {
         var config = DeConv2DConfig.builder()
                 .kH(kernel)
                 .kW(kernel)
@@ -178,17 +178,27 @@ public final class TinyRuns {
         return graph.cnn.deconv2d(x, weights, graph.constant("bias-" + arrays, array(out)), config);
     }
 
-    private INDArray array(long... shape) {
+    /** How many arrays were made; each is another. */
+    int arrays() {
+        return arrays;
+    }
+
+    /** Makes the same arrays again from there on. */
+    void rewind(int first) {
+        arrays = first;
+    }
+
+    INDArray array(long... shape) {
         var values = new float[(int) java.util.Arrays.stream(shape).reduce(1, (a, b) -> a * b)];
         new CounterRandom(seed, 9).normals(arrays++, values, 0, values.length);
         return Nd4j.createFromArray(values).muli(0.3).reshape(shape);
     }
 
-    private void save(SameDiff graph, String name) {
+    void save(SameDiff graph, String name) {
         graph.save(folder.resolve(name + ".fb").toFile(), false);
     }
 
-    private void manifest(Map<String, ExportManifest.Graph> graphs, Contract.Pixels pixels, Contract... others)
+    void manifest(Map<String, ExportManifest.Graph> graphs, Contract.Pixels pixels, Contract... others)
             throws IOException {
         pictures("calibration.npy", pixels, 1);
         pictures("held-out.npy", pixels, 2);

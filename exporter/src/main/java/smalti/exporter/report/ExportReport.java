@@ -12,8 +12,8 @@ import smalti.spec.BundleManifest.Proof;
  *
  * @param bundle the checksum that the bundle's manifest is sealed with
  * @param machine where times were measured
- * @param reconstruction peak signal-to-noise ratio in dB of held-out pictures, by the precisions that tokenized and
- *     detokenized them; null of models that reconstruct nothing
+ * @param reconstruction peak signal-to-noise ratio in dB of held-out pictures, by the precisions of the
+ *     graphs; null of models that reconstruct nothing
  * @param heldOut how many pictures that is of
  */
 public record ExportReport(
@@ -66,6 +66,7 @@ public record ExportReport(
      * @param psnr in dB against FP32; null where nothing differs or there are no pixels
      * @param agreement share of the codes that are FP32's; null where there are none
      * @param reconstructionLoss in dB; null where nothing is reconstructed
+     * @param divergence in nats a picture of its distributions from those of FP32; null where there are none
      * @param milliseconds of a run of one picture and of sixteen, on one core; null where it was not measured
      * @param timesAsFast as FP32, over both; null where it was not measured
      * @param memoryBytes weights, and values that live at once, for a picture; null where part of it is unknown
@@ -81,6 +82,7 @@ public record ExportReport(
             @Nullable Double psnr,
             @Nullable Double agreement,
             @Nullable Double reconstructionLoss,
+            @Nullable Double divergence,
             @Nullable List<Double> milliseconds,
             @Nullable Double timesAsFast,
             @Nullable Long memoryBytes,

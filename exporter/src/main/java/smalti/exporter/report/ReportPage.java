@@ -3,6 +3,7 @@ package smalti.exporter.report;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Base64;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -31,6 +32,7 @@ public final class ReportPage {
             .labels { display: flex; gap: 3px; font-size: .75rem; color: var(--quiet); }
             .labels div { flex: 1; max-width: 3.4rem; text-align: center; }
             summary { cursor: pointer; }
+            figure { margin: 1rem 0; } img { image-rendering: pixelated; max-width: 100%; }
             """;
 
     private static final List<String> BINS =
@@ -43,14 +45,21 @@ public final class ReportPage {
     private ReportPage() {}
 
     /**
+     * What the model makes, within the page.
+     *
+     * @param width at which it is shown, in pixels of the screen
+     */
+    public record Picture(String caption, byte[] png, long width) {}
+
+    /**
      * Writes {@code name.report.json} and {@code name.report.html} beside {@code name.smalti}.
      *
      * @return the page
      */
-    public static Path write(ExportReport report, Path bundle) throws IOException {
+    public static Path write(ExportReport report, List<Picture> pictures, Path bundle) throws IOException {
         AtomicFiles.writeString(beside(bundle, ".report.json"), RecordTree.json(report));
         var page = beside(bundle, ".report.html");
-        AtomicFiles.writeString(page, html(report));
+        AtomicFiles.writeString(page, html(report, pictures));
         return page;
     }
 
@@ -61,13 +70,13 @@ public final class ReportPage {
         return bundle.resolveSibling(stem + ending);
     }
 
-    static String html(ExportReport report) {
+    static String html(ExportReport report, List<Picture> pictures) {
         var page = new ReportPage();
-        page.page(report);
+        page.page(report, pictures);
         return page.html.toString();
     }
 
-    private void page(ExportReport report) {
+    private void page(ExportReport report, List<Picture> pictures) {
         html.append("<!DOCTYPE html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"/>");
         html.append("<meta name=\"viewport\" content=\"width=device-width\"/><title>");
         html.append(escaped(report.name())).append(": export</title><style>\n").append(STYLE);
@@ -75,6 +84,7 @@ public final class ReportPage {
                 .append(escaped(report.name()))
                 .append("</h1>\n");
         paragraph("quiet", "The export to ONNX, opset " + report.opset() + ". Times: " + report.machine() + ".");
+        pictures.forEach(this::picture);
         summary(report);
         var reconstruction = report.reconstruction();
         if (reconstruction != null) {
@@ -90,6 +100,18 @@ public final class ReportPage {
                 .append("\">")
                 .append(escaped(text))
                 .append("</p>\n");
+    }
+
+    private void picture(Picture picture) {
+        html.append("<figure><img alt=\"")
+                .append(escaped(picture.caption()))
+                .append("\" width=\"")
+                .append(picture.width())
+                .append("\" src=\"data:image/png;base64,")
+                .append(Base64.getEncoder().encodeToString(picture.png()))
+                .append("\"/><figcaption class=\"quiet\">")
+                .append(escaped(picture.caption()))
+                .append("</figcaption></figure>\n");
     }
 
     private void summary(ExportReport report) {
@@ -126,7 +148,8 @@ public final class ReportPage {
                 rows);
         paragraph(
                 "quiet",
-                "Against FP32: peak signal-to-noise ratio of the pixels, or the share of equal codes, on held-out samples."
+                "Against FP32: peak signal-to-noise ratio of the pixels or of distributions' numbers, or the share of equal codes,"
+                        + " on held-out samples; nats: the divergence KL of distributions from those in FP32, of a picture."
                         + " Pictures lose: dB against their originals when this file stands in for the FP32 one."
                         + " Speed: times as fast as FP32, the geometric mean over both batches, measured in turns."
                         + " Memory: weights, and values that live at once, for a picture.");
@@ -138,7 +161,9 @@ public final class ReportPage {
         if (agreement != null) {
             return String.format(Locale.ROOT, "%.2f%%", 100 * agreement);
         }
-        return psnr == null ? precision.precision().equals("fp32") ? "" : "equal" : decibels(psnr);
+        var nats = precision.divergence();
+        return (psnr == null ? precision.precision().equals("fp32") ? "" : "equal" : decibels(psnr))
+                + (nats == null ? "" : String.format(Locale.ROOT, ", %.2g nats", nats));
     }
 
     private static String loss(@Nullable Double loss) {
@@ -166,7 +191,7 @@ public final class ReportPage {
     }
 
     private void reconstruction(Map<String, Double> figures, int count) {
-        html.append("<h2>").append(count).append(" held-out pictures, tokenized and detokenized</h2>\n");
+        html.append("<h2>").append(count).append(" held-out pictures as they come back</h2>\n");
         var rows = new ArrayList<List<String>>();
         figures.forEach((precision, psnr) -> rows.add(List.of(precision, String.format(Locale.ROOT, "%.2f dB", psnr))));
         table(List.of("precision", "PSNR, higher is better"), rows);
