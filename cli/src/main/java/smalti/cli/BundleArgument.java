@@ -1,14 +1,21 @@
 package smalti.cli;
 
+import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import java.util.zip.ZipInputStream;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
-import smalti.runtime.Codec;
 import smalti.runtime.Generator;
+import smalti.runtime.OnnxModel;
 import smalti.runtime.RuntimeOptions;
 import smalti.runtime.SmaltiModel;
 import smalti.spec.Precision;
+import smalti.spec.Role;
 import smalti.spec.SpecException;
+import smalti.spec.Unreadable;
 
 /** The bundle that a command works on. */
 final class BundleArgument {
@@ -35,14 +42,51 @@ final class BundleArgument {
         return open(path, Choices.of("--precision", precision, Precision.values()));
     }
 
-    /** @throws SpecException if the bundle is no codec */
-    Codec codec(SmaltiModel model) {
-        if (!model.hasCodec()) {
+    /** @throws SpecException if the bundle takes no pictures */
+    void requireTakesPictures(SmaltiModel model) {
+        if (!model.hasCodec() && !model.hasPosterior()) {
             throw new SpecException(
                     path + ": is a generator, which makes pictures from numbers and takes none; use smalti"
                             + " generate or evaluate");
         }
-        return model.codec();
+    }
+
+    /** The classes that the model knows. */
+    ClassChoice classes(SmaltiModel model) {
+        return new ClassChoice(
+                path.toString(), model.hasPosterior() ? model.posterior().classes() : List.of());
+    }
+
+    /**
+     * The graph that makes floats of latents.
+     *
+     * @throws SpecException if the bundle has none
+     */
+    OnnxModel floatGenerator(SmaltiModel model) {
+        var graph = model.manifest().graphs().get(Role.GENERATOR_FLOAT.fileStem());
+        if (graph == null) {
+            throw new SpecException(path + ": must hold graphs.generator-float, got "
+                    + model.manifest().graphs().keySet());
+        }
+        try {
+            return OnnxModel.open(graph.file(), bytes(graph.file()), Map.of(), OnnxModel.Requests.ALONE, OPTIONS);
+        } catch (IOException e) {
+            throw Unreadable.because(path, e);
+        }
+    }
+
+    private byte[] bytes(String file) throws IOException {
+        if (Files.isDirectory(path)) {
+            return Files.readAllBytes(path.resolve(file));
+        }
+        try (var zip = new ZipInputStream(Files.newInputStream(path))) {
+            for (var entry = zip.getNextEntry(); entry != null; entry = zip.getNextEntry()) {
+                if (entry.getName().equals(file) || entry.getName().endsWith("/" + file)) {
+                    return zip.readAllBytes();
+                }
+            }
+        }
+        throw new SpecException(path + ": must hold " + file + ", and does not");
     }
 
     /** @throws SpecException if the bundle is no generator */

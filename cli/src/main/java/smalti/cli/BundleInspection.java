@@ -67,6 +67,18 @@ record BundleInspection(BundleManifest manifest, String title, List<Fact> facts,
                 .find(Contract.Noise.class)
                 .ifPresent(noise -> facts.add(new Fact(
                         "noise", String.format(Locale.ROOT, "%d numbers, %s", noise.length(), noise.generator()))));
+        manifest.contracts()
+                .find(Contract.Posterior.class)
+                .ifPresent(posterior -> facts.add(new Fact(
+                        "posterior",
+                        String.format(
+                                Locale.ROOT,
+                                "%d latent numbers, %s likelihood%s",
+                                posterior.dim(),
+                                posterior.likelihood(),
+                                posterior.deviation() == null
+                                        ? ""
+                                        : " of deviation " + Console.number(posterior.deviation())))));
         if (!manifest.contracts().classes().isEmpty()) {
             facts.add(new Fact("classes", String.join(", ", manifest.contracts().classes())));
         }
@@ -107,9 +119,11 @@ record BundleInspection(BundleManifest manifest, String title, List<Fact> facts,
         if (samples.isPresent()) {
             page.png(
                     samples.get(),
-                    !manifest.contracts().has(Contract.Codebook.class)
-                            ? "What it generates"
-                            : "Held-out pictures, and below each what its codes decode to",
+                    manifest.contracts().has(Contract.Codebook.class)
+                            ? "Held-out pictures, and below each what its codes decode to"
+                            : manifest.contracts().has(Contract.Posterior.class)
+                                    ? "Held-out pictures, and below each what the mean of its latents makes"
+                                    : "What it generates",
                     ZOOM);
         }
         page.heading("Graphs").table(GRAPH_HEADINGS, graphs);

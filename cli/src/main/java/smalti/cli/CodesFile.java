@@ -31,7 +31,14 @@ record CodesFile(List<String> names, List<Codes> codes) {
     /** @param fingerprint of the codebook that the codes belong to */
     record Header(String fingerprint, List<String> names) {
         Header {
-            var check = Check.that(fingerprint.matches("[0-9a-f]{64}"), "fingerprint must be a SHA-256");
+            Check.that(fingerprint.matches("[0-9a-f]{64}"), "fingerprint must be a SHA-256")
+                    .done();
+            requireSafe(names);
+        }
+
+        /** @throws SpecException naming each that could lead out of a folder */
+        static void requireSafe(List<String> names) {
+            var check = Check.that(true, "");
             names.forEach(name -> check.and(isSafe(name), "names must be relative paths without .., got \"%s\"", name));
             check.done();
         }

@@ -11,7 +11,11 @@ import picocli.CommandLine.Parameters;
 @Command(
         name = "encode",
         sortOptions = false,
-        description = "Turns pictures into codes. They keep their size, but for a crop at the centre to whole codes.")
+        description = {
+            "Turns pictures into codes. They keep their size, but for a crop at the centre to whole codes.",
+            "With a VAE: into the means and log-variances of their latents. Pictures are brought to the model's size as "
+                    + "in training."
+        })
 final class EncodeCommand implements Callable<Integer> {
     private final Console console;
 
@@ -22,9 +26,12 @@ final class EncodeCommand implements Callable<Integer> {
     @SuppressWarnings("NullAway.Init") // picocli sets it
     Path images;
 
-    @Option(names = "--out", required = true, paramLabel = "codes.npz", description = "The file to write.")
+    @Option(names = "--out", required = true, paramLabel = "FILE.npz", description = "The file to write.")
     @SuppressWarnings("NullAway.Init") // picocli sets it
     Path out;
+
+    @Mixin
+    private final ClassOption ofClass = new ClassOption();
 
     @Mixin
     private final SkipOption skip = new SkipOption();
@@ -40,11 +47,17 @@ final class EncodeCommand implements Callable<Integer> {
     public Integer call() throws IOException {
         Outputs.requireFile(out, ".npz", overwrite, bundle.path, images);
         try (var model = bundle.open()) {
-            var codec = bundle.codec(model);
+            bundle.requireTakesPictures(model);
             var pictures = PictureBatches.read(images, model, skip, console);
+            var classes = bundle.classes(model).of(PictureBatches.names(pictures), ofClass.name);
             console.note("encoding " + Console.pictures(pictures.size()));
-            var codes = PictureBatches.encode(codec, pictures);
-            new CodesFile(PictureBatches.stems(pictures), codes).write(out);
+            if (model.hasCodec()) {
+                var codes = PictureBatches.encode(model.codec(), pictures);
+                new CodesFile(PictureBatches.stems(pictures), codes).write(out);
+            } else {
+                var distributions = PictureBatches.encode(model.posterior(), pictures, classes);
+                DistributionsFile.write(out, PictureBatches.stems(pictures), distributions, classes);
+            }
             console.line("encoded %s: %s", Console.pictures(pictures.size()), out);
         }
         return 0;

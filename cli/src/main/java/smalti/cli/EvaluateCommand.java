@@ -2,16 +2,21 @@ package smalti.cli;
 
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.concurrent.Callable;
+import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.ITypeConverter;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 import smalti.runtime.SmaltiModel;
 import smalti.spec.AtomicFiles;
+import smalti.spec.DataSpec;
 import smalti.spec.ImageSpec;
 import smalti.spec.RecordTree;
 import smalti.spec.SpecException;
+import smalti.trainer.data.Dataset;
 import smalti.trainer.data.EvaluationData;
 import smalti.trainer.data.LoadListener;
 import smalti.trainer.data.Pictures;
@@ -22,12 +27,22 @@ import smalti.trainer.data.Pictures;
         description = {
             "Measures a bundle on pictures: all of DATA, or, where DATA is what the model was trained on, those that "
                     + "training held out.",
-            "A codec is measured by its reconstructions, a generator by the sliced Wasserstein distance between its "
-                    + "pictures and real ones, with that between real pictures as the floor."
+            "A codec is measured by its reconstructions, a VAE by bounds on the likelihood of pictures, a generator by the "
+                    + "sliced Wasserstein distance between its pictures and real ones, with that between real pictures as the "
+                    + "floor.",
+            "A VAE of Bernoulli likelihood sees pictures of 0 and 1, drawn once by --seed; of a Gaussian one the pixels as "
+                    + "they are."
         })
 final class EvaluateCommand implements Callable<Integer> {
     static final String HELD_OUT = "held-out";
     static final String ALL = "all";
+
+    static final class Samples implements ITypeConverter<Integer> {
+        @Override
+        public Integer convert(String text) {
+            return Values.within(text, 1, 100_000);
+        }
+    }
 
     private final Console console;
 
@@ -52,6 +67,26 @@ final class EvaluateCommand implements Callable<Integer> {
     @Nullable
     Path json;
 
+    @Option(
+            names = "--importance-samples",
+            paramLabel = "K",
+            converter = Samples.class,
+            description = "VAE: how many samples of each picture's latents; default 64. 5000 are usual in papers.")
+    @Nullable
+    Integer samples;
+
+    @Option(
+            names = "--pictures",
+            paramLabel = "N",
+            converter = GenerateCommand.Count.class,
+            description = "VAE: measure at most N pictures, evenly spread; default: all.")
+    @Nullable
+    Integer most;
+
+    @Option(names = "--seed", paramLabel = "S", description = "VAE: of the draws of pixels and of latents; default 0.")
+    @Nullable
+    Long seed;
+
     @Mixin
     private final SkipOption skip = new SkipOption();
 
@@ -72,6 +107,10 @@ final class EvaluateCommand implements Callable<Integer> {
                 throw new SpecException(bundle.path + ": holds neither a codec nor a generator to evaluate, got "
                         + model.manifest().graphs().keySet());
             }
+            if (!model.hasPosterior() && (samples != null || most != null || seed != null)) {
+                throw new SpecException(bundle.path
+                        + ": is no VAE, whose likelihood --importance-samples, --pictures and --seed are for");
+            }
             var figures = measure(model, read(model));
             figures.lines().forEach(line -> console.line("%-13s%s", line.name(), line.value()));
             if (json != null) {
@@ -82,19 +121,26 @@ final class EvaluateCommand implements Callable<Integer> {
     }
 
     private EvaluationData read(SmaltiModel model) {
-        var manifest = model.manifest();
-        var pixels = manifest.pixels();
         return EvaluationData.open(
-                data,
-                new ImageSpec(pixels.height(), pixels.width(), pixels.channels()),
-                skip.on(manifest.provenance().data()),
-                manifest.provenance().seed(),
-                new LoadListener() {
-                    @Override
-                    public void warning(String message) {
-                        console.warning(message);
-                    }
-                });
+                data, image(model), rules(model), model.manifest().provenance().seed(), listener());
+    }
+
+    private static ImageSpec image(SmaltiModel model) {
+        var pixels = model.manifest().pixels();
+        return new ImageSpec(pixels.height(), pixels.width(), pixels.channels());
+    }
+
+    private DataSpec rules(SmaltiModel model) {
+        return skip.on(model.manifest().provenance().data());
+    }
+
+    private LoadListener listener() {
+        return new LoadListener() {
+            @Override
+            public void warning(String message) {
+                console.warning(message);
+            }
+        };
     }
 
     /** Says on what it measures, too. */
@@ -116,7 +162,9 @@ final class EvaluateCommand implements Callable<Integer> {
                                     + "trained on");
             return model.hasCodec()
                     ? CodecFigures.measure(model, HELD_OUT, pictures.heldOut())
-                    : GeneratorFigures.heldOut(model, pictures.heldOut(), pictures.train());
+                    : model.hasPosterior()
+                            ? bounds(model, HELD_OUT, pictures.heldOut())
+                            : GeneratorFigures.heldOut(model, pictures.heldOut(), pictures.train());
         }
         say(
                 "all %s of %s: %s",
@@ -129,7 +177,55 @@ final class EvaluateCommand implements Callable<Integer> {
                                 : "this bundle does not note whether the model was trained on some of them");
         return model.hasCodec()
                 ? CodecFigures.measure(model, ALL, pictures.all())
-                : GeneratorFigures.all(model, data.toString(), pictures.all());
+                : model.hasPosterior()
+                        ? bounds(model, ALL, pictures.all())
+                        : GeneratorFigures.all(model, data.toString(), pictures.all());
+    }
+
+    private PosteriorFigures bounds(SmaltiModel model, String measuredOn, Pictures pictures) {
+        int count = Math.min(pictures.count(), most == null ? Integer.MAX_VALUE : most);
+        var indices = new int[count];
+        for (int i = 0; i < count; i++) {
+            indices[i] = (int) ((long) i * pictures.count() / count);
+        }
+        var classes = classes(model, measuredOn, pictures);
+        var chosen = classes == null
+                ? null
+                : Arrays.stream(indices).map(i -> classes[i]).toArray();
+        try (var decoder = bundle.floatGenerator(model)) {
+            return PosteriorFigures.measure(
+                    model,
+                    decoder,
+                    measuredOn,
+                    pictures.subset(indices),
+                    chosen,
+                    new PosteriorFigures.Effort(samples == null ? 64 : samples, seed == null ? 0 : seed));
+        }
+    }
+
+    /** Of each picture, by the folders or labels of DATA; null where the model has none. */
+    private int @Nullable [] classes(SmaltiModel model, String measuredOn, Pictures pictures) {
+        var choice = bundle.classes(model);
+        if (choice.names().isEmpty()) {
+            return null;
+        }
+        if (measuredOn.equals(HELD_OUT)) {
+            // the same pictures, with their labels
+            var labelled = Dataset.open(
+                            data,
+                            image(model),
+                            rules(model),
+                            model.manifest().provenance().seed(),
+                            listener())
+                    .heldOut();
+            if (labelled.isLabelled()) {
+                return IntStream.range(0, labelled.count())
+                        .map(i -> choice.index(labelled.classes().get(labelled.label(i))))
+                        .toArray();
+            }
+        }
+        return choice.of(
+                IntStream.range(0, pictures.count()).mapToObj(pictures::name).toList(), null);
     }
 
     private void say(String format, Object... values) {

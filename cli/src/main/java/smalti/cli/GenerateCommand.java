@@ -6,8 +6,6 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
 import java.util.concurrent.Callable;
-import java.util.stream.Collectors;
-import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.ITypeConverter;
@@ -16,7 +14,6 @@ import picocli.CommandLine.Option;
 import smalti.runtime.Generator;
 import smalti.runtime.Pixels;
 import smalti.spec.AtomicFiles;
-import smalti.spec.SpecException;
 
 @Command(name = "generate", sortOptions = false, description = "Makes pictures with a generator bundle.")
 final class GenerateCommand implements Callable<Integer> {
@@ -118,17 +115,16 @@ final class GenerateCommand implements Callable<Integer> {
 
     /** The class of each picture, or none where the model has no classes. */
     private int[] classes(List<String> names) {
+        var choice = new ClassChoice(bundle.path.toString(), names);
+        choice.requireNone(className);
         if (names.isEmpty()) {
-            if (className != null) {
-                throw new SpecException(bundle.path + ": has no classes, but --class was given: " + className);
-            }
             return new int[0];
         }
         if (className == null) {
             return inTurn(count, names.size());
         }
         var same = new int[count];
-        Arrays.fill(same, index(names, className));
+        Arrays.fill(same, choice.index(className));
         return same;
     }
 
@@ -139,27 +135,5 @@ final class GenerateCommand implements Callable<Integer> {
             indices[i] = i % classes;
         }
         return indices;
-    }
-
-    private int index(List<String> classes, String name) {
-        int index = classes.indexOf(name);
-        var alike = IntStream.range(0, classes.size())
-                .filter(i -> classes.get(i).equalsIgnoreCase(name))
-                .toArray();
-        if (index < 0 && alike.length == 1) {
-            index = alike[0];
-        }
-        if (index < 0 && name.matches("\\d{1,6}") && Integer.parseInt(name) < classes.size()) {
-            index = Integer.parseInt(name);
-        }
-        if (index < 0 && alike.length > 1) {
-            throw new SpecException(bundle.path + ": --class must be one class, and " + name + " is any of "
-                    + Arrays.stream(alike).mapToObj(classes::get).collect(Collectors.joining(", "))
-                    + "; write it as there");
-        } else if (index < 0) {
-            throw new SpecException(bundle.path + ": --class must be one of " + String.join(", ", classes)
-                    + " or a number from 0 to " + (classes.size() - 1) + ", got " + name);
-        }
-        return index;
     }
 }

@@ -51,6 +51,7 @@ import smalti.spec.SpecException;
             EncodeCommand.class,
             DecodeCommand.class,
             ReconstructCommand.class,
+            InterpolateCommand.class,
             EvaluateCommand.class,
             OptimizeCommand.class,
             QuantizeCommand.class,

@@ -12,12 +12,14 @@ import picocli.CommandLine.Parameters;
 import smalti.pictures.NamedPicture;
 import smalti.pictures.Picture;
 import smalti.runtime.Pixels;
+import smalti.runtime.Posterior;
 
 @Command(
         name = "reconstruct",
         sortOptions = false,
         description =
-                "Turns pictures into codes and back. A grid shows each original with its reconstruction beside it.")
+                "Turns pictures into codes and back, or with a VAE into the means of their latents and back. A grid "
+                        + "shows each original with its reconstruction beside it.")
 final class ReconstructCommand implements Callable<Integer> {
     private static final int GRID_PAIRS = 4;
 
@@ -35,6 +37,9 @@ final class ReconstructCommand implements Callable<Integer> {
     Path out;
 
     @Mixin
+    private final ClassOption ofClass = new ClassOption();
+
+    @Mixin
     private final SkipOption skip = new SkipOption();
 
     @Mixin
@@ -48,13 +53,16 @@ final class ReconstructCommand implements Callable<Integer> {
     public Integer call() throws IOException {
         Pngs.check(out, overwrite, bundle.path, images);
         try (var model = bundle.open()) {
-            var codec = bundle.codec(model);
+            bundle.requireTakesPictures(model);
             var pictures = PictureBatches.read(images, model, skip, console);
+            var classes = bundle.classes(model).of(PictureBatches.names(pictures), ofClass.name);
             if (Pngs.isGrid(out)) {
                 Pngs.requireGrid(pictures.size());
             }
             console.note("reconstructing " + Console.pictures(pictures.size()));
-            var rebuilt = PictureBatches.decode(codec, PictureBatches.encode(codec, pictures));
+            var rebuilt = model.hasCodec()
+                    ? PictureBatches.decode(model.codec(), PictureBatches.encode(model.codec(), pictures))
+                    : rebuilt(model.posterior(), pictures, classes);
             if (Pngs.isGrid(out)) {
                 Pngs.writeGrid(pairs(pictures, rebuilt), 2 * GRID_PAIRS, out);
             } else {
@@ -64,6 +72,11 @@ final class ReconstructCommand implements Callable<Integer> {
             console.line("reconstructed %s: %s", Console.pictures(pictures.size()), out);
         }
         return 0;
+    }
+
+    private static List<Pixels> rebuilt(Posterior posterior, List<NamedPicture> pictures, int[] classes) {
+        var means = PictureBatches.encode(posterior, pictures, classes).means();
+        return PictureBatches.decode(posterior, means, classes);
     }
 
     private static List<Picture> pairs(List<NamedPicture> originals, List<Pixels> rebuilt) {

@@ -112,7 +112,7 @@ class RuntimeRoomsTest {
                 "ShapeRange",
                 "TensorRtCache"),
         /** What is asked for and answered. */
-        VALUES("Codes", "Generation", "ImageRows", "ImageSamples", "Pixels", "Tensor"),
+        VALUES("Codes", "Distributions", "Generation", "ImageRows", "ImageSamples", "Pixels", "Tensor"),
         /** Whether the rows of a file's requests may share a run. */
         ROWS(
                 "AloneRequests",
@@ -129,7 +129,7 @@ class RuntimeRoomsTest {
         /** A bundle's files and graphs. */
         BUNDLE("BundleFiles", "BundleGraphs", "BundleRules", "ParityCheck"),
         /** Where users begin. */
-        FACES("AnswerStream", "Codec", "Generator", "LiveModel", "OnnxModel", "SmaltiModel");
+        FACES("AnswerStream", "Codec", "Generator", "LiveModel", "OnnxModel", "Posterior", "SmaltiModel");
 
         private final Set<String> classes;
 

@@ -78,12 +78,12 @@ record PosteriorCard(BundleManifest manifest) implements CardSection {
         return fill("""
                 static BufferedImage another(BufferedImage picture, long seed) {
                     try (SmaltiModel model = SmaltiModel.open(Path.of("@NAME@.smalti"))) {
-                        Posterior posterior = model.posterior();
-                        Distributions distributions = posterior.encode(List.of(picture)%s);
-                        return posterior.decode(posterior.sample(distributions, seed)%s).image(0);
+                        Posterior posterior = model.posterior()%s;
+                        Distributions distributions = posterior.encode(List.of(picture));
+                        return posterior.decode(posterior.sample(distributions, seed)).image(0);
                     }
                 }
-                """.formatted(conditional() ? ", 0" : "", conditional() ? ", 0" : ""));
+                """.formatted(conditional() ? ".ofClass(0)" : ""));
     }
 
     @Override

@@ -174,7 +174,7 @@ final class PosteriorServiceTest {
                         "to normal distributions of 5 latent numbers, and back.",
                         kind.isConditional() ? "q(z | x, y)" : "q(z | x) ",
                         kind.isDense() ? "Σ x·ln y + (1 − x)·ln(1 − y)" : "Σ ln N(x; y, s²) with s = 0.2",
-                        "Posterior posterior = model.posterior();",
+                        kind.isConditional() ? "model.posterior().ofClass(0);" : "model.posterior();",
                         "posterior.run([\"mean\", \"logVariance\"]",
                         "const { mean } = await posterior.run(")
                 .doesNotContainPattern("@[A-Z]+@|%[sd]|null");

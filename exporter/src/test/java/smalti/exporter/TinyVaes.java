@@ -42,9 +42,7 @@ public final class TinyVaes {
 
         /** Gaussian where there are convolutions. */
         Contract.Posterior posterior() {
-            return isDense()
-                    ? new Contract.Posterior(DIM, Contract.Posterior.BERNOULLI, null)
-                    : new Contract.Posterior(DIM, Contract.Posterior.GAUSSIAN, 0.2);
+            return isDense() ? Contract.Posterior.ofBernoulli(DIM) : Contract.Posterior.ofGaussian(DIM, 0.2);
         }
     }
 

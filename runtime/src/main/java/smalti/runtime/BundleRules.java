@@ -62,6 +62,7 @@ final class BundleRules {
             case TOKENIZE -> tokenize(signature);
             case DETOKENIZE -> detokenize(signature);
             case GENERATOR -> generator(signature);
+            case POSTERIOR -> posterior(signature);
             default -> {} // no face of the runtime runs it
         }
     }
@@ -85,11 +86,40 @@ final class BundleRules {
         rule(known, "contracts.codebook is missing, but there is graphs.%s", role.fileStem());
     }
 
+    private void posterior(Signature signature) {
+        if (ports(Role.POSTERIOR, signature, labelled("uint8 of rank 4"), "float32 of rank 2 and float32 of rank 2")) {
+            channels(Role.POSTERIOR, signature.inputs().get(0));
+            var contract = manifest.contracts().find(Contract.Posterior.class);
+            rule(contract.isPresent(), "contracts.posterior is missing, but there is graphs.posterior");
+            var noise = manifest.contracts().find(Contract.Noise.class);
+            int dim = contract.map(Contract.Posterior::dim).orElse(0);
+            rule(
+                    noise.isEmpty() || contract.isEmpty() || noise.get().length() == dim,
+                    "contracts.noise.length must be contracts.posterior.dim (%s), got %s",
+                    dim,
+                    noise.map(Contract.Noise::length).orElse(0));
+            for (var output : signature.outputs()) {
+                rule(
+                        contract.isEmpty() || output.shape().get(1).equals(Dimension.of(dim)),
+                        "contracts.posterior.dim must be that of %s, got %s",
+                        output,
+                        dim);
+            }
+            rule(
+                    signature.outputs().get(0).name().equals("mean")
+                            && signature.outputs().get(1).name().equals("logVariance"),
+                    "graphs.posterior.signature.outputs must be mean and logVariance, got %s",
+                    signature.outputs());
+        }
+    }
+
+    /** With the class where there are classes. */
+    private String labelled(String input) {
+        return manifest.contracts().classes().isEmpty() ? input : input + " and (for classes) int64 of rank 1";
+    }
+
     private void generator(Signature signature) {
-        var inputs = manifest.contracts().classes().isEmpty()
-                ? "float32 of rank 2"
-                : "float32 of rank 2 and (for classes) int64 of rank 1";
-        if (ports(Role.GENERATOR, signature, inputs, "uint8 of rank 4")) {
+        if (ports(Role.GENERATOR, signature, labelled("float32 of rank 2"), "uint8 of rank 4")) {
             channels(Role.GENERATOR, signature.outputs().get(0));
             var noise = manifest.contracts().find(Contract.Noise.class);
             var length = signature.inputs().get(0).shape().get(1);

@@ -118,6 +118,19 @@ public final class Generator {
         return run(job(noise, classIndices));
     }
 
+    /** As {@link #generate(float[])}, without waiting; the noise must stay as it is until the future is done. */
+    public CompletableFuture<Pixels> generateAsync(float[] noise) {
+        Objects.requireNonNull(noise, "noise");
+        return submit(job(noise, null));
+    }
+
+    /** As {@link #generate(float[], int[])}, without waiting; both must stay as they are until the future is done. */
+    public CompletableFuture<Pixels> generateAsync(float[] noise, int[] classIndices) {
+        Objects.requireNonNull(noise, "noise");
+        Objects.requireNonNull(classIndices, "classIndices");
+        return submit(job(noise, classIndices));
+    }
+
     /**
      * Pictures as a request says.
      *
@@ -134,8 +147,7 @@ public final class Generator {
     public CompletableFuture<Pixels> generateAsync(Generation request) {
         Objects.requireNonNull(request, "request");
         checkCount(request.count());
-        var job = job(request, 0, request.count());
-        return generator.submit(job, options, () -> Pixels.of(job.outputs().get(0)));
+        return submit(job(request, 0, request.count()));
     }
 
     /**
@@ -150,14 +162,26 @@ public final class Generator {
         return AnswerStream.map(IntStream.range(0, steps).boxed(), at -> {
             int first = at * step;
             int count = Math.min(step, request.count() - first);
-            var job = job(request, first, count);
-            return generator.submit(job, options, () -> Pixels.of(job.outputs().get(0)));
+            return submit(job(request, first, count));
         });
     }
 
     private Pixels run(GraphJob job) {
         generator.run(job, options);
         return Pixels.of(job.outputs().get(0));
+    }
+
+    private CompletableFuture<Pixels> submit(GraphJob job) {
+        return generator.submit(job, options, () -> Pixels.of(job.outputs().get(0)));
+    }
+
+    /** For the steps of a call that has begun. */
+    Generator ofStep() {
+        return new Generator(noiseLength, classes, generator.ofStep(), options);
+    }
+
+    GraphService<GraphJob> service() {
+        return generator.service();
     }
 
     /** Some pictures of a request, the noise of which is drawn when they are run. */
@@ -176,10 +200,9 @@ public final class Generator {
     private GraphJob job(float[] noise, int @Nullable [] classIndices) {
         int count = noise.length / noiseLength;
         var problems = new ArrayList<String>();
-        if (noise.length == 0 || noise.length % noiseLength != 0) {
+        boolean isWhole = noise.length > 0 && noise.length % noiseLength == 0;
+        if (!isWhole) {
             problems.add("noise must have " + noiseLength + " numbers for each picture, got " + noise.length);
-        } else if (classIndices != null && !classes.isEmpty() && classIndices.length != count) {
-            problems.add("classes must be one for each of " + count + " pictures, got " + classIndices.length);
         }
         for (int i = 0; i < noise.length; i++) {
             if (!Float.isFinite(noise[i])) {
@@ -188,7 +211,7 @@ public final class Generator {
             }
         }
         var given = classIndices == null ? new int[0] : classIndices;
-        checkClasses(classIndices != null, Arrays.stream(given), problems);
+        checkClasses(classIndices, isWhole ? count : given.length, problems);
         if (!problems.isEmpty()) {
             throw new InputException(problems);
         }
@@ -213,6 +236,22 @@ public final class Generator {
             inputs.add(HostTensor.made(generator.signature().inputs().get(1), new long[] {count}, classIndices));
         }
         return GraphJob.of(generator.signature(), inputs);
+    }
+
+    /** @throws InputException if they are not one for each of so many pictures, of a model that has them */
+    void checkClasses(int @Nullable [] given, int count) {
+        var problems = new ArrayList<String>();
+        checkClasses(given, count, problems);
+        if (!problems.isEmpty()) {
+            throw new InputException(problems);
+        }
+    }
+
+    private void checkClasses(int @Nullable [] given, int count, List<String> problems) {
+        if (given != null && !classes.isEmpty() && given.length != count) {
+            problems.add("classes must be one for each of " + count + " pictures, got " + given.length);
+        }
+        checkClasses(given != null, given == null ? IntStream.empty() : Arrays.stream(given), problems);
     }
 
     private void checkClasses(boolean given, IntStream indices, List<String> problems) {

@@ -1,6 +1,7 @@
 package smalti.runtime;
 
 import java.nio.ByteBuffer;
+import java.nio.FloatBuffer;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -69,10 +70,12 @@ final class ParityCheck {
         var shape = Arrays.stream(output.shape()).boxed().toList();
         if (!shape.equals(sample.shape())) {
             problems.add(name + " must have shape " + sample.shape() + " as its sample, got " + shape);
-        } else if (output.spec().type() == ElementType.UINT8) {
-            double psnr = psnr(output.data(), sample.data());
+        } else if (output.spec().type() != ElementType.INT64) {
+            double psnr = output.spec().type() == ElementType.UINT8
+                    ? psnr(output.data(), sample.data())
+                    : psnr(output.data().asFloatBuffer(), sample.floats());
             double least = precision == Precision.FP32 ? 45 : 30;
-            if (psnr < least) {
+            if (!(psnr >= least)) {
                 problems.add(String.format(
                         Locale.ROOT,
                         "%s must be within %.0f dB of what the trained model makes of the sample, got %.1f dB",
@@ -108,6 +111,18 @@ final class ParityCheck {
             sum += difference * difference;
         }
         return 10 * Math.log10(255.0 * 255 * count / sum);
+    }
+
+    /** The peak is the greatest number of the sample. */
+    private static double psnr(FloatBuffer a, float[] b) {
+        double sum = 0;
+        double peak = 0;
+        for (int i = 0; i < b.length; i++) {
+            double difference = a.get(i) - b[i];
+            sum += difference * difference;
+            peak = Math.max(peak, Math.abs(b[i]));
+        }
+        return sum == 0 ? Double.POSITIVE_INFINITY : 10 * Math.log10(peak * peak * b.length / sum);
     }
 
     private static HostTensor tensor(TensorSpec spec, NpyArray sample) {

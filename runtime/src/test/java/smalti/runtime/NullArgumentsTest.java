@@ -28,6 +28,7 @@ import java.util.stream.Stream;
 import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 import smalti.spec.ElementType;
 import smalti.spec.Precision;
 import smalti.spec.Role;
@@ -62,6 +63,7 @@ class NullArgumentsTest {
             Map.entry(Generation.class, Generation.of(1, 1)),
             Map.entry(Pixels.class, new Pixels(1, 4, 4, 3, ByteBuffer.allocate(48))),
             Map.entry(Codes.class, new Codes(1, 1, 1, new long[1], "")),
+            Map.entry(Distributions.class, new Distributions(2, new float[2], new float[2])),
             Map.entry(BufferedImage.class, new BufferedImage(4, 4, BufferedImage.TYPE_INT_RGB)),
             Map.entry(ByteBuffer.class, ByteBuffer.allocate(1)),
             Map.entry(List.class, List.of()),
@@ -77,6 +79,9 @@ class NullArgumentsTest {
             Map.entry(Function.class, (Function<SmaltiModel, Object>) model -> model),
             Map.entry(Consumer.class, (Consumer<SmaltiModel>) model -> {}));
 
+    @TempDir
+    private Path folder;
+
     private final List<String> wrong = new ArrayList<>();
     private int asked;
 
@@ -84,12 +89,14 @@ class NullArgumentsTest {
     void eachIsNamed() throws Exception {
         try (var codec = SmaltiModel.open(Bundles.CODEC);
                 var generator = SmaltiModel.open(Bundles.GENERATOR);
+                var vae = SmaltiModel.open(TinyVae.write(folder.resolve("vae.smalti"), false));
                 var live = LiveModel.open(Bundles.CODEC, RuntimeOptions.defaults());
                 var onnx = OnnxModel.open(Bundles.GENERATOR.resolve("generator.onnx"))) {
             List.of(
                             codec,
                             codec.codec(),
                             generator.generator(),
+                            vae.posterior(),
                             live,
                             onnx,
                             Generation.of(1, 1),
@@ -105,6 +112,7 @@ class NullArgumentsTest {
                     OnnxModel.class,
                     Pixels.class,
                     Codes.class,
+                    Distributions.class,
                     Tensor.class,
                     Device.class,
                     Device.Auto.class,

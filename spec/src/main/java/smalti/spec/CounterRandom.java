@@ -11,6 +11,9 @@ public final class CounterRandom {
     /** The stream of the noise behind generated images; index: the image's place in its request. */
     public static final int GENERATION = 0;
 
+    /** The stream of the noise behind samples of posteriors; index: the picture's place in its distributions. */
+    public static final int POSTERIOR = 32;
+
     private static final int ROUNDS = 10;
     private static final int BLOCKS_OF_ATTEMPT = 1 << 20;
     private static final int ATTEMPTS = 1 << 11;

@@ -1,5 +1,6 @@
 package smalti.spec;
 
+import java.util.List;
 import java.util.Locale;
 
 /** What a graph of a run folder or a bundle is for; the exporter and the runtime know roles, never families. */
@@ -25,6 +26,13 @@ public enum Role {
      * the pixel range → the same
      */
     POSTERIOR;
+
+    private static final List<Role> SERVED = List.of(TOKENIZE, DETOKENIZE, POSTERIOR, GENERATOR);
+
+    /** Those that services run: they take or give uint8 pixels. */
+    public static List<Role> served() {
+        return SERVED;
+    }
 
     /** The graph's name in files, such as {@code generator-float}. */
     public String fileStem() {

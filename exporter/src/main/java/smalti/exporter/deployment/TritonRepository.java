@@ -5,6 +5,8 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
+import java.util.Optional;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import smalti.spec.AtomicFiles;
@@ -24,7 +26,8 @@ import smalti.spec.TensorSpec;
  * <pre>
  *   NAME_tokenize/config.pbtxt, 1/model.onnx      pixels → codes
  *   NAME_detokenize/…                             codes → pixels
- *   NAME_reconstruct/config.pbtxt, 1/             both in turn: pixels → codes, reconstruction
+ *   NAME_reconstruct/config.pbtxt, 1/             two in turn: pixels → codes (or mean and logVariance), reconstruction
+ *   NAME_posterior/…, labels.txt                  pixels (and class) → mean, logVariance
  *   NAME_generator/…, labels.txt                  noise (and class) → pixels
  * </pre>
  *
@@ -39,11 +42,22 @@ public final class TritonRepository {
     /** Of the one version of each model. */
     private static final String VERSION = "1";
 
-    private static final List<Role> SERVED = List.of(Role.TOKENIZE, Role.DETOKENIZE, Role.GENERATOR);
+    /** Two graphs that reconstruct pictures. */
+    private static final List<Chain> CHAINS = List.of(
+            new Chain(Role.TOKENIZE, "codes", Role.DETOKENIZE, "codes"),
+            new Chain(Role.POSTERIOR, "mean", Role.GENERATOR, "noise"));
 
     private final Bundle bundle;
     private final String name;
     private final List<String> written = new ArrayList<>();
+
+    /**
+     * One graph after another.
+     *
+     * @param output of the first that is passed on
+     * @param input of the second that takes it
+     */
+    private record Chain(Role first, String output, Role second, String input) {}
 
     private TritonRepository(Bundle bundle) {
         this.bundle = bundle;
@@ -66,7 +80,7 @@ public final class TritonRepository {
     }
 
     private void models(Path folder) throws IOException {
-        for (var role : SERVED) {
+        for (var role : Role.served()) {
             for (var entry : bundle.manifest().graphs().entrySet()) {
                 if (entry.getKey().equals(role.fileStem())) {
                     precisions(folder, role, entry.getValue());
@@ -75,35 +89,44 @@ public final class TritonRepository {
         }
         if (written.isEmpty()) {
             throw new SpecException(bundle.path() + ": must have one of the graphs "
-                    + SERVED.stream().map(Role::fileStem).collect(Collectors.joining(", ")) + ", got "
+                    + Role.served().stream().map(Role::fileStem).collect(Collectors.joining(", ")) + ", got "
                     + bundle.manifest().graphs().keySet());
         }
-        var tokenize = bundle.graph(Role.TOKENIZE);
-        var detokenize = bundle.graph(Role.DETOKENIZE);
-        if (tokenize.isPresent() && detokenize.isPresent()) {
-            ensemble(folder, tokenize.get().signature(), detokenize.get().signature());
+        var chain = chain();
+        if (chain.isPresent()) {
+            ensemble(folder, chain.get());
         }
         AtomicFiles.writeString(folder.resolve("README.md"), readme());
     }
 
+    /** The first whose graphs are there. */
+    private Optional<Chain> chain() {
+        return CHAINS.stream()
+                .filter(chain -> bundle.graph(chain.first()).isPresent()
+                        && bundle.graph(chain.second()).isPresent())
+                .findFirst();
+    }
+
     private void precisions(Path folder, Role role, BundleManifest.Graph graph) throws IOException {
-        model(folder, role, role.fileStem(), graph);
+        model(folder, role.fileStem(), graph);
         for (var precision : Precision.values()) {
             var file = graph.file(precision);
             if (precision != Precision.FP32 && file.isPresent()) {
                 var variant = new BundleManifest.Graph(file.get(), graph.signature(), graph.proof());
-                model(folder, role, role.fileStem() + "." + precision.key(), variant);
+                model(folder, role.fileStem() + "." + precision.key(), variant);
             }
         }
     }
 
-    private void model(Path folder, Role role, String key, BundleManifest.Graph graph) throws IOException {
+    private void model(Path folder, String key, BundleManifest.Graph graph) throws IOException {
         var model = model(key);
         var version = Files.createDirectories(folder.resolve(model).resolve(VERSION));
         for (var file : bundle.filesOf(graph)) {
             bundle.copy(file, version.resolve(file.equals(graph.file()) ? MODEL : file));
         }
-        var classes = role == Role.GENERATOR ? bundle.manifest().contracts().classes() : List.<String>of();
+        boolean takesClass = graph.signature().inputs().stream()
+                .anyMatch(input -> input.name().equals("class"));
+        var classes = takesClass ? bundle.manifest().contracts().classes() : List.<String>of();
         if (!classes.isEmpty()) {
             AtomicFiles.writeString(folder.resolve(model).resolve(LABELS), String.join("\n", classes) + "\n");
         }
@@ -130,12 +153,14 @@ public final class TritonRepository {
         written.add(model);
     }
 
-    private void ensemble(Path folder, Signature tokenize, Signature detokenize) throws IOException {
-        var pixels = tokenize.inputs().get(0);
-        var codes = tokenize.outputs().get(0);
-        var rebuilt = detokenize.outputs().get(0);
+    private void ensemble(Path folder, Chain chain) throws IOException {
+        var first = signature(chain.first());
+        var second = signature(chain.second());
+        var rebuilt = second.outputs().get(0);
         // a tensor of an ensemble has one writer: what comes out may not be called what goes in
         var reconstruction = new TensorSpec("reconstruction", rebuilt.type(), rebuilt.shape());
+        var outputs = new ArrayList<>(first.outputs());
+        outputs.add(reconstruction);
         var model = model("reconstruct");
         // Triton wants the folder of the version; stores of objects have no empty ones
         Files.createDirectories(folder.resolve(model).resolve(VERSION));
@@ -143,31 +168,44 @@ public final class TritonRepository {
         var text = new StringBuilder();
         text.append("name: ").append(quoted(model)).append('\n');
         text.append("platform: \"ensemble\"\n");
-        ends(text, new Signature(List.of(pixels), List.of(codes, reconstruction)));
+        ends(text, new Signature(first.inputs(), outputs));
         text.append("version_policy { latest { num_versions: 1 } }\n");
         text.append("ensemble_scheduling {\n");
-        step(text, Role.TOKENIZE, pixels.name(), pixels.name(), codes.name(), codes.name());
+        step(text, chain.first(), first, Map.of());
         step(
                 text,
-                Role.DETOKENIZE,
-                detokenize.inputs().get(0).name(),
-                codes.name(),
-                rebuilt.name(),
-                reconstruction.name());
+                chain.second(),
+                second,
+                Map.of(chain.input(), chain.output(), rebuilt.name(), reconstruction.name()));
         text.append("}\n");
         provenance(text);
         AtomicFiles.writeString(folder.resolve(model).resolve("config.pbtxt"), text.toString());
         written.add(model);
     }
 
-    /** One step: the model's own names are keys, the ensemble's are values. */
-    private void step(StringBuilder text, Role role, String input, String from, String output, String to) {
+    private Signature signature(Role role) {
+        return bundle.graph(role).orElseThrow().signature();
+    }
+
+    /**
+     * One step: the model's own names are keys, the ensemble's are values.
+     *
+     * @param renamed the ensemble's names, where they are others
+     */
+    private void step(StringBuilder text, Role role, Signature signature, Map<String, String> renamed) {
         text.append("  step {\n");
         text.append("    model_name: ").append(quoted(model(role.fileStem()))).append('\n');
         text.append("    model_version: -1\n");
-        text.append("    input_map { key: %s value: %s }\n".formatted(quoted(input), quoted(from)));
-        text.append("    output_map { key: %s value: %s }\n".formatted(quoted(output), quoted(to)));
+        map(text, "input_map", signature.inputs(), renamed);
+        map(text, "output_map", signature.outputs(), renamed);
         text.append("  }\n");
+    }
+
+    private static void map(StringBuilder text, String kind, List<TensorSpec> tensors, Map<String, String> renamed) {
+        for (var tensor : tensors) {
+            var name = renamed.getOrDefault(tensor.name(), tensor.name());
+            text.append("    %s { key: %s value: %s }\n".formatted(kind, quoted(tensor.name()), quoted(name)));
+        }
     }
 
     private static void ends(StringBuilder text, Signature signature) {
@@ -267,10 +305,11 @@ public final class TritonRepository {
                 }
             }
         });
-        if (written.contains(model("reconstruct"))) {
-            text.append("| `%s` | as `%s` | `codes`, and `reconstruction` as `%s` |\n"
-                    .formatted(model("reconstruct"), model("tokenize"), model("detokenize")));
-        }
+        chain().ifPresent(chain -> text.append("| `%s` | as `%s` | as there, and `reconstruction` as `%s` |\n"
+                .formatted(
+                        model("reconstruct"),
+                        model(chain.first().fileStem()),
+                        model(chain.second().fileStem()))));
         text.append("\nShapes without the batch, which is the first axis of every request; up to " + MOST_IN_BATCH
                 + " rows go together (`max_batch_size`).\n");
         manifest.contracts()

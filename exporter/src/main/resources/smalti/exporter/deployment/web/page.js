@@ -294,7 +294,7 @@ async function generator(bundle) {
   };
   const axes = directions(DIRECTIONS, length);
   const sliders = axes.map((_, k) => slider(`Direction ${k + 1}`, k));
-  const ranges = [byId("truncation"), ...sliders];
+  const ranges = [byId("truncation"), byId("between"), ...sliders];
   byId("directions").className = "controls";
   byId("directions").style.marginTop = 0;
 
@@ -324,9 +324,14 @@ async function generator(bundle) {
     canvases.forEach((canvas, i) => canvas.parentElement.setAttribute("aria-pressed", String(i === chosen)));
   }
 
-  /** The noise of a picture: the seed's, truncated, and moved along the directions. */
+  /** The noise of a picture: the seed's, on its way to the next picture's, truncated, and moved along the directions. */
   function noise(seed, index) {
     const z = bundle.noise(seed, index);
+    const between = Number(byId("between").value);
+    if (between > 0) {
+      const next = bundle.noise(seed, (index + 1) % PICTURES);
+      next.forEach((x, i) => (z[i] += between * (x - z[i])));
+    }
     const truncation = Number(byId("truncation").value);
     sliders.forEach((input, k) => {
       const by = Number(input.value);

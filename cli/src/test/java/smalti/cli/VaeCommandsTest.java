@@ -1,0 +1,207 @@
+package smalti.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Objects;
+import javax.imageio.ImageIO;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import smalti.pictures.Picture;
+import smalti.pictures.PictureFiles;
+import smalti.spec.Npz;
+
+/** The command on a VAE's bundle, whose likelihood has a closed form. */
+class VaeCommandsTest {
+    @TempDir
+    private static Path shared;
+
+    private static Path plain = Path.of("");
+    private static Path conditional = Path.of("");
+    private static Path pictures = Path.of("");
+
+    @TempDir
+    private Path folder;
+
+    @BeforeAll
+    static void make() throws IOException {
+        plain = LinearVae.bundle(shared, false, false);
+        conditional = LinearVae.bundle(shared, true, false);
+        pictures = shared.resolve("pictures");
+        for (int i = 0; i < 6; i++) {
+            Files.createDirectories(pictures.resolve(i % 2 == 0 ? "dark" : "light"));
+            PictureFiles.writePng(
+                    pictures.resolve(i % 2 == 0 ? "dark" : "light").resolve(i + ".png"), picture(i));
+        }
+    }
+
+    private static Picture picture(int i) {
+        var pixels = new byte[LinearVae.PIXELS];
+        for (int at = 0; at < pixels.length; at++) {
+            double light = LinearVae.BRIGHTNESS
+                    + (i - 2) * LinearVae.weight(at, 0)
+                    + (i % 3 - 1) * LinearVae.weight(at, 1)
+                    + 0.2 * ((37 * at + 11 * i) % 61 / 60.0 - 0.5);
+            pixels[at] = (byte) Math.round(255 * light);
+        }
+        return Picture.of(16, 16, 1, pixels);
+    }
+
+    /** log N(x; b, W·Wᵀ + s²·I), the columns of W being orthogonal and of one length. */
+    private static double exact(Picture picture, double brightness) {
+        double s2 = LinearVae.DEVIATION * LinearVae.DEVIATION;
+        double form = 0;
+        for (byte level : picture.pixels()) {
+            double gap = (level & 0xFF) / 255.0 - brightness;
+            form += gap * gap / s2;
+        }
+        for (int d = 0; d < LinearVae.DIM; d++) {
+            double along = 0;
+            for (int i = 0; i < LinearVae.PIXELS; i++) {
+                along += LinearVae.weight(i, d) * ((picture.pixels()[i] & 0xFF) / 255.0 - brightness);
+            }
+            form -= along * along / (s2 * (s2 + LinearVae.LENGTH));
+        }
+        double determinant =
+                (LinearVae.PIXELS - LinearVae.DIM) * Math.log(s2) + LinearVae.DIM * Math.log(s2 + LinearVae.LENGTH);
+        return -0.5 * (LinearVae.PIXELS * Math.log(2 * Math.PI) + determinant + form);
+    }
+
+    private JsonNode evaluate(Object... arguments) throws IOException {
+        var json = folder.resolve("figures.json");
+        var all = new Object[arguments.length + 4];
+        all[0] = "evaluate";
+        System.arraycopy(arguments, 0, all, 1, arguments.length);
+        all[arguments.length + 1] = "--json";
+        all[arguments.length + 2] = json;
+        all[arguments.length + 3] = "--overwrite";
+        Cli.run(all).succeeds();
+        return new ObjectMapper().readTree(json.toFile());
+    }
+
+    @Test
+    void boundsAreTheLikelihoodOfALinearModel() throws IOException {
+        double expected = 0;
+        for (int i = 0; i < 6; i++) {
+            expected -= exact(picture(i), LinearVae.BRIGHTNESS) / 6;
+        }
+        var figures = evaluate(plain, "--data", pictures, "--all", "--importance-samples", "700");
+        // the posterior is the true one: each weight is p(x), but for float32 in the images
+        assertThat(figures.path("negativeImportanceWeighted").asDouble()).isCloseTo(expected, within(1e-3));
+        // 4,200 samples of a deviation of some 1
+        assertThat(figures.path("negativeElbo").asDouble()).isCloseTo(expected, within(0.08));
+        assertThat(figures.path("distortion").asDouble()
+                        + figures.path("divergence").asDouble())
+                .isCloseTo(figures.path("negativeElbo").asDouble(), within(1e-9));
+        assertThat(figures.path("bitsPerDimension").asDouble())
+                .isCloseTo(
+                        figures.path("negativeElbo").asDouble() / 256 / Math.log(2) + Math.log(255) / Math.log(2),
+                        within(1e-9));
+        assertThat(figures.path("pictures").asInt()).isEqualTo(6);
+        assertThat(figures.path("importanceSamples").asInt()).isEqualTo(700);
+        var some = evaluate(plain, "--data", pictures, "--all", "--pictures", "2", "--seed", "3");
+        assertThat(some.path("pictures").asInt()).isEqualTo(2);
+        assertThat(some.path("importanceSamples").asInt()).isEqualTo(64);
+        var said = Cli.run("evaluate", plain, "--data", pictures, "--all").succeeds();
+        assertThat(said.out())
+                .containsPattern("-ELBO +-?[0-9.]+ ± [0-9.]+ nats a picture, lower is better \\(gaussian likelihood\\)")
+                .containsPattern("-log p\\(x\\) +at most .* by 64 importance-weighted samples");
+    }
+
+    @Test
+    void classesAreThoseOfTheFolders() throws IOException {
+        double expected = 0;
+        for (int i = 0; i < 6; i++) {
+            expected -= exact(picture(i), LinearVae.BRIGHTNESS + (i % 2) * 0.1) / 6;
+        }
+        var figures = evaluate(conditional, "--data", pictures, "--all");
+        assertThat(figures.path("negativeImportanceWeighted").asDouble()).isCloseTo(expected, within(1e-3));
+    }
+
+    @Test
+    void aBernoulliModelSeesBlackAndWhite() throws IOException {
+        var bundle = LinearVae.bundle(folder, false, true);
+        var figures = evaluate(bundle, "--data", pictures, "--all", "--importance-samples", "8");
+        assertThat(figures.path("likelihood").asText()).isEqualTo("bernoulli");
+        // 256 coins of 0.4: some 172 nats
+        assertThat(figures.path("distortion").asDouble()).isBetween(120.0, 260.0);
+        assertThat(figures.path("bitsPerDimension").asDouble())
+                .isCloseTo(figures.path("negativeElbo").asDouble() / 256 / Math.log(2), within(1e-9));
+    }
+
+    @Test
+    void picturesGoToLatentsAndBack() throws IOException {
+        var file = folder.resolve("latents.npz");
+        Cli.run("encode", plain, pictures, "--out", file).succeeds();
+        var arrays = Npz.read(file, 1 << 20);
+        assertThat(arrays).containsKeys("header", "mean", "logVariance").doesNotContainKey("class");
+        var means = Objects.requireNonNull(arrays.get("mean"));
+        assertThat(means.shape()).containsExactly(6L, 2L);
+        Cli.run("decode", plain, file, "--out", folder.resolve("decoded")).succeeds();
+        Cli.run("reconstruct", plain, pictures, "--out", folder.resolve("rebuilt"))
+                .succeeds();
+        for (var name : new String[] {"dark/0.png", "light/5.png"}) {
+            var decoded = Files.readAllBytes(folder.resolve("decoded").resolve(name));
+            assertThat(decoded)
+                    .isEqualTo(Files.readAllBytes(folder.resolve("rebuilt").resolve(name)));
+        }
+        Cli.run("generate", plain, "--count", "4", "--out", folder.resolve("made.png"))
+                .succeeds();
+        assertThat(folder.resolve("made.png")).exists();
+    }
+
+    @Test
+    void aConditionalModelKnowsClassesByFolderOrOption() throws IOException {
+        var file = folder.resolve("latents.npz");
+        Cli.run("encode", conditional, pictures, "--out", file).succeeds();
+        assertThat(Objects.requireNonNull(Npz.read(file, 1 << 20).get("class")).longs())
+                .containsExactly(0, 0, 0, 1, 1, 1);
+        Cli.run("decode", conditional, file, "--out", folder.resolve("grid.png"))
+                .succeeds();
+        Cli.run("decode", conditional, file, "--class", "light", "--out", folder.resolve("light.png"))
+                .succeeds();
+        var one = pictures.resolve("dark").resolve("0.png");
+        var alone = folder.resolve("alone.png");
+        Files.copy(one, alone);
+        var refused = Cli.run("reconstruct", conditional, alone, "--out", folder.resolve("no.png"));
+        assertThat(refused.err())
+                .contains("is conditional, and each picture must lie in a folder of one of its classes, dark, light");
+        Cli.run("reconstruct", conditional, alone, "--class", "1", "--out", folder.resolve("yes.png"))
+                .succeeds();
+    }
+
+    @Test
+    void aStripGoesFromOnePictureToAnother() throws IOException {
+        var from = pictures.resolve("dark").resolve("0.png");
+        var to = pictures.resolve("light").resolve("5.png");
+        var strip = folder.resolve("strip.png");
+        Cli.run("interpolate", plain, from, to, "--steps", "5", "--out", strip).succeeds();
+        var image = ImageIO.read(strip.toFile());
+        assertThat(image.getWidth()).isGreaterThanOrEqualTo(5 * 16);
+        var refused = Cli.run("interpolate", conditional, from, to, "--out", folder.resolve("no.png"));
+        assertThat(refused.err()).contains("both pictures must be of one class, got dark and light; --class says it");
+        Cli.run("interpolate", conditional, from, to, "--class", "dark", "--out", folder.resolve("dark.png"))
+                .succeeds();
+    }
+
+    @Test
+    void itIsInspected() throws IOException {
+        assertThat(Cli.run("inspect", plain).succeeds().out())
+                .containsPattern("posterior +2 latent numbers, gaussian likelihood of deviation 0.25");
+    }
+
+    @Test
+    void latentsOfAnotherModelAreRefused() throws IOException {
+        var file = folder.resolve("other.npz");
+        Npz.write(file, java.util.Map.of("latents", smalti.spec.NpyArray.of(new float[6], 2, 3)));
+        assertThat(Cli.run("decode", plain, file, "--out", folder.resolve("d.png"))
+                        .err())
+                .contains("other.npz: must hold 2 latent numbers for each picture, got 3");
+    }
+}
