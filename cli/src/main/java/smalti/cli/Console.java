@@ -182,16 +182,22 @@ final class Console {
     }
 
     /** Shows a training's steps and the last figures that it logged. */
-    TrainingListener training(String name, String... shownFigures) {
+    TrainingListener training(String name) {
         var progress = new Progress("training " + name);
         return new TrainingListener() {
+            private List<String> shown = List.of();
             private String detail = "";
+
+            @Override
+            public void begins(List<String> headlines) {
+                shown = headlines;
+            }
 
             @Override
             public void step(int done, int steps, Map<String, Double> figures) {
                 if (!figures.isEmpty()) {
                     var text = new StringBuilder();
-                    for (var figure : shownFigures) {
+                    for (var figure : shown) {
                         var value = figures.get(figure);
                         if (value != null) {
                             text.append(text.isEmpty() ? "" : ", ")

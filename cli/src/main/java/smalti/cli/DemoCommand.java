@@ -102,8 +102,8 @@ final class DemoCommand implements Callable<Integer> {
             requireSameSeed(preset);
         }
         var data = pictures();
-        train("vqvae-demo", data, "nmse", "perplexity", "usage");
-        train("dcgan-demo", data, "discriminatorLoss", "generatorLoss");
+        train("vqvae-demo", data);
+        train("dcgan-demo", data);
         var codecManifest = export("vqvae-demo");
         var generatorManifest = export("dcgan-demo");
         console.note("opening both bundles with the runtime alone");
@@ -188,9 +188,9 @@ final class DemoCommand implements Callable<Integer> {
         return spec.withTraining(spec.training().withSeed(seed));
     }
 
-    private void train(String preset, Dataset data, String... figures) throws IOException {
+    private void train(String preset, Dataset data) throws IOException {
         var spec = spec(preset);
-        var listener = console.training(preset, figures);
+        var listener = console.training(preset);
         if (Files.exists(run(preset).resolve("spec.json"))) {
             Trainer.resume(run(preset), data, null, listener);
         } else {

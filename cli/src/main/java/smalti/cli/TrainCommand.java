@@ -132,8 +132,7 @@ final class TrainCommand implements Callable<Integer> {
         }
         console.note("training on " + Console.pictures(pictures.train().count()) + ", "
                 + pictures.heldOut().count() + " held out");
-        var training =
-                console.training(spec.name(), "nmse", "perplexity", "usage", "discriminatorLoss", "generatorLoss");
+        var training = console.training(spec.name());
         if (resume && !Files.exists(out.resolve("checkpoint.npz"))) {
             console.note(out + " holds no checkpoint: beginning at step 0");
         }

@@ -164,7 +164,7 @@ final class DcganModel implements Model {
 
     @Override
     public Map<String, float[]> inputs(Player player, int step) {
-        if (player == generator) {
+        if (player.name().equals(DcganLayers.GENERATOR)) {
             return inputs(draw(step, FOR_GENERATOR));
         }
         var drawn = draw(step, FOR_DISCRIMINATOR);
@@ -182,8 +182,8 @@ final class DcganModel implements Model {
     }
 
     @Override
-    public String headline() {
-        return "generatorLoss";
+    public List<String> headlines() {
+        return List.of("discriminatorLoss", "generatorLoss");
     }
 
     /** Source: Wu and Johnson 2021, arXiv:2105.07576, section 3. */

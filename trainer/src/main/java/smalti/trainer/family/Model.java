@@ -45,8 +45,8 @@ public interface Model {
         return Map.of();
     }
 
-    /** The figure that says best how good the model is; lower is better. */
-    String headline();
+    /** The figures that tell best how a training goes, the most telling first. */
+    List<String> headlines();
 
     /** Running statistics that belong to averaged weights: those of the last weights do not fit them. */
     default Statistics statistics(Parameters averaged) {

@@ -168,8 +168,8 @@ public final class ModelTraining {
         return model.contracts(exportedWeights());
     }
 
-    /** The figure that says best how good the model is; lower is better. */
-    public String headline() {
-        return model.headline();
+    /** The figures that tell best how it goes, the most telling first. */
+    public List<String> headlines() {
+        return model.headlines();
     }
 }

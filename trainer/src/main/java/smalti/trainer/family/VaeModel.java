@@ -43,6 +43,7 @@ final class VaeModel implements Model {
     private static final int PIXELS_STREAM = 8;
     private static final int LATENTS_STREAM = 9;
     private static final String ENCODER = "encoder";
+    private static final String NEGATIVE_ELBO = "negativeElbo";
     private static final String DECODER = "decoder";
 
     private final ModelSpec spec;
@@ -144,12 +145,12 @@ final class VaeModel implements Model {
     /** The evidence lower bound, whatever the weight of the divergence. */
     @Override
     public Map<String, Double> moved(Player moved, TrainingGraph.Pass pass, int step) {
-        return Map.of(headline(), pass.scalar("reconstruction") + pass.scalar("kl"));
+        return Map.of(NEGATIVE_ELBO, pass.scalar("reconstruction") + pass.scalar("kl"));
     }
 
     @Override
-    public String headline() {
-        return "negativeElbo";
+    public List<String> headlines() {
+        return List.of(NEGATIVE_ELBO, "reconstruction", "kl");
     }
 
     @Override

@@ -133,8 +133,8 @@ final class VqvaeModel implements Model {
     }
 
     @Override
-    public String headline() {
-        return "nmse";
+    public List<String> headlines() {
+        return List.of("nmse", "perplexity", "usage");
     }
 
     @Override

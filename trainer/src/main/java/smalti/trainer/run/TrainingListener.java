@@ -1,9 +1,17 @@
 package smalti.trainer.run;
 
+import java.util.List;
 import java.util.Map;
 
 /** Hears how a training goes. */
 public interface TrainingListener {
+    /**
+     * Before the first step.
+     *
+     * @param headlines the figures that tell best how the training goes, the most telling first
+     */
+    default void begins(List<String> headlines) {}
+
     /**
      * After each step.
      *

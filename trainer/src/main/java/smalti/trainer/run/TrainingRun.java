@@ -81,6 +81,7 @@ public final class TrainingRun {
     private void steps(int done, double before) throws IOException {
         var schedule = spec.training();
         var strategy = CheckpointStrategy.every(schedule.checkpointEvery());
+        listener.begins(training.headlines());
         long started = System.nanoTime();
         try (var log = new MetricsLog(path(), done, before)) {
             var logged = new LoggedFigures(log, schedule, strategy);

@@ -74,7 +74,7 @@ class FamiliesTest {
                     component.getAccessor().setAccessible(true);
                     collect(component.getAccessor().invoke(holder), part, into);
                 } catch (ReflectiveOperationException e) {
-                    throw new AssertionError(e);
+                    throw new LinkageError(e.getMessage(), e);
                 }
             }
         }

@@ -5,7 +5,6 @@ import static org.assertj.core.api.Assertions.within;
 
 import java.util.List;
 import java.util.Objects;
-import java.util.function.DoubleUnaryOperator;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 import smalti.spec.Activation;
@@ -208,7 +207,9 @@ class VaeStepTest {
             return joined;
         }
 
-        private static final DoubleUnaryOperator SILU = v -> v / (1 + Math.exp(-v));
+        private static double silu(double x) {
+            return x / (1 + Math.exp(-x));
+        }
 
         private Tensor features() {
             if (family.network() instanceof MlpNetwork) {
@@ -216,9 +217,9 @@ class VaeStepTest {
                         .map(Math::tanh);
                 return dense("encoder/hidden2", first, 5).map(Math::tanh);
             }
-            var h = convolved("encoder/down1", target, 3, 2).map(SILU);
-            h = convolved("encoder/down2", h, 2, 3).map(SILU);
-            return dense("encoder/dense", joined(h.reshaped(BATCH, 12)), 6).map(SILU);
+            var h = convolved("encoder/down1", target, 3, 2).map(Reference::silu);
+            h = convolved("encoder/down2", h, 2, 3).map(Reference::silu);
+            return dense("encoder/dense", joined(h.reshaped(BATCH, 12)), 6).map(Reference::silu);
         }
 
         private Tensor convolved(String name, Tensor x, int in, int out) {
@@ -231,9 +232,9 @@ class VaeStepTest {
                 var second = dense("decoder/hidden2", first, 6).map(Math::tanh);
                 return dense("decoder/image", second, PIXELS);
             }
-            var h = dense("decoder/dense", joined(latents), 6).map(SILU);
-            h = dense("decoder/spread", h, 12).map(SILU).reshaped(BATCH, 3, 2, 2);
-            h = doubled("decoder/up1", h, 3, 2).map(SILU);
+            var h = dense("decoder/dense", joined(latents), 6).map(Reference::silu);
+            h = dense("decoder/spread", h, 12).map(Reference::silu).reshaped(BATCH, 3, 2, 2);
+            h = doubled("decoder/up1", h, 3, 2).map(Reference::silu);
             return doubled("decoder/image", h, 2, 3);
         }
 
