@@ -82,6 +82,7 @@ class NullArgumentsTest {
     @TempDir
     private Path folder;
 
+    private final ParameterNames names = ParameterNames.read();
     private final List<String> wrong = new ArrayList<>();
     private int asked;
 
@@ -192,7 +193,7 @@ class NullArgumentsTest {
         for (int i = 0; i < arguments.length; i++) {
             arguments[i] = i == left ? null : argument(parameters[i].getType());
         }
-        var name = parameters[left].getName();
+        var name = names.of(called, left);
         try {
             if (called instanceof Method method) {
                 method.invoke(target, arguments);
