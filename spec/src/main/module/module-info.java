@@ -4,7 +4,10 @@ module smalti.spec {
     requires static org.jspecify;
 
     exports smalti.spec;
+    exports smalti.spec.bundle;
+    exports smalti.spec.file;
+    exports smalti.spec.model;
     exports smalti.spec.onnx;
 
-    uses smalti.spec.SpecKinds;
+    uses smalti.spec.model.SpecKinds;
 }

@@ -16,9 +16,9 @@ import java.util.Objects;
 import java.util.stream.Stream;
 import smalti.runtime.RuntimeOptions;
 import smalti.runtime.SmaltiModel;
-import smalti.spec.AtomicFiles;
-import smalti.spec.Contract;
 import smalti.spec.SpecException;
+import smalti.spec.bundle.Contract;
+import smalti.spec.file.AtomicFiles;
 
 /**
  * From the start of a JVM to its first picture, without any warm-up: {@link FirstPicture} beside

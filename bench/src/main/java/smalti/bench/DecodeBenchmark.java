@@ -25,11 +25,11 @@ import smalti.runtime.Device;
 import smalti.runtime.Pixels;
 import smalti.runtime.RuntimeOptions;
 import smalti.runtime.SmaltiModel;
-import smalti.spec.AtomicFiles;
-import smalti.spec.Contract;
 import smalti.spec.CounterRandom;
-import smalti.spec.Role;
 import smalti.spec.SpecException;
+import smalti.spec.bundle.Contract;
+import smalti.spec.bundle.Role;
+import smalti.spec.file.AtomicFiles;
 
 /**
  * Codes to pixels: the runtime beside ONNX Runtime alone. What the checks, the copies and the gate of the runtime cost

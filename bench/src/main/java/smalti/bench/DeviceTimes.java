@@ -11,10 +11,10 @@ import smalti.runtime.Device;
 import smalti.runtime.Pixels;
 import smalti.runtime.RuntimeOptions;
 import smalti.runtime.SmaltiModel;
-import smalti.spec.Contract;
-import smalti.spec.Precision;
-import smalti.spec.Role;
 import smalti.spec.SpecException;
+import smalti.spec.bundle.Contract;
+import smalti.spec.bundle.Precision;
+import smalti.spec.bundle.Role;
 
 /**
  * What one caller waits for pictures on a device, by the number of them in a request, and how far they are from the

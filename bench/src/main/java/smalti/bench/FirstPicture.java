@@ -4,7 +4,7 @@ import java.nio.file.Path;
 import java.util.zip.CRC32;
 import smalti.runtime.Codes;
 import smalti.runtime.SmaltiModel;
-import smalti.spec.Contract;
+import smalti.spec.bundle.Contract;
 
 /** A program that decodes one picture by the runtime and prints its checksum; timed by {@link ColdStart}. */
 public final class FirstPicture {

@@ -12,7 +12,7 @@ import java.util.Map;
 import java.util.Set;
 import smalti.runtime.Codes;
 import smalti.runtime.Pixels;
-import smalti.spec.Signature;
+import smalti.spec.bundle.Signature;
 
 /** {@code detokenize.onnx} on ONNX Runtime's Java API with nothing around it: one request, over and over. */
 final class PlainDecoder implements AutoCloseable {

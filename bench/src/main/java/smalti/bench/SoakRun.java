@@ -32,8 +32,8 @@ import smalti.runtime.QueueFullException;
 import smalti.runtime.RequestOptions;
 import smalti.runtime.RuntimeOptions;
 import smalti.runtime.SmaltiModel;
-import smalti.spec.Role;
 import smalti.spec.SpecException;
+import smalti.spec.bundle.Role;
 
 /**
  * A service for as long as one likes, at four fifths of what it can serve: pictures of many sizes and counts, all faces

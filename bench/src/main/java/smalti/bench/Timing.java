@@ -13,10 +13,10 @@ import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.LongAdder;
 import smalti.runtime.Codes;
 import smalti.runtime.SmaltiModel;
-import smalti.spec.BundleManifest;
-import smalti.spec.Contract;
 import smalti.spec.CounterRandom;
-import smalti.spec.Role;
+import smalti.spec.bundle.BundleManifest;
+import smalti.spec.bundle.Contract;
+import smalti.spec.bundle.Role;
 
 /** Programs timed in turns within one run, once the JVM has compiled what each of them does over and over. */
 final class Timing {

@@ -12,10 +12,10 @@ import smalti.runtime.Generator;
 import smalti.runtime.OnnxModel;
 import smalti.runtime.RuntimeOptions;
 import smalti.runtime.SmaltiModel;
-import smalti.spec.Precision;
-import smalti.spec.Role;
+import smalti.spec.bundle.Precision;
+import smalti.spec.bundle.Role;
 import smalti.spec.SpecException;
-import smalti.spec.Unreadable;
+import smalti.spec.file.Unreadable;
 
 /** The bundle that a command works on. */
 final class BundleArgument {

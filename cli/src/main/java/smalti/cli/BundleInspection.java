@@ -10,8 +10,8 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.stream.Collectors;
 import java.util.zip.ZipInputStream;
-import smalti.spec.BundleManifest;
-import smalti.spec.Contract;
+import smalti.spec.bundle.BundleManifest;
+import smalti.spec.bundle.Contract;
 import smalti.trainer.report.HtmlPage;
 
 /**

@@ -10,7 +10,7 @@ import org.jspecify.annotations.Nullable;
 import smalti.pictures.Picture;
 import smalti.runtime.Pixels;
 import smalti.runtime.SmaltiModel;
-import smalti.spec.Contract;
+import smalti.spec.bundle.Contract;
 import smalti.trainer.data.Pictures;
 import smalti.trainer.metric.CodebookUsage;
 import smalti.trainer.metric.ImageMetrics;

@@ -10,11 +10,11 @@ import java.util.Locale;
 import java.util.Objects;
 import smalti.runtime.Codes;
 import smalti.spec.Check;
-import smalti.spec.ElementType;
-import smalti.spec.NpyArray;
-import smalti.spec.Npz;
-import smalti.spec.RecordTree;
 import smalti.spec.SpecException;
+import smalti.spec.bundle.ElementType;
+import smalti.spec.file.NpyArray;
+import smalti.spec.file.Npz;
+import smalti.spec.file.RecordTree;
 
 /**
  * {@code codes.npz}: the codes of named pictures. Pictures of one size are one array {@code codes} [N,h,w] int64; of

@@ -24,9 +24,9 @@ import smalti.exporter.onnx.OnnxReader;
 import smalti.exporter.onnx.SourceFiles;
 import smalti.exporter.proof.ModelSession.Item;
 import smalti.exporter.samediff.Isolation;
-import smalti.spec.AtomicFiles;
-import smalti.spec.Precision;
 import smalti.spec.SpecException;
+import smalti.spec.bundle.Precision;
+import smalti.spec.file.AtomicFiles;
 
 @Command(
         name = "convert",

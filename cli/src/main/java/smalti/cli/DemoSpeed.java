@@ -3,8 +3,8 @@ package smalti.cli;
 import java.nio.file.Path;
 import smalti.runtime.Pixels;
 import smalti.runtime.SmaltiModel;
-import smalti.spec.ExportManifest;
-import smalti.spec.RecordTree;
+import smalti.spec.bundle.ExportManifest;
+import smalti.spec.file.RecordTree;
 import smalti.trainer.data.Pictures;
 import smalti.trainer.graph.RunGraphs;
 

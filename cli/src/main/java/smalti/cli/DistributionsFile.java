@@ -8,10 +8,10 @@ import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 import smalti.runtime.Distributions;
-import smalti.spec.ElementType;
-import smalti.spec.NpyArray;
-import smalti.spec.Npz;
-import smalti.spec.RecordTree;
+import smalti.spec.bundle.ElementType;
+import smalti.spec.file.NpyArray;
+import smalti.spec.file.Npz;
+import smalti.spec.file.RecordTree;
 import smalti.spec.SpecException;
 
 /**

@@ -25,14 +25,14 @@ import smalti.exporter.deployment.WebFolder;
 import smalti.exporter.report.ExportReport;
 import smalti.exporter.report.ReportPage;
 import smalti.runtime.SmaltiModel;
-import smalti.spec.AtomicFiles;
-import smalti.spec.BundleManifest;
-import smalti.spec.ElementType;
-import smalti.spec.ExportManifest;
-import smalti.spec.NpyArray;
-import smalti.spec.Precision;
-import smalti.spec.RecordTree;
 import smalti.spec.SpecException;
+import smalti.spec.bundle.BundleManifest;
+import smalti.spec.bundle.ElementType;
+import smalti.spec.bundle.ExportManifest;
+import smalti.spec.bundle.Precision;
+import smalti.spec.file.AtomicFiles;
+import smalti.spec.file.NpyArray;
+import smalti.spec.file.RecordTree;
 import smalti.trainer.data.ProceduralPictures;
 
 @Command(

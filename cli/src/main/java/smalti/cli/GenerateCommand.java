@@ -13,7 +13,7 @@ import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 import smalti.runtime.Generator;
 import smalti.runtime.Pixels;
-import smalti.spec.AtomicFiles;
+import smalti.spec.file.AtomicFiles;
 
 @Command(name = "generate", sortOptions = false, description = "Makes pictures with a generator bundle.")
 final class GenerateCommand implements Callable<Integer> {

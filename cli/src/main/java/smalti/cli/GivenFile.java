@@ -3,9 +3,9 @@ package smalti.cli;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import smalti.spec.BundleManifest;
 import smalti.spec.SpecException;
-import smalti.spec.Unreadable;
+import smalti.spec.bundle.BundleManifest;
+import smalti.spec.file.Unreadable;
 
 /** Tells a user who gave a command what another one takes which that is. */
 final class GivenFile {

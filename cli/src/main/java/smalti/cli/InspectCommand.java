@@ -17,8 +17,8 @@ import picocli.CommandLine.Parameters;
 import smalti.exporter.OnnxInspector;
 import smalti.exporter.cost.Total;
 import smalti.exporter.inspect.Inspection;
-import smalti.spec.AtomicFiles;
-import smalti.spec.RecordTree;
+import smalti.spec.file.AtomicFiles;
+import smalti.spec.file.RecordTree;
 
 @Command(
         name = "inspect",

@@ -6,8 +6,8 @@ import java.lang.reflect.Proxy;
 import java.util.Map;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.locks.LockSupport;
-import smalti.spec.AtomicFiles;
-import smalti.spec.IoReason;
+import smalti.spec.file.AtomicFiles;
+import smalti.spec.file.IoReason;
 
 /**
  * What Ctrl-C, a request to end and a closed terminal do: the command ends at once, says how to go on where it can be

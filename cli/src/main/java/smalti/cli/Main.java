@@ -18,10 +18,10 @@ import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ScopeType;
 import smalti.exporter.proof.ProofException;
-import smalti.spec.AtomicFiles;
-import smalti.spec.IoReason;
 import smalti.spec.SmaltiException;
 import smalti.spec.SpecException;
+import smalti.spec.file.AtomicFiles;
+import smalti.spec.file.IoReason;
 
 /** The {@code smalti} command. */
 @Command(

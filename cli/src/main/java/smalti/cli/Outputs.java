@@ -15,8 +15,8 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.function.Predicate;
 import java.util.regex.Pattern;
-import smalti.spec.BundleManifest;
 import smalti.spec.SpecException;
+import smalti.spec.bundle.BundleManifest;
 import smalti.trainer.data.ProceduralPictures;
 
 /**

@@ -3,7 +3,7 @@ package smalti.cli;
 import java.io.IOException;
 import java.nio.file.Path;
 import picocli.CommandLine.Option;
-import smalti.spec.AtomicFiles;
+import smalti.spec.file.AtomicFiles;
 
 /** What a command does with an output that exists. */
 final class OverwriteOption {

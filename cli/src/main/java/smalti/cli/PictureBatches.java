@@ -17,8 +17,8 @@ import smalti.runtime.Pixels;
 import smalti.runtime.Posterior;
 import smalti.runtime.RuntimeOptions;
 import smalti.runtime.SmaltiModel;
-import smalti.spec.Contract;
-import smalti.spec.ImageSpec;
+import smalti.spec.bundle.Contract;
+import smalti.spec.model.ImageSpec;
 
 /** Pictures through a codec, which takes any size, or a VAE: neighbours of one size go together. */
 final class PictureBatches {

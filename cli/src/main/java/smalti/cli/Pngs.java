@@ -11,8 +11,8 @@ import java.util.regex.Pattern;
 import javax.imageio.ImageIO;
 import smalti.pictures.Picture;
 import smalti.runtime.Pixels;
-import smalti.spec.AtomicFiles;
 import smalti.spec.SpecException;
+import smalti.spec.file.AtomicFiles;
 import smalti.trainer.report.ContactSheet;
 
 /** Writes pictures as a grid ({@code --out grid.png}) or one by one into a folder ({@code --out DIR}). */

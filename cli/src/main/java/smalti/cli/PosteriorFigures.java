@@ -10,7 +10,7 @@ import smalti.runtime.OnnxModel;
 import smalti.runtime.Pixels;
 import smalti.runtime.SmaltiModel;
 import smalti.runtime.Tensor;
-import smalti.spec.Contract;
+import smalti.spec.bundle.Contract;
 import smalti.spec.CounterRandom;
 import smalti.trainer.data.Pictures;
 

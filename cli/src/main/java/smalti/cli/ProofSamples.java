@@ -13,8 +13,8 @@ import smalti.exporter.graph.Tensor;
 import smalti.exporter.graph.Type;
 import smalti.exporter.graph.Value;
 import smalti.exporter.proof.ModelSession.Item;
-import smalti.spec.NpyArray;
 import smalti.spec.SpecException;
+import smalti.spec.file.NpyArray;
 
 /**
  * Samples that two files are compared on: an {@code .npz} whose arrays are the inputs of one run, or what

@@ -1,7 +1,7 @@
 package smalti.cli;
 
 import picocli.CommandLine.Option;
-import smalti.spec.DataSpec;
+import smalti.spec.model.DataSpec;
 
 /** What a command that reads pictures does with those that it cannot. */
 final class SkipOption {

@@ -7,8 +7,8 @@ import java.util.Set;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Option;
-import smalti.spec.ModelSpec;
 import smalti.spec.SpecException;
+import smalti.spec.model.ModelSpec;
 import smalti.trainer.SpecKeys;
 
 /** Options that change a spec's values; {@code --set} reaches every one. */

@@ -7,7 +7,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.TreeSet;
-import smalti.spec.AtomicFiles;
+import smalti.spec.file.AtomicFiles;
 
 /** What ONNX Runtime unpacked for this process. It deletes that itself where a JVM ends by its own way, but not where one is halted. */
 final class UnpackedLibraries {

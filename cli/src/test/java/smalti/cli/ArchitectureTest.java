@@ -6,6 +6,7 @@ import static com.tngtech.archunit.core.domain.JavaClass.Predicates.resideInAPac
 import static com.tngtech.archunit.core.domain.JavaClass.Predicates.resideInAnyPackage;
 import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.classes;
 import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noClasses;
+import static com.tngtech.archunit.library.Architectures.layeredArchitecture;
 import static com.tngtech.archunit.library.GeneralCodingRules.ACCESS_STANDARD_STREAMS;
 import static com.tngtech.archunit.library.dependencies.SlicesRuleDefinition.slices;
 import static org.assertj.core.api.Assertions.assertThat;
@@ -42,6 +43,28 @@ class ArchitectureTest {
             .dependOnClassesThat(resideInAPackage("smalti..")
                     .and(not(resideInAPackage("smalti.spec..")))
                     .or(resideInAnyPackage(ND4J, "org.bytedeco..", PROTOBUF, ONNX_RUNTIME)));
+
+    @ArchTest
+    static final ArchRule specsPackagesKnowLowerOnesAlone = layeredArchitecture()
+            .consideringOnlyDependenciesInLayers()
+            .layer("all use")
+            .definedBy("smalti.spec")
+            .layer("model")
+            .definedBy("smalti.spec.model")
+            .layer("bundle")
+            .definedBy("smalti.spec.bundle")
+            .layer("file")
+            .definedBy("smalti.spec.file")
+            .layer("onnx")
+            .definedBy("smalti.spec.onnx")
+            .whereLayer("all use")
+            .mayNotAccessAnyLayer()
+            .whereLayer("model")
+            .mayOnlyAccessLayers("all use")
+            .whereLayer("bundle")
+            .mayOnlyAccessLayers("all use", "model")
+            .whereLayer("file")
+            .mayOnlyAccessLayers("all use", "model", "bundle");
 
     @ArchTest
     static final ArchRule picturesKnowsSpecAndNoEngine = noClasses()

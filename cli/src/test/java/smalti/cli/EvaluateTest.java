@@ -14,9 +14,10 @@ import java.util.stream.StreamSupport;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import smalti.pictures.PictureFiles;
-import smalti.spec.AtomicFiles;
-import smalti.spec.BundleManifest;
-import smalti.spec.RecordTree;
+import smalti.spec.bundle.BundleManifest;
+import smalti.spec.file.AtomicFiles;
+import smalti.spec.file.RecordTree;
+import smalti.spec.file.Seal;
 import smalti.trainer.data.ProceduralPictures;
 
 /** What {@code smalti evaluate} measures, and what it says of it. */
@@ -156,10 +157,7 @@ class EvaluateTest {
         var tree = new ObjectMapper().readTree(file.toFile());
         ((ObjectNode) tree.path("provenance")).remove("picturesSha256");
         ((ObjectNode) tree).remove("sha256");
-        Files.writeString(
-                file,
-                RecordTree.json(
-                        RecordTree.bind(tree, BundleManifest.class, "older").sealed()));
+        Files.writeString(file, RecordTree.json(Seal.on(RecordTree.bind(tree, BundleManifest.class, "older"))));
         assertThat(Cli.run("evaluate", older, "--data", TINY.pictures())
                         .succeeds()
                         .out())

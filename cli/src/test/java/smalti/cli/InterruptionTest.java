@@ -23,9 +23,9 @@ import org.junit.jupiter.api.condition.OS;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
-import smalti.spec.AtomicFiles;
-import smalti.spec.NpyArray;
-import smalti.spec.Npz;
+import smalti.spec.file.AtomicFiles;
+import smalti.spec.file.NpyArray;
+import smalti.spec.file.Npz;
 
 /** Ctrl-C in the midst of each command that takes long: it ends at once and quietly, and nothing half-written is left. */
 @DisabledOnOs(value = OS.WINDOWS, disabledReason = "there is no kill to send a signal with")

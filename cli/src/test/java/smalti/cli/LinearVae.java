@@ -14,17 +14,17 @@ import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.factory.Nd4j;
 import smalti.exporter.BundleExporter;
 import smalti.exporter.ExportOptions;
-import smalti.spec.Contract;
-import smalti.spec.Contracts;
-import smalti.spec.DataSpec;
-import smalti.spec.ElementType;
-import smalti.spec.ExportManifest;
-import smalti.spec.NpyArray;
-import smalti.spec.Precision;
-import smalti.spec.Provenance;
-import smalti.spec.RecordTree;
-import smalti.spec.Signature;
-import smalti.spec.TensorSpec;
+import smalti.spec.bundle.Contract;
+import smalti.spec.bundle.Contracts;
+import smalti.spec.model.DataSpec;
+import smalti.spec.bundle.ElementType;
+import smalti.spec.bundle.ExportManifest;
+import smalti.spec.file.NpyArray;
+import smalti.spec.bundle.Precision;
+import smalti.spec.bundle.Provenance;
+import smalti.spec.file.RecordTree;
+import smalti.spec.bundle.Signature;
+import smalti.spec.bundle.TensorSpec;
 
 /**
  * A linear VAE of grey pictures of 16x16, as a bundle: an image is W·z + {@link #BRIGHTNESS} + label/10 with the standard

@@ -22,8 +22,8 @@ import smalti.exporter.graph.Value;
 import smalti.exporter.graph.ValueType;
 import smalti.exporter.onnx.OnnxReader;
 import smalti.exporter.onnx.OnnxWriter;
-import smalti.spec.NpyArray;
-import smalti.spec.Npz;
+import smalti.spec.file.NpyArray;
+import smalti.spec.file.Npz;
 
 /** The commands for ONNX files that were made elsewhere. */
 class OnnxFilesTest {

@@ -6,7 +6,7 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import smalti.spec.AtomicFiles;
+import smalti.spec.file.AtomicFiles;
 
 /** A codec and a generator that the command trained and exported, made once for all tests of a JVM. */
 record TinyModels(Path folder, Path pictures, Path codecRun, Path codec, Path ganRun, Path gan) {

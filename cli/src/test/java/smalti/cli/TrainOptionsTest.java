@@ -7,7 +7,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
-import smalti.spec.DataSpec;
+import smalti.spec.model.DataSpec;
 import smalti.trainer.Trainer;
 
 /** A spec changed by options, and folders of few pictures. */

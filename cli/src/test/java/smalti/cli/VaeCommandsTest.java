@@ -15,7 +15,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import smalti.pictures.Picture;
 import smalti.pictures.PictureFiles;
-import smalti.spec.Npz;
+import smalti.spec.file.Npz;
 
 /** The command on a VAE's bundle, whose likelihood has a closed form. */
 class VaeCommandsTest {
@@ -199,7 +199,7 @@ class VaeCommandsTest {
     @Test
     void latentsOfAnotherModelAreRefused() throws IOException {
         var file = folder.resolve("other.npz");
-        Npz.write(file, java.util.Map.of("latents", smalti.spec.NpyArray.of(new float[6], 2, 3)));
+        Npz.write(file, java.util.Map.of("latents", smalti.spec.file.NpyArray.of(new float[6], 2, 3)));
         assertThat(Cli.run("decode", plain, file, "--out", folder.resolve("d.png"))
                         .err())
                 .contains("other.npz: must hold 2 latent numbers for each picture, got 3");

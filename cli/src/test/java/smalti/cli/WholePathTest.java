@@ -13,11 +13,12 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 import smalti.runtime.RuntimeOptions;
 import smalti.runtime.SmaltiModel;
-import smalti.spec.BundleManifest;
-import smalti.spec.Contract;
-import smalti.spec.Precision;
-import smalti.spec.RecordTree;
 import smalti.spec.SpecException;
+import smalti.spec.bundle.BundleManifest;
+import smalti.spec.bundle.Contract;
+import smalti.spec.bundle.Precision;
+import smalti.spec.file.RecordTree;
+import smalti.spec.file.Seal;
 import smalti.trainer.Presets;
 
 /** From pictures to pictures by the command line alone, and what it says when something is wrong. */
@@ -325,8 +326,8 @@ class WholePathTest {
                 .withFingerprint("0".repeat(64)); // most codes are beyond these two as well
         Files.writeString(
                 bundle.resolve("bundle.json"),
-                RecordTree.json(manifest.withContracts(manifest.contracts().with(codebook))
-                        .sealed()));
+                RecordTree.json(
+                        Seal.on(manifest.withContracts(manifest.contracts().with(codebook)))));
         var refused = Cli.run("decode", bundle, codes, "--out", folder.resolve("one-line"));
         refused.failsWith("one-line.npz: codes must be of this bundle's codebook");
         assertThat(refused.err().lines()).hasSize(1);

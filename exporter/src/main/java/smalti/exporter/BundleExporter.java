@@ -28,19 +28,20 @@ import smalti.exporter.proof.OrtRunner;
 import smalti.exporter.report.ExportReport;
 import smalti.exporter.report.ReportPage;
 import smalti.exporter.samediff.SameDiffRunner;
-import smalti.spec.AtomicFiles;
-import smalti.spec.BundleManifest;
-import smalti.spec.Checksums;
-import smalti.spec.Dimension;
-import smalti.spec.NpyArray;
-import smalti.spec.Npz;
-import smalti.spec.Precision;
-import smalti.spec.Provenance;
-import smalti.spec.RecordTree;
-import smalti.spec.Role;
-import smalti.spec.Signature;
 import smalti.spec.SpecException;
-import smalti.spec.TensorSpec;
+import smalti.spec.bundle.BundleManifest;
+import smalti.spec.bundle.Dimension;
+import smalti.spec.bundle.Precision;
+import smalti.spec.bundle.Provenance;
+import smalti.spec.bundle.Role;
+import smalti.spec.bundle.Signature;
+import smalti.spec.bundle.TensorSpec;
+import smalti.spec.file.AtomicFiles;
+import smalti.spec.file.Checksums;
+import smalti.spec.file.NpyArray;
+import smalti.spec.file.Npz;
+import smalti.spec.file.RecordTree;
+import smalti.spec.file.Seal;
 
 /** Makes a bundle of a run folder. */
 public final class BundleExporter {
@@ -60,7 +61,7 @@ public final class BundleExporter {
      * Exports a run folder's graphs, proves each against its source and writes the bundle, whole or not at all. Beside a bundle
      * {@code name.smalti} lie {@code name.report.html} and {@code name.report.json}, which tell what was measured.
      *
-     * @param run folder with an {@link smalti.spec.ExportManifest}
+     * @param run folder with an {@link smalti.spec.bundle.ExportManifest}
      * @param bundle folder to write, by convention {@code name.smalti}; one that is there already is replaced
      * @return what was written as {@code bundle.json}
      * @throws SpecException if the run folder cannot be exported, listing every reason
@@ -138,8 +139,7 @@ public final class BundleExporter {
             var written = checksums(folder, Map.of());
             var card = ModelCard.of(manifest(written, models, proofs, variants), sheets(served), figures(served));
             card.writeTo(folder);
-            var manifest = manifest(checksums(folder, written), models, proofs, variants)
-                    .sealed();
+            var manifest = Seal.on(manifest(checksums(folder, written), models, proofs, variants));
             AtomicFiles.writeString(folder.resolve(BundleManifest.FILE), RecordTree.json(manifest));
             var seal = Objects.requireNonNull(manifest.sha256());
             var report = new ReportMaker(run, options, passes, proofs, variants);

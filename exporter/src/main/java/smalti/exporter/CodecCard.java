@@ -2,10 +2,10 @@ package smalti.exporter;
 
 import java.util.List;
 import java.util.Objects;
-import smalti.spec.BundleManifest;
-import smalti.spec.Contract;
-import smalti.spec.Dimension;
-import smalti.spec.Role;
+import smalti.spec.bundle.BundleManifest;
+import smalti.spec.bundle.Contract;
+import smalti.spec.bundle.Dimension;
+import smalti.spec.bundle.Role;
 
 /** What a card says of pixels to codes and back. */
 record CodecCard(BundleManifest manifest) implements CardSection {

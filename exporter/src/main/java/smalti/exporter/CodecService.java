@@ -20,16 +20,16 @@ import smalti.exporter.precision.Quality;
 import smalti.exporter.proof.CodecProver;
 import smalti.exporter.proof.ModelSession.Item;
 import smalti.exporter.proof.ParitySamples;
-import smalti.spec.AtomicFiles;
-import smalti.spec.BundleManifest;
-import smalti.spec.BundleManifest.Proof;
-import smalti.spec.Checksums;
-import smalti.spec.Contract;
-import smalti.spec.Contracts;
-import smalti.spec.NpyArray;
-import smalti.spec.Precision;
-import smalti.spec.Role;
 import smalti.spec.SpecException;
+import smalti.spec.bundle.BundleManifest;
+import smalti.spec.bundle.BundleManifest.Proof;
+import smalti.spec.bundle.Contract;
+import smalti.spec.bundle.Contracts;
+import smalti.spec.bundle.Precision;
+import smalti.spec.bundle.Role;
+import smalti.spec.file.AtomicFiles;
+import smalti.spec.file.Checksums;
+import smalti.spec.file.NpyArray;
 
 /** Pictures to codes and back. In fewer bits, pictures may lose 0.3 dB against their originals. */
 final class CodecService implements Service {

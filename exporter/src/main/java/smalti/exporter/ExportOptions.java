@@ -8,7 +8,7 @@ import smalti.exporter.graph.GraphCheck;
 import smalti.exporter.onnx.OnnxWriter;
 import smalti.exporter.samediff.Isolation;
 import smalti.spec.Check;
-import smalti.spec.Precision;
+import smalti.spec.bundle.Precision;
 
 /**
  * How a graph or a bundle is exported.

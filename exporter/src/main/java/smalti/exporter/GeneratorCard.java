@@ -3,8 +3,8 @@ package smalti.exporter;
 import java.util.List;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
-import smalti.spec.BundleManifest;
-import smalti.spec.Contract;
+import smalti.spec.bundle.BundleManifest;
+import smalti.spec.bundle.Contract;
 
 /** What a card says of noise, and a class where there are classes, to pixels. */
 record GeneratorCard(BundleManifest manifest) implements CardSection {

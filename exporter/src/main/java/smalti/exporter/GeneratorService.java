@@ -14,16 +14,16 @@ import smalti.exporter.graph.Tensor;
 import smalti.exporter.proof.GeneratorProver;
 import smalti.exporter.proof.ModelSession.Item;
 import smalti.exporter.proof.ParitySamples;
-import smalti.spec.BundleManifest;
-import smalti.spec.BundleManifest.Proof;
-import smalti.spec.Contract;
-import smalti.spec.Contracts;
 import smalti.spec.CounterRandom;
-import smalti.spec.Dimension;
-import smalti.spec.ElementType;
-import smalti.spec.NpyArray;
-import smalti.spec.Role;
-import smalti.spec.TensorSpec;
+import smalti.spec.bundle.BundleManifest;
+import smalti.spec.bundle.BundleManifest.Proof;
+import smalti.spec.bundle.Contract;
+import smalti.spec.bundle.Contracts;
+import smalti.spec.bundle.Dimension;
+import smalti.spec.bundle.ElementType;
+import smalti.spec.bundle.Role;
+import smalti.spec.bundle.TensorSpec;
+import smalti.spec.file.NpyArray;
 
 /** Noise, and a class where there are classes, to pictures. */
 final class GeneratorService implements Service {

@@ -13,11 +13,11 @@ import java.util.SortedMap;
 import java.util.TreeMap;
 import javax.imageio.ImageIO;
 import smalti.exporter.report.ReportPage;
-import smalti.spec.BundleManifest;
+import smalti.spec.bundle.BundleManifest;
 import smalti.spec.Check;
-import smalti.spec.Contract;
-import smalti.spec.ElementType;
-import smalti.spec.NpyArray;
+import smalti.spec.bundle.Contract;
+import smalti.spec.bundle.ElementType;
+import smalti.spec.file.NpyArray;
 
 /**
  * A bundle's {@code README.md}: what the model is, what it makes, how good it is, where it comes from, and how to run it

@@ -30,9 +30,9 @@ import smalti.exporter.samediff.KnownFaults;
 import smalti.exporter.samediff.SameDiffRunner;
 import smalti.exporter.samediff.SourceGraph;
 import smalti.exporter.samediff.SourceOp;
-import smalti.spec.NpyArray;
-import smalti.spec.Signature;
 import smalti.spec.SpecException;
+import smalti.spec.bundle.Signature;
+import smalti.spec.file.NpyArray;
 
 /**
  * Any SameDiff graph as ONNX; inputs and outputs keep SameDiff's names, trainable variables become constants.

@@ -11,13 +11,13 @@ import smalti.exporter.cost.ModelCost;
 import smalti.exporter.graph.Model;
 import smalti.exporter.inspect.Inspection;
 import smalti.exporter.onnx.OnnxReader;
-import smalti.spec.AtomicFiles;
-import smalti.spec.BundleManifest;
-import smalti.spec.Contract;
-import smalti.spec.Dimension;
-import smalti.spec.RecordTree;
 import smalti.spec.SpecException;
-import smalti.spec.TensorSpec;
+import smalti.spec.bundle.BundleManifest;
+import smalti.spec.bundle.Contract;
+import smalti.spec.bundle.Dimension;
+import smalti.spec.bundle.TensorSpec;
+import smalti.spec.file.AtomicFiles;
+import smalti.spec.file.RecordTree;
 
 /** Says what any ONNX file holds and what it costs, without running it. */
 public final class OnnxInspector {

@@ -3,8 +3,8 @@ package smalti.exporter;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
-import smalti.spec.BundleManifest;
-import smalti.spec.Contract;
+import smalti.spec.bundle.BundleManifest;
+import smalti.spec.bundle.Contract;
 
 /** What a card says of pixels, and a class where there are classes, to a normal distribution of latents and back. */
 record PosteriorCard(BundleManifest manifest) implements CardSection {

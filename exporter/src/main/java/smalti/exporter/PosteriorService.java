@@ -16,16 +16,16 @@ import smalti.exporter.graph.Tensor;
 import smalti.exporter.precision.Quality;
 import smalti.exporter.proof.ModelSession.Item;
 import smalti.exporter.proof.PosteriorProver;
-import smalti.spec.BundleManifest;
-import smalti.spec.BundleManifest.Proof;
-import smalti.spec.Contract;
-import smalti.spec.Contracts;
-import smalti.spec.Dimension;
-import smalti.spec.ElementType;
-import smalti.spec.NpyArray;
-import smalti.spec.Precision;
-import smalti.spec.Role;
-import smalti.spec.TensorSpec;
+import smalti.spec.bundle.BundleManifest;
+import smalti.spec.bundle.BundleManifest.Proof;
+import smalti.spec.bundle.Contract;
+import smalti.spec.bundle.Contracts;
+import smalti.spec.bundle.Dimension;
+import smalti.spec.bundle.ElementType;
+import smalti.spec.file.NpyArray;
+import smalti.spec.bundle.Precision;
+import smalti.spec.bundle.Role;
+import smalti.spec.bundle.TensorSpec;
 
 /**
  * Pictures to normal distributions of latents, as a VAE has them; the generator makes pictures of latents. In fewer bits,

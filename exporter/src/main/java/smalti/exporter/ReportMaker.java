@@ -18,11 +18,11 @@ import smalti.exporter.proof.OrtRunner;
 import smalti.exporter.report.ExportReport;
 import smalti.exporter.report.ExportReport.GraphReport;
 import smalti.exporter.report.ExportReport.PrecisionReport;
-import smalti.spec.BundleManifest.Proof;
-import smalti.spec.Dimension;
-import smalti.spec.Precision;
-import smalti.spec.Role;
 import smalti.spec.SpecException;
+import smalti.spec.bundle.BundleManifest.Proof;
+import smalti.spec.bundle.Dimension;
+import smalti.spec.bundle.Precision;
+import smalti.spec.bundle.Role;
 
 /** Gathers what an export found out about each graph. */
 final class ReportMaker {

@@ -10,12 +10,12 @@ import java.util.Map;
 import java.util.Set;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
-import smalti.spec.ExportManifest;
-import smalti.spec.RecordTree;
-import smalti.spec.Role;
-import smalti.spec.Signature;
 import smalti.spec.SpecException;
-import smalti.spec.TensorSpec;
+import smalti.spec.bundle.ExportManifest;
+import smalti.spec.bundle.Role;
+import smalti.spec.bundle.Signature;
+import smalti.spec.bundle.TensorSpec;
+import smalti.spec.file.RecordTree;
 
 /** A run folder whose graphs fit together; what their names stand for is told by {@link Role} alone. */
 final class RunFolder {

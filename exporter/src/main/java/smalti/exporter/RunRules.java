@@ -5,13 +5,13 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
-import smalti.spec.Contract;
-import smalti.spec.Dimension;
-import smalti.spec.ElementType;
-import smalti.spec.ExportManifest;
-import smalti.spec.Role;
-import smalti.spec.Signature;
-import smalti.spec.TensorSpec;
+import smalti.spec.bundle.Contract;
+import smalti.spec.bundle.Dimension;
+import smalti.spec.bundle.ElementType;
+import smalti.spec.bundle.ExportManifest;
+import smalti.spec.bundle.Role;
+import smalti.spec.bundle.Signature;
+import smalti.spec.bundle.TensorSpec;
 
 /** What services want of a run folder: that its graphs fit together. Collects every rule that is broken. */
 final class RunRules {

@@ -3,8 +3,8 @@ package smalti.exporter;
 import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
-import smalti.spec.NpyArray;
-import smalti.spec.Role;
+import smalti.spec.bundle.Role;
+import smalti.spec.file.NpyArray;
 
 /**
  * What a service's graphs are in every precision, and what they make.

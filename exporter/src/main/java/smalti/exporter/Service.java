@@ -7,11 +7,11 @@ import java.util.Map;
 import java.util.Set;
 import smalti.exporter.graph.Graph;
 import smalti.exporter.graph.Model;
-import smalti.spec.BundleManifest;
-import smalti.spec.BundleManifest.Proof;
-import smalti.spec.Contracts;
-import smalti.spec.NpyArray;
-import smalti.spec.Role;
+import smalti.spec.bundle.BundleManifest;
+import smalti.spec.bundle.BundleManifest.Proof;
+import smalti.spec.bundle.Contracts;
+import smalti.spec.bundle.Role;
+import smalti.spec.file.NpyArray;
 
 /**
  * What a bundle can be asked for: all that an export does for it. A bundle holds any set of services; nothing else in

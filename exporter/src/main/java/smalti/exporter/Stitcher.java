@@ -11,8 +11,8 @@ import smalti.exporter.graph.GraphBuilder;
 import smalti.exporter.graph.Tensor;
 import smalti.exporter.graph.Value;
 import smalti.exporter.graph.ValueType;
-import smalti.spec.Contract;
-import smalti.spec.Role;
+import smalti.spec.bundle.Contract;
+import smalti.spec.bundle.Role;
 
 /** Makes the graphs that take or give uint8 pixels out of those that a run folder holds, by role. */
 final class Stitcher {

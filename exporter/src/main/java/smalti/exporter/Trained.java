@@ -7,11 +7,11 @@ import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 import smalti.exporter.samediff.SameDiffRunner;
-import smalti.spec.Contract;
+import smalti.spec.bundle.Contract;
 import smalti.spec.CounterRandom;
-import smalti.spec.ElementType;
-import smalti.spec.NpyArray;
-import smalti.spec.Role;
+import smalti.spec.bundle.ElementType;
+import smalti.spec.file.NpyArray;
+import smalti.spec.bundle.Role;
 import smalti.spec.SpecException;
 
 /** A run folder whose graphs are open, and how it is exported. */

@@ -7,7 +7,7 @@ import smalti.exporter.graph.ValueType;
 import smalti.exporter.precision.Quality;
 import smalti.exporter.precision.Speed;
 import smalti.exporter.report.ExportReport.LayerReport;
-import smalti.spec.Precision;
+import smalti.spec.bundle.Precision;
 
 /**
  * A graph in one precision.

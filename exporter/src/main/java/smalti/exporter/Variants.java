@@ -17,10 +17,10 @@ import smalti.exporter.proof.ModelSession;
 import smalti.exporter.proof.ModelSession.Item;
 import smalti.exporter.proof.ProofException;
 import smalti.exporter.report.ExportReport.LayerReport;
-import smalti.spec.NpyArray;
-import smalti.spec.Precision;
-import smalti.spec.Role;
 import smalti.spec.SpecException;
+import smalti.spec.bundle.Precision;
+import smalti.spec.bundle.Role;
+import smalti.spec.file.NpyArray;
 
 /**
  * Makes the graphs that a service runs in fewer bits, judges each on held-out samples, and keeps those that hold: INT8

@@ -10,7 +10,7 @@
  * <p>ONNX files from anywhere go through {@link smalti.exporter.OnnxOptimizer}, {@link smalti.exporter.OnnxFileCheck},
  * {@link smalti.exporter.OnnxDiff} and {@link smalti.exporter.OnnxInspector}.
  *
- * <p>It knows no model family: what a graph is for is its {@link smalti.spec.Role}, and what a bundle can be asked for is
+ * <p>It knows no model family: what a graph is for is its {@link smalti.spec.bundle.Role}, and what a bundle can be asked for is
  * a {@code Service} each, which the rest goes through. Start reading at {@link smalti.exporter.BundleExporter}.
  */
 @NullMarked

@@ -30,12 +30,13 @@ import smalti.exporter.proto.ModelProto;
 import smalti.exporter.proto.NodeProto;
 import smalti.exporter.report.ExportReport;
 import smalti.exporter.report.ReportPage;
-import smalti.spec.BundleManifest;
-import smalti.spec.Checksums;
-import smalti.spec.Contract;
-import smalti.spec.NpyArray;
-import smalti.spec.Npz;
-import smalti.spec.RecordTree;
+import smalti.spec.bundle.BundleManifest;
+import smalti.spec.bundle.Contract;
+import smalti.spec.file.Checksums;
+import smalti.spec.file.NpyArray;
+import smalti.spec.file.Npz;
+import smalti.spec.file.RecordTree;
+import smalti.spec.file.Seal;
 
 /** Whole run folders to whole bundles. */
 final class BundleExporterTest {
@@ -77,7 +78,7 @@ final class BundleExporterTest {
         var codebook = manifest.contracts().get(Contract.Codebook.class);
         assertThat(codebook.codes()).isEqualTo(TinyRuns.CODES);
         assertThat(codebook.factor()).isEqualTo(TinyRuns.CODEC_FACTOR);
-        manifest.checkSeal(RecordTree.json(manifest));
+        Seal.check(manifest, RecordTree.json(manifest));
         assertThat(manifest.sha256()).isNotNull();
         assertThat(codebook.dim()).isEqualTo(4);
         assertThat(manifest.contracts().has(Contract.Noise.class)).isFalse();

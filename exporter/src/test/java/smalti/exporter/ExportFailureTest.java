@@ -18,8 +18,8 @@ import org.nd4j.linalg.api.ops.custom.Digamma;
 import org.nd4j.linalg.api.ops.impl.layers.convolution.config.Conv2DConfig;
 import org.nd4j.linalg.factory.Nd4j;
 import smalti.exporter.proof.ProofException;
-import smalti.spec.ExportManifest;
 import smalti.spec.SpecException;
+import smalti.spec.bundle.ExportManifest;
 
 /** What cannot be exported is refused with every reason, and leaves nothing behind. */
 final class ExportFailureTest {

@@ -11,9 +11,9 @@ import java.util.Objects;
 import javax.imageio.ImageIO;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
-import smalti.spec.Contract;
-import smalti.spec.NpyArray;
 import smalti.spec.SpecException;
+import smalti.spec.bundle.Contract;
+import smalti.spec.file.NpyArray;
 
 /** Cards of small bundles; that their snippets run is shown where the other languages are at hand. */
 final class ModelCardTest {

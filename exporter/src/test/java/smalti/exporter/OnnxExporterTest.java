@@ -26,11 +26,11 @@ import org.nd4j.linalg.factory.Nd4j;
 import smalti.exporter.proof.GraphProver;
 import smalti.exporter.proof.OrtRunner;
 import smalti.exporter.samediff.SameDiffRunner;
-import smalti.spec.ElementType;
-import smalti.spec.NpyArray;
-import smalti.spec.Signature;
 import smalti.spec.SpecException;
-import smalti.spec.TensorSpec;
+import smalti.spec.bundle.ElementType;
+import smalti.spec.bundle.Signature;
+import smalti.spec.bundle.TensorSpec;
+import smalti.spec.file.NpyArray;
 
 /** Graphs that no family of ours made. */
 final class OnnxExporterTest {

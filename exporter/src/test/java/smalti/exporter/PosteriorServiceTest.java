@@ -24,12 +24,12 @@ import smalti.exporter.graph.Tensor;
 import smalti.exporter.proof.ModelSession.Item;
 import smalti.exporter.proof.OrtRunner;
 import smalti.exporter.proof.ProofException;
-import smalti.spec.BundleManifest;
-import smalti.spec.ExportManifest;
-import smalti.spec.NpyArray;
-import smalti.spec.Npz;
-import smalti.spec.Precision;
-import smalti.spec.RecordTree;
+import smalti.spec.bundle.BundleManifest;
+import smalti.spec.bundle.ExportManifest;
+import smalti.spec.file.NpyArray;
+import smalti.spec.file.Npz;
+import smalti.spec.bundle.Precision;
+import smalti.spec.file.RecordTree;
 import smalti.spec.SpecException;
 
 /** Runs of VAEs to bundles: dense and convolutional, of both likelihoods, plain and conditional. */
@@ -286,8 +286,8 @@ final class PosteriorServiceTest {
 
     private void prove(Path bundle) throws IOException {
         var run = RunFolder.read(folder.resolve("run"));
-        var sources = new java.util.EnumMap<smalti.spec.Role, smalti.exporter.samediff.SameDiffRunner>(
-                smalti.spec.Role.class);
+        var sources = new java.util.EnumMap<smalti.spec.bundle.Role, smalti.exporter.samediff.SameDiffRunner>(
+                smalti.spec.bundle.Role.class);
         for (var role : run.roles()) {
             sources.put(
                     role,

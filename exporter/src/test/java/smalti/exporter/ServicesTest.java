@@ -12,12 +12,12 @@ import java.util.List;
 import java.util.Set;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
-import smalti.spec.Contract;
-import smalti.spec.ExportManifest;
-import smalti.spec.Npz;
-import smalti.spec.Precision;
-import smalti.spec.RecordTree;
-import smalti.spec.Role;
+import smalti.spec.bundle.Contract;
+import smalti.spec.bundle.ExportManifest;
+import smalti.spec.bundle.Precision;
+import smalti.spec.bundle.Role;
+import smalti.spec.file.Npz;
+import smalti.spec.file.RecordTree;
 
 /** A bundle holds any set of services. */
 class ServicesTest {

@@ -15,17 +15,17 @@ import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.api.ops.impl.layers.convolution.config.Conv2DConfig;
 import org.nd4j.linalg.api.ops.impl.layers.convolution.config.DeConv2DConfig;
 import org.nd4j.linalg.factory.Nd4j;
-import smalti.spec.Contract;
-import smalti.spec.Contracts;
 import smalti.spec.CounterRandom;
-import smalti.spec.DataSpec;
-import smalti.spec.ElementType;
-import smalti.spec.ExportManifest;
-import smalti.spec.NpyArray;
-import smalti.spec.Provenance;
-import smalti.spec.RecordTree;
-import smalti.spec.Signature;
-import smalti.spec.TensorSpec;
+import smalti.spec.bundle.Contract;
+import smalti.spec.bundle.Contracts;
+import smalti.spec.bundle.ElementType;
+import smalti.spec.bundle.ExportManifest;
+import smalti.spec.bundle.Provenance;
+import smalti.spec.bundle.Signature;
+import smalti.spec.bundle.TensorSpec;
+import smalti.spec.file.NpyArray;
+import smalti.spec.file.RecordTree;
+import smalti.spec.model.DataSpec;
 
 /** Writes run folders of models that are small and untrained, but have the operations of real ones. */
 public final class TinyRuns {

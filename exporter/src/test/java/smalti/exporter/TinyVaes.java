@@ -9,12 +9,12 @@ import java.util.List;
 import org.nd4j.autodiff.samediff.SDVariable;
 import org.nd4j.autodiff.samediff.SameDiff;
 import org.nd4j.linalg.api.buffer.DataType;
-import smalti.spec.Contract;
-import smalti.spec.ElementType;
-import smalti.spec.ExportManifest;
-import smalti.spec.NpyArray;
-import smalti.spec.Signature;
-import smalti.spec.TensorSpec;
+import smalti.spec.bundle.Contract;
+import smalti.spec.bundle.ElementType;
+import smalti.spec.bundle.ExportManifest;
+import smalti.spec.file.NpyArray;
+import smalti.spec.bundle.Signature;
+import smalti.spec.bundle.TensorSpec;
 
 /** Writes run folders of VAEs of 16x16 grey pictures that are small and untrained. */
 public final class TinyVaes {

@@ -7,8 +7,8 @@ import java.nio.file.Path;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
-import smalti.spec.BundleManifest;
-import smalti.spec.RecordTree;
+import smalti.spec.bundle.BundleManifest;
+import smalti.spec.file.RecordTree;
 
 /** Run folders of format 1 that the trainer wrote, a VQ-VAE's and a conditional DCGAN's: they export for ever. */
 final class TrainedRunsTest {

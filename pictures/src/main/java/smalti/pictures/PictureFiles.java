@@ -13,10 +13,10 @@ import java.util.function.Consumer;
 import java.util.stream.IntStream;
 import javax.imageio.ImageIO;
 import javax.imageio.stream.MemoryCacheImageOutputStream;
-import smalti.spec.AtomicFiles;
-import smalti.spec.DataSpec;
 import smalti.spec.SpecException;
-import smalti.spec.Unreadable;
+import smalti.spec.file.AtomicFiles;
+import smalti.spec.file.Unreadable;
+import smalti.spec.model.DataSpec;
 
 /** Single pictures from and to files, each of its own size. */
 public final class PictureFiles {

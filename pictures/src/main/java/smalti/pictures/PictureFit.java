@@ -1,7 +1,7 @@
 package smalti.pictures;
 
-import smalti.spec.DataSpec;
-import smalti.spec.ImageSpec;
+import smalti.spec.model.DataSpec;
+import smalti.spec.model.ImageSpec;
 
 /**
  * Brings a picture to a size with a triangle (bilinear) filter whose support grows with the scale when shrinking, so

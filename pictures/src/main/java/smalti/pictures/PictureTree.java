@@ -15,9 +15,9 @@ import java.util.TreeSet;
 import java.util.concurrent.ConcurrentSkipListMap;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
-import smalti.spec.IoReason;
 import smalti.spec.SpecException;
-import smalti.spec.Unreadable;
+import smalti.spec.file.IoReason;
+import smalti.spec.file.Unreadable;
 
 /**
  * The pictures below a folder, in a ZIP, or in one file. Paths are relative with '/', in sorted order; hidden ones (a

@@ -3,8 +3,8 @@ package smalti.pictures;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Consumer;
-import smalti.spec.DataSpec;
 import smalti.spec.SpecException;
+import smalti.spec.model.DataSpec;
 
 /** Problems with a user's pictures, reported together: the first {@value #MOST_SHOWN} in full, the rest as a number. */
 public final class Problems {

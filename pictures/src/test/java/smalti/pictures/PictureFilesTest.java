@@ -15,8 +15,8 @@ import java.util.Map;
 import java.util.zip.CRC32;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
-import smalti.spec.DataSpec;
 import smalti.spec.SpecException;
+import smalti.spec.model.DataSpec;
 
 /** Files by Pillow 12.3.0 of known pixels; expected values are computed by hand from the rules. */
 class PictureFilesTest {

@@ -4,8 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import java.util.HexFormat;
 import org.junit.jupiter.api.Test;
-import smalti.spec.DataSpec.Fit;
-import smalti.spec.ImageSpec;
+import smalti.spec.model.DataSpec.Fit;
+import smalti.spec.model.ImageSpec;
 
 /**
  * Against Pillow 12.3.0 on {@link Fixtures#pattern}. The arithmetic is the same fixed point, so values should be equal;

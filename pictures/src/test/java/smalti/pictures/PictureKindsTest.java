@@ -23,7 +23,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
-import smalti.spec.DataSpec;
+import smalti.spec.model.DataSpec;
 
 /**
  * Every form that pictures come in, beside what Pillow 12.3.0 (libjpeg-turbo, libwebp 1.6.0) and tifffile made of it:

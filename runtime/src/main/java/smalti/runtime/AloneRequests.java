@@ -4,7 +4,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
-import smalti.spec.Signature;
+import smalti.spec.bundle.Signature;
 
 /**
  * Each request is a run of its own.

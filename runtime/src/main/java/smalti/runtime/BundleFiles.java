@@ -13,9 +13,9 @@ import java.util.zip.ZipEntry;
 import java.util.zip.ZipException;
 import java.util.zip.ZipFile;
 import java.util.zip.ZipInputStream;
-import smalti.spec.BundleManifest;
-import smalti.spec.IoReason;
 import smalti.spec.SpecException;
+import smalti.spec.bundle.BundleManifest;
+import smalti.spec.file.IoReason;
 
 /** The files of a bundle, by their plain names. Nothing stays open between reads. */
 sealed interface BundleFiles {

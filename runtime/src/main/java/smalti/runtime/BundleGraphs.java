@@ -9,15 +9,15 @@ import java.util.Objects;
 import java.util.TreeMap;
 import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
-import smalti.spec.BundleManifest;
-import smalti.spec.Checksums;
-import smalti.spec.Dimension;
-import smalti.spec.ElementType;
-import smalti.spec.Precision;
-import smalti.spec.Role;
-import smalti.spec.Signature;
 import smalti.spec.SpecException;
-import smalti.spec.TensorSpec;
+import smalti.spec.bundle.BundleManifest;
+import smalti.spec.bundle.Dimension;
+import smalti.spec.bundle.ElementType;
+import smalti.spec.bundle.Precision;
+import smalti.spec.bundle.Role;
+import smalti.spec.bundle.Signature;
+import smalti.spec.bundle.TensorSpec;
+import smalti.spec.file.Checksums;
 
 /** The graphs of a bundle, each loaded when it is first needed; the model that callers hold is not reached from here. */
 final class BundleGraphs implements Lifecycle.Graphs {

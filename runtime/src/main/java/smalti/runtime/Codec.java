@@ -9,7 +9,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.function.Function;
 import java.util.stream.Stream;
 import smalti.spec.Check;
-import smalti.spec.Contract;
+import smalti.spec.bundle.Contract;
 
 /**
  * Pictures to codes and back. Any number of threads may use one at once, and a picture has the same codes whatever it

@@ -20,7 +20,7 @@ public final class Codes {
 
     /**
      * @param values [count, height, width]; copied
-     * @param fingerprint of the bundle that made them, that of {@link smalti.spec.Contract.Codebook}
+     * @param fingerprint of the bundle that made them, that of {@link smalti.spec.bundle.Contract.Codebook}
      */
     public Codes(int count, int height, int width, long[] values, String fingerprint) {
         Objects.requireNonNull(values, "values");

@@ -12,7 +12,7 @@ import java.nio.file.StandardOpenOption;
 import java.util.Map;
 import java.util.TreeSet;
 import org.jspecify.annotations.Nullable;
-import smalti.spec.IoReason;
+import smalti.spec.file.IoReason;
 
 /** The files beside an ONNX file that hold weights of it, by the names that it gives them. */
 sealed interface ExternalWeights {

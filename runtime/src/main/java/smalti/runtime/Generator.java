@@ -9,7 +9,7 @@ import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import smalti.spec.Check;
-import smalti.spec.Contract;
+import smalti.spec.bundle.Contract;
 
 /**
  * Pictures out of noise. Picture i of a seed is the same alone and in a batch of any size, and on any machine up to

@@ -2,8 +2,8 @@ package smalti.runtime;
 
 import java.util.ArrayList;
 import java.util.List;
-import smalti.spec.ElementType;
-import smalti.spec.Signature;
+import smalti.spec.bundle.ElementType;
+import smalti.spec.bundle.Signature;
 
 /**
  * A request of rows: they are its items, and rows of several requests may run as one batch.

@@ -4,7 +4,7 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
-import smalti.spec.TensorSpec;
+import smalti.spec.bundle.TensorSpec;
 
 /** A tensor in this process's memory: C order, elements in the machine's byte order, batch on axis 0. Thread-safe. */
 final class HostTensor {

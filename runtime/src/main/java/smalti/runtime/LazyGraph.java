@@ -4,7 +4,7 @@ import java.lang.ref.Reference;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
-import smalti.spec.Signature;
+import smalti.spec.bundle.Signature;
 
 /**
  * A graph of a bundle, loaded when it is first run. It has the model, so that a model is not lost while its codec or its

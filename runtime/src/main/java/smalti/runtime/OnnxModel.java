@@ -15,11 +15,11 @@ import java.util.TreeSet;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.Supplier;
 import java.util.stream.Collectors;
-import smalti.spec.Checksums;
-import smalti.spec.IoReason;
-import smalti.spec.Signature;
 import smalti.spec.SpecException;
-import smalti.spec.TensorSpec;
+import smalti.spec.bundle.Signature;
+import smalti.spec.bundle.TensorSpec;
+import smalti.spec.file.Checksums;
+import smalti.spec.file.IoReason;
 import smalti.spec.onnx.OnnxFile;
 
 /**

@@ -10,12 +10,12 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
-import smalti.spec.ElementType;
-import smalti.spec.NpyArray;
-import smalti.spec.Precision;
-import smalti.spec.Role;
-import smalti.spec.Signature;
-import smalti.spec.TensorSpec;
+import smalti.spec.bundle.ElementType;
+import smalti.spec.bundle.Precision;
+import smalti.spec.bundle.Role;
+import smalti.spec.bundle.Signature;
+import smalti.spec.bundle.TensorSpec;
+import smalti.spec.file.NpyArray;
 
 /**
  * Whether a graph makes of a bundle's samples what the trained model made of them, as far as its numbers and its device

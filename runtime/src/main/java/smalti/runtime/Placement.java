@@ -8,8 +8,8 @@ import java.util.Optional;
 import java.util.TreeMap;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Supplier;
-import smalti.spec.Signature;
 import smalti.spec.SpecException;
+import smalti.spec.bundle.Signature;
 
 /**
  * A graph on the device that it really runs on.

@@ -7,7 +7,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.stream.LongStream;
 import org.jspecify.annotations.Nullable;
-import smalti.spec.Signature;
+import smalti.spec.bundle.Signature;
 import smalti.spec.onnx.OnnxAttribute;
 import smalti.spec.onnx.OnnxFile;
 import smalti.spec.onnx.OnnxNode;

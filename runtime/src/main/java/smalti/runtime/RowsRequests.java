@@ -3,7 +3,7 @@ package smalti.runtime;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
-import smalti.spec.Signature;
+import smalti.spec.bundle.Signature;
 
 /**
  * Requests share runs once it is seen that their rows are independent; until then each is queued, and run, as a whole.

@@ -8,7 +8,7 @@ import java.util.Optional;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import smalti.spec.Check;
-import smalti.spec.Precision;
+import smalti.spec.bundle.Precision;
 
 /**
  * How a model is run. None of these changes a result, but for the precision and the device. Immutable; what is not said

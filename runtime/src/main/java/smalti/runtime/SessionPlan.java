@@ -11,8 +11,8 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.TreeMap;
-import smalti.spec.Checksums;
-import smalti.spec.Signature;
+import smalti.spec.bundle.Signature;
+import smalti.spec.file.Checksums;
 import smalti.spec.onnx.EngineGuard;
 
 /**

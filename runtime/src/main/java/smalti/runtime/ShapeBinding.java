@@ -8,8 +8,8 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
 import java.util.stream.Collectors;
-import smalti.spec.Dimension;
-import smalti.spec.TensorSpec;
+import smalti.spec.bundle.Dimension;
+import smalti.spec.bundle.TensorSpec;
 
 /** The sizes of a signature's free dimensions, as the inputs of one request give them. */
 final class ShapeBinding {

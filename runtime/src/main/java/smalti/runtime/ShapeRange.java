@@ -7,9 +7,9 @@ import java.util.TreeMap;
 import java.util.function.ToLongFunction;
 import java.util.stream.Collectors;
 import smalti.runtime.Device.Sizes;
-import smalti.spec.Dimension;
-import smalti.spec.Signature;
-import smalti.spec.TensorSpec;
+import smalti.spec.bundle.Dimension;
+import smalti.spec.bundle.Signature;
+import smalti.spec.bundle.TensorSpec;
 
 /**
  * The shapes that a device was made ready for.

@@ -10,13 +10,14 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.function.Supplier;
-import smalti.spec.BundleManifest;
-import smalti.spec.Contract;
-import smalti.spec.Npz;
-import smalti.spec.Precision;
-import smalti.spec.RecordTree;
-import smalti.spec.Role;
 import smalti.spec.SpecException;
+import smalti.spec.bundle.BundleManifest;
+import smalti.spec.bundle.Contract;
+import smalti.spec.bundle.Precision;
+import smalti.spec.bundle.Role;
+import smalti.spec.file.Npz;
+import smalti.spec.file.RecordTree;
+import smalti.spec.file.Seal;
 
 /**
  * A bundle, opened.
@@ -102,7 +103,7 @@ public final class SmaltiModel implements AutoCloseable {
         var json = new String(files.read(BundleManifest.FILE, MOST_MANIFEST_BYTES), StandardCharsets.UTF_8);
         var manifest = RecordTree.parse(json, BundleManifest.class, BundleManifest.FILE);
         BundleRules.check(manifest, files);
-        manifest.checkSeal(json);
+        Seal.check(manifest, json);
         boolean none = true;
         for (var graph : manifest.graphs().values()) {
             none &= graph.file(options.precision()).isEmpty();

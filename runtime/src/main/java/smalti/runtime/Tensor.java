@@ -9,8 +9,8 @@ import java.util.Set;
 import java.util.stream.Collectors;
 import java.util.stream.LongStream;
 import smalti.spec.Check;
-import smalti.spec.ElementType;
 import smalti.spec.Halves;
+import smalti.spec.bundle.ElementType;
 
 /**
  * Numbers of any shape, in C order.

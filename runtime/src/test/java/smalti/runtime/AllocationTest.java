@@ -6,7 +6,7 @@ import com.sun.management.ThreadMXBean;
 import java.lang.management.ManagementFactory;
 import java.nio.ByteBuffer;
 import org.junit.jupiter.api.Test;
-import smalti.spec.Contract;
+import smalti.spec.bundle.Contract;
 
 class AllocationTest {
     private static final int CALLS = 500;

@@ -12,10 +12,11 @@ import java.util.Objects;
 import java.util.function.Consumer;
 import java.util.zip.ZipEntry;
 import java.util.zip.ZipOutputStream;
-import smalti.spec.BundleManifest;
-import smalti.spec.Checksums;
-import smalti.spec.RecordTree;
 import smalti.spec.SpecException;
+import smalti.spec.bundle.BundleManifest;
+import smalti.spec.file.Checksums;
+import smalti.spec.file.RecordTree;
+import smalti.spec.file.Seal;
 
 /** The bundles in the test resources, and changed copies of them. */
 final class Bundles {
@@ -61,8 +62,7 @@ final class Bundles {
 
     private static String sealed(ObjectNode manifest) {
         try {
-            return RecordTree.json(RecordTree.bind(manifest, BundleManifest.class, BundleManifest.FILE)
-                    .sealed());
+            return RecordTree.json(Seal.on(RecordTree.bind(manifest, BundleManifest.class, BundleManifest.FILE)));
         } catch (SpecException refusedOnOpening) {
             return manifest.toString();
         }

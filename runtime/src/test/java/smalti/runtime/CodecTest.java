@@ -12,10 +12,10 @@ import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestInstance;
-import smalti.spec.Contract;
-import smalti.spec.ElementType;
 import smalti.spec.SpecException;
-import smalti.spec.TensorSpec;
+import smalti.spec.bundle.Contract;
+import smalti.spec.bundle.ElementType;
+import smalti.spec.bundle.TensorSpec;
 
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 class CodecTest {

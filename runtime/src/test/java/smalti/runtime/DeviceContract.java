@@ -19,9 +19,9 @@ import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.Test;
-import smalti.spec.Contract;
-import smalti.spec.Role;
 import smalti.spec.SpecException;
+import smalti.spec.bundle.Contract;
+import smalti.spec.bundle.Role;
 
 /** What every device holds; one subclass for each device and precision. */
 abstract class DeviceContract {

@@ -17,12 +17,12 @@ import java.util.logging.Logger;
 import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
-import smalti.spec.Checksums;
-import smalti.spec.ElementType;
-import smalti.spec.Role;
-import smalti.spec.Signature;
 import smalti.spec.SpecException;
-import smalti.spec.TensorSpec;
+import smalti.spec.bundle.ElementType;
+import smalti.spec.bundle.Role;
+import smalti.spec.bundle.Signature;
+import smalti.spec.bundle.TensorSpec;
+import smalti.spec.file.Checksums;
 
 /** GPU 255 is none, whatever the machine and the jar. */
 class FallbackTest {

@@ -30,8 +30,8 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 import smalti.runtime.OnnxModel.Requests;
-import smalti.spec.Role;
 import smalti.spec.SpecException;
+import smalti.spec.bundle.Role;
 
 /** What goes wrong around real graphs: only those whom it concerns fail, and learn why. */
 @Timeout(60)

@@ -11,9 +11,9 @@ import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
-import smalti.spec.NpyArray;
-import smalti.spec.Precision;
-import smalti.spec.Role;
+import smalti.spec.bundle.Precision;
+import smalti.spec.bundle.Role;
+import smalti.spec.file.NpyArray;
 
 /** Bundles that our exporter wrote in format 1, with what they gave then: they open and give the same for ever. */
 class FormatOneTest {

@@ -12,10 +12,10 @@ import java.util.concurrent.CompletableFuture;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
-import smalti.spec.ElementType;
-import smalti.spec.Signature;
 import smalti.spec.SpecException;
-import smalti.spec.TensorSpec;
+import smalti.spec.bundle.ElementType;
+import smalti.spec.bundle.Signature;
+import smalti.spec.bundle.TensorSpec;
 
 /** A graph placed as on a GPU — padded, one run at a time, sizes within bounds — with the processor to compute it. */
 class GpuPlacementTest {

@@ -24,10 +24,10 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 import smalti.runtime.OnnxModel.Requests;
-import smalti.spec.ElementType;
-import smalti.spec.Signature;
 import smalti.spec.SpecException;
-import smalti.spec.TensorSpec;
+import smalti.spec.bundle.ElementType;
+import smalti.spec.bundle.Signature;
+import smalti.spec.bundle.TensorSpec;
 
 /** Rows of x [n,t,c] that mix, and rows that do not: what the file gives to a request alone is the reference. */
 final class IndependentRowsTest {

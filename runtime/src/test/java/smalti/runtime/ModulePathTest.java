@@ -41,10 +41,10 @@ class ModulePathTest {
             import java.nio.file.Path;
             import java.util.List;
             import smalti.runtime.SmaltiModel;
-            import smalti.spec.RecordTree;
-            import smalti.spec.Schedule;
-            import smalti.spec.SpecKind;
-            import smalti.spec.SpecKinds;
+            import smalti.spec.file.RecordTree;
+            import smalti.spec.model.Schedule;
+            import smalti.spec.model.SpecKind;
+            import smalti.spec.model.SpecKinds;
 
             public final class Main {
                 public record Halving(int every) implements Schedule {
@@ -95,7 +95,7 @@ class ModulePathTest {
         var descriptor = Files.writeString(
                 folder.resolve("source/module-info.java"),
                 "module consumer { requires smalti.runtime; exports consumer;"
-                        + " provides smalti.spec.SpecKinds with consumer.Main.OwnKinds; }");
+                        + " provides smalti.spec.model.SpecKinds with consumer.Main.OwnKinds; }");
         var consumer = folder.resolve("consumer");
         compile("-d", consumer, "--module-path", joined(path), main, descriptor);
         path.add(consumer);

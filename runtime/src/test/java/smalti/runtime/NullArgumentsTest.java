@@ -29,9 +29,9 @@ import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
-import smalti.spec.ElementType;
-import smalti.spec.Precision;
-import smalti.spec.Role;
+import smalti.spec.bundle.ElementType;
+import smalti.spec.bundle.Precision;
+import smalti.spec.bundle.Role;
 
 /** Every public method, asked with null for one argument at a time, says which argument it was. */
 class NullArgumentsTest {

@@ -17,8 +17,8 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 import smalti.runtime.OnnxModel.Requests;
-import smalti.spec.ElementType;
 import smalti.spec.SpecException;
+import smalti.spec.bundle.ElementType;
 
 /** A generic model, by the graphs of the test bundles: what the typed faces give is the reference. */
 final class OnnxModelTest {

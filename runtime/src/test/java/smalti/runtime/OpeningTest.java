@@ -21,12 +21,12 @@ import java.util.zip.ZipOutputStream;
 import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
-import smalti.spec.BundleManifest;
-import smalti.spec.Checksums;
-import smalti.spec.Precision;
-import smalti.spec.RecordTree;
-import smalti.spec.Role;
 import smalti.spec.SpecException;
+import smalti.spec.bundle.BundleManifest;
+import smalti.spec.bundle.Precision;
+import smalti.spec.bundle.Role;
+import smalti.spec.file.Checksums;
+import smalti.spec.file.RecordTree;
 
 class OpeningTest {
     @TempDir

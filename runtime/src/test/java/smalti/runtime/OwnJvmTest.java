@@ -15,8 +15,8 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
-import smalti.spec.Contract;
 import smalti.spec.SpecException;
+import smalti.spec.bundle.Contract;
 
 /** What only a JVM of its own shows. */
 class OwnJvmTest {

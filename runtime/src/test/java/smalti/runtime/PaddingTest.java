@@ -9,10 +9,10 @@ import java.util.List;
 import java.util.Random;
 import org.junit.jupiter.api.Test;
 import smalti.runtime.Ticket.Slice;
-import smalti.spec.Dimension;
-import smalti.spec.ElementType;
-import smalti.spec.Signature;
-import smalti.spec.TensorSpec;
+import smalti.spec.bundle.Dimension;
+import smalti.spec.bundle.ElementType;
+import smalti.spec.bundle.Signature;
+import smalti.spec.bundle.TensorSpec;
 
 /** Batches that are filled up, on the processor: the tokenizer of the test bundle, for batches of four alone. */
 class PaddingTest {

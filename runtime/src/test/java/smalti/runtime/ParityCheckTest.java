@@ -12,11 +12,11 @@ import java.util.Map;
 import java.util.Objects;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
-import smalti.spec.BundleManifest;
-import smalti.spec.Checksums;
-import smalti.spec.NpyArray;
-import smalti.spec.Npz;
 import smalti.spec.SpecException;
+import smalti.spec.bundle.BundleManifest;
+import smalti.spec.file.Checksums;
+import smalti.spec.file.NpyArray;
+import smalti.spec.file.Npz;
 
 /** A bundle that carries samples is held to them. */
 final class ParityCheckTest {

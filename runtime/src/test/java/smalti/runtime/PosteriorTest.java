@@ -16,7 +16,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestInstance;
 import org.junit.jupiter.api.io.TempDir;
 import smalti.spec.CounterRandom;
-import smalti.spec.Role;
+import smalti.spec.bundle.Role;
 import smalti.spec.SpecException;
 
 /** Against the same VAE in plain Java and double. */

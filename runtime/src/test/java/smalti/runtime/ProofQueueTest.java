@@ -24,9 +24,9 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import smalti.runtime.OnnxModel.Requests;
-import smalti.spec.ElementType;
-import smalti.spec.Signature;
-import smalti.spec.TensorSpec;
+import smalti.spec.bundle.ElementType;
+import smalti.spec.bundle.Signature;
+import smalti.spec.bundle.TensorSpec;
 
 /** Requests that wait until it is seen whether their rows are independent: let in once, told once, counted from arrival. */
 @Timeout(60)

@@ -18,10 +18,10 @@ import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.Test;
 import smalti.runtime.SessionPlan.ExecutionProvider;
 import smalti.runtime.SessionPlan.ProviderKind;
-import smalti.spec.ElementType;
-import smalti.spec.Signature;
 import smalti.spec.SpecException;
-import smalti.spec.TensorSpec;
+import smalti.spec.bundle.ElementType;
+import smalti.spec.bundle.Signature;
+import smalti.spec.bundle.TensorSpec;
 
 /** What ONNX Runtime is handed for each device: data, so that it is held here where the device is not. */
 class SessionPlanTest {

@@ -16,7 +16,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.EnumSource;
 import smalti.runtime.OnnxModel.Requests;
-import smalti.spec.ElementType;
+import smalti.spec.bundle.ElementType;
 
 /** Tensors of every type, by hand and as ONNX Runtime makes them. */
 final class TensorTest {

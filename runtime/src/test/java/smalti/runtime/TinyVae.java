@@ -8,16 +8,16 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
-import smalti.spec.BundleManifest;
-import smalti.spec.Checksums;
-import smalti.spec.Contract;
-import smalti.spec.Contracts;
-import smalti.spec.DataSpec;
-import smalti.spec.ElementType;
-import smalti.spec.Provenance;
-import smalti.spec.RecordTree;
-import smalti.spec.Signature;
-import smalti.spec.TensorSpec;
+import smalti.spec.bundle.BundleManifest;
+import smalti.spec.file.Checksums;
+import smalti.spec.bundle.Contract;
+import smalti.spec.bundle.Contracts;
+import smalti.spec.model.DataSpec;
+import smalti.spec.bundle.ElementType;
+import smalti.spec.bundle.Provenance;
+import smalti.spec.file.RecordTree;
+import smalti.spec.bundle.Signature;
+import smalti.spec.bundle.TensorSpec;
 
 /**
  * A linear VAE of grey pictures of 2x2 pixels and two latent numbers, as a bundle and again in plain Java. A class c adds

@@ -15,6 +15,36 @@ import java.util.Map;
 import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import smalti.spec.bundle.BundleManifest;
+import smalti.spec.bundle.Contract;
+import smalti.spec.bundle.Contracts;
+import smalti.spec.bundle.ExportManifest;
+import smalti.spec.file.Checksums;
+import smalti.spec.file.RecordTree;
+import smalti.spec.file.Seal;
+import smalti.spec.model.Activation;
+import smalti.spec.model.Adam;
+import smalti.spec.model.AdamW;
+import smalti.spec.model.BernoulliLikelihood;
+import smalti.spec.model.CodebookStart;
+import smalti.spec.model.ConstantSchedule;
+import smalti.spec.model.ConvolutionalNetwork;
+import smalti.spec.model.DataSpec;
+import smalti.spec.model.DcganFamily;
+import smalti.spec.model.EmaQuantizer;
+import smalti.spec.model.GaussianLikelihood;
+import smalti.spec.model.ImageSpec;
+import smalti.spec.model.Kl;
+import smalti.spec.model.LossQuantizer;
+import smalti.spec.model.MlpNetwork;
+import smalti.spec.model.ModelSpec;
+import smalti.spec.model.NoisePenalty;
+import smalti.spec.model.RmsProp;
+import smalti.spec.model.Samples;
+import smalti.spec.model.Sgd;
+import smalti.spec.model.TrainingSpec;
+import smalti.spec.model.VaeFamily;
+import smalti.spec.model.VqvaeFamily;
 
 /** What each record refuses: every broken rule, in one exception. */
 class RecordChecksTest {
@@ -307,18 +337,17 @@ class RecordChecksTest {
 
     @Test
     void aSealedBundleKnowsThatItWasChanged() {
-        var sealed = Samples.BUNDLE.sealed();
+        var sealed = Seal.on(Samples.BUNDLE);
         var read = RecordTree.parse(RecordTree.json(sealed), BundleManifest.class, "bundle.json");
-        read.checkSeal(RecordTree.json(sealed));
+        Seal.check(read, RecordTree.json(sealed));
         // another layout is no change
-        read.checkSeal(RecordTree.json(sealed).replace("  ", "    "));
+        Seal.check(read, RecordTree.json(sealed).replace("  ", "    "));
         var changed = RecordTree.json(sealed).replace("\"opset\" : 17", "\"opset\" : 18");
         refuses(
-                () -> RecordTree.parse(changed, BundleManifest.class, "bundle.json")
-                        .checkSeal(changed),
+                () -> Seal.check(RecordTree.parse(changed, BundleManifest.class, "bundle.json"), changed),
                 "bundle.json: must have SHA-256 " + sealed.sha256() + " as it says itself, and was changed");
         refuses(
-                () -> Samples.BUNDLE.checkSeal(RecordTree.json(Samples.BUNDLE)),
+                () -> Seal.check(Samples.BUNDLE, RecordTree.json(Samples.BUNDLE)),
                 "bundle.json: sha256 is missing, with which every bundle is sealed; export the run again");
     }
 
@@ -332,9 +361,9 @@ class RecordChecksTest {
         var seal = Checksums.sha256(written.getBytes(StandardCharsets.UTF_8));
         var sealed = written.replaceFirst("\\n}\\n$", ",\n  \"sha256\" : \"" + seal + "\"\n}\n");
         var read = RecordTree.parse(sealed, BundleManifest.class, "bundle.json");
-        read.checkSeal(sealed);
+        Seal.check(read, sealed);
         refuses(
-                () -> read.checkSeal(sealed.replace("\"opset\" : 17", "\"opset\" : 18")),
+                () -> Seal.check(read, sealed.replace("\"opset\" : 17", "\"opset\" : 18")),
                 "bundle.json: must have SHA-256 " + seal + " as it says itself, and was changed");
     }
 

@@ -8,7 +8,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import smalti.spec.SpecException;
-import smalti.spec.Unreadable;
+import smalti.spec.file.Unreadable;
 
 /** Checks, before nd4j is touched, that exactly one of its native builds is on the class path and fits the machine. */
 public final class NativeBackend {

@@ -3,18 +3,18 @@ package smalti.trainer;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Set;
-import smalti.spec.Adam;
-import smalti.spec.CodebookStart;
-import smalti.spec.ConstantSchedule;
-import smalti.spec.DataSpec;
-import smalti.spec.DcganFamily;
-import smalti.spec.EmaQuantizer;
-import smalti.spec.ImageSpec;
-import smalti.spec.ModelSpec;
+import smalti.spec.model.Adam;
+import smalti.spec.model.CodebookStart;
+import smalti.spec.model.ConstantSchedule;
+import smalti.spec.model.DataSpec;
+import smalti.spec.model.DcganFamily;
+import smalti.spec.model.EmaQuantizer;
+import smalti.spec.model.ImageSpec;
+import smalti.spec.model.ModelSpec;
 import smalti.spec.SpecException;
-import smalti.spec.TrainingSpec;
-import smalti.spec.VqvaeFamily;
-import smalti.spec.WarmupCosineSchedule;
+import smalti.spec.model.TrainingSpec;
+import smalti.spec.model.VqvaeFamily;
+import smalti.spec.model.WarmupCosineSchedule;
 
 /** Specs by name: a start for one's own, or used as they are. */
 public final class Presets {

@@ -11,10 +11,10 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashSet;
 import java.util.List;
-import smalti.spec.ModelSpec;
-import smalti.spec.RecordTree;
+import smalti.spec.model.ModelSpec;
+import smalti.spec.file.RecordTree;
 import smalti.spec.SpecException;
-import smalti.spec.Unreadable;
+import smalti.spec.file.Unreadable;
 
 /**
  * Reads {@code model.yaml}. Its first key is {@code preset}; every other key replaces the preset's value, so that a

@@ -8,8 +8,8 @@ import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import smalti.spec.ModelSpec;
-import smalti.spec.RecordTree;
+import smalti.spec.model.ModelSpec;
+import smalti.spec.file.RecordTree;
 import smalti.spec.SpecException;
 
 /** Changes a spec's values by their dotted keys, such as {@code training.optimizer.learningRate}. */

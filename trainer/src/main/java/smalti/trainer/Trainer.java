@@ -5,7 +5,7 @@ import java.nio.file.Path;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
 import smalti.spec.Check;
-import smalti.spec.ModelSpec;
+import smalti.spec.model.ModelSpec;
 import smalti.spec.SpecException;
 import smalti.trainer.data.Dataset;
 import smalti.trainer.run.RunFolder;

@@ -4,7 +4,7 @@ import com.fasterxml.jackson.core.JsonProcessingException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.regex.Pattern;
-import smalti.spec.TextReason;
+import smalti.spec.file.TextReason;
 
 /**
  * What is wrong with YAML, in a user's words, and on which line. A parser tells in what it was (the context) and where it

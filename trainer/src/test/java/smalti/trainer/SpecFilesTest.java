@@ -9,12 +9,12 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
-import smalti.spec.EmaQuantizer;
-import smalti.spec.LossQuantizer;
-import smalti.spec.ModelSpec;
-import smalti.spec.RecordTree;
+import smalti.spec.model.EmaQuantizer;
+import smalti.spec.model.LossQuantizer;
+import smalti.spec.model.ModelSpec;
+import smalti.spec.file.RecordTree;
 import smalti.spec.SpecException;
-import smalti.spec.VqvaeFamily;
+import smalti.spec.model.VqvaeFamily;
 
 class SpecFilesTest {
     static Iterable<String> presets() {

@@ -27,7 +27,7 @@ import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
-import smalti.spec.AtomicFiles;
+import smalti.spec.file.AtomicFiles;
 
 /** A headless Chromium with one page, driven by the DevTools protocol. */
 final class Chromium implements AutoCloseable {

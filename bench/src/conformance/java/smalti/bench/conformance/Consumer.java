@@ -19,7 +19,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import smalti.exporter.deployment.WebFolder;
-import smalti.spec.NpyArray;
+import smalti.spec.file.NpyArray;
 
 /** Something that reads ONNX files. */
 sealed interface Consumer {

@@ -3,7 +3,7 @@ package smalti.bench.conformance;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
-import smalti.spec.NpyArray;
+import smalti.spec.file.NpyArray;
 
 /**
  * A graph to run.

@@ -7,7 +7,7 @@ import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Optional;
-import smalti.spec.NpyArray;
+import smalti.spec.file.NpyArray;
 
 /**
  * How jobs go to another program and its outcomes come back.

@@ -8,13 +8,13 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
-import smalti.spec.BundleManifest;
-import smalti.spec.Contract;
 import smalti.spec.CounterRandom;
-import smalti.spec.NpyArray;
-import smalti.spec.Precision;
-import smalti.spec.RecordTree;
-import smalti.spec.TensorSpec;
+import smalti.spec.bundle.BundleManifest;
+import smalti.spec.bundle.Contract;
+import smalti.spec.bundle.Precision;
+import smalti.spec.bundle.TensorSpec;
+import smalti.spec.file.NpyArray;
+import smalti.spec.file.RecordTree;
 import smalti.trainer.data.Pictures;
 
 /**

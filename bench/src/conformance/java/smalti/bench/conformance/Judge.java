@@ -2,8 +2,8 @@ package smalti.bench.conformance;
 
 import java.util.Map;
 import java.util.Optional;
-import smalti.spec.ElementType;
-import smalti.spec.NpyArray;
+import smalti.spec.bundle.ElementType;
+import smalti.spec.file.NpyArray;
 
 /** Holds outputs to those of ONNX Runtime Java. */
 final class Judge {

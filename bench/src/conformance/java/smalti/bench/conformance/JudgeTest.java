@@ -4,7 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import java.util.Map;
 import org.junit.jupiter.api.Test;
-import smalti.spec.NpyArray;
+import smalti.spec.file.NpyArray;
 
 /** What the judge lets pass and what it does not. */
 final class JudgeTest {

@@ -21,10 +21,10 @@ import org.junit.jupiter.params.provider.ValueSource;
 import smalti.exporter.ModelCard;
 import smalti.exporter.deployment.WebFolder;
 import smalti.runtime.SmaltiModel;
-import smalti.spec.BundleManifest;
-import smalti.spec.Contract;
-import smalti.spec.NpyArray;
-import smalti.spec.RecordTree;
+import smalti.spec.bundle.BundleManifest;
+import smalti.spec.bundle.Contract;
+import smalti.spec.file.NpyArray;
+import smalti.spec.file.RecordTree;
 
 /** The card's snippets do what they say, as they stand there. */
 final class ModelCardTest {

@@ -11,8 +11,8 @@ import org.bytedeco.opencv.global.opencv_dnn;
 import org.bytedeco.opencv.opencv_core.Mat;
 import org.bytedeco.opencv.opencv_core.MatVector;
 import org.bytedeco.opencv.opencv_core.StringVector;
-import smalti.spec.ElementType;
-import smalti.spec.NpyArray;
+import smalti.spec.bundle.ElementType;
+import smalti.spec.file.NpyArray;
 
 /** Runs a {@link JobFolder} in OpenCV's dnn module; everything goes in and comes out as floats. */
 final class OpenCvMain {

@@ -1,7 +1,7 @@
 package smalti.bench.conformance;
 
 import java.util.Map;
-import smalti.spec.NpyArray;
+import smalti.spec.file.NpyArray;
 
 /** What a consumer made of a job. */
 sealed interface Outcome {

@@ -25,8 +25,8 @@ import smalti.pictures.PictureFiles;
 import smalti.runtime.Pixels;
 import smalti.runtime.SmaltiModel;
 import smalti.spec.CounterRandom;
-import smalti.spec.DataSpec;
-import smalti.spec.NpyArray;
+import smalti.spec.file.NpyArray;
+import smalti.spec.model.DataSpec;
 import smalti.trainer.data.Pictures;
 
 /** The page that {@link WebFolder} writes, in Chromium, against the runtime. */

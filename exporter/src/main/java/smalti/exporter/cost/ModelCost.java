@@ -5,8 +5,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import smalti.exporter.graph.Model;
-import smalti.spec.RecordTree;
 import smalti.spec.SpecException;
+import smalti.spec.file.RecordTree;
 
 /**
  * What one run of a model costs; the package says what is counted and how.

@@ -7,12 +7,13 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
 import java.util.zip.ZipFile;
-import smalti.spec.BundleManifest;
-import smalti.spec.Checksums;
-import smalti.spec.IoReason;
-import smalti.spec.RecordTree;
-import smalti.spec.Role;
 import smalti.spec.SpecException;
+import smalti.spec.bundle.BundleManifest;
+import smalti.spec.bundle.Role;
+import smalti.spec.file.Checksums;
+import smalti.spec.file.IoReason;
+import smalti.spec.file.RecordTree;
+import smalti.spec.file.Seal;
 
 /**
  * A bundle to copy out of, each file of which is the one that was exported.
@@ -33,7 +34,7 @@ record Bundle(Path path, String prefix, BundleManifest manifest) {
         var manifest = RecordTree.parse(
                 json, BundleManifest.class, path.resolve(BundleManifest.FILE).toString());
         try {
-            manifest.checkSeal(json);
+            Seal.check(manifest, json);
         } catch (SpecException e) {
             throw e.at(path.toString());
         }

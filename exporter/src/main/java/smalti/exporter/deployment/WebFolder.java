@@ -10,14 +10,15 @@ import java.util.Locale;
 import java.util.TreeSet;
 import java.util.stream.Collectors;
 import javax.imageio.ImageIO;
-import smalti.spec.AtomicFiles;
-import smalti.spec.BundleManifest;
 import smalti.spec.Check;
-import smalti.spec.ElementType;
-import smalti.spec.NpyArray;
-import smalti.spec.RecordTree;
-import smalti.spec.Role;
 import smalti.spec.SpecException;
+import smalti.spec.bundle.BundleManifest;
+import smalti.spec.bundle.ElementType;
+import smalti.spec.bundle.Role;
+import smalti.spec.file.AtomicFiles;
+import smalti.spec.file.NpyArray;
+import smalti.spec.file.RecordTree;
+import smalti.spec.file.Seal;
 
 /**
  * A bundle as a page that runs it in the browser by onnxruntime-web: a codec's mosaic and reconstruction of a picture
@@ -94,7 +95,7 @@ public final class WebFolder {
             bundle.copy(file, copied.resolve(file));
         }
         var part = bundle.manifest().part(roles.stream().map(Role::fileStem).collect(Collectors.toSet()), files);
-        AtomicFiles.writeString(copied.resolve(BundleManifest.FILE), RecordTree.json(part));
+        AtomicFiles.writeString(copied.resolve(BundleManifest.FILE), RecordTree.json(Seal.on(part)));
         var names = bundle.graph(Role.GENERATOR).isPresent() ? List.<String>of() : samples(folder);
         AtomicFiles.writeString(folder.resolve("page.json"), RecordTree.json(new Page(ONNX_RUNTIME_WEB, names)));
         AtomicFiles.writeString(folder.resolve("README.md"), readme());

@@ -16,8 +16,8 @@ import smalti.exporter.ExportOptions;
 import smalti.exporter.OnnxExporter;
 import smalti.exporter.onnx.SourceFiles;
 import smalti.exporter.samediff.PlainArrays;
-import smalti.spec.NpyArray;
 import smalti.spec.SpecException;
+import smalti.spec.file.NpyArray;
 
 /**
  * DL4J's own networks as SameDiff graphs and ONNX files: what {@code network.output} computes.

@@ -1,7 +1,7 @@
 package smalti.exporter.graph;
 
 import org.jspecify.annotations.Nullable;
-import smalti.spec.Dimension;
+import smalti.spec.bundle.Dimension;
 
 /**
  * The size of one axis of a value.

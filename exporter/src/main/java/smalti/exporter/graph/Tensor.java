@@ -7,7 +7,7 @@ import java.util.Arrays;
 import java.util.List;
 import smalti.spec.Check;
 import smalti.spec.Halves;
-import smalti.spec.NpyArray;
+import smalti.spec.file.NpyArray;
 
 /**
  * A constant array in C order.

@@ -2,7 +2,7 @@ package smalti.exporter.graph;
 
 import java.util.List;
 import org.jspecify.annotations.Nullable;
-import smalti.spec.TensorSpec;
+import smalti.spec.bundle.TensorSpec;
 
 /** An input or output of a graph, or what is known of a value inside it. */
 public record Value(String name, Type type) {

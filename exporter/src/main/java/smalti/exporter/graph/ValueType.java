@@ -3,7 +3,7 @@ package smalti.exporter.graph;
 import java.util.Arrays;
 import java.util.Locale;
 import java.util.Optional;
-import smalti.spec.ElementType;
+import smalti.spec.bundle.ElementType;
 
 /** What the elements of a tensor are: ONNX's types of fixed width. */
 public enum ValueType {

@@ -8,8 +8,8 @@ import smalti.exporter.graph.Graph;
 import smalti.exporter.graph.Model;
 import smalti.exporter.graph.Value;
 import smalti.exporter.pass.Passes;
-import smalti.spec.RecordTree;
 import smalti.spec.SpecException;
+import smalti.spec.file.RecordTree;
 
 /**
  * What there is to know of a model without running it.

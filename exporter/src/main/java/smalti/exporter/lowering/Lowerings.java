@@ -17,7 +17,7 @@ import smalti.exporter.graph.Value;
 import smalti.exporter.samediff.SourceGraph;
 import smalti.exporter.samediff.SourceOp;
 import smalti.spec.SpecException;
-import smalti.spec.TensorSpec;
+import smalti.spec.bundle.TensorSpec;
 
 /** All lowerings, by nd4j's name of the operation. */
 public final class Lowerings {

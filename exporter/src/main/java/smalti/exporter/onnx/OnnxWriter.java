@@ -13,8 +13,8 @@ import java.util.TreeMap;
 import smalti.exporter.graph.Graph;
 import smalti.exporter.graph.Model;
 import smalti.exporter.proto.ModelProto;
-import smalti.spec.AtomicFiles;
 import smalti.spec.SpecException;
+import smalti.spec.file.AtomicFiles;
 
 /**
  * Writes models as ONNX files; the same model gives the same bytes everywhere.

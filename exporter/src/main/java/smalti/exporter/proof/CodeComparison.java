@@ -3,8 +3,8 @@ package smalti.exporter.proof;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
-import smalti.spec.BundleManifest.Proof;
-import smalti.spec.NpyArray;
+import smalti.spec.bundle.BundleManifest.Proof;
+import smalti.spec.file.NpyArray;
 
 /** How many codes of ONNX Runtime differ from SameDiff's, and whether near ties explain each. */
 final class CodeComparison {

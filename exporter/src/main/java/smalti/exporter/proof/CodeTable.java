@@ -1,6 +1,6 @@
 package smalti.exporter.proof;
 
-import smalti.spec.NpyArray;
+import smalti.spec.file.NpyArray;
 
 /**
  * The codebook's vectors e₀ … e₍K₋₁₎ and what rounding can do to the choice between them.

@@ -8,13 +8,13 @@ import java.util.Map;
 import java.util.function.Consumer;
 import java.util.stream.Stream;
 import smalti.exporter.samediff.SameDiffRunner;
-import smalti.spec.BundleManifest.Proof;
-import smalti.spec.Contract;
 import smalti.spec.CounterRandom;
-import smalti.spec.Dimension;
-import smalti.spec.NpyArray;
-import smalti.spec.Role;
 import smalti.spec.SpecException;
+import smalti.spec.bundle.BundleManifest.Proof;
+import smalti.spec.bundle.Contract;
+import smalti.spec.bundle.Dimension;
+import smalti.spec.bundle.Role;
+import smalti.spec.file.NpyArray;
 
 /**
  * Proves encoder, codebook, lookup, decoder, tokenize and detokenize: on pictures of noise in two sizes, on codes of

@@ -23,8 +23,8 @@ import java.util.concurrent.TimeUnit;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 import smalti.exporter.proof.ModelSession.Item;
-import smalti.spec.AtomicFiles;
 import smalti.spec.SmaltiException;
+import smalti.spec.file.AtomicFiles;
 
 /**
  * ONNX Runtime in a JVM of its own, as some files end the process that opens or runs them.

@@ -19,7 +19,7 @@ import java.util.TreeMap;
 import smalti.exporter.graph.Tensor;
 import smalti.exporter.graph.ValueType;
 import smalti.exporter.proof.ModelSession.Item;
-import smalti.spec.ElementType;
+import smalti.spec.bundle.ElementType;
 
 /** One run of a session, and what came out. */
 final class EngineRun implements AutoCloseable {

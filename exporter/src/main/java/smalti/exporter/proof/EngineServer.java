@@ -21,7 +21,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import smalti.exporter.proof.ModelSession.Item;
-import smalti.spec.AtomicFiles;
+import smalti.spec.file.AtomicFiles;
 
 /**
  * ONNX Runtime in a process of its own: opens files and runs them as {@link EngineProcess} asks by standard input, and

@@ -4,8 +4,8 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
 import java.util.function.IntPredicate;
-import smalti.spec.BundleManifest.Proof;
-import smalti.spec.NpyArray;
+import smalti.spec.bundle.BundleManifest.Proof;
+import smalti.spec.file.NpyArray;
 
 /** How far a float output of ONNX Runtime is from SameDiff's, over all samples. */
 final class FloatComparison {

@@ -9,11 +9,11 @@ import java.util.List;
 import java.util.Map;
 import java.util.function.Consumer;
 import smalti.exporter.samediff.SameDiffRunner;
-import smalti.spec.BundleManifest.Proof;
-import smalti.spec.Contract;
 import smalti.spec.CounterRandom;
-import smalti.spec.NpyArray;
-import smalti.spec.Role;
+import smalti.spec.bundle.BundleManifest.Proof;
+import smalti.spec.bundle.Contract;
+import smalti.spec.bundle.Role;
+import smalti.spec.file.NpyArray;
 
 /** Proves generator and generator-float on the noise that users' seeds make, in batches of several sizes. */
 public final class GeneratorProver {

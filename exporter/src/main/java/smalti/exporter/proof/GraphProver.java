@@ -17,9 +17,9 @@ import smalti.exporter.samediff.KnownFaults;
 import smalti.exporter.samediff.SameDiffRunner;
 import smalti.exporter.samediff.SourceGraph;
 import smalti.spec.CounterRandom;
-import smalti.spec.NpyArray;
-import smalti.spec.Signature;
-import smalti.spec.TensorSpec;
+import smalti.spec.bundle.Signature;
+import smalti.spec.bundle.TensorSpec;
+import smalti.spec.file.NpyArray;
 
 /** Proves the ONNX file of any graph against SameDiff, or what else it was made of, on seeded inputs. */
 public final class GraphProver {

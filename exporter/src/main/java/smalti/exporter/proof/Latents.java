@@ -1,6 +1,6 @@
 package smalti.exporter.proof;
 
-import smalti.spec.NpyArray;
+import smalti.spec.file.NpyArray;
 
 /** Latents [N,D,h,w], read by place; places count through [N,h,w], as codes do. */
 final class Latents {

@@ -5,7 +5,7 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 import smalti.exporter.graph.Tensor;
 import smalti.exporter.proof.ModelSession.Item;
-import smalti.spec.NpyArray;
+import smalti.spec.file.NpyArray;
 
 /** An ONNX file, opened in ONNX Runtime on the CPU. */
 public final class OrtRunner implements AutoCloseable {

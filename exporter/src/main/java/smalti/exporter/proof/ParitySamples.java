@@ -3,10 +3,10 @@ package smalti.exporter.proof;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import smalti.exporter.samediff.SameDiffRunner;
-import smalti.spec.BundleManifest;
-import smalti.spec.Contract;
-import smalti.spec.NpyArray;
-import smalti.spec.Role;
+import smalti.spec.bundle.BundleManifest;
+import smalti.spec.bundle.Contract;
+import smalti.spec.bundle.Role;
+import smalti.spec.file.NpyArray;
 
 /**
  * What a bundle carries for whoever serves it to compare with: inputs, and what SameDiff makes of them, as

@@ -1,9 +1,9 @@
 package smalti.exporter.proof;
 
 import java.util.List;
-import smalti.spec.BundleManifest.Proof;
-import smalti.spec.Contract;
-import smalti.spec.NpyArray;
+import smalti.spec.bundle.BundleManifest.Proof;
+import smalti.spec.bundle.Contract;
+import smalti.spec.file.NpyArray;
 
 /** How many levels a uint8 output of ONNX Runtime is from SameDiff's float image, turned into levels in Java. */
 final class PixelComparison {

@@ -1,7 +1,7 @@
 package smalti.exporter.proof;
 
-import smalti.spec.Contract;
-import smalti.spec.NpyArray;
+import smalti.spec.bundle.Contract;
+import smalti.spec.file.NpyArray;
 
 /** The pixel contract in Java: what the nodes around a graph are held to. */
 final class Pixels {

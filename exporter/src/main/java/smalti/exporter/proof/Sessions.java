@@ -4,8 +4,8 @@ import java.nio.file.Path;
 import java.util.EnumMap;
 import java.util.Map;
 import java.util.Set;
-import smalti.spec.NpyArray;
-import smalti.spec.Role;
+import smalti.spec.bundle.Role;
+import smalti.spec.file.NpyArray;
 
 /** The exported graphs of a bundle, opened. */
 final class Sessions implements AutoCloseable {

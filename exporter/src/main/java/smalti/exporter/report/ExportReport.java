@@ -5,7 +5,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
-import smalti.spec.BundleManifest.Proof;
+import smalti.spec.bundle.BundleManifest.Proof;
 
 /**
  * What was proven and measured while a bundle was made.

@@ -11,8 +11,8 @@ import org.jspecify.annotations.Nullable;
 import smalti.exporter.report.ExportReport.GraphReport;
 import smalti.exporter.report.ExportReport.LayerReport;
 import smalti.exporter.report.ExportReport.PrecisionReport;
-import smalti.spec.AtomicFiles;
-import smalti.spec.RecordTree;
+import smalti.spec.file.AtomicFiles;
+import smalti.spec.file.RecordTree;
 
 /** The report as JSON and as one page of HTML without scripts, beside its bundle. */
 public final class ReportPage {

@@ -35,8 +35,8 @@ import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.api.ops.OpContext;
 import smalti.exporter.graph.Tensor;
 import smalti.exporter.graph.ValueType;
-import smalti.spec.AtomicFiles;
 import smalti.spec.SpecException;
+import smalti.spec.file.AtomicFiles;
 
 /**
  * Runs a graph in a JVM of its own: some operations end the process that runs them.

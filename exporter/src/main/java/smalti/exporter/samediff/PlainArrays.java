@@ -11,10 +11,10 @@ import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
 import smalti.exporter.graph.Tensor;
 import smalti.exporter.graph.ValueType;
-import smalti.spec.ElementType;
 import smalti.spec.Halves;
-import smalti.spec.NpyArray;
 import smalti.spec.SpecException;
+import smalti.spec.bundle.ElementType;
+import smalti.spec.file.NpyArray;
 
 /** nd4j's arrays as plain ones and back. */
 public final class PlainArrays {

@@ -14,11 +14,11 @@ import org.nd4j.autodiff.samediff.SameDiff;
 import org.nd4j.autodiff.samediff.VariableType;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
-import smalti.spec.Dimension;
-import smalti.spec.NpyArray;
-import smalti.spec.Signature;
 import smalti.spec.SpecException;
-import smalti.spec.TensorSpec;
+import smalti.spec.bundle.Dimension;
+import smalti.spec.bundle.Signature;
+import smalti.spec.bundle.TensorSpec;
+import smalti.spec.file.NpyArray;
 
 /** A SameDiff file, opened to be read and run. */
 public final class SameDiffRunner implements AutoCloseable {

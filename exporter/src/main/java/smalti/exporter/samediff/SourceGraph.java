@@ -3,7 +3,7 @@ package smalti.exporter.samediff;
 import java.util.List;
 import java.util.Map;
 import smalti.exporter.graph.Tensor;
-import smalti.spec.Signature;
+import smalti.spec.bundle.Signature;
 
 /**
  * What a SameDiff file says, in plain records.

@@ -28,9 +28,9 @@ import org.nd4j.linalg.api.ops.impl.summarystats.Variance;
 import org.nd4j.linalg.factory.Nd4j;
 import smalti.exporter.graph.Tensor;
 import smalti.exporter.graph.ValueType;
-import smalti.spec.Signature;
 import smalti.spec.SpecException;
-import smalti.spec.TensorSpec;
+import smalti.spec.bundle.Signature;
+import smalti.spec.bundle.TensorSpec;
 
 /** Reads a SameDiff graph into a {@link SourceGraph}: what the signature's outputs need, and nothing else. */
 final class SourceReader {

@@ -21,8 +21,8 @@ import smalti.exporter.graph.Tensor;
 import smalti.exporter.graph.Type;
 import smalti.exporter.graph.Value;
 import smalti.exporter.graph.ValueType;
-import smalti.spec.RecordTree;
 import smalti.spec.SpecException;
+import smalti.spec.file.RecordTree;
 
 /** Against figures worked out by hand and against loops that count what they do. */
 final class ModelCostTest {

@@ -36,10 +36,11 @@ import smalti.exporter.deployment.triton.ModelConfig;
 import smalti.exporter.deployment.triton.ModelInput;
 import smalti.exporter.deployment.triton.ModelOutput;
 import smalti.exporter.deployment.triton.ModelTensorReshape;
-import smalti.spec.BundleManifest;
 import smalti.spec.CounterRandom;
-import smalti.spec.RecordTree;
 import smalti.spec.SpecException;
+import smalti.spec.bundle.BundleManifest;
+import smalti.spec.file.RecordTree;
+import smalti.spec.file.Seal;
 
 /** Repositories, read as Triton reads them and held against the graphs in them. */
 final class TritonRepositoryTest {
@@ -213,16 +214,15 @@ final class TritonRepositoryTest {
                 role.equals("detokenize")
                         ? Map.of("int8", new BundleManifest.Variant("detokenize.other.onnx", 40.0, null, null))
                         : null));
-        var more = new BundleManifest(
-                        manifest.format(),
-                        "two words: \"tiny\"",
-                        manifest.opset(),
-                        graphs,
-                        manifest.contracts(),
-                        manifest.provenance(),
-                        files,
-                        null)
-                .sealed();
+        var more = Seal.on(new BundleManifest(
+                manifest.format(),
+                "two words: \"tiny\"",
+                manifest.opset(),
+                graphs,
+                manifest.contracts(),
+                manifest.provenance(),
+                files,
+                null));
         Files.writeString(precise.resolve(BundleManifest.FILE), RecordTree.json(more));
         assertThat(TritonRepository.write(precise, folder.resolve("precise")))
                 .containsExactlyInAnyOrder(

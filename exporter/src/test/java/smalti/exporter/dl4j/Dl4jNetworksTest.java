@@ -22,7 +22,7 @@ import smalti.exporter.OnnxChecker;
 import smalti.exporter.OnnxExporter;
 import smalti.exporter.proof.OrtRunner;
 import smalti.exporter.samediff.PlainArrays;
-import smalti.spec.NpyArray;
+import smalti.spec.file.NpyArray;
 
 /** Networks as ONNX in ONNX Runtime against DL4J's own output. */
 final class Dl4jNetworksTest {
@@ -64,14 +64,14 @@ final class Dl4jNetworksTest {
 
     static void compare(NetworkCase useCase, OnnxExporter.Exported exported, OrtRunner session, int batch) {
         var inputs = exported.signature().inputs();
-        boolean indices = inputs.get(0).type() == smalti.spec.ElementType.INT64;
+        boolean indices = inputs.get(0).type() == smalti.spec.bundle.ElementType.INT64;
         var arrays = useCase.arrays(batch, 99 + batch, indices);
         var plain = new LinkedHashMap<String, NpyArray>();
         for (int i = 0; i < arrays.length; i++) {
             arrays[i] = arrays[i].castTo(
                     indices
                             ? DataType.INT64
-                            : inputs.get(i).type() == smalti.spec.ElementType.FLOAT64
+                            : inputs.get(i).type() == smalti.spec.bundle.ElementType.FLOAT64
                                     ? DataType.DOUBLE
                                     : DataType.FLOAT);
             plain.put(inputs.get(i).name(), PlainArrays.plain(arrays[i], "input"));

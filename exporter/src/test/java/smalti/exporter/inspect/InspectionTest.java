@@ -23,7 +23,7 @@ import smalti.exporter.graph.Tensor;
 import smalti.exporter.graph.Value;
 import smalti.exporter.graph.ValueType;
 import smalti.exporter.pass.Passes;
-import smalti.spec.RecordTree;
+import smalti.spec.file.RecordTree;
 
 /** The page and the JSON. */
 final class InspectionTest {

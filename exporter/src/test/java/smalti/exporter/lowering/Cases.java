@@ -1,6 +1,6 @@
 package smalti.exporter.lowering;
 
-import static smalti.spec.ElementType.FLOAT32;
+import static smalti.spec.bundle.ElementType.FLOAT32;
 
 import java.util.List;
 import java.util.Map;
@@ -9,7 +9,7 @@ import java.util.function.Function;
 import org.nd4j.autodiff.samediff.SDVariable;
 import org.nd4j.autodiff.samediff.SameDiff;
 import org.nd4j.linalg.factory.Nd4j;
-import smalti.spec.TensorSpec;
+import smalti.spec.bundle.TensorSpec;
 
 /** Short forms of cases. */
 final class Cases {

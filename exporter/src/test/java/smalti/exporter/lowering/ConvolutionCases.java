@@ -8,7 +8,7 @@ import static smalti.exporter.lowering.OpCases.doubles;
 import static smalti.exporter.lowering.OpCases.ends;
 import static smalti.exporter.lowering.OpCases.get;
 import static smalti.exporter.lowering.OpCases.spec;
-import static smalti.spec.ElementType.FLOAT32;
+import static smalti.spec.bundle.ElementType.FLOAT32;
 
 import java.util.List;
 import java.util.Map;

@@ -8,10 +8,10 @@ import static smalti.exporter.lowering.Cases.one;
 import static smalti.exporter.lowering.OpCases.PICTURES;
 import static smalti.exporter.lowering.OpCases.get;
 import static smalti.exporter.lowering.OpCases.spec;
-import static smalti.spec.ElementType.FLOAT32;
-import static smalti.spec.ElementType.FLOAT64;
-import static smalti.spec.ElementType.INT32;
-import static smalti.spec.ElementType.INT64;
+import static smalti.spec.bundle.ElementType.FLOAT32;
+import static smalti.spec.bundle.ElementType.FLOAT64;
+import static smalti.spec.bundle.ElementType.INT32;
+import static smalti.spec.bundle.ElementType.INT64;
 
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -35,7 +35,7 @@ import org.nd4j.linalg.api.ops.impl.transforms.HistogramFixedWidth;
 import org.nd4j.linalg.api.ops.impl.transforms.custom.LogMatrixDeterminant;
 import org.nd4j.linalg.api.ops.random.impl.Linspace;
 import org.nd4j.linalg.factory.Nd4j;
-import smalti.spec.TensorSpec;
+import smalti.spec.bundle.TensorSpec;
 
 /** What is counted, chosen, scattered and drawn, and sizes computed. */
 final class CountCases {

@@ -16,7 +16,7 @@ import smalti.exporter.OnnxExporter;
 import smalti.exporter.graph.Tensor;
 import smalti.exporter.graph.ValueType;
 import smalti.exporter.proof.OrtRunner;
-import smalti.spec.TensorSpec;
+import smalti.spec.bundle.TensorSpec;
 
 /** How many bins there are: nd4j builds no such graph with its own class. */
 final class DataDependentSizesTest {

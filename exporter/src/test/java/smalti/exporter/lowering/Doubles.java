@@ -10,7 +10,7 @@ import java.util.function.ToDoubleFunction;
 import java.util.stream.IntStream;
 import smalti.exporter.graph.Tensor;
 import smalti.exporter.graph.ValueType;
-import smalti.spec.NpyArray;
+import smalti.spec.file.NpyArray;
 
 /** Arrays in float64 with just enough arithmetic to say what each operation means, independent of both engines. */
 final class Doubles {

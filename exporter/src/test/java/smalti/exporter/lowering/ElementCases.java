@@ -1,14 +1,14 @@
 package smalti.exporter.lowering;
 
-import static smalti.spec.ElementType.BFLOAT16;
-import static smalti.spec.ElementType.BOOL;
-import static smalti.spec.ElementType.FLOAT16;
-import static smalti.spec.ElementType.FLOAT32;
-import static smalti.spec.ElementType.FLOAT64;
-import static smalti.spec.ElementType.INT16;
-import static smalti.spec.ElementType.INT32;
-import static smalti.spec.ElementType.INT64;
-import static smalti.spec.ElementType.INT8;
+import static smalti.spec.bundle.ElementType.BFLOAT16;
+import static smalti.spec.bundle.ElementType.BOOL;
+import static smalti.spec.bundle.ElementType.FLOAT16;
+import static smalti.spec.bundle.ElementType.FLOAT32;
+import static smalti.spec.bundle.ElementType.FLOAT64;
+import static smalti.spec.bundle.ElementType.INT16;
+import static smalti.spec.bundle.ElementType.INT32;
+import static smalti.spec.bundle.ElementType.INT64;
+import static smalti.spec.bundle.ElementType.INT8;
 
 import java.math.BigDecimal;
 import java.util.ArrayList;
@@ -30,8 +30,8 @@ import org.nd4j.linalg.api.ops.impl.scalar.comparison.ScalarSetValue;
 import org.nd4j.linalg.api.ops.impl.scalar.comparison.ScalarXor;
 import org.nd4j.linalg.api.ops.impl.transforms.pairwise.arithmetic.TruncateDivOp;
 import org.nd4j.linalg.api.ops.impl.transforms.strict.SetRange;
-import smalti.spec.ElementType;
-import smalti.spec.TensorSpec;
+import smalti.spec.bundle.ElementType;
+import smalti.spec.bundle.TensorSpec;
 
 /** Functions of one element and of two. */
 final class ElementCases {

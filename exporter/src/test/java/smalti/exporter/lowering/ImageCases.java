@@ -4,11 +4,11 @@ import static smalti.exporter.lowering.NonlinearityCases.FLOATS;
 import static smalti.exporter.lowering.NonlinearityCases.use;
 import static smalti.exporter.lowering.OpCases.constant;
 import static smalti.exporter.lowering.OpCases.get;
-import static smalti.spec.ElementType.FLOAT16;
-import static smalti.spec.ElementType.FLOAT32;
-import static smalti.spec.ElementType.FLOAT64;
-import static smalti.spec.ElementType.INT32;
-import static smalti.spec.ElementType.INT64;
+import static smalti.spec.bundle.ElementType.FLOAT16;
+import static smalti.spec.bundle.ElementType.FLOAT32;
+import static smalti.spec.bundle.ElementType.FLOAT64;
+import static smalti.spec.bundle.ElementType.INT32;
+import static smalti.spec.bundle.ElementType.INT64;
 
 import java.util.function.BiFunction;
 import java.util.function.Function;
@@ -19,7 +19,7 @@ import org.nd4j.enums.DataFormat;
 import org.nd4j.enums.ImageResizeMethod;
 import org.nd4j.enums.PadMode;
 import org.nd4j.linalg.factory.Nd4j;
-import smalti.spec.ElementType;
+import smalti.spec.bundle.ElementType;
 
 /** What happens to the sizes, borders and colours of pictures. */
 final class ImageCases {

@@ -8,11 +8,11 @@ import static smalti.exporter.lowering.NonlinearityCases.use;
 import static smalti.exporter.lowering.OpCases.PICTURES;
 import static smalti.exporter.lowering.OpCases.get;
 import static smalti.exporter.lowering.OpCases.spec;
-import static smalti.spec.ElementType.BOOL;
-import static smalti.spec.ElementType.FLOAT32;
-import static smalti.spec.ElementType.FLOAT64;
-import static smalti.spec.ElementType.INT32;
-import static smalti.spec.ElementType.INT64;
+import static smalti.spec.bundle.ElementType.BOOL;
+import static smalti.spec.bundle.ElementType.FLOAT32;
+import static smalti.spec.bundle.ElementType.FLOAT64;
+import static smalti.spec.bundle.ElementType.INT32;
+import static smalti.spec.bundle.ElementType.INT64;
 
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -51,8 +51,8 @@ import org.nd4j.linalg.api.ops.impl.transforms.strict.Rint;
 import org.nd4j.linalg.api.ops.impl.transforms.strict.SigmoidDerivative;
 import org.nd4j.linalg.api.ops.impl.transforms.strict.SwishDerivative;
 import org.nd4j.linalg.factory.Nd4j;
-import smalti.spec.ElementType;
-import smalti.spec.TensorSpec;
+import smalti.spec.bundle.ElementType;
+import smalti.spec.bundle.TensorSpec;
 
 /** Elements one by one and in pairs, and elements found, moved and counted, by operations that nd4j's own faces hide. */
 final class LegacyCases {

@@ -7,11 +7,11 @@ import static smalti.exporter.lowering.OpCases.array;
 import static smalti.exporter.lowering.OpCases.doubles;
 import static smalti.exporter.lowering.OpCases.get;
 import static smalti.exporter.lowering.OpCases.spec;
-import static smalti.spec.ElementType.FLOAT16;
-import static smalti.spec.ElementType.FLOAT32;
-import static smalti.spec.ElementType.FLOAT64;
-import static smalti.spec.ElementType.INT32;
-import static smalti.spec.ElementType.INT64;
+import static smalti.spec.bundle.ElementType.FLOAT16;
+import static smalti.spec.bundle.ElementType.FLOAT32;
+import static smalti.spec.bundle.ElementType.FLOAT64;
+import static smalti.spec.bundle.ElementType.INT32;
+import static smalti.spec.bundle.ElementType.INT64;
 
 import java.util.ArrayList;
 import java.util.List;
@@ -23,7 +23,7 @@ import org.nd4j.autodiff.samediff.SDVariable;
 import org.nd4j.autodiff.samediff.SameDiff;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.api.ops.impl.loss.SoftmaxCrossEntropyWithLogitsLoss;
-import smalti.spec.ElementType;
+import smalti.spec.bundle.ElementType;
 
 /** What losses mean. */
 final class LossCases {

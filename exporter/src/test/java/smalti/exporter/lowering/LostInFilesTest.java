@@ -25,9 +25,9 @@ import smalti.exporter.ExportOptions;
 import smalti.exporter.OnnxExporter;
 import smalti.exporter.proof.OrtRunner;
 import smalti.exporter.samediff.SameDiffRunner;
-import smalti.spec.ElementType;
-import smalti.spec.NpyArray;
 import smalti.spec.SpecException;
+import smalti.spec.bundle.ElementType;
+import smalti.spec.file.NpyArray;
 
 /** What SameDiff reads from its own files otherwise than it was saved is given back, or refused by name. */
 final class LostInFilesTest {

@@ -36,10 +36,10 @@ import smalti.exporter.samediff.KnownFaults;
 import smalti.exporter.samediff.SameDiffRunner;
 import smalti.exporter.samediff.SourceOp;
 import smalti.spec.CounterRandom;
-import smalti.spec.Dimension;
-import smalti.spec.ElementType;
-import smalti.spec.NpyArray;
 import smalti.spec.SpecException;
+import smalti.spec.bundle.Dimension;
+import smalti.spec.bundle.ElementType;
+import smalti.spec.file.NpyArray;
 
 /** Every lowering: SameDiff file → ONNX → ONNX Runtime, and SameDiff itself, against float64 arithmetic. */
 final class LoweringTest {

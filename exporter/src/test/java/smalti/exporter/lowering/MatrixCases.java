@@ -5,14 +5,14 @@ import static smalti.exporter.lowering.NonlinearityCases.use;
 import static smalti.exporter.lowering.OpCases.PICTURES;
 import static smalti.exporter.lowering.OpCases.get;
 import static smalti.exporter.lowering.OpCases.spec;
-import static smalti.spec.ElementType.FLOAT16;
-import static smalti.spec.ElementType.FLOAT32;
-import static smalti.spec.ElementType.FLOAT64;
-import static smalti.spec.ElementType.INT16;
-import static smalti.spec.ElementType.INT32;
-import static smalti.spec.ElementType.INT64;
-import static smalti.spec.ElementType.INT8;
-import static smalti.spec.ElementType.UINT8;
+import static smalti.spec.bundle.ElementType.FLOAT16;
+import static smalti.spec.bundle.ElementType.FLOAT32;
+import static smalti.spec.bundle.ElementType.FLOAT64;
+import static smalti.spec.bundle.ElementType.INT16;
+import static smalti.spec.bundle.ElementType.INT32;
+import static smalti.spec.bundle.ElementType.INT64;
+import static smalti.spec.bundle.ElementType.INT8;
+import static smalti.spec.bundle.ElementType.UINT8;
 
 import java.util.List;
 import java.util.Map;
@@ -23,7 +23,7 @@ import org.nd4j.autodiff.samediff.SDVariable;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ops.impl.transforms.custom.MatrixDiag;
 import org.nd4j.linalg.api.ops.impl.transforms.custom.MatrixDiagPart;
-import smalti.spec.ElementType;
+import smalti.spec.bundle.ElementType;
 
 /** What operations on matrices and on bits mean. */
 final class MatrixCases {

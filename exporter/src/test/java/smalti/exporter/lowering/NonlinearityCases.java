@@ -6,10 +6,10 @@ import static smalti.exporter.lowering.OpCases.constant;
 import static smalti.exporter.lowering.OpCases.doubles;
 import static smalti.exporter.lowering.OpCases.get;
 import static smalti.exporter.lowering.OpCases.spec;
-import static smalti.spec.ElementType.BFLOAT16;
-import static smalti.spec.ElementType.FLOAT16;
-import static smalti.spec.ElementType.FLOAT32;
-import static smalti.spec.ElementType.FLOAT64;
+import static smalti.spec.bundle.ElementType.BFLOAT16;
+import static smalti.spec.bundle.ElementType.FLOAT16;
+import static smalti.spec.bundle.ElementType.FLOAT32;
+import static smalti.spec.bundle.ElementType.FLOAT64;
 
 import java.util.List;
 import java.util.Map;
@@ -30,7 +30,7 @@ import org.nd4j.linalg.api.ops.impl.transforms.gradient.RectifiedTanhDerivative;
 import org.nd4j.linalg.api.ops.impl.transforms.gradient.SELUDerivative;
 import org.nd4j.linalg.api.ops.impl.transforms.strict.GELUDerivative;
 import org.nd4j.linalg.api.ops.impl.transforms.strict.TanhDerivative;
-import smalti.spec.ElementType;
+import smalti.spec.bundle.ElementType;
 
 /** What activation functions mean. */
 @SuppressWarnings("deprecation") // graphs that exist use these

@@ -10,10 +10,10 @@ import static smalti.exporter.lowering.OpCases.array;
 import static smalti.exporter.lowering.OpCases.doubles;
 import static smalti.exporter.lowering.OpCases.get;
 import static smalti.exporter.lowering.OpCases.spec;
-import static smalti.spec.ElementType.FLOAT16;
-import static smalti.spec.ElementType.FLOAT32;
-import static smalti.spec.ElementType.FLOAT64;
-import static smalti.spec.ElementType.INT32;
+import static smalti.spec.bundle.ElementType.FLOAT16;
+import static smalti.spec.bundle.ElementType.FLOAT32;
+import static smalti.spec.bundle.ElementType.FLOAT64;
+import static smalti.spec.bundle.ElementType.INT32;
 
 import java.util.Arrays;
 import java.util.List;

@@ -10,8 +10,8 @@ import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import org.nd4j.autodiff.samediff.SDVariable;
 import org.nd4j.autodiff.samediff.SameDiff;
-import smalti.spec.Signature;
-import smalti.spec.TensorSpec;
+import smalti.spec.bundle.Signature;
+import smalti.spec.bundle.TensorSpec;
 
 /**
  * One use of one operation.
@@ -88,7 +88,7 @@ record OpCase(
     }
 
     /** The same for each type of its inputs that are of the first one's type. */
-    List<OpCase> of(smalti.spec.ElementType... types) {
+    List<OpCase> of(smalti.spec.bundle.ElementType... types) {
         var cases = new ArrayList<OpCase>();
         for (var type : types) {
             var first = inputs.get(0).type();

@@ -1,7 +1,7 @@
 package smalti.exporter.lowering;
 
-import static smalti.spec.ElementType.FLOAT32;
-import static smalti.spec.ElementType.INT64;
+import static smalti.spec.bundle.ElementType.FLOAT32;
+import static smalti.spec.bundle.ElementType.INT64;
 
 import java.util.Arrays;
 import java.util.List;
@@ -16,9 +16,9 @@ import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
 import smalti.spec.CounterRandom;
-import smalti.spec.ElementType;
-import smalti.spec.Signature;
-import smalti.spec.TensorSpec;
+import smalti.spec.bundle.ElementType;
+import smalti.spec.bundle.Signature;
+import smalti.spec.bundle.TensorSpec;
 
 /** What each operation means. */
 final class OpCases {

@@ -7,9 +7,9 @@ import static smalti.exporter.lowering.OpCases.array;
 import static smalti.exporter.lowering.OpCases.constant;
 import static smalti.exporter.lowering.OpCases.doubles;
 import static smalti.exporter.lowering.OpCases.get;
-import static smalti.spec.ElementType.FLOAT16;
-import static smalti.spec.ElementType.FLOAT32;
-import static smalti.spec.ElementType.FLOAT64;
+import static smalti.spec.bundle.ElementType.FLOAT16;
+import static smalti.spec.bundle.ElementType.FLOAT32;
+import static smalti.spec.bundle.ElementType.FLOAT64;
 
 import java.util.Arrays;
 import java.util.Map;

@@ -43,10 +43,10 @@ import smalti.exporter.proof.GraphProver.Parity;
 import smalti.exporter.proof.OrtRunner;
 import smalti.exporter.samediff.KnownFaults;
 import smalti.exporter.samediff.SameDiffRunner;
-import smalti.spec.Dimension;
-import smalti.spec.ElementType;
-import smalti.spec.NpyArray;
 import smalti.spec.SpecException;
+import smalti.spec.bundle.Dimension;
+import smalti.spec.bundle.ElementType;
+import smalti.spec.file.NpyArray;
 
 /** Random operations: how 100,000 numbers from ONNX Runtime are distributed. */
 final class RandomLoweringTest {

@@ -7,10 +7,10 @@ import static smalti.exporter.lowering.OpCases.array;
 import static smalti.exporter.lowering.OpCases.doubles;
 import static smalti.exporter.lowering.OpCases.get;
 import static smalti.exporter.lowering.OpCases.spec;
-import static smalti.spec.ElementType.FLOAT16;
-import static smalti.spec.ElementType.FLOAT32;
-import static smalti.spec.ElementType.FLOAT64;
-import static smalti.spec.ElementType.INT32;
+import static smalti.spec.bundle.ElementType.FLOAT16;
+import static smalti.spec.bundle.ElementType.FLOAT32;
+import static smalti.spec.bundle.ElementType.FLOAT64;
+import static smalti.spec.bundle.ElementType.INT32;
 
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -43,8 +43,8 @@ import org.nd4j.linalg.api.ops.impl.layers.recurrent.weights.LSTMLayerWeights;
 import org.nd4j.linalg.api.ops.impl.layers.recurrent.weights.LSTMWeights;
 import org.nd4j.linalg.api.ops.impl.layers.recurrent.weights.SRUWeights;
 import org.nd4j.linalg.factory.Nd4j;
-import smalti.spec.ElementType;
-import smalti.spec.TensorSpec;
+import smalti.spec.bundle.ElementType;
+import smalti.spec.bundle.TensorSpec;
 
 /** What recurrent layers and their cells mean, in the equations that nd4j documents. */
 final class RecurrentCases {

@@ -1,12 +1,12 @@
 package smalti.exporter.lowering;
 
-import static smalti.spec.ElementType.BFLOAT16;
-import static smalti.spec.ElementType.BOOL;
-import static smalti.spec.ElementType.FLOAT16;
-import static smalti.spec.ElementType.FLOAT32;
-import static smalti.spec.ElementType.FLOAT64;
-import static smalti.spec.ElementType.INT32;
-import static smalti.spec.ElementType.INT64;
+import static smalti.spec.bundle.ElementType.BFLOAT16;
+import static smalti.spec.bundle.ElementType.BOOL;
+import static smalti.spec.bundle.ElementType.FLOAT16;
+import static smalti.spec.bundle.ElementType.FLOAT32;
+import static smalti.spec.bundle.ElementType.FLOAT64;
+import static smalti.spec.bundle.ElementType.INT32;
+import static smalti.spec.bundle.ElementType.INT64;
 
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -18,8 +18,8 @@ import java.util.function.ToDoubleFunction;
 import java.util.stream.Stream;
 import org.nd4j.autodiff.samediff.SDVariable;
 import org.nd4j.autodiff.samediff.SameDiff;
-import smalti.spec.ElementType;
-import smalti.spec.TensorSpec;
+import smalti.spec.bundle.ElementType;
+import smalti.spec.bundle.TensorSpec;
 
 /** Sums and their like, and distances. */
 final class ReductionCases {

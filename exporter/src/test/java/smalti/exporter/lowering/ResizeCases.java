@@ -4,9 +4,9 @@ import static smalti.exporter.lowering.NonlinearityCases.made;
 import static smalti.exporter.lowering.NonlinearityCases.use;
 import static smalti.exporter.lowering.OpCases.constant;
 import static smalti.exporter.lowering.OpCases.get;
-import static smalti.spec.ElementType.FLOAT32;
-import static smalti.spec.ElementType.FLOAT64;
-import static smalti.spec.ElementType.INT32;
+import static smalti.spec.bundle.ElementType.FLOAT32;
+import static smalti.spec.bundle.ElementType.FLOAT64;
+import static smalti.spec.bundle.ElementType.INT32;
 
 import java.util.ArrayList;
 import java.util.List;
@@ -18,7 +18,7 @@ import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ops.impl.image.CropAndResize;
 import org.nd4j.linalg.api.ops.impl.image.ImageResize;
 import org.nd4j.linalg.factory.Nd4j;
-import smalti.spec.TensorSpec;
+import smalti.spec.bundle.TensorSpec;
 
 /** Pictures of other sizes: every element of the result is a weighted sum over all elements of the picture. */
 final class ResizeCases {

@@ -1,7 +1,7 @@
 package smalti.exporter.lowering;
 
-import static smalti.spec.ElementType.FLOAT32;
-import static smalti.spec.ElementType.FLOAT64;
+import static smalti.spec.bundle.ElementType.FLOAT32;
+import static smalti.spec.bundle.ElementType.FLOAT64;
 
 import java.util.ArrayList;
 import java.util.List;

@@ -20,8 +20,8 @@ import org.nd4j.linalg.api.buffer.DataType;
 import smalti.exporter.ExportOptions;
 import smalti.exporter.OnnxExporter;
 import smalti.exporter.proof.OrtRunner;
-import smalti.spec.NpyArray;
 import smalti.spec.SpecException;
+import smalti.spec.file.NpyArray;
 
 /** Strided slices with ellipses, new axes, shrunk axes and masked ends, in all combinations, against NumPy's rules. */
 final class StridedSliceTest {

@@ -3,8 +3,8 @@ package smalti.exporter.proof;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import org.junit.jupiter.api.Test;
-import smalti.spec.Contract;
-import smalti.spec.NpyArray;
+import smalti.spec.bundle.Contract;
+import smalti.spec.file.NpyArray;
 
 final class ComparisonTest {
     private static final Batch BATCH = new Batch("held-out picture", 32, 2);

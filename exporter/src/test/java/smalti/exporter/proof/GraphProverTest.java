@@ -21,7 +21,7 @@ import smalti.exporter.ExportOptions;
 import smalti.exporter.OnnxExporter;
 import smalti.exporter.proof.GraphProver.Detour;
 import smalti.exporter.samediff.SameDiffRunner;
-import smalti.spec.Dimension;
+import smalti.spec.bundle.Dimension;
 
 /** A proof around an operation that SameDiff computes wrongly still sees what is wrong before it and behind it. */
 final class GraphProverTest {

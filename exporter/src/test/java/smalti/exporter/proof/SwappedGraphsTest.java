@@ -15,9 +15,9 @@ import smalti.exporter.BundleExporter;
 import smalti.exporter.ExportOptions;
 import smalti.exporter.TinyRuns;
 import smalti.exporter.samediff.SameDiffRunner;
-import smalti.spec.ExportManifest;
-import smalti.spec.RecordTree;
-import smalti.spec.Role;
+import smalti.spec.bundle.ExportManifest;
+import smalti.spec.bundle.Role;
+import smalti.spec.file.RecordTree;
 
 /** The proof sees when a file holds another model's graph. */
 final class SwappedGraphsTest {

@@ -1,7 +1,7 @@
 package smalti.spec.onnx;
 
 /**
- * One axis of a value as a file says it: unlike a {@link smalti.spec.Dimension} it may be of size 0, free without a
+ * One axis of a value as a file says it: unlike a {@link smalti.spec.bundle.Dimension} it may be of size 0, free without a
  * name, or nonsense.
  *
  * @param size where {@code isFixed}, as it stands there, also where it is negative

@@ -9,7 +9,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import smalti.spec.SpecException;
-import smalti.spec.Unreadable;
+import smalti.spec.file.Unreadable;
 
 /**
  * What an ONNX file holds.

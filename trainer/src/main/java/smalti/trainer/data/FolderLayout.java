@@ -11,8 +11,8 @@ import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import smalti.pictures.PictureTree;
 import smalti.pictures.Problems;
-import smalti.spec.DataSpec;
-import smalti.spec.ImageSpec;
+import smalti.spec.model.DataSpec;
+import smalti.spec.model.ImageSpec;
 import smalti.spec.SpecException;
 
 /** What the folders of a tree mean: which pictures train, which are held out, and the class of each. */

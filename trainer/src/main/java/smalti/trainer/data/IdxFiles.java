@@ -22,8 +22,8 @@ import smalti.pictures.PictureFit;
 import smalti.pictures.PictureReader;
 import smalti.pictures.PictureTree;
 import smalti.pictures.Problems;
-import smalti.spec.DataSpec;
-import smalti.spec.ImageSpec;
+import smalti.spec.model.DataSpec;
+import smalti.spec.model.ImageSpec;
 import smalti.spec.SpecException;
 
 /**

@@ -8,8 +8,8 @@ import org.jspecify.annotations.Nullable;
 import smalti.pictures.PictureFit;
 import smalti.pictures.PictureTree;
 import smalti.pictures.Problems;
-import smalti.spec.DataSpec;
-import smalti.spec.ImageSpec;
+import smalti.spec.model.DataSpec;
+import smalti.spec.model.ImageSpec;
 
 /** Decodes many files at once, in parallel; the outcome does not depend on which is done first. */
 final class PictureLoader {

@@ -10,7 +10,7 @@ import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import smalti.pictures.Picture;
 import smalti.spec.Check;
-import smalti.spec.Checksums;
+import smalti.spec.file.Checksums;
 import smalti.spec.SpecException;
 
 /**

@@ -1,9 +1,9 @@
 package smalti.trainer.family;
 
 import java.util.List;
-import smalti.spec.DcganFamily;
-import smalti.spec.VaeFamily;
-import smalti.spec.VqvaeFamily;
+import smalti.spec.model.DcganFamily;
+import smalti.spec.model.VaeFamily;
+import smalti.spec.model.VqvaeFamily;
 import smalti.trainer.part.Part;
 
 /** Smalti's own families. */

@@ -2,8 +2,8 @@ package smalti.trainer.family;
 
 import java.util.List;
 import java.util.Map;
-import smalti.spec.Contract;
-import smalti.spec.Role;
+import smalti.spec.bundle.Contract;
+import smalti.spec.bundle.Role;
 import smalti.trainer.graph.InferenceGraph;
 import smalti.trainer.graph.Parameters;
 import smalti.trainer.graph.Statistics;

@@ -1,6 +1,6 @@
 package smalti.trainer.family;
 
-import smalti.spec.ModelSpec;
+import smalti.spec.model.ModelSpec;
 import smalti.spec.SpecException;
 import smalti.trainer.data.Pictures;
 import smalti.trainer.graph.Parameters;

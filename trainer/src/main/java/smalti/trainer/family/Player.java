@@ -2,7 +2,7 @@ package smalti.trainer.family;
 
 import java.util.List;
 import smalti.spec.Check;
-import smalti.spec.Optimizer;
+import smalti.spec.model.Optimizer;
 import smalti.trainer.graph.TrainingGraph;
 
 /**

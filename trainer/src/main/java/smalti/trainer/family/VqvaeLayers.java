@@ -1,7 +1,7 @@
 package smalti.trainer.family;
 
 import java.util.ArrayList;
-import smalti.spec.VqvaeFamily;
+import smalti.spec.model.VqvaeFamily;
 import smalti.trainer.layer.Convolution;
 import smalti.trainer.layer.Layer;
 import smalti.trainer.layer.ResidualStack;

@@ -5,8 +5,8 @@ import java.nio.file.Path;
 import java.util.Map;
 import org.nd4j.autodiff.samediff.SameDiff;
 import org.nd4j.linalg.api.ndarray.INDArray;
-import smalti.spec.Signature;
-import smalti.spec.TensorSpec;
+import smalti.spec.bundle.Signature;
+import smalti.spec.bundle.TensorSpec;
 
 /** A graph of placeholders and constants alone, with its signature: what a run folder hands to the exporter. */
 public record InferenceGraph(SameDiff graph, Signature signature) {

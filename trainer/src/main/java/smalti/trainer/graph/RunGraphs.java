@@ -7,8 +7,8 @@ import java.util.Map;
 import java.util.Objects;
 import org.nd4j.autodiff.samediff.SameDiff;
 import org.nd4j.linalg.api.ndarray.INDArray;
-import smalti.spec.ExportManifest;
-import smalti.spec.Role;
+import smalti.spec.bundle.ExportManifest;
+import smalti.spec.bundle.Role;
 
 /** The inference graphs of a finished run folder, run by SameDiff itself: what an export is compared with. */
 public final class RunGraphs {

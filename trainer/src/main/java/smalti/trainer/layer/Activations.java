@@ -3,7 +3,7 @@ package smalti.trainer.layer;
 import java.util.EnumMap;
 import java.util.Map;
 import java.util.Objects;
-import smalti.spec.Activation;
+import smalti.spec.model.Activation;
 import smalti.trainer.graph.GraphBuilder;
 
 /** The activations that a spec names, as layers. */

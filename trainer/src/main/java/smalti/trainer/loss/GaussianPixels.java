@@ -1,9 +1,9 @@
 package smalti.trainer.loss;
 
 import org.nd4j.autodiff.samediff.SDVariable;
-import smalti.spec.Contract;
+import smalti.spec.bundle.Contract;
 import smalti.spec.CounterRandom;
-import smalti.spec.GaussianLikelihood;
+import smalti.spec.model.GaussianLikelihood;
 import smalti.trainer.graph.GraphBuilder;
 import smalti.trainer.graph.Initializer;
 import smalti.trainer.graph.Parameters;

@@ -1,7 +1,7 @@
 package smalti.trainer.loss;
 
 import org.nd4j.autodiff.samediff.SDVariable;
-import smalti.spec.Kl;
+import smalti.spec.model.Kl;
 import smalti.trainer.graph.GraphBuilder;
 
 /**

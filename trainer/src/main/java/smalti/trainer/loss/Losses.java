@@ -1,13 +1,13 @@
 package smalti.trainer.loss;
 
 import java.util.List;
-import smalti.spec.BernoulliLikelihood;
-import smalti.spec.GaussianLikelihood;
-import smalti.spec.HingeLoss;
-import smalti.spec.LeastSquaresLoss;
-import smalti.spec.NoisePenalty;
-import smalti.spec.NonSaturatingLoss;
-import smalti.spec.WassersteinLoss;
+import smalti.spec.model.BernoulliLikelihood;
+import smalti.spec.model.GaussianLikelihood;
+import smalti.spec.model.HingeLoss;
+import smalti.spec.model.LeastSquaresLoss;
+import smalti.spec.model.NoisePenalty;
+import smalti.spec.model.NonSaturatingLoss;
+import smalti.spec.model.WassersteinLoss;
 import smalti.trainer.part.Part;
 
 /** Smalti's own losses, penalties and likelihoods. */

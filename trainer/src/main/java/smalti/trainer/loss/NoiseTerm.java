@@ -5,7 +5,7 @@ import java.util.function.UnaryOperator;
 import org.nd4j.autodiff.samediff.SDVariable;
 import org.nd4j.linalg.api.buffer.DataType;
 import smalti.spec.CounterRandom;
-import smalti.spec.NoisePenalty;
+import smalti.spec.model.NoisePenalty;
 import smalti.trainer.graph.GraphBuilder;
 
 /**

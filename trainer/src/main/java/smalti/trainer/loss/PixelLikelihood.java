@@ -1,7 +1,7 @@
 package smalti.trainer.loss;
 
 import org.nd4j.autodiff.samediff.SDVariable;
-import smalti.spec.Contract;
+import smalti.spec.bundle.Contract;
 import smalti.spec.CounterRandom;
 import smalti.trainer.graph.GraphBuilder;
 import smalti.trainer.graph.Parameters;

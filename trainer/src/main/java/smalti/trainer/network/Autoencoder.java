@@ -2,7 +2,7 @@ package smalti.trainer.network;
 
 import org.jspecify.annotations.Nullable;
 import org.nd4j.autodiff.samediff.SDVariable;
-import smalti.spec.ImageSpec;
+import smalti.spec.model.ImageSpec;
 import smalti.trainer.graph.GraphBuilder;
 
 /** Two networks: a picture to features, and latents to a picture. Both may know the picture's class. */

@@ -1,8 +1,8 @@
 package smalti.trainer.network;
 
 import java.util.List;
-import smalti.spec.ConvolutionalNetwork;
-import smalti.spec.MlpNetwork;
+import smalti.spec.model.ConvolutionalNetwork;
+import smalti.spec.model.MlpNetwork;
 import smalti.trainer.part.Part;
 
 /** Smalti's own networks. */

@@ -1,8 +1,8 @@
 package smalti.trainer.optimizer;
 
 import java.util.List;
-import smalti.spec.Adam;
-import smalti.spec.AdamW;
+import smalti.spec.model.Adam;
+import smalti.spec.model.AdamW;
 
 /**
  * Adam, and with a decay AdamW.

@@ -1,10 +1,10 @@
 package smalti.trainer.optimizer;
 
 import java.util.List;
-import smalti.spec.Adam;
-import smalti.spec.AdamW;
-import smalti.spec.RmsProp;
-import smalti.spec.Sgd;
+import smalti.spec.model.Adam;
+import smalti.spec.model.AdamW;
+import smalti.spec.model.RmsProp;
+import smalti.spec.model.Sgd;
 import smalti.trainer.part.Part;
 
 /** Smalti's own optimizers. */

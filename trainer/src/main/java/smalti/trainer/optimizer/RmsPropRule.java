@@ -1,7 +1,7 @@
 package smalti.trainer.optimizer;
 
 import java.util.List;
-import smalti.spec.RmsProp;
+import smalti.spec.model.RmsProp;
 
 /** v ← ρv + (1 − ρ)g², θ ← θ − ηg/(√v + ε). Source: Tieleman and Hinton 2012, lecture 6.5. */
 record RmsPropRule(RmsProp spec) implements UpdateRule {

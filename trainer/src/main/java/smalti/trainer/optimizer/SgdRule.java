@@ -1,7 +1,7 @@
 package smalti.trainer.optimizer;
 
 import java.util.List;
-import smalti.spec.Sgd;
+import smalti.spec.model.Sgd;
 
 /** Stochastic gradient descent with momentum: v ← μv + g, θ ← θ − ηv. Source: Polyak 1964. */
 record SgdRule(Sgd spec) implements UpdateRule {

@@ -4,7 +4,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import org.nd4j.autodiff.samediff.SDVariable;
-import smalti.spec.EmaQuantizer;
+import smalti.spec.model.EmaQuantizer;
 import smalti.trainer.graph.GraphBuilder;
 import smalti.trainer.graph.Parameters;
 import smalti.trainer.loss.Term;

@@ -2,7 +2,7 @@ package smalti.trainer.quantizer;
 
 import java.util.List;
 import org.nd4j.autodiff.samediff.SDVariable;
-import smalti.spec.LossQuantizer;
+import smalti.spec.model.LossQuantizer;
 import smalti.trainer.graph.GraphBuilder;
 import smalti.trainer.graph.Parameters;
 import smalti.trainer.loss.Term;

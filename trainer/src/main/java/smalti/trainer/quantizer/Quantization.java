@@ -3,7 +3,7 @@ package smalti.trainer.quantizer;
 import java.util.List;
 import java.util.Map;
 import org.nd4j.autodiff.samediff.SDVariable;
-import smalti.spec.Contract;
+import smalti.spec.bundle.Contract;
 import smalti.trainer.graph.GraphBuilder;
 import smalti.trainer.graph.TrainingGraph;
 import smalti.trainer.loss.Term;

@@ -1,8 +1,8 @@
 package smalti.trainer.quantizer;
 
 import java.util.List;
-import smalti.spec.EmaQuantizer;
-import smalti.spec.LossQuantizer;
+import smalti.spec.model.EmaQuantizer;
+import smalti.spec.model.LossQuantizer;
 import smalti.trainer.part.Part;
 
 /** Smalti's own quantizers. */

@@ -6,9 +6,9 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import smalti.spec.AtomicFiles;
-import smalti.spec.ModelSpec;
-import smalti.spec.RecordTree;
+import smalti.spec.file.AtomicFiles;
+import smalti.spec.model.ModelSpec;
+import smalti.spec.file.RecordTree;
 
 /** {@code report.html} of a run folder: what was trained, how it went. */
 public final class RunReport {

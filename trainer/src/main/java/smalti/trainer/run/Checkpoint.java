@@ -4,9 +4,9 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.Map;
-import smalti.spec.ElementType;
-import smalti.spec.NpyArray;
-import smalti.spec.Npz;
+import smalti.spec.bundle.ElementType;
+import smalti.spec.file.NpyArray;
+import smalti.spec.file.Npz;
 import smalti.spec.SpecException;
 
 /**

@@ -2,7 +2,7 @@ package smalti.trainer.run;
 
 import java.io.IOException;
 import java.util.Map;
-import smalti.spec.TrainingSpec;
+import smalti.spec.model.TrainingSpec;
 
 /** Writes {@code metrics.jsonl}. */
 final class LoggedFigures implements StepListener {

@@ -14,8 +14,8 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import smalti.spec.AtomicFiles;
-import smalti.spec.IoReason;
+import smalti.spec.file.AtomicFiles;
+import smalti.spec.file.IoReason;
 
 /**
  * {@code metrics.jsonl}: one JSON object a line, each with {@code step} (done so far), {@code seconds} (since the

@@ -9,11 +9,12 @@ import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.List;
 import java.util.Optional;
-import smalti.spec.AtomicFiles;
+import smalti.spec.file.SpecFile;
+import smalti.spec.file.AtomicFiles;
 import smalti.spec.Check;
-import smalti.spec.Checksums;
-import smalti.spec.ModelSpec;
-import smalti.spec.RecordTree;
+import smalti.spec.file.Checksums;
+import smalti.spec.model.ModelSpec;
+import smalti.spec.file.RecordTree;
 import smalti.spec.SpecException;
 import smalti.trainer.data.Dataset;
 
@@ -50,7 +51,7 @@ public record RunFolder(Path path) {
     }
 
     public void write(ModelSpec spec) throws IOException {
-        AtomicFiles.writeString(path.resolve(ModelSpec.FILE), spec.file());
+        AtomicFiles.writeString(path.resolve(ModelSpec.FILE), SpecFile.text(spec));
     }
 
     /** Notes which pictures the run is trained on. */

@@ -14,7 +14,7 @@ import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import smalti.pictures.PictureFiles;
-import smalti.spec.DataSpec;
+import smalti.spec.model.DataSpec;
 import smalti.spec.SpecException;
 
 class DatasetTest {

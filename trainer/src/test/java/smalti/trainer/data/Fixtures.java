@@ -14,8 +14,8 @@ import java.util.zip.ZipEntry;
 import java.util.zip.ZipOutputStream;
 import smalti.pictures.Picture;
 import smalti.pictures.PictureFiles;
-import smalti.spec.DataSpec;
-import smalti.spec.ImageSpec;
+import smalti.spec.model.DataSpec;
+import smalti.spec.model.ImageSpec;
 
 /** Pictures and files that the tests make for themselves. */
 final class Fixtures {

@@ -11,7 +11,7 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
-import smalti.spec.ImageSpec;
+import smalti.spec.model.ImageSpec;
 import smalti.spec.SpecException;
 
 class IdxFilesTest {

@@ -5,7 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import org.junit.jupiter.api.Test;
 import smalti.pictures.Picture;
-import smalti.spec.Checksums;
+import smalti.spec.file.Checksums;
 import smalti.spec.SpecException;
 
 class ProceduralPicturesTest {

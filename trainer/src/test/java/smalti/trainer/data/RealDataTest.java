@@ -6,8 +6,8 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import org.junit.jupiter.api.Test;
-import smalti.spec.DataSpec;
-import smalti.spec.ImageSpec;
+import smalti.spec.model.DataSpec;
+import smalti.spec.model.ImageSpec;
 
 /** MNIST and CIFAR-10 where they lie in the folder of the system property {@code smalti.data}. */
 class RealDataTest {

@@ -6,7 +6,7 @@ import static org.assertj.core.api.Assertions.within;
 import java.util.Objects;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
-import smalti.spec.Role;
+import smalti.spec.bundle.Role;
 import smalti.trainer.graph.HostArrays;
 
 class ExportedStatisticsTest {

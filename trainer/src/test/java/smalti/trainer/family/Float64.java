@@ -7,7 +7,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
-import smalti.spec.Adam;
+import smalti.spec.model.Adam;
 import smalti.trainer.graph.Tensor;
 
 /** A training's state in float64, and what a step makes of it: gradients by central differences, then Adam. */

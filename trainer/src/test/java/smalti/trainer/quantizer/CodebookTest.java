@@ -5,10 +5,10 @@ import static org.assertj.core.api.Assertions.within;
 
 import java.util.Objects;
 import org.junit.jupiter.api.Test;
-import smalti.spec.CodebookStart;
+import smalti.spec.model.CodebookStart;
 import smalti.spec.CounterRandom;
-import smalti.spec.EmaQuantizer;
-import smalti.spec.LossQuantizer;
+import smalti.spec.model.EmaQuantizer;
+import smalti.spec.model.LossQuantizer;
 import smalti.trainer.graph.Parameters;
 
 class CodebookTest {

@@ -1,4 +1,0 @@
-package smalti.spec;
-
-/** p(x|z): how likely a picture is, given latents. Each kind is a record that a {@link SpecKinds} registers. */
-public interface Likelihood {}

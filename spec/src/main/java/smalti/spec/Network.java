@@ -1,7 +1,0 @@
-package smalti.spec;
-
-/** Layers between pictures and latents, and back. Each kind is a record that a {@link SpecKinds} registers. */
-public interface Network {
-    /** @throws SpecException if it cannot take or give such pictures; problems are by the keys of the whole spec */
-    void checkFits(ImageSpec image);
-}

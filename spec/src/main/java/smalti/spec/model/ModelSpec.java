@@ -1,0 +1,35 @@
+package smalti.spec.model;
+
+import smalti.spec.Check;
+
+/** Everything that decides a trained model, but for the pictures. A user writes it as {@code model.yaml}. */
+public record ModelSpec(
+        String name,
+        ImageSpec image,
+        Family model,
+        TrainingSpec training,
+        @Default("{}") DataSpec data) {
+    /** Of {@code spec.json}. */
+    public static final int FORMAT = 2;
+
+    /** Of a run folder. */
+    public static final String FILE = "spec.json";
+
+    public ModelSpec {
+        Check.that(
+                        name.matches("[a-z0-9][a-z0-9._-]{0,62}"),
+                        "name must be lower-case letters, digits, '.', '_' and '-', got \"%s\"",
+                        name)
+                .and(() -> model.checkFits(image))
+                .and(() -> model.checkTraining(training))
+                .done();
+    }
+
+    public ModelSpec withTraining(TrainingSpec training) {
+        return new ModelSpec(name, image, model, training, data);
+    }
+
+    public ModelSpec withData(DataSpec data) {
+        return new ModelSpec(name, image, model, training, data);
+    }
+}
