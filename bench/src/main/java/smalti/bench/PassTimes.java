@@ -7,7 +7,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.TreeMap;
-import smalti.exporter.OnnxOptimizer;
+import smalti.exporter.file.OnnxOptimizer;
 import smalti.spec.SpecException;
 
 /**

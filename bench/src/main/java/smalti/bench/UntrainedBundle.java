@@ -2,8 +2,8 @@ package smalti.bench;
 
 import java.io.IOException;
 import java.nio.file.Path;
-import smalti.exporter.BundleExporter;
 import smalti.exporter.ExportOptions;
+import smalti.exporter.bundle.BundleExporter;
 import smalti.spec.SpecException;
 import smalti.trainer.Presets;
 import smalti.trainer.Trainer;

@@ -12,9 +12,9 @@ import smalti.runtime.Generator;
 import smalti.runtime.OnnxModel;
 import smalti.runtime.RuntimeOptions;
 import smalti.runtime.SmaltiModel;
+import smalti.spec.SpecException;
 import smalti.spec.bundle.Precision;
 import smalti.spec.bundle.Role;
-import smalti.spec.SpecException;
 import smalti.spec.file.Unreadable;
 
 /** The bundle that a command works on. */

@@ -6,7 +6,7 @@ import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Parameters;
-import smalti.exporter.OnnxFileCheck;
+import smalti.exporter.file.OnnxFileCheck;
 
 @Command(
         name = "check",

@@ -8,7 +8,7 @@ import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
-import smalti.exporter.OnnxDiff;
+import smalti.exporter.file.OnnxDiff;
 import smalti.exporter.onnx.OnnxReader;
 
 @Command(

@@ -8,11 +8,11 @@ import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 import smalti.runtime.Distributions;
+import smalti.spec.SpecException;
 import smalti.spec.bundle.ElementType;
 import smalti.spec.file.NpyArray;
 import smalti.spec.file.Npz;
 import smalti.spec.file.RecordTree;
-import smalti.spec.SpecException;
 
 /**
  * {@code latents.npz}: the distributions of named pictures, {@code mean} and {@code logVariance} [N,D] float32, their

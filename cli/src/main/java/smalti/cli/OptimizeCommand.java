@@ -7,7 +7,7 @@ import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
-import smalti.exporter.OnnxOptimizer;
+import smalti.exporter.file.OnnxOptimizer;
 import smalti.exporter.onnx.OnnxReader;
 
 @Command(

@@ -10,8 +10,8 @@ import smalti.runtime.OnnxModel;
 import smalti.runtime.Pixels;
 import smalti.runtime.SmaltiModel;
 import smalti.runtime.Tensor;
-import smalti.spec.bundle.Contract;
 import smalti.spec.CounterRandom;
+import smalti.spec.bundle.Contract;
 import smalti.trainer.data.Pictures;
 
 /**

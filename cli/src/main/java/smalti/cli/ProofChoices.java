@@ -4,8 +4,8 @@ import java.io.IOException;
 import java.nio.file.Path;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
-import smalti.exporter.Equivalence;
-import smalti.exporter.ProofOptions;
+import smalti.exporter.file.Equivalence;
+import smalti.exporter.file.ProofOptions;
 
 /** How a file is shown to compute what it should, and what came of it: {@code --samples} and {@code --unproven}. */
 final class ProofChoices {

@@ -12,7 +12,7 @@ import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
-import smalti.exporter.OnnxPrecision;
+import smalti.exporter.file.OnnxPrecision;
 import smalti.exporter.onnx.OnnxReader;
 import smalti.exporter.onnx.SourceFiles;
 import smalti.exporter.precision.ActivationType;

@@ -4,7 +4,7 @@ import java.io.IOException;
 import java.nio.file.Path;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Option;
-import smalti.exporter.ProofOptions;
+import smalti.exporter.file.ProofOptions;
 import smalti.exporter.graph.Model;
 
 /** What ONNX files are compared on: {@code --samples}. */

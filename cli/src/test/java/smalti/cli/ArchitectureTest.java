@@ -105,6 +105,40 @@ class ArchitectureTest {
             .dependOnClassesThat()
             .resideInAnyPackage("smalti.pictures..", "smalti.trainer..", "smalti.runtime..", "smalti.cli..");
 
+    /** A SameDiff graph → ONNX; any ONNX file; a run → a bundle; a bundle → a consumer's folder. */
+    @ArchTest
+    static final ArchRule theExportersDoorsKnowLowerOnesAlone = layeredArchitecture()
+            .consideringOnlyDependenciesInLayers()
+            .layer("graphs")
+            .definedBy("smalti.exporter", "smalti.exporter.dl4j")
+            .layer("files")
+            .definedBy("smalti.exporter.file")
+            .layer("bundles")
+            .definedBy("smalti.exporter.bundle")
+            .layer("deployment")
+            .definedBy("smalti.exporter.deployment")
+            .layer("what they are made of")
+            .definedBy(
+                    "smalti.exporter.cost",
+                    "smalti.exporter.graph",
+                    "smalti.exporter.inspect",
+                    "smalti.exporter.lowering",
+                    "smalti.exporter.onnx",
+                    "smalti.exporter.opset",
+                    "smalti.exporter.pass",
+                    "smalti.exporter.precision",
+                    "smalti.exporter.proof",
+                    "smalti.exporter.report",
+                    "smalti.exporter.samediff")
+            .whereLayer("what they are made of")
+            .mayNotAccessAnyLayer()
+            .whereLayer("graphs")
+            .mayOnlyAccessLayers("what they are made of")
+            .whereLayer("files")
+            .mayOnlyAccessLayers("what they are made of", "graphs")
+            .whereLayer("bundles")
+            .mayOnlyAccessLayers("what they are made of", "graphs", "files");
+
     @ArchTest
     static final ArchRule runtimeMeetsTheOthersInFiles = noClasses()
             .that()

@@ -12,19 +12,19 @@ import org.nd4j.autodiff.samediff.SDVariable;
 import org.nd4j.autodiff.samediff.SameDiff;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.factory.Nd4j;
-import smalti.exporter.BundleExporter;
 import smalti.exporter.ExportOptions;
+import smalti.exporter.bundle.BundleExporter;
 import smalti.spec.bundle.Contract;
 import smalti.spec.bundle.Contracts;
-import smalti.spec.model.DataSpec;
 import smalti.spec.bundle.ElementType;
 import smalti.spec.bundle.ExportManifest;
-import smalti.spec.file.NpyArray;
 import smalti.spec.bundle.Precision;
 import smalti.spec.bundle.Provenance;
-import smalti.spec.file.RecordTree;
 import smalti.spec.bundle.Signature;
 import smalti.spec.bundle.TensorSpec;
+import smalti.spec.file.NpyArray;
+import smalti.spec.file.RecordTree;
+import smalti.spec.model.DataSpec;
 
 /**
  * A linear VAE of grey pictures of 16x16, as a bundle: an image is W·z + {@link #BRIGHTNESS} + label/10 with the standard

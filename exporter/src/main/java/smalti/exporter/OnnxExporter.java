@@ -138,7 +138,7 @@ public final class OnnxExporter {
             throw new SpecException(problems);
         }
         var written = new ArrayList<Exported>();
-        var model = new OnnxWriter(options.opset(), BundleExporter.VERSION).model(lowered.graph(), new TreeMap<>());
+        var model = new OnnxWriter(options.opset(), SmaltiVersion.THIS).model(lowered.graph(), new TreeMap<>());
         OnnxWriter.write(model, file, options.externalDataAbove(), temporary -> {
             options.progress().accept("proving it in ONNX Runtime");
             var notes = new ArrayList<>(lowered.notes());

@@ -1,17 +1,19 @@
 /**
- * A run folder of SameDiff graphs → ONNX, checked and proven → a bundle.
+ * SameDiff graphs, runs and ONNX files → ONNX files and bundles, checked and proven. There are three doors:
  *
  * <pre>
- *   run folder ─▶ RunFolder ─▶ samediff.SourceGraph ─▶ lowering.Lowerings ─▶ graph.Graph ─▶ Stitcher (adds tokenize, …)
- *                                                                               │
- *   bundle ◀── moved into place whole ◀── proof.Prover ◀── onnx.OnnxWriter ◀── graph.GraphCheck
+ *   a SameDiff graph   ──▶ OnnxExporter          ──▶ an ONNX file
+ *   a run folder       ──▶ bundle.BundleExporter ──▶ a bundle
+ *   an ONNX file       ──▶ file.OnnxOptimizer, … ──▶ an ONNX file, or what is known of it
  * </pre>
  *
- * <p>ONNX files from anywhere go through {@link smalti.exporter.OnnxOptimizer}, {@link smalti.exporter.OnnxFileCheck},
- * {@link smalti.exporter.OnnxDiff} and {@link smalti.exporter.OnnxInspector}.
+ * <p>Behind each of them:
  *
- * <p>It knows no model family: what a graph is for is its {@link smalti.spec.bundle.Role}, and what a bundle can be asked for is
- * a {@code Service} each, which the rest goes through. Start reading at {@link smalti.exporter.BundleExporter}.
+ * <pre>
+ *   samediff ──▶ lowering ──▶ graph ──▶ pass, precision, opset ──▶ onnx (writes and reads files) ──▶ proof (runs them)
+ * </pre>
+ *
+ * <p>Start reading at {@link smalti.exporter.OnnxExporter}.
  */
 @NullMarked
 package smalti.exporter;

@@ -13,11 +13,11 @@ import java.util.concurrent.TimeUnit;
 import java.util.stream.Collectors;
 
 /** Runs a class of these tests in a JVM of its own. */
-final class OwnJvm {
+public final class OwnJvm {
     private OwnJvm() {}
 
     /** @param folder for its output, which a failure shows */
-    static void run(Path folder, Class<?> main, Path... arguments) throws IOException, InterruptedException {
+    public static void run(Path folder, Class<?> main, Path... arguments) throws IOException, InterruptedException {
         var line = new ArrayList<>(
                 List.of(Path.of(System.getProperty("java.home"), "bin", "java").toString(), "-Xmx1g", main.getName()));
         Arrays.stream(arguments).map(Path::toString).forEach(line::add);

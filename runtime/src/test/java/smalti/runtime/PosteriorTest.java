@@ -16,8 +16,8 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestInstance;
 import org.junit.jupiter.api.io.TempDir;
 import smalti.spec.CounterRandom;
-import smalti.spec.bundle.Role;
 import smalti.spec.SpecException;
+import smalti.spec.bundle.Role;
 
 /** Against the same VAE in plain Java and double. */
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)

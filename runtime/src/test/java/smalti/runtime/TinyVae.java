@@ -9,15 +9,16 @@ import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import smalti.spec.bundle.BundleManifest;
-import smalti.spec.file.Checksums;
 import smalti.spec.bundle.Contract;
 import smalti.spec.bundle.Contracts;
-import smalti.spec.model.DataSpec;
 import smalti.spec.bundle.ElementType;
 import smalti.spec.bundle.Provenance;
-import smalti.spec.file.RecordTree;
 import smalti.spec.bundle.Signature;
 import smalti.spec.bundle.TensorSpec;
+import smalti.spec.file.Checksums;
+import smalti.spec.file.RecordTree;
+import smalti.spec.file.Seal;
+import smalti.spec.model.DataSpec;
 
 /**
  * A linear VAE of grey pictures of 2x2 pixels and two latent numbers, as a bundle and again in plain Java. A class c adds
@@ -88,7 +89,7 @@ final class TinyVae {
                     new Provenance("vae", "0".repeat(64), 1, 0, 1, 0.1, data, Map.of(), null),
                     files,
                     null);
-            Files.writeString(bundle.resolve(BundleManifest.FILE), RecordTree.json(manifest.sealed()));
+            Files.writeString(bundle.resolve(BundleManifest.FILE), RecordTree.json(Seal.on(manifest)));
             return bundle;
         } catch (IOException e) {
             throw new UncheckedIOException(e);

@@ -11,10 +11,10 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashSet;
 import java.util.List;
-import smalti.spec.model.ModelSpec;
-import smalti.spec.file.RecordTree;
 import smalti.spec.SpecException;
+import smalti.spec.file.RecordTree;
 import smalti.spec.file.Unreadable;
+import smalti.spec.model.ModelSpec;
 
 /**
  * Reads {@code model.yaml}. Its first key is {@code preset}; every other key replaces the preset's value, so that a

@@ -8,9 +8,9 @@ import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import smalti.spec.model.ModelSpec;
-import smalti.spec.file.RecordTree;
 import smalti.spec.SpecException;
+import smalti.spec.file.RecordTree;
+import smalti.spec.model.ModelSpec;
 
 /** Changes a spec's values by their dotted keys, such as {@code training.optimizer.learningRate}. */
 public final class SpecKeys {

@@ -9,11 +9,11 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
+import smalti.spec.SpecException;
+import smalti.spec.file.RecordTree;
 import smalti.spec.model.EmaQuantizer;
 import smalti.spec.model.LossQuantizer;
 import smalti.spec.model.ModelSpec;
-import smalti.spec.file.RecordTree;
-import smalti.spec.SpecException;
 import smalti.spec.model.VqvaeFamily;
 
 class SpecFilesTest {

@@ -8,8 +8,8 @@ import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
-import smalti.spec.model.LossQuantizer;
 import smalti.spec.SpecException;
+import smalti.spec.model.LossQuantizer;
 import smalti.spec.model.VqvaeFamily;
 
 class SpecKeysTest {

@@ -18,7 +18,7 @@ import javax.tools.ToolProvider;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
-import smalti.exporter.ModelCard;
+import smalti.exporter.bundle.ModelCard;
 import smalti.exporter.deployment.WebFolder;
 import smalti.runtime.SmaltiModel;
 import smalti.spec.bundle.BundleManifest;

@@ -10,11 +10,11 @@ import java.util.Map;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import smalti.exporter.samediff.SameDiffRunner;
+import smalti.spec.CounterRandom;
 import smalti.spec.bundle.BundleManifest.Proof;
 import smalti.spec.bundle.Contract;
-import smalti.spec.CounterRandom;
-import smalti.spec.file.NpyArray;
 import smalti.spec.bundle.Role;
+import smalti.spec.file.NpyArray;
 
 /**
  * Proves posterior and decoder on seeded noise of every pixel level and on the held-out pictures. The decoder is given

@@ -13,7 +13,7 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.TreeMap;
 import org.assertj.core.api.Assertions;
-import smalti.exporter.OnnxFileCheck;
+import smalti.exporter.file.OnnxFileCheck;
 import smalti.exporter.graph.Attribute;
 import smalti.exporter.graph.Axis;
 import smalti.exporter.graph.Constant;

@@ -14,7 +14,7 @@ import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
 import org.junit.jupiter.api.Test;
-import smalti.exporter.OnnxFileCheck;
+import smalti.exporter.file.OnnxFileCheck;
 import smalti.exporter.graph.Axis;
 import smalti.exporter.graph.Graph;
 import smalti.exporter.graph.Model;

@@ -5,9 +5,9 @@ import java.nio.file.Path;
 import java.util.Arrays;
 import smalti.pictures.PictureTree;
 import smalti.spec.CounterRandom;
+import smalti.spec.file.Unreadable;
 import smalti.spec.model.DataSpec;
 import smalti.spec.model.ImageSpec;
-import smalti.spec.file.Unreadable;
 
 /**
  * Pictures to train on and pictures that no training step sees.

@@ -4,10 +4,10 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.util.stream.IntStream;
 import smalti.pictures.PictureTree;
-import smalti.spec.model.DataSpec;
-import smalti.spec.model.ImageSpec;
 import smalti.spec.SpecException;
 import smalti.spec.file.Unreadable;
+import smalti.spec.model.DataSpec;
+import smalti.spec.model.ImageSpec;
 
 /**
  * Pictures to measure a model by. Unlike those to train on, they may be few, and lie in folders of any form.

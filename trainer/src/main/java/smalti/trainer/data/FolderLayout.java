@@ -11,9 +11,9 @@ import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import smalti.pictures.PictureTree;
 import smalti.pictures.Problems;
+import smalti.spec.SpecException;
 import smalti.spec.model.DataSpec;
 import smalti.spec.model.ImageSpec;
-import smalti.spec.SpecException;
 
 /** What the folders of a tree mean: which pictures train, which are held out, and the class of each. */
 final class FolderLayout {

@@ -22,9 +22,9 @@ import smalti.pictures.PictureFit;
 import smalti.pictures.PictureReader;
 import smalti.pictures.PictureTree;
 import smalti.pictures.Problems;
+import smalti.spec.SpecException;
 import smalti.spec.model.DataSpec;
 import smalti.spec.model.ImageSpec;
-import smalti.spec.SpecException;
 
 /**
  * MNIST's own format: big-endian, {@code 00 00 08 03}, count, rows, columns, then a byte a pixel; labels {@code 00 00 08

@@ -10,8 +10,8 @@ import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import smalti.pictures.Picture;
 import smalti.spec.Check;
-import smalti.spec.file.Checksums;
 import smalti.spec.SpecException;
+import smalti.spec.file.Checksums;
 
 /**
  * Pictures of one size in memory: uint8 [N,H,W,C], with labels and names where they are known. Immutable; a subset

@@ -1,7 +1,7 @@
 package smalti.trainer.family;
 
-import smalti.spec.model.ModelSpec;
 import smalti.spec.SpecException;
+import smalti.spec.model.ModelSpec;
 import smalti.trainer.data.Pictures;
 import smalti.trainer.graph.Parameters;
 import smalti.trainer.graph.Statistics;

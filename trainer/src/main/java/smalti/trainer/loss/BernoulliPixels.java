@@ -1,9 +1,9 @@
 package smalti.trainer.loss;
 
 import org.nd4j.autodiff.samediff.SDVariable;
-import smalti.spec.model.BernoulliLikelihood;
-import smalti.spec.bundle.Contract;
 import smalti.spec.CounterRandom;
+import smalti.spec.bundle.Contract;
+import smalti.spec.model.BernoulliLikelihood;
 import smalti.trainer.graph.GraphBuilder;
 import smalti.trainer.graph.Parameters;
 

@@ -1,8 +1,8 @@
 package smalti.trainer.loss;
 
 import org.nd4j.autodiff.samediff.SDVariable;
-import smalti.spec.bundle.Contract;
 import smalti.spec.CounterRandom;
+import smalti.spec.bundle.Contract;
 import smalti.spec.model.GaussianLikelihood;
 import smalti.trainer.graph.GraphBuilder;
 import smalti.trainer.graph.Initializer;

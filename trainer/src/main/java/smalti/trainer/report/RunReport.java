@@ -7,8 +7,8 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import smalti.spec.file.AtomicFiles;
-import smalti.spec.model.ModelSpec;
 import smalti.spec.file.RecordTree;
+import smalti.spec.model.ModelSpec;
 
 /** {@code report.html} of a run folder: what was trained, how it went. */
 public final class RunReport {

@@ -4,10 +4,10 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import smalti.spec.SpecException;
 import smalti.spec.bundle.ElementType;
 import smalti.spec.file.NpyArray;
 import smalti.spec.file.Npz;
-import smalti.spec.SpecException;
 
 /**
  * A training between two steps.

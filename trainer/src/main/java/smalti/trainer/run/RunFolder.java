@@ -9,13 +9,13 @@ import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.List;
 import java.util.Optional;
-import smalti.spec.file.SpecFile;
-import smalti.spec.file.AtomicFiles;
 import smalti.spec.Check;
-import smalti.spec.file.Checksums;
-import smalti.spec.model.ModelSpec;
-import smalti.spec.file.RecordTree;
 import smalti.spec.SpecException;
+import smalti.spec.file.AtomicFiles;
+import smalti.spec.file.Checksums;
+import smalti.spec.file.RecordTree;
+import smalti.spec.file.SpecFile;
+import smalti.spec.model.ModelSpec;
 import smalti.trainer.data.Dataset;
 
 /**

@@ -14,8 +14,8 @@ import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import smalti.pictures.PictureFiles;
-import smalti.spec.model.DataSpec;
 import smalti.spec.SpecException;
+import smalti.spec.model.DataSpec;
 
 class DatasetTest {
     private static final long SEED = 7;

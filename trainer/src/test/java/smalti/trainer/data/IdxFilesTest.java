@@ -11,8 +11,8 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
-import smalti.spec.model.ImageSpec;
 import smalti.spec.SpecException;
+import smalti.spec.model.ImageSpec;
 
 class IdxFilesTest {
     private static final int IMAGES = 0x803;

@@ -5,8 +5,8 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import org.junit.jupiter.api.Test;
 import smalti.pictures.Picture;
-import smalti.spec.file.Checksums;
 import smalti.spec.SpecException;
+import smalti.spec.file.Checksums;
 
 class ProceduralPicturesTest {
     @Test

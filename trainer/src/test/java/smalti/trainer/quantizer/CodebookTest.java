@@ -5,8 +5,8 @@ import static org.assertj.core.api.Assertions.within;
 
 import java.util.Objects;
 import org.junit.jupiter.api.Test;
-import smalti.spec.model.CodebookStart;
 import smalti.spec.CounterRandom;
+import smalti.spec.model.CodebookStart;
 import smalti.spec.model.EmaQuantizer;
 import smalti.spec.model.LossQuantizer;
 import smalti.trainer.graph.Parameters;
