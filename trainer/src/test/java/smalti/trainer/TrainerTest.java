@@ -12,6 +12,7 @@ import java.nio.file.StandardOpenOption;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -20,6 +21,7 @@ import org.junit.jupiter.params.provider.MethodSource;
 import smalti.spec.SpecException;
 import smalti.spec.bundle.Contract;
 import smalti.spec.bundle.ExportManifest;
+import smalti.spec.file.NpyArray;
 import smalti.spec.file.RecordTree;
 import smalti.spec.model.ModelSpec;
 import smalti.spec.model.VqvaeFamily;
@@ -105,6 +107,32 @@ class TrainerTest {
                 .containsKeys(
                         "step", "seconds", "imagesPerSecond", "loss", "nmse", "perplexity", "usage", "commitment");
         assertThat(folder.resolve("run/report.html")).isNotEmptyFile();
+    }
+
+    private static NpyArray array(Path file) throws IOException {
+        try (var in = Files.newInputStream(file)) {
+            return NpyArray.read(in, file.toString(), Integer.MAX_VALUE);
+        }
+    }
+
+    /** Of the pictures that are kept: all sixteen of the training, and the four that are held out. */
+    @Test
+    void aConditionalRunHoldsTheClassesOfItsPictures() throws IOException {
+        var run = folder.resolve("run");
+        var data = data();
+        Trainer.train(FamilyGraphs.spec("vae-conditional"), data, run, TrainingListener.none());
+        for (var part :
+                Map.of("calibration", data.train(), "held-out", data.heldOut()).entrySet()) {
+            var pictures = array(run.resolve(part.getKey() + ".npy"));
+            var classes = array(run.resolve(part.getKey() + "-classes.npy"));
+            assertThat(pictures.bytes()).isEqualTo(part.getValue().pixels());
+            var labels = IntStream.range(0, part.getValue().count())
+                    .mapToLong(part.getValue()::label)
+                    .toArray();
+            assertThat(classes.longs()).isEqualTo(labels);
+        }
+        Trainer.train(FamilyGraphs.spec("vae-mlp"), data, folder.resolve("other"), TrainingListener.none());
+        assertThat(folder.resolve("other/held-out-classes.npy")).doesNotExist();
     }
 
     @Test

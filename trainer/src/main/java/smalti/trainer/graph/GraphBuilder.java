@@ -81,6 +81,11 @@ public final class GraphBuilder {
         return training ? graph.var(scoped, array) : graph.constant(scoped, array);
     }
 
+    /** A copy of what a parameter or constant holds. */
+    public float[] values(SDVariable known) {
+        return HostArrays.floats(known.getArr());
+    }
+
     public SDVariable constant(String name, INDArray array) {
         return graph.constant(scope + name, array);
     }

@@ -41,8 +41,8 @@ public record BatchNorm(String name, int channels, double slope, double momentum
     /** By given statistics, baked into one scale and one shift. */
     private SDVariable frozen(GraphBuilder g, SDVariable x, SDVariable gammas, SDVariable betas) {
         var statistics = g.statistics(name, channels);
-        var gamma = HostArrays.floats(gammas.getArr());
-        var beta = HostArrays.floats(betas.getArr());
+        var gamma = g.values(gammas);
+        var beta = g.values(betas);
         var scale = new float[channels];
         var shift = new float[channels];
         for (int c = 0; c < channels; c++) {

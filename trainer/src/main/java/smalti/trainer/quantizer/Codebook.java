@@ -87,7 +87,7 @@ abstract class Codebook implements Quantization {
     @Override
     public Snapped snap(GraphBuilder g, SDVariable latents) {
         var table = table(g);
-        var values = HostArrays.floats(table.getArr());
+        var values = g.values(table);
         var scores = g.lastAxisProduct(
                 g.permute(latents, 0, 2, 3, 1), g.constant("distance/weights", minusTwiceTransposed(values)));
         var distances = g.add(scores, g.constant("distance/norms", norms(values)));

@@ -55,8 +55,8 @@ record ExportWriter(Path run, ModelSpec spec, Dataset data) {
                     entry.getKey().fileStem(),
                     new ExportManifest.Graph(file, entry.getValue().signature()));
         }
-        writePictures("calibration.npy", data.train());
-        writePictures("held-out.npy", data.heldOut());
+        writePictures("calibration", data.train());
+        writePictures("held-out", data.heldOut());
         var range = training.pixelRange();
         var image = spec.image();
         var contracts = new ArrayList<Contract>();
@@ -94,15 +94,29 @@ record ExportWriter(Path run, ModelSpec spec, Dataset data) {
         return version == null ? "development" : version;
     }
 
-    /** The first of them, evenly spread. */
-    private void writePictures(String file, Pictures pictures) throws IOException {
+    /** Some of them, evenly spread, and where a class is an input the classes of the same ones beside them. */
+    private void writePictures(String name, Pictures pictures) throws IOException {
         int count = Math.min(KEPT_PICTURES, pictures.count());
         var spread = new int[count];
+        var classes = new long[count];
         for (int i = 0; i < count; i++) {
             spread[i] = (int) ((long) i * pictures.count() / count);
+            classes[i] = spec.model().conditional() ? pictures.label(spread[i]) : 0;
         }
-        var array = NpyArray.of(
-                pictures.subset(spread).pixels(), count, pictures.height(), pictures.width(), pictures.channels());
+        write(
+                name + ".npy",
+                NpyArray.of(
+                        pictures.subset(spread).pixels(),
+                        count,
+                        pictures.height(),
+                        pictures.width(),
+                        pictures.channels()));
+        if (spec.model().conditional()) {
+            write(name + "-classes.npy", NpyArray.of(classes, count));
+        }
+    }
+
+    private void write(String file, NpyArray array) throws IOException {
         AtomicFiles.writeFile(run.resolve(file), temporary -> {
             try (var out = Files.newOutputStream(temporary)) {
                 array.write(out);
