@@ -174,7 +174,7 @@ public final class GraphBuilder {
 
     /** x·σ(x). Source: Elfwing et al. 2018, arXiv:1702.03118. */
     public SDVariable silu(SDVariable x) {
-        return multiply(x, sigmoid(x));
+        return training ? new Silu(graph, x).outputVariables()[0] : multiply(x, sigmoid(x));
     }
 
     public SDVariable exp(SDVariable x) {
