@@ -61,14 +61,14 @@ class RecordChecksTest {
                 "learningRate must be in (0, 1], got 0.0",
                 "beta1 must be in [0, 1), got 1.0",
                 "beta2 must be in [0, 1), got -0.1",
-                "epsilon must be above 0, got 0.0");
+                "epsilon must be in (0, 1], got 0.0");
         refuses(() -> new Adam(Double.NaN, 0.9, 0.999, 1e-8), "learningRate must be in (0, 1], got NaN");
         refuses(
                 () -> new AdamW(2, 1, -0.1, 0, 1.5),
                 "learningRate must be in (0, 1], got 2.0",
                 "beta1 must be in [0, 1), got 1.0",
                 "beta2 must be in [0, 1), got -0.1",
-                "epsilon must be above 0, got 0.0",
+                "epsilon must be in (0, 1], got 0.0",
                 "weightDecay must be in [0, 1], got 1.5");
         refuses(
                 () -> new Sgd(0, 1),
@@ -78,7 +78,7 @@ class RecordChecksTest {
                 () -> new RmsProp(0, 1, 0),
                 "learningRate must be in (0, 1], got 0.0",
                 "decay must be in [0, 1), got 1.0",
-                "epsilon must be above 0, got 0.0");
+                "epsilon must be in (0, 1], got 0.0");
     }
 
     @Test
@@ -124,13 +124,13 @@ class RecordChecksTest {
         refuses(
                 () -> new EmaQuantizer(1, 0, 1, 0, CodebookStart.KMEANS, -1),
                 "decay must be in (0, 1), got 1.0",
-                "epsilon must be above 0, got 0.0",
+                "epsilon must be in (0, 1], got 0.0",
                 "codes must be from 2 to 1048576, got 1",
                 "codeDim must be from 1 to 4096, got 0",
                 "restartAfter must be at least 0 (0: never), got -1");
         refuses(
                 () -> new LossQuantizer((1 << 20) + 1, 4097, 0, CodebookStart.UNIFORM, -1),
-                "weight must be above 0, got 0.0",
+                "weight must be above 0 and at most 1000, got 0.0",
                 "codes must be from 2 to 1048576, got 1048577",
                 "codeDim must be from 1 to 4096, got 4097",
                 "restartAfter must be at least 0 (0: never), got -1");
@@ -140,11 +140,11 @@ class RecordChecksTest {
     void vqvae() {
         refuses(
                 () -> new VqvaeFamily(3, -1, 0, 7, -1, Samples.EMA),
-                "hidden must be even and at least 2, got 3",
-                "residualBlocks must be at least 0, got -1",
-                "residualHidden must be at least 1, got 0",
+                "hidden must be even and from 2 to 8192, got 3",
+                "residualBlocks must be from 0 to 64, got -1",
+                "residualHidden must be from 1 to 8192, got 0",
                 "downsamplings must be from 1 to 6, got 7",
-                "commitment must be at least 0, got -1.0");
+                "commitment must be from 0 to 1000, got -1.0");
         var family = Samples.vqvae(Samples.EMA);
         assertThat(family.factor()).isEqualTo(4);
         family.checkFits(new ImageSpec(28, 32, 1));
@@ -159,8 +159,8 @@ class RecordChecksTest {
         refuses(
                 () -> new DcganFamily(0, 0, 0, false, 1, Samples.ADAM),
                 "noise must be from 1 to 65536, got 0",
-                "generatorChannels must be at least 1, got 0",
-                "discriminatorChannels must be at least 1, got 0",
+                "generatorChannels must be from 1 to 4096, got 0",
+                "discriminatorChannels must be from 1 to 4096, got 0",
                 "batchNormMomentum must be in [0, 1), got 1.0");
         var family = Samples.dcgan();
         assertThat(family.doublings(new ImageSpec(32, 32, 3))).isEqualTo(3);

@@ -14,6 +14,7 @@ import java.math.BigDecimal;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -88,7 +89,7 @@ public final class RecordTree {
     public static <T extends Record> T bind(JsonNode tree, Class<T> type, String place) {
         var problems = new ArrayList<String>();
         var today = Formats.today(tree, type, problems);
-        var value = problems.isEmpty() ? record(today, type, false, "", problems) : null;
+        var value = problems.isEmpty() ? record(today, type, null, "", problems) : null;
         if (value == null || !problems.isEmpty()) {
             throw new SpecException(problems).at(place);
         }
@@ -219,8 +220,9 @@ public final class RecordTree {
         return ((ParameterizedType) generic).getActualTypeArguments()[index];
     }
 
+    /** @param parent of which the record is a kind, told beside its components */
     private static @Nullable Object record(
-            JsonNode tree, Class<?> type, boolean withKind, String path, List<String> problems) {
+            JsonNode tree, Class<?> type, @Nullable Class<?> parent, String path, List<String> problems) {
         if (!tree.isObject()) {
             problems.add(at(path) + "must be a mapping of keys, got " + shown(tree));
             return null;
@@ -232,8 +234,9 @@ public final class RecordTree {
         }
         for (var field : tree.properties()) {
             var key = field.getKey();
-            if (!known.contains(key) && !(withKind && key.equals(KIND))) {
-                problems.add(child(path, key) + " is not a known key; known here: " + String.join(", ", known));
+            if (!known.contains(key) && !(parent != null && key.equals(KIND))) {
+                problems.add(child(path, key) + " is not a known key; known here: " + String.join(", ", known)
+                        + (parent == null ? "" : ofOtherKinds(parent, key)));
             }
         }
         var arguments = new @Nullable Object[components.length];
@@ -273,10 +276,22 @@ public final class RecordTree {
         return null;
     }
 
+    /** A hint where a key was meant for another kind. */
+    private static String ofOtherKinds(Class<?> parent, String key) {
+        var kinds = SpecKinds.known(parent).entrySet().stream()
+                .filter(kind -> Arrays.stream(kind.getValue().getRecordComponents())
+                        .anyMatch(component -> component.getName().equals(key)))
+                .map(Map.Entry::getKey)
+                .toList();
+        return kinds.isEmpty() ? "" : "; it is a key of kind " + String.join(", ", kinds);
+    }
+
     /** What a constructor takes in place of a part that is broken. */
     private static @Nullable Object standIn(Class<?> type) {
         if (type == List.class) {
             return List.of(); // constructors copy it
+        } else if (type == String.class) {
+            return ""; // and match it
         }
         return type.isPrimitive() ? Array.get(Array.newInstance(type, 1), 0) : null;
     }
@@ -325,7 +340,8 @@ public final class RecordTree {
             return integer(tree, path, Long.MIN_VALUE, Long.MAX_VALUE, problems);
         } else if (raw == double.class || raw == Double.class) {
             boolean finite = tree.isNumber() && Double.isFinite(tree.doubleValue());
-            return expect(finite, tree, path, "a number", problems) ? tree.doubleValue() : null;
+            var rule = tree.isNumber() ? "a finite number" : "a number";
+            return expect(finite, tree, path, rule, problems) ? tree.doubleValue() : null;
         } else if (raw == boolean.class || raw == Boolean.class) {
             return expect(tree.isBoolean(), tree, path, "true or false", problems) ? tree.booleanValue() : null;
         } else if (raw == String.class) {
@@ -339,7 +355,7 @@ public final class RecordTree {
         } else if (raw.isInterface()) {
             return kind(tree, raw, path, problems);
         } else if (raw.isRecord()) {
-            return record(tree, raw, false, path, problems);
+            return record(tree, raw, null, path, problems);
         }
         throw new IllegalStateException("no form in files for " + raw);
     }
@@ -417,7 +433,7 @@ public final class RecordTree {
             expect(false, kind, child(path, KIND), "one of " + String.join(", ", kinds.keySet()), problems);
             return null;
         }
-        return record(tree, type, true, path, problems);
+        return record(tree, type, parent, path, problems);
     }
 
     private static @Nullable Class<?> defaultKind(Class<?> parent) {
@@ -437,7 +453,7 @@ public final class RecordTree {
             var type = kinds.get(entry.getKey());
             if (type == null) {
                 problems.add(place + " is not a known kind; known here: " + String.join(", ", kinds.keySet()));
-            } else if (record(entry.getValue(), type, false, place, problems) instanceof Contract contract) {
+            } else if (record(entry.getValue(), type, null, place, problems) instanceof Contract contract) {
                 contracts.add(contract);
             }
         }

@@ -8,6 +8,9 @@ public final class TextReason {
 
     private static final Pattern TWICE = Pattern.compile("Duplicate [Ff]ield '(.*)'", Pattern.DOTALL);
     private static final Pattern WORD = Pattern.compile("Unrecognized token '([^']*)'.*", Pattern.DOTALL);
+    /** As YAML writes what is not finite. */
+    private static final Pattern NUMBER = Pattern.compile("Malformed numeric value '([^']*)'.*", Pattern.DOTALL);
+
     private static final Pattern LETTER = Pattern.compile("Unexpected character \\('(.)' .*", Pattern.DOTALL);
 
     private TextReason() {}
@@ -26,6 +29,10 @@ public final class TextReason {
         var word = WORD.matcher(parser);
         if (word.matches()) {
             return "\"" + word.group(1) + "\" is no value; text must be in quotes";
+        }
+        var number = NUMBER.matcher(parser);
+        if (number.matches()) {
+            return number.group(1) + " is no finite number";
         }
         var letter = LETTER.matcher(parser);
         return letter.matches() ? "'" + letter.group(1) + "' must not stand there" : "it is not well-formed";

@@ -25,6 +25,6 @@ public record Adam(
     static Check moments(Check check, double beta1, double beta2, double epsilon) {
         return check.and(beta1 >= 0 && beta1 < 1, "beta1 must be in [0, 1), got %s", beta1)
                 .and(beta2 >= 0 && beta2 < 1, "beta2 must be in [0, 1), got %s", beta2)
-                .and(epsilon > 0, "epsilon must be above 0, got %s", epsilon);
+                .and(epsilon > 0 && epsilon <= 1, "epsilon must be in (0, 1], got %s", epsilon);
     }
 }

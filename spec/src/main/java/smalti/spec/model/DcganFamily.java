@@ -31,15 +31,19 @@ public record DcganFamily(
     public DcganFamily {
         penalties = List.copyOf(penalties);
         Check.that(noise >= 1 && noise <= 65536, "noise must be from 1 to 65536, got %s", noise)
-                .and(generatorChannels >= 1, "generatorChannels must be at least 1, got %s", generatorChannels)
                 .and(
-                        discriminatorChannels >= 1,
-                        "discriminatorChannels must be at least 1, got %s",
+                        generatorChannels >= 1 && generatorChannels <= 4096,
+                        "generatorChannels must be from 1 to 4096, got %s",
+                        generatorChannels)
+                .and(
+                        discriminatorChannels >= 1 && discriminatorChannels <= 4096,
+                        "discriminatorChannels must be from 1 to 4096, got %s",
                         discriminatorChannels)
                 .and(
                         batchNormMomentum >= 0 && batchNormMomentum < 1,
                         "batchNormMomentum must be in [0, 1), got %s",
                         batchNormMomentum)
+                .and(penalties.size() <= 8, "penalties must have at most 8 entries, got %s", penalties.size())
                 .done();
     }
 

@@ -17,7 +17,14 @@ public record LossQuantizer(
         @Default("0") int restartAfter)
         implements Quantizer {
     public LossQuantizer {
-        Quantizer.check(codes, codeDim, restartAfter, Check.that(weight > 0, "weight must be above 0, got %s", weight))
+        Quantizer.check(
+                        codes,
+                        codeDim,
+                        restartAfter,
+                        Check.that(
+                                weight > 0 && weight <= 1000,
+                                "weight must be above 0 and at most 1000, got %s",
+                                weight))
                 .done();
     }
 }

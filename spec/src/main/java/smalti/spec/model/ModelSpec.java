@@ -16,13 +16,18 @@ public record ModelSpec(
     public static final String FILE = "spec.json";
 
     public ModelSpec {
-        Check.that(
-                        name.matches("[a-z0-9][a-z0-9._-]{0,62}"),
-                        "name must be lower-case letters, digits, '.', '_' and '-', got \"%s\"",
-                        name)
-                .and(() -> model.checkFits(image))
-                .and(() -> model.checkTraining(training))
-                .done();
+        var check = Check.that(
+                name.matches("[a-z0-9][a-z0-9._-]{0,62}"),
+                "name must be lower-case letters, digits, '.', '_' and '-', got \"%s\"",
+                name);
+        // null stands for a part that is broken itself: the rules between two parts wait for both
+        if (model != null && image != null) {
+            check.and(() -> model.checkFits(image));
+        }
+        if (model != null && training != null) {
+            check.and(() -> model.checkTraining(training));
+        }
+        check.done();
     }
 
     public ModelSpec withTraining(TrainingSpec training) {

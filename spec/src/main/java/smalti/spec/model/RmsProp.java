@@ -18,7 +18,7 @@ public record RmsProp(
     public RmsProp {
         Optimizer.check(learningRate)
                 .and(decay >= 0 && decay < 1, "decay must be in [0, 1), got %s", decay)
-                .and(epsilon > 0, "epsilon must be above 0, got %s", epsilon)
+                .and(epsilon > 0 && epsilon <= 1, "epsilon must be in (0, 1], got %s", epsilon)
                 .done();
     }
 }

@@ -22,14 +22,23 @@ public record VqvaeFamily(
         @Default("{\"kind\": \"ema\"}") Quantizer quantizer)
         implements Family {
     public VqvaeFamily {
-        Check.that(hidden >= 2 && hidden % 2 == 0, "hidden must be even and at least 2, got %s", hidden)
-                .and(residualBlocks >= 0, "residualBlocks must be at least 0, got %s", residualBlocks)
-                .and(residualHidden >= 1, "residualHidden must be at least 1, got %s", residualHidden)
+        Check.that(
+                        hidden >= 2 && hidden <= 8192 && hidden % 2 == 0,
+                        "hidden must be even and from 2 to 8192, got %s",
+                        hidden)
+                .and(
+                        residualBlocks >= 0 && residualBlocks <= 64,
+                        "residualBlocks must be from 0 to 64, got %s",
+                        residualBlocks)
+                .and(
+                        residualHidden >= 1 && residualHidden <= 8192,
+                        "residualHidden must be from 1 to 8192, got %s",
+                        residualHidden)
                 .and(
                         downsamplings >= 1 && downsamplings <= 6,
                         "downsamplings must be from 1 to 6, got %s",
                         downsamplings)
-                .and(commitment >= 0, "commitment must be at least 0, got %s", commitment)
+                .and(commitment >= 0 && commitment <= 1000, "commitment must be from 0 to 1000, got %s", commitment)
                 .done();
     }
 

@@ -165,7 +165,7 @@ class RecordTreeTest {
                         e -> assertThat(e.problems())
                                 .containsExactlyInAnyOrder(
                                         "model.yaml: model.residualBlocks must be a whole number, got \"two\"",
-                                        "model.yaml: model.hidden must be even and at least 2, got -1",
+                                        "model.yaml: model.hidden must be even and from 2 to 8192, got -1",
                                         "model.yaml: model.quantizer.codes must be from 2 to 1048576, got 1",
                                         "model.yaml: model.quantizer.decay must be in (0, 1), got 1.5",
                                         "model.yaml: training.steps must be at least 1, got 0",
@@ -207,8 +207,8 @@ class RecordTreeTest {
         assertThatThrownBy(() -> RecordTree.bind(other, ModelSpec.class, "model.yaml"))
                 .isInstanceOf(SpecException.class)
                 .hasMessage("""
-                        model.yaml: training.optimizer.beta1 is not a known key; known here: decay, epsilon, learningRate
-                        model.yaml: training.optimizer.beta2 is not a known key; known here: decay, epsilon, learningRate""");
+                        model.yaml: training.optimizer.beta1 is not a known key; known here: decay, epsilon, learningRate; it is a key of kind adam, adamw
+                        model.yaml: training.optimizer.beta2 is not a known key; known here: decay, epsilon, learningRate; it is a key of kind adam, adamw""");
         var unknown = changed(model -> at(model, "/training/optimizer").putNull("kind"));
         assertThatThrownBy(() -> RecordTree.bind(unknown, ModelSpec.class, "model.yaml"))
                 .hasMessage("model.yaml: training.optimizer.kind must be one of adam, adamw, sgd, rmsprop, got null");
@@ -256,7 +256,7 @@ class RecordTreeTest {
         var tree = changed(model -> at(model, "/model").put("commitment", number));
         assertThatThrownBy(() -> RecordTree.bind(tree, ModelSpec.class, "model.yaml"))
                 .isInstanceOf(SpecException.class)
-                .hasMessageStartingWith("model.yaml: model.commitment must be a number, got ");
+                .hasMessageStartingWith("model.yaml: model.commitment must be a finite number, got ");
         var whole = changed(model -> at(model, "/model").put("hidden", number));
         assertThatThrownBy(() -> RecordTree.bind(whole, ModelSpec.class, "model.yaml"))
                 .isInstanceOf(SpecException.class)
