@@ -239,6 +239,26 @@ final class Console {
                 Locale.ROOT, Math.abs(value) >= 100 ? "%.0f" : Math.abs(value) >= 1 ? "%.2f" : "%.4f", value);
     }
 
+    /** Columns as wide as their widest cell. */
+    void table(List<String> headings, List<List<String>> rows) {
+        var widths = new int[headings.size()];
+        var all = new ArrayList<List<String>>();
+        all.add(headings);
+        all.addAll(rows);
+        for (var row : all) {
+            for (int i = 0; i < widths.length; i++) {
+                widths[i] = Math.max(widths[i], row.get(i).length());
+            }
+        }
+        for (var row : all) {
+            var text = new StringBuilder();
+            for (int i = 0; i < widths.length; i++) {
+                text.append(row.get(i)).append(" ".repeat(widths[i] - row.get(i).length() + 2));
+            }
+            line("%s", text.toString().stripTrailing());
+        }
+    }
+
     static String time(double seconds) {
         long whole = Math.round(seconds);
         return whole >= 3600

@@ -112,7 +112,7 @@ final class InspectCommand implements Callable<Integer> {
                             Integer.toString(share.nodes()),
                             share.parameters() == 0 ? "" : Inspection.count(share.parameters()),
                             share.flops().equals(new Total(0, 0)) ? "" : flops(share.flops()))));
-            table(List.of("operator", "nodes", "parameters", "FLOPs"), rows);
+            console.table(List.of("operator", "nodes", "parameters", "FLOPs"), rows);
         } else {
             console.line("page         %s", out);
         }
@@ -203,30 +203,11 @@ final class InspectCommand implements Callable<Integer> {
             console.line("%s", inspection.title());
             inspection.facts().forEach(fact -> console.line("%-13s%s", fact.name(), fact.value()));
             if (out == null) {
-                table(BundleInspection.GRAPH_HEADINGS, inspection.graphs());
+                console.table(BundleInspection.GRAPH_HEADINGS, inspection.graphs());
             } else {
                 console.line("page         %s", out);
             }
             console.line("every file's SHA-256 is right");
-        }
-    }
-
-    private void table(List<String> headings, List<List<String>> rows) {
-        var widths = new int[headings.size()];
-        var all = new ArrayList<List<String>>();
-        all.add(headings);
-        all.addAll(rows);
-        for (var row : all) {
-            for (int i = 0; i < widths.length; i++) {
-                widths[i] = Math.max(widths[i], row.get(i).length());
-            }
-        }
-        for (var row : all) {
-            var text = new StringBuilder();
-            for (int i = 0; i < widths.length; i++) {
-                text.append(row.get(i)).append(" ".repeat(widths[i] - row.get(i).length() + 2));
-            }
-            console.line("%s", text.toString().stripTrailing());
         }
     }
 }

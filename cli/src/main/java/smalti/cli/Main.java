@@ -44,6 +44,7 @@ import smalti.spec.file.IoReason;
         subcommands = {
             DemoCommand.class,
             TrainCommand.class,
+            PresetsCommand.class,
             ExportCommand.class,
             ConvertCommand.class,
             InspectCommand.class,

@@ -447,7 +447,16 @@ class WholePathTest {
         assertThat(Cli.run("nonsense").code()).isEqualTo(2);
         assertThat(Cli.run().code()).isEqualTo(2);
         for (var command : List.of(
-                "demo", "train", "export", "inspect", "generate", "encode", "decode", "reconstruct", "evaluate")) {
+                "demo",
+                "train",
+                "presets",
+                "export",
+                "inspect",
+                "generate",
+                "encode",
+                "decode",
+                "reconstruct",
+                "evaluate")) {
             assertThat(Cli.run(command, "--help").succeeds().out()).contains("Usage: smalti " + command, "--debug");
         }
     }

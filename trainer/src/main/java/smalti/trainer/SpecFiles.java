@@ -17,14 +17,16 @@ import smalti.spec.file.Unreadable;
 import smalti.spec.model.ModelSpec;
 
 /**
- * Reads {@code model.yaml}. Its first key is {@code preset}; every other key replaces the preset's value, so that a
- * file holds just what differs:
+ * Reads {@code model.yaml}. Where it has the key {@code preset}, every other key replaces the preset's value, so that
+ * the file holds just what differs:
  *
  * <pre>
  *   preset: vqvae
  *   image: {height: 64, width: 64}
  *   model: {quantizer: {codes: 1024}}
  * </pre>
+ *
+ * <p>Without a preset it is a whole spec by itself, as the presets' own files are; what has a default may be left out.
  */
 public final class SpecFiles {
     private static final long MOST_BYTES = 1 << 20;
@@ -51,6 +53,30 @@ public final class SpecFiles {
 
     /** @param place names the text in errors */
     public static ModelSpec parse(String yaml, String place) {
+        var given = tree(yaml, place);
+        var preset = given.remove("preset");
+        if (preset != null && !preset.isTextual()) {
+            throw new SpecException(place + ": preset must be the name of a preset, got " + preset);
+        } else if (preset != null) {
+            return changed(preset.asText(), given, place);
+        } else if (given.at(KIND).isMissingNode()) {
+            throw new SpecException(place + ": preset is missing; known: " + String.join(", ", Presets.names())
+                    + "; without one, the file must have every key, as smalti presets NAME prints them");
+        }
+        return bind(given, presetOf(given.at(KIND).asText(), given), place);
+    }
+
+    /** The first of a kind; nothing where there is none. */
+    private static ObjectNode presetOf(String kind, ObjectNode given) {
+        return Presets.names().stream()
+                .map(name -> (ObjectNode) RecordTree.tree(Presets.named(name)))
+                .filter(preset -> preset.at(KIND).asText().equals(kind))
+                .findFirst()
+                .orElse(given.objectNode());
+    }
+
+    /** @throws SpecException if the text is not one plain mapping */
+    static ObjectNode tree(String yaml, String place) {
         JsonNode tree;
         try {
             requirePlain(yaml, place);
@@ -66,19 +92,24 @@ public final class SpecFiles {
             throw new SpecException(place + ": must be a mapping of keys, got "
                     + (tree == null || tree.isMissingNode() || tree.isNull() ? "nothing" : tree));
         }
-        var preset = given.remove("preset");
-        if (preset == null) {
-            throw new SpecException(place + ": preset is missing; known: " + String.join(", ", Presets.names()));
-        }
+        return given;
+    }
+
+    /** A preset itself. */
+    static ModelSpec whole(ObjectNode given, String place) {
+        return bind(given, given.objectNode(), place);
+    }
+
+    private static ModelSpec changed(String preset, ObjectNode given, String place) {
         ObjectNode base;
         try {
-            base = (ObjectNode) RecordTree.tree(Presets.named(preset.asText()));
+            base = (ObjectNode) RecordTree.tree(Presets.named(preset));
         } catch (SpecException e) {
             throw e.at(place);
         }
         if (!sameKind(base.path("model"), given.path("model"))) {
-            throw new SpecException(place + ": model.kind must be " + base.at(KIND) + ", as in preset "
-                    + preset.asText() + ", got " + given.at(KIND) + "; begin with a preset of that kind");
+            throw new SpecException(place + ": model.kind must be " + base.at(KIND) + ", as in preset " + preset
+                    + ", got " + given.at(KIND) + "; begin with a preset of that kind");
         }
         var merged = base.deepCopy();
         merge(merged, given);
@@ -111,7 +142,7 @@ public final class SpecFiles {
 
     /**
      * Some rules can be checked only where others hold, such as the picture's size where the model's layers are known:
-     * what is wrong is replaced by the preset's value until no more is found.
+     * what is wrong is replaced by the preset's value, or left out where that has none, until no more is found.
      */
     static ModelSpec bind(ObjectNode merged, ObjectNode preset, String place) {
         var problems = new ArrayList<String>();
@@ -143,24 +174,30 @@ public final class SpecFiles {
         }
     }
 
-    /** Whether the preset has a value at a key such as {@code model.hidden}, which is then taken. */
+    /** Takes the preset's value of a key such as {@code model.hidden}, or none; whether that changes anything. */
     private static boolean replace(ObjectNode merged, ObjectNode preset, String key) {
+        int entry = key.indexOf('[');
+        if (entry >= 0) {
+            return replace(merged, preset, key.substring(0, entry)); // the whole list
+        }
         int dot = key.lastIndexOf('.');
         var name = key.substring(dot + 1);
         if (name.equals("kind") && dot > 0) {
             return replace(merged, preset, key.substring(0, dot)); // what else is there was meant for the other kind
         }
         var parent = dot < 0 ? "" : "/" + key.substring(0, dot).replace('.', '/');
-        if (merged.at(parent) instanceof ObjectNode target
-                && preset.at(parent) instanceof ObjectNode source
-                && source.has(name)) {
+        if (!(merged.at(parent) instanceof ObjectNode target)) {
+            return false;
+        }
+        var source = preset.at(parent);
+        if (source.has(name) && sameKind(source, target)) {
             target.set(name, source.get(name));
             return true;
         }
-        return false;
+        return target.remove(name) != null;
     }
 
-    /** Mappings are merged key by key; one of another kind than the preset's replaces it whole. */
+    /** Mappings are merged key by key, one of another kind than the preset's replaces it whole, and no value leaves it. */
     private static void merge(ObjectNode base, ObjectNode given) {
         given.properties().forEach(entry -> {
             var old = base.get(entry.getKey());
@@ -169,7 +206,7 @@ public final class SpecFiles {
                     && replaced instanceof ObjectNode newMapping
                     && sameKind(old, replaced)) {
                 merge(oldMapping, newMapping);
-            } else {
+            } else if (!replaced.isNull()) {
                 base.set(entry.getKey(), replaced);
             }
         });

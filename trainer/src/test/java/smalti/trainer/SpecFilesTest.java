@@ -108,7 +108,7 @@ class SpecFilesTest {
                                 .containsExactlyInAnyOrder(
                                         "model.yaml: image.height must be a multiple of 4 (2^model.downsamplings), got"
                                                 + " 30",
-                                        "model.yaml: model.hidden must be even and at least 2, got -1",
+                                        "model.yaml: model.hidden must be even and from 2 to 8192, got -1",
                                         "model.yaml: model.quantizer.codes must be from 2 to 1048576, got 1",
                                         "model.yaml: model.quantizer.decay must be in (0, 1), got 1.5",
                                         "model.yaml: training.steps must be at least 1, got 0",
@@ -162,6 +162,40 @@ class SpecFilesTest {
                 .hasMessageContaining("none.yaml: must exist, and does not");
         var large = Files.write(folder.resolve("large.yaml"), new byte[(1 << 20) + 1]);
         assertThatThrownBy(() -> SpecFiles.read(large)).hasMessageContaining("must be at most 1048576 bytes");
+    }
+
+    @Test
+    void aFileWithoutAPresetIsAWholeSpec() {
+        var spec = SpecFiles.parse("""
+                name: mine
+                image: {height: 64, width: 48}
+                model: {kind: vqvae, quantizer: {kind: ema, codes: 64}}
+                training: {steps: 5, batch: 8}
+                """, "model.yaml");
+        var family = (VqvaeFamily) spec.model();
+        assertThat(family.hidden()).isEqualTo(128);
+        assertThat(family.quantizer().codes()).isEqualTo(64);
+        assertThat(spec.image().channels()).isEqualTo(3);
+        assertThatThrownBy(() -> SpecFiles.parse("""
+                        image: {height: 30, width: 48}
+                        model: {kind: vqvae, hidden: 1}
+                        training: {steps: 0, batch: 8}
+                        """, "model.yaml"))
+                .isInstanceOfSatisfying(
+                        SpecException.class,
+                        e -> assertThat(e.problems())
+                                .containsExactlyInAnyOrder(
+                                        "model.yaml: name is missing",
+                                        "model.yaml: image.height must be a multiple of 4 (2^model.downsamplings), got"
+                                                + " 30",
+                                        "model.yaml: model.hidden must be even and from 2 to 8192, got 1",
+                                        "model.yaml: training.steps must be at least 1, got 0"));
+        assertThatThrownBy(() -> SpecFiles.parse("model: {kind: x}", "model.yaml"))
+                .hasMessageContaining("model.yaml: model.kind must be one of vqvae, dcgan, vae, got \"x\"");
+        assertThatThrownBy(() -> SpecFiles.parse("model: {hidden: 4}", "model.yaml"))
+                .hasMessageContaining("model.yaml: preset is missing; known: vqvae, ")
+                .hasMessageEndingWith(
+                        "; without one, the file must have every key, as smalti presets NAME prints them");
     }
 
     @Test
