@@ -1,9 +1,6 @@
 package smalti.exporter.bundle;
 
-import java.awt.image.BufferedImage;
-import java.io.ByteArrayOutputStream;
 import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -11,7 +8,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.SortedMap;
 import java.util.TreeMap;
-import javax.imageio.ImageIO;
+import smalti.exporter.report.PictureGrid;
 import smalti.exporter.report.ReportPage;
 import smalti.spec.Check;
 import smalti.spec.bundle.BundleManifest;
@@ -30,8 +27,6 @@ import smalti.spec.file.NpyArray;
 public record ModelCard(String markdown, SortedMap<String, byte[]> pictures, List<ReportPage.Picture> shown) {
     public static final String FILE = "README.md";
 
-    private static final int GAP = 2;
-    private static final int WHITE = 0xFFFFFF;
     private static final int SMALLEST_SHOWN = 96;
 
     /**
@@ -89,15 +84,15 @@ public record ModelCard(String markdown, SortedMap<String, byte[]> pictures, Lis
         text.append("# ").append(manifest.name()).append("\n\n");
         sections.forEach(section -> text.append(section.summary()).append("\n\n"));
         for (var sheet : sheets) {
-            var image = image(sheet);
-            var png = png(image);
+            var grid = PictureGrid.of(sheet.rows());
+            var png = grid.png();
             pictures.put(sheet.file(), png);
             // small pictures are shown larger, and a browser keeps their pixels square enough
             long height = sheet.rows().get(0).shape().get(1);
             long zoom = Math.max(1, SMALLEST_SHOWN / height);
-            shown.add(new ReportPage.Picture(sheet.caption(), png, image.getWidth() * zoom));
+            shown.add(new ReportPage.Picture(sheet.caption(), png, grid.width() * zoom));
             text.append("<img src=\"%s\" alt=\"%s\" width=\"%d\">\n\n*%s*\n\n"
-                    .formatted(sheet.file(), attribute(sheet.caption()), image.getWidth() * zoom, sheet.caption()));
+                    .formatted(sheet.file(), attribute(sheet.caption()), grid.width() * zoom, sheet.caption()));
         }
         graphs(manifest, text);
         figures(manifest, figures, text);
@@ -199,45 +194,6 @@ public record ModelCard(String markdown, SortedMap<String, byte[]> pictures, Lis
 
     private static void row(StringBuilder text, String name, String value) {
         text.append("| ").append(name).append(" | ").append(value).append(" |\n");
-    }
-
-    private static BufferedImage image(Sheet sheet) {
-        var shape = sheet.rows().get(0).shape();
-        int count = Math.toIntExact(shape.get(0));
-        int height = Math.toIntExact(shape.get(1));
-        int width = Math.toIntExact(shape.get(2));
-        int channels = Math.toIntExact(shape.get(3));
-        var image = new BufferedImage(
-                count * (width + GAP) - GAP, sheet.rows().size() * (height + GAP) - GAP, BufferedImage.TYPE_INT_RGB);
-        for (int y = 0; y < image.getHeight(); y++) {
-            for (int x = 0; x < image.getWidth(); x++) {
-                image.setRGB(x, y, WHITE);
-            }
-        }
-        for (int row = 0; row < sheet.rows().size(); row++) {
-            var data = sheet.rows().get(row).bytes();
-            for (int at = 0; at < count * height * width; at++) {
-                int red = data[at * channels] & 0xFF;
-                int green = data[at * channels + channels / 2] & 0xFF;
-                int blue = data[at * channels + channels - 1] & 0xFF;
-                image.setRGB(
-                        at / (height * width) * (width + GAP) + at % width,
-                        row * (height + GAP) + at / width % height,
-                        red << 16 | green << 8 | blue);
-            }
-        }
-        return image;
-    }
-
-    private static byte[] png(BufferedImage image) {
-        try (var out = new ByteArrayOutputStream()) {
-            if (!ImageIO.write(image, "png", out)) {
-                throw new IllegalStateException("Java has no PNG writer");
-            }
-            return out.toByteArray();
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
-        }
     }
 
     private static String attribute(String text) {

@@ -7,7 +7,7 @@ import java.util.Map;
 import smalti.exporter.graph.Attribute;
 import smalti.exporter.graph.Axis;
 import smalti.exporter.graph.Graph;
-import smalti.exporter.graph.GraphBuilder;
+import smalti.exporter.graph.GraphAssembler;
 import smalti.exporter.graph.Tensor;
 import smalti.exporter.graph.Value;
 import smalti.exporter.graph.ValueType;
@@ -32,7 +32,7 @@ final class Stitcher {
     Graph tokenize(Map<Role, Graph> graphs, boolean withLatents) {
         var encoder = of(graphs, Role.ENCODER);
         var codebook = of(graphs, Role.CODEBOOK);
-        var builder = new GraphBuilder();
+        var builder = new GraphAssembler();
         var pixels = pixels(encoder.inputs().get(0));
         builder.reserve(PIXELS);
         var image = toImage(builder);
@@ -56,7 +56,7 @@ final class Stitcher {
     Graph detokenize(Map<Role, Graph> graphs) {
         var lookup = of(graphs, Role.LOOKUP);
         var decoder = of(graphs, Role.DECODER);
-        var builder = new GraphBuilder();
+        var builder = new GraphAssembler();
         var codes = lookup.inputs().get(0);
         builder.reserve(codes.name());
         var quantized = builder.graph(lookup, "lookup/", Map.of(codes.name(), codes.name()));
@@ -76,7 +76,7 @@ final class Stitcher {
     /** noise (and class) → pixels [N,H,W,C] uint8. */
     Graph generator(Map<Role, Graph> graphs) {
         var generator = of(graphs, Role.GENERATOR);
-        var builder = new GraphBuilder();
+        var builder = new GraphAssembler();
         var inputs = new LinkedHashMap<String, String>();
         generator.inputs().forEach(input -> inputs.put(input.name(), builder.reserve(input.name())));
         var image = builder.graph(generator, "generator/", inputs);
@@ -90,7 +90,7 @@ final class Stitcher {
     /** pixels [N,H,W,C] uint8 (and class) → mean and logVariance [N,D]. */
     Graph posterior(Map<Role, Graph> graphs) {
         var posterior = of(graphs, Role.POSTERIOR);
-        var builder = new GraphBuilder();
+        var builder = new GraphAssembler();
         var ends = new ArrayList<Value>();
         var inputs = new LinkedHashMap<String, String>();
         for (var input : posterior.inputs()) {
@@ -108,7 +108,7 @@ final class Stitcher {
     }
 
     /** y = lo + (hi − lo)·p/255. */
-    private String toImage(GraphBuilder builder) {
+    private String toImage(GraphAssembler builder) {
         var floats = builder.node(
                 "floats", "Cast", List.of(PIXELS), Map.of("to", Attribute.of((long) ValueType.FLOAT32.onnxCode())));
         var transposed = builder.node(
@@ -119,7 +119,7 @@ final class Stitcher {
     }
 
     /** p = clip(round(255·(y − lo)/(hi − lo)), 0, 255): Cast alone would truncate, and wrap around beyond 255. */
-    private String toPixels(GraphBuilder builder, String image) {
+    private String toPixels(GraphAssembler builder, String image) {
         var shifted = contract.lo() == 0
                 ? image
                 : builder.node("shifted", "Sub", image, scalar(builder, "lo", contract.lo()));
@@ -133,7 +133,7 @@ final class Stitcher {
         return builder.node("channels-last", "Transpose", List.of(levels), Map.of("perm", Attribute.ints(0, 2, 3, 1)));
     }
 
-    private static String scalar(GraphBuilder builder, String name, double value) {
+    private static String scalar(GraphAssembler builder, String name, double value) {
         return builder.constant(name, Tensor.scalar(ValueType.FLOAT32, value));
     }
 

@@ -1,6 +1,5 @@
 package smalti.exporter.deployment;
 
-import java.awt.image.BufferedImage;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -9,7 +8,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.TreeSet;
 import java.util.stream.Collectors;
-import javax.imageio.ImageIO;
+import smalti.exporter.report.PictureGrid;
 import smalti.spec.Check;
 import smalti.spec.SpecException;
 import smalti.spec.bundle.BundleManifest;
@@ -116,27 +115,10 @@ public final class WebFolder {
 
     private List<String> samples(Path folder) throws IOException {
         var into = Files.createDirectories(folder.resolve("samples"));
-        int height = Math.toIntExact(samples.shape().get(1));
-        int width = Math.toIntExact(samples.shape().get(2));
-        int channels = Math.toIntExact(samples.shape().get(3));
-        var data = samples.bytes();
         var names = new ArrayList<String>();
         for (int i = 0; i < samples.shape().get(0); i++) {
             var name = String.format(Locale.ROOT, "%02d.png", i);
-            var image = new BufferedImage(width, height, BufferedImage.TYPE_INT_RGB);
-            for (int at = 0; at < height * width; at++) {
-                int first = (i * height * width + at) * channels;
-                int last = channels - 1;
-                image.setRGB(
-                        at % width,
-                        at / width,
-                        (data[first] & 0xFF) << 16
-                                | (data[first + Math.min(1, last)] & 0xFF) << 8
-                                | (data[first + last] & 0xFF));
-            }
-            if (!ImageIO.write(image, "png", into.resolve(name).toFile())) {
-                throw new IOException("no PNG writer for " + name);
-            }
+            Files.write(into.resolve(name), PictureGrid.ofOne(samples, i).png());
             names.add(name);
         }
         return names;

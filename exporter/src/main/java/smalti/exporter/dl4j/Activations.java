@@ -81,7 +81,7 @@ final class Activations {
      * @param rank of x
      * @throws NotCovered if it is none of DL4J's
      */
-    static SDVariable apply(IActivation function, SDVariable x, int softmaxAxis, int rank, Site site) {
+    static SDVariable apply(IActivation function, SDVariable x, int softmaxAxis, int rank, LayerPlace site) {
         if (function instanceof ActivationSoftmax) {
             return softmax(x, softmaxAxis, rank, site.graph());
         }

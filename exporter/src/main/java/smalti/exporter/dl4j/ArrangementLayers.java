@@ -30,7 +30,7 @@ final class ArrangementLayers {
         return Map.ofEntries(
                 row(
                         ZeroPadding1DLayer.class,
-                        (layer, in, site) -> Signal.series(
+                        (layer, in, site) -> LayerValue.series(
                                 padded(in.expect(3), 2, layer.getPadding(), site), longer(in, layer.getPadding(), 1))),
                 row(
                         ZeroPaddingLayer.class,
@@ -44,7 +44,7 @@ final class ArrangementLayers {
                         (layer, in, site) -> in.with(padded(in.expect(5), 2, layer.getPadding(), site))),
                 row(
                         Cropping1D.class,
-                        (layer, in, site) -> Signal.series(
+                        (layer, in, site) -> LayerValue.series(
                                 cropped(in.expect(3), 2, layer.getCropping(), site),
                                 longer(in, layer.getCropping(), -1))),
                 row(
@@ -61,7 +61,7 @@ final class ArrangementLayers {
                     int scale = layer.getSize()[0];
                     var x = site.graph().expandDims(in.expect(3).x(), 3);
                     var y = site.graph().squeeze(site.graph().cnn.upsampling2d(x, scale, 1, true), 3);
-                    return Signal.series(y, in.time() * scale);
+                    return LayerValue.series(y, in.time() * scale);
                 }),
                 row(
                         Upsampling2D.class,
@@ -98,16 +98,16 @@ final class ArrangementLayers {
                     var y = last
                             ? site.graph().tile(x, 1, layer.getN(), 1)
                             : site.graph().tile(x, 1, 1, layer.getN());
-                    return Signal.series(y, layer.getN());
+                    return LayerValue.series(y, layer.getN());
                 }));
     }
 
-    private static long longer(Signal in, int[] pair, int sign) {
+    private static long longer(LayerValue in, int[] pair, int sign) {
         return in.time() == 0 ? 0 : in.time() + (long) sign * (pair[0] + pair[1]);
     }
 
     /** Zeros before and after the axes from the given one on. */
-    private static SDVariable padded(Signal in, int first, int[] pairs, Site site) {
+    private static SDVariable padded(LayerValue in, int first, int[] pairs, LayerPlace site) {
         var padding = new int[in.rank()][2];
         for (int i = 0; i < pairs.length; i++) {
             padding[first + i / 2][i % 2] = pairs[i];
@@ -116,7 +116,7 @@ final class ArrangementLayers {
         return graph.nn.pad(in.x(), site.constant("padding", Nd4j.createFromArray(padding)), PadMode.CONSTANT, 0);
     }
 
-    private static SDVariable cropped(Signal in, int first, int[] pairs, Site site) {
+    private static SDVariable cropped(LayerValue in, int first, int[] pairs, LayerPlace site) {
         var begins = new long[in.rank()];
         var ends = new long[in.rank()];
         for (int i = 0; i < pairs.length; i += 2) {
@@ -127,7 +127,7 @@ final class ArrangementLayers {
     }
 
     /** @param ends 0 for all of the axis, negative ones count from its end */
-    static SDVariable cut(Signal in, long[] begins, long[] ends, Site site) {
+    static SDVariable cut(LayerValue in, long[] begins, long[] ends, LayerPlace site) {
         var ones = new long[in.rank()];
         java.util.Arrays.fill(ones, 1);
         int whole = 0;

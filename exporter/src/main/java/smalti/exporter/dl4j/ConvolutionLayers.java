@@ -50,12 +50,12 @@ final class ConvolutionLayers {
                 row(SeparableConvolution2D.class, ConvolutionLayers::separable));
     }
 
-    private static SDVariable kernel(String key, Site site) {
+    private static SDVariable kernel(String key, LayerPlace site) {
         return site.constant(key, site.array(key).permute(2, 3, 1, 0));
     }
 
     /** With zeros between the places of the kernel: nd4j's oneDNN builds cannot run a dilated convolution of pictures. */
-    private static SDVariable spread(String key, INDArray kernel, ConvolutionLayer layer, Site site) {
+    private static SDVariable spread(String key, INDArray kernel, ConvolutionLayer layer, LayerPlace site) {
         int[] dilation = layer.getDilation();
         long[] shape = kernel.shape();
         var sizes = shape.clone();
@@ -72,7 +72,7 @@ final class ConvolutionLayers {
         return site.constant(key, wide);
     }
 
-    private static Signal done(ConvolutionLayer layer, Signal in, SDVariable y, Site site) {
+    private static LayerValue done(ConvolutionLayer layer, LayerValue in, SDVariable y, LayerPlace site) {
         return DenseLayers.activated(layer, in.with(y), in.rank() - 1, site);
     }
 
@@ -100,7 +100,7 @@ final class ConvolutionLayers {
                 .build();
     }
 
-    private static Signal pictures(ConvolutionLayer layer, Signal in, Site site) {
+    private static LayerValue pictures(ConvolutionLayer layer, LayerValue in, LayerPlace site) {
         var cnn = site.graph().cnn;
         var x = in.expect(4).x();
         var kernel = spread(WEIGHTS, site.array(WEIGHTS).permute(2, 3, 1, 0), layer, site);
@@ -110,7 +110,7 @@ final class ConvolutionLayers {
         return done(layer, in, y, site);
     }
 
-    private static Signal transposed(Deconvolution2D layer, Signal in, Site site) {
+    private static LayerValue transposed(Deconvolution2D layer, LayerValue in, LayerPlace site) {
         var config = DeConv2DConfig.builder()
                 .kH(layer.getKernelSize()[0])
                 .kW(layer.getKernelSize()[1])
@@ -131,7 +131,7 @@ final class ConvolutionLayers {
     }
 
     /** DL4J's kernel is as SameDiff has it. */
-    private static Signal depthwise(DepthwiseConvolution2D layer, Signal in, Site site) {
+    private static LayerValue depthwise(DepthwiseConvolution2D layer, LayerValue in, LayerPlace site) {
         var cnn = site.graph().cnn;
         var x = in.expect(4).x();
         var kernel = spread(WEIGHTS, site.array(WEIGHTS), layer, site);
@@ -141,7 +141,7 @@ final class ConvolutionLayers {
         return done(layer, in, y, site);
     }
 
-    private static Signal separable(SeparableConvolution2D layer, Signal in, Site site) {
+    private static LayerValue separable(SeparableConvolution2D layer, LayerValue in, LayerPlace site) {
         var cnn = site.graph().cnn;
         var x = in.expect(4).x();
         var depthwise = spread(WEIGHTS, site.array(WEIGHTS).permute(2, 3, 1, 0), layer, site);
@@ -152,7 +152,7 @@ final class ConvolutionLayers {
         return done(layer, in, y, site);
     }
 
-    private static Signal series(Convolution1DLayer layer, Signal in, Site site) {
+    private static LayerValue series(Convolution1DLayer layer, LayerValue in, LayerPlace site) {
         boolean last = layer.getRnnDataFormat() == RNNFormat.NWC;
         var config = Conv1DConfig.builder()
                 .k(layer.getKernelSize()[0])
@@ -168,7 +168,7 @@ final class ConvolutionLayers {
         var cnn = site.graph().cnn;
         var x = DenseLayers.series(in.expect(3), last).x();
         var y = site.has(BIAS) ? cnn.conv1d(x, kernel, site.vector(BIAS), config) : cnn.conv1d(x, kernel, config);
-        var made = Signal.series(y, length(layer, in.time()));
+        var made = LayerValue.series(y, length(layer, in.time()));
         return DenseLayers.activated(layer, DenseLayers.series(made, last), 2, site);
     }
 
@@ -184,7 +184,7 @@ final class ConvolutionLayers {
                         layer.getDilation()[0]);
     }
 
-    private static Signal volumes(Convolution3D layer, Signal in, Site site) {
+    private static LayerValue volumes(Convolution3D layer, LayerValue in, LayerPlace site) {
         var config = Conv3DConfig.builder()
                 .kD(layer.getKernelSize()[0])
                 .kH(layer.getKernelSize()[1])
@@ -209,7 +209,7 @@ final class ConvolutionLayers {
     }
 
     /** DL4J's kernel is as SameDiff has it. */
-    private static Signal transposedVolumes(Deconvolution3D layer, Signal in, Site site) {
+    private static LayerValue transposedVolumes(Deconvolution3D layer, LayerValue in, LayerPlace site) {
         var config = DeConv3DConfig.builder()
                 .kD(layer.getKernelSize()[0])
                 .kH(layer.getKernelSize()[1])

@@ -83,24 +83,24 @@ final class DenseLayers {
                                 site)),
                 row(EmbeddingLayer.class, (layer, in, site) -> {
                     var rows = site.graph().reshape(indices(in.expect(2).x()), -1);
-                    return activated(layer, Signal.features(embedded(layer.hasBias(), rows, site)), 1, site);
+                    return activated(layer, LayerValue.features(embedded(layer.hasBias(), rows, site)), 1, site);
                 }),
                 row(EmbeddingSequenceLayer.class, (layer, in, site) -> {
                     var places = in.rank() == 3 ? site.graph().squeeze(in.x(), 1) : in.x();
                     var x = embedded(layer.hasBias(), indices(places), site); // [batch, time, features]
                     boolean last = layer.getOutputFormat() == RNNFormat.NWC;
-                    var series = Signal.series(last ? x : x.permute(0, 2, 1), in.time());
+                    var series = LayerValue.series(last ? x : x.permute(0, 2, 1), in.time());
                     return activated(layer, series, 2, site);
                 }));
     }
 
     /** Applies the layer's activation function, as softmax over one axis. */
-    static Signal activated(BaseLayer layer, Signal in, int softmaxAxis, Site site) {
+    static LayerValue activated(BaseLayer layer, LayerValue in, int softmaxAxis, LayerPlace site) {
         return in.with(Activations.apply(layer.getActivationFn(), in.x(), softmaxAxis, in.rank(), site));
     }
 
     /** Between [batch, features, time] and [batch, time, features], either way. */
-    static Signal series(Signal in, boolean turned) {
+    static LayerValue series(LayerValue in, boolean turned) {
         return turned ? in.with(in.x().permute(0, 2, 1)) : in;
     }
 
@@ -108,13 +108,13 @@ final class DenseLayers {
         return x.dataType() == DataType.INT64 ? x : x.castTo(DataType.INT64);
     }
 
-    private static SDVariable embedded(boolean hasBias, SDVariable indices, Site site) {
+    private static SDVariable embedded(boolean hasBias, SDVariable indices, LayerPlace site) {
         NotCovered.unless(site.array(WEIGHTS).size(0) > 1, "it must have 2 rows or more to choose from, got 1");
         var rows = site.graph().gather(site.parameter(WEIGHTS), indices, 0);
         return hasBias ? rows.add(site.vector(BIAS)) : rows;
     }
 
-    private static Signal dense(BaseLayer layer, boolean normalized, Signal in, Site site) {
+    private static LayerValue dense(BaseLayer layer, boolean normalized, LayerValue in, LayerPlace site) {
         var graph = site.graph();
         boolean hasBias = site.has(BIAS);
         if (!in.rows()) {
@@ -139,7 +139,7 @@ final class DenseLayers {
     }
 
     /** max(x, 0) + α·min(x, 0). */
-    private static Signal parametric(PReLULayer layer, Signal in, Site site) {
+    private static LayerValue parametric(PReLULayer layer, LayerValue in, LayerPlace site) {
         NotCovered.unless(!in.rows(), "its input must not be the rows of a series");
         var graph = site.graph();
         var positive = graph.nn.relu(in.x(), 0);

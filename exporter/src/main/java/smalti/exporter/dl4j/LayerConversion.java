@@ -7,7 +7,7 @@ import org.deeplearning4j.nn.conf.layers.Layer;
 @FunctionalInterface
 interface LayerConversion<L extends Layer> {
     /** @throws NotCovered if it is set up in a way that is not covered */
-    Signal apply(L layer, Signal in, Site site);
+    LayerValue apply(L layer, LayerValue in, LayerPlace site);
 
     /** A row of the registry. */
     static <L extends Layer> Map.Entry<Class<? extends Layer>, LayerConversion<Layer>> row(

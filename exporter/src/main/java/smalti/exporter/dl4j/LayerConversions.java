@@ -64,7 +64,7 @@ final class LayerConversions {
     }
 
     /** @throws NotCovered if there is none, or the layer is set up in a way that it does not cover */
-    static Signal convert(Layer layer, Signal in, Site site) {
+    static LayerValue convert(Layer layer, LayerValue in, LayerPlace site) {
         var conversion = BY_TYPE.get(layer.getClass());
         if (conversion == null) {
             throw new NotCovered(whyNot(layer.getClass()));

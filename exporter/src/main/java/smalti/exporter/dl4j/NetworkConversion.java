@@ -29,7 +29,7 @@ final class NetworkConversion {
     private final DataType type;
     private final Map<String, List<Long>> shapes;
     /** By the name of what made it; without a signal where that could not be built. */
-    private final Map<String, Optional<Signal>> signals = new HashMap<>();
+    private final Map<String, Optional<LayerValue>> signals = new HashMap<>();
 
     private final List<String> problems = new ArrayList<>();
 
@@ -168,7 +168,7 @@ final class NetworkConversion {
                 indices ? DataType.INT64 : type,
                 sizes.stream().mapToLong(Long::longValue).toArray());
         boolean sized = sizes.subList(1, sizes.size()).stream().allMatch(size -> size > 0);
-        signals.put(input, Optional.of(Signal.of(x, sizes.size(), time(sizes, takers), sized)));
+        signals.put(input, Optional.of(LayerValue.of(x, sizes.size(), time(sizes, takers), sized)));
     }
 
     /** The steps of a series: the size that is not its features'. */
@@ -188,7 +188,7 @@ final class NetworkConversion {
     /** What a layer or vertex makes of its inputs. */
     @FunctionalInterface
     private interface Construction {
-        Signal apply(List<Signal> in, Site site);
+        LayerValue apply(List<LayerValue> in, LayerPlace site);
     }
 
     @SuppressWarnings("try") // the scope is what is wanted
@@ -200,7 +200,7 @@ final class NetworkConversion {
             @Nullable Map<String, INDArray> parameters,
             Construction construction) {
         var place = String.format("layer \"%s\" (%s)", called, kind.getSimpleName());
-        var arriving = new ArrayList<Signal>();
+        var arriving = new ArrayList<LayerValue>();
         for (var maker : in) {
             signals.getOrDefault(maker, Optional.empty()).ifPresent(arriving::add);
         }
@@ -213,7 +213,7 @@ final class NetworkConversion {
             return;
         }
         try (var scope = graph.withNameScope(called)) {
-            var site = new Site(graph, called, parameters == null ? Map.of() : parameters);
+            var site = new LayerPlace(graph, called, parameters == null ? Map.of() : parameters);
             signals.put(called, Optional.of(construction.apply(arriving, site)));
         } catch (NotCovered e) {
             problem("%s: %s", place, String.valueOf(e.getMessage()));

@@ -22,7 +22,7 @@ final class NormalizationLayers {
                 row(LocalResponseNormalization.class, NormalizationLayers::localResponse));
     }
 
-    private static Signal batch(BatchNormalization layer, Signal in, Site site) {
+    private static LayerValue batch(BatchNormalization layer, LayerValue in, LayerPlace site) {
         NotCovered.unless(
                 in.rank() == 2 || in.rank() == 4 || in.rows(),
                 "DL4J normalizes features and pictures; of a series it takes the batch for the channels");
@@ -32,10 +32,12 @@ final class NormalizationLayers {
                 "with lockGammaBeta, gamma must be 1 and beta 0, got %s and %s: some of DL4J's builds leave them out",
                 layer.getGamma(),
                 layer.getBeta());
-        var mean = Site.vector(site.array(BatchNormalizationParamInitializer.GLOBAL_MEAN));
+        var mean = LayerPlace.vector(site.array(BatchNormalizationParamInitializer.GLOBAL_MEAN));
         var variance = variance(layer, site);
-        var gamma = fixed ? Nd4j.onesLike(mean) : Site.vector(site.array(BatchNormalizationParamInitializer.GAMMA));
-        var beta = fixed ? Nd4j.zerosLike(mean) : Site.vector(site.array(BatchNormalizationParamInitializer.BETA));
+        var gamma =
+                fixed ? Nd4j.onesLike(mean) : LayerPlace.vector(site.array(BatchNormalizationParamInitializer.GAMMA));
+        var beta =
+                fixed ? Nd4j.zerosLike(mean) : LayerPlace.vector(site.array(BatchNormalizationParamInitializer.BETA));
         int axis = in.rank() == 4 && PoolingLayers.isLast(layer.getCnn2DFormat()) ? 3 : 1;
         return in.with(site.graph()
                 .nn
@@ -50,16 +52,16 @@ final class NormalizationLayers {
     }
 
     /** Kept as the logarithm of the standard deviation to base 10, if so configured. */
-    private static INDArray variance(BatchNormalization layer, Site site) {
+    private static INDArray variance(BatchNormalization layer, LayerPlace site) {
         if (!layer.isUseLogStd()) {
-            return Site.vector(site.array(BatchNormalizationParamInitializer.GLOBAL_VAR));
+            return LayerPlace.vector(site.array(BatchNormalizationParamInitializer.GLOBAL_VAR));
         }
-        var logarithms = Site.vector(site.array(BatchNormalizationParamInitializer.GLOBAL_LOG_STD));
+        var logarithms = LayerPlace.vector(site.array(BatchNormalizationParamInitializer.GLOBAL_LOG_STD));
         return Transforms.exp(logarithms.mul(2 * Math.log(10)), true);
     }
 
     /** nd4j normalizes over the last axis. */
-    private static Signal localResponse(LocalResponseNormalization layer, Signal in, Site site) {
+    private static LayerValue localResponse(LocalResponseNormalization layer, LayerValue in, LayerPlace site) {
         boolean last = PoolingLayers.isLast(layer.getDataFormat());
         var config = LocalResponseNormalizationConfig.builder()
                 .depth((int) layer.getN() / 2)

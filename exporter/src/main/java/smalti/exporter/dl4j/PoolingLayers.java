@@ -39,11 +39,11 @@ final class PoolingLayers {
         return format == CNN2DFormat.NHWC;
     }
 
-    private static Signal pictures(SubsamplingLayer layer, Signal in, Site site) {
+    private static LayerValue pictures(SubsamplingLayer layer, LayerValue in, LayerPlace site) {
         return in.with(pooled(layer, in.expect(4).x(), isLast(layer.getCnn2dDataFormat()), site));
     }
 
-    private static SDVariable pooled(SubsamplingLayer layer, SDVariable x, boolean last, Site site) {
+    private static SDVariable pooled(SubsamplingLayer layer, SDVariable x, boolean last, LayerPlace site) {
         var cnn = site.graph().cnn;
         boolean countsPadding = layer.getPoolingType() == PoolingType.PNORM || layer.isAvgPoolIncludePadInDivisor();
         var config = Pooling2DConfig.builder()
@@ -75,7 +75,7 @@ final class PoolingLayers {
     }
 
     /** As pictures one pixel wide, or one high where the channels are last. */
-    private static Signal series(Subsampling1DLayer layer, Signal in, Site site) {
+    private static LayerValue series(Subsampling1DLayer layer, LayerValue in, LayerPlace site) {
         NotCovered.unless(
                 layer.getPadding()[0] == 0 || layer.getConvolutionMode() == ConvolutionMode.Same,
                 "DL4J itself cannot run it with padding; put a ZeroPadding1DLayer before it");
@@ -92,10 +92,10 @@ final class PoolingLayers {
                         layer.getPadding()[0],
                         layer.getConvolutionMode(),
                         layer.getDilation()[0]);
-        return Signal.series(y, time);
+        return LayerValue.series(y, time);
     }
 
-    private static Signal volumes(Subsampling3DLayer layer, Signal in, Site site) {
+    private static LayerValue volumes(Subsampling3DLayer layer, LayerValue in, LayerPlace site) {
         NotCovered.unless(
                 layer.getPoolingType() == PoolingType.MAX || layer.getPoolingType() == PoolingType.AVG,
                 "DL4J takes the mean of volumes where %s is asked for; ask for AVG if that is meant",
@@ -122,7 +122,7 @@ final class PoolingLayers {
                 layer.getPoolingType() == PoolingType.MAX ? cnn.maxPooling3d(x, config) : cnn.avgPooling3d(x, config));
     }
 
-    private static Signal global(GlobalPoolingLayer layer, Signal in, Site site) {
+    private static LayerValue global(GlobalPoolingLayer layer, LayerValue in, LayerPlace site) {
         NotCovered.unless(in.rank() > 2 && !in.rows(), "a series, pictures or volumes are needed");
         int[] given = layer.getPoolingDimensions();
         int[] axes = given != null ? given : IntStream.range(2, in.rank()).toArray();
@@ -139,13 +139,13 @@ final class PoolingLayers {
             }
         };
         if (layer.isCollapseDimensions()) {
-            return Signal.features(y);
+            return LayerValue.features(y);
         }
         NotCovered.unless(
                 axes[0] == 2, "DL4J puts the sizes back in the wrong places where channels are last; collapse them");
         for (int axis : axes) {
             y = graph.expandDims(y, axis);
         }
-        return Signal.of(y, in.rank(), in.rank() == 3 ? 1 : 0, true);
+        return LayerValue.of(y, in.rank(), in.rank() == 3 ? 1 : 0, true);
     }
 }

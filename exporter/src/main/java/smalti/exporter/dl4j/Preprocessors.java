@@ -26,7 +26,7 @@ final class Preprocessors {
 
     @FunctionalInterface
     private interface Conversion<P extends InputPreProcessor> {
-        Signal apply(P preprocessor, Signal in, Site site);
+        LayerValue apply(P preprocessor, LayerValue in, LayerPlace site);
     }
 
     private static <P extends InputPreProcessor> void row(Class<P> type, Conversion<P> conversion) {
@@ -38,7 +38,7 @@ final class Preprocessors {
                 FeedForwardToCnnPreProcessor.class,
                 (p, in, site) -> in.rank() == 4
                         ? in
-                        : Signal.of(
+                        : LayerValue.of(
                                 site.graph()
                                         .reshape(
                                                 in.expect(2).x(),
@@ -53,7 +53,7 @@ final class Preprocessors {
                 FeedForwardToCnn3DPreProcessor.class,
                 (p, in, site) -> in.rank() == 5
                         ? in
-                        : Signal.of(
+                        : LayerValue.of(
                                 p.isNCDHW()
                                         ? site.graph()
                                                 .reshape(
@@ -109,7 +109,7 @@ final class Preprocessors {
             var x = site.graph()
                     .reshape(
                             series.x().permute(2, 0, 1), -1, p.getNumChannels(), p.getInputHeight(), p.getInputWidth());
-            return Signal.of(x, 4, in.time(), true);
+            return LayerValue.of(x, 4, in.time(), true);
         });
         row(CnnToRnnPreProcessor.class, (p, in, site) -> {
             NotCovered.unless(
@@ -117,7 +117,7 @@ final class Preprocessors {
                     "the length of the series must be given, as InputType.recurrent(features, length)");
             long features = p.getNumChannels() * p.getInputHeight() * p.getInputWidth();
             var x = site.graph().reshape(in.x(), in.time(), -1, features); // [time, batch, features]
-            return Signal.series(
+            return LayerValue.series(
                     p.getRnnDataFormat() == RNNFormat.NWC ? x.permute(1, 0, 2) : x.permute(1, 2, 0), in.time());
         });
         row(ComposableInputPreProcessor.class, (p, in, site) -> {
@@ -136,7 +136,7 @@ final class Preprocessors {
     }
 
     /** @throws NotCovered if it is none of DL4J's, or the sizes that it needs are not known */
-    static Signal convert(InputPreProcessor preprocessor, Signal in, Site site) {
+    static LayerValue convert(InputPreProcessor preprocessor, LayerValue in, LayerPlace site) {
         var conversion = BY_TYPE.get(preprocessor.getClass());
         if (conversion == null) {
             throw new NotCovered("the preprocessor " + preprocessor.getClass().getName() + " is not covered");
@@ -144,11 +144,11 @@ final class Preprocessors {
         return conversion.apply(preprocessor, in, site);
     }
 
-    private static Signal flat(Signal in, long features, String remedy, Site site) {
+    private static LayerValue flat(LayerValue in, long features, String remedy, LayerPlace site) {
         NotCovered.unless(
                 in.sized(),
                 "the sizes of the network's input must be given, as %s in the network or --shape input=C,H,W",
                 remedy);
-        return Signal.features(site.graph().reshape(in.x(), -1, features));
+        return LayerValue.features(site.graph().reshape(in.x(), -1, features));
     }
 }

@@ -54,7 +54,8 @@ final class RecurrentLayers {
      *
      * @param step takes nothing from before the first one, whose state is zero; its first result is the output
      */
-    private static Signal unrolled(BaseRecurrentLayer layer, Signal in, boolean backwards, Site site, Step step) {
+    private static LayerValue unrolled(
+            BaseRecurrentLayer layer, LayerValue in, boolean backwards, LayerPlace site, Step step) {
         boolean channelsLast = layer.getRnnDataFormat() == RNNFormat.NWC;
         NotCovered.unless(
                 in.expect(3).time() > 0,
@@ -75,11 +76,11 @@ final class RecurrentLayers {
         if (backwards) {
             Collections.reverse(outputs);
         }
-        var y = Signal.series(site.graph().stack(2, outputs.toArray(SDVariable[]::new)), in.time());
+        var y = LayerValue.series(site.graph().stack(2, outputs.toArray(SDVariable[]::new)), in.time());
         return DenseLayers.series(y, channelsLast);
     }
 
-    private static Signal simple(SimpleRnn layer, Signal in, Site site) {
+    private static LayerValue simple(SimpleRnn layer, LayerValue in, LayerPlace site) {
         NotCovered.unless(!layer.isHasLayerNorm(), "DL4J itself cannot run it with layer normalization");
         var weights = site.parameter(WEIGHTS);
         var recurrent = site.parameter(RECURRENT);
@@ -91,11 +92,11 @@ final class RecurrentLayers {
         });
     }
 
-    private static Signal lstm(AbstractLSTM layer, Signal in, Site site) {
+    private static LayerValue lstm(AbstractLSTM layer, LayerValue in, LayerPlace site) {
         return unrolled(layer, in, false, site, cell(layer, layer.getGateActivationFn(), (int) layer.getNOut(), site));
     }
 
-    private static Signal bothWays(GravesBidirectionalLSTM layer, Signal in, Site site) {
+    private static LayerValue bothWays(GravesBidirectionalLSTM layer, LayerValue in, LayerPlace site) {
         int size = (int) layer.getNOut();
         var gate = layer.getGateActivationFn();
         var forwards = unrolled(layer, in, false, site, cell(layer, gate, size, site.part("", "F")));
@@ -108,7 +109,7 @@ final class RecurrentLayers {
      * columns more. DL4J's order of the columns: cell input, forget, output and input gate; the peepholes forget, output,
      * input.
      */
-    private static Step cell(BaseRecurrentLayer layer, IActivation gate, int size, Site site) {
+    private static Step cell(BaseRecurrentLayer layer, IActivation gate, int size, LayerPlace site) {
         var graph = site.graph();
         var array = site.array(RECURRENT);
         var weights = site.parameter(WEIGHTS);
@@ -118,7 +119,7 @@ final class RecurrentLayers {
         for (long column = 4L * size; column < array.size(1); column++) {
             peepholes.add(site.constant(
                     "peephole" + peepholes.size(),
-                    Site.vector(array.get(NDArrayIndex.all(), NDArrayIndex.point(column)))));
+                    LayerPlace.vector(array.get(NDArrayIndex.all(), NDArrayIndex.point(column)))));
         }
         return (x, before) -> {
             var sum = x.mmul(weights);
@@ -143,7 +144,7 @@ final class RecurrentLayers {
         };
     }
 
-    private static Signal bidirectional(Bidirectional layer, Signal in, Site site) {
+    private static LayerValue bidirectional(Bidirectional layer, LayerValue in, LayerPlace site) {
         boolean channelsLast = TimeSeriesUtils.getFormatFromRnnLayer(layer.getFwd()) == RNNFormat.NWC;
         int time = channelsLast ? 1 : 2;
         var graph = site.graph();
@@ -161,15 +162,15 @@ final class RecurrentLayers {
                 });
     }
 
-    private static Signal last(LastTimeStep layer, Signal in, Site site) {
+    private static LayerValue last(LastTimeStep layer, LayerValue in, LayerPlace site) {
         var series = LayerConversions.convert(layer.getUnderlying(), in, site).expect(3);
         boolean channelsLast = TimeSeriesUtils.getFormatFromRnnLayer(layer.getUnderlying()) == RNNFormat.NWC;
         return lastStep(DenseLayers.series(series, channelsLast), site);
     }
 
     /** Of [batch, features, time]. */
-    static Signal lastStep(Signal series, Site site) {
+    static LayerValue lastStep(LayerValue series, LayerPlace site) {
         var end = ArrangementLayers.cut(series, new long[] {0, 0, -1}, new long[3], site);
-        return Signal.features(site.graph().squeeze(end, 2));
+        return LayerValue.features(site.graph().squeeze(end, 2));
     }
 }

@@ -39,7 +39,7 @@ final class Vertices {
 
     @FunctionalInterface
     private interface Conversion<V extends GraphVertex> {
-        Signal apply(V vertex, List<Signal> in, Site site);
+        LayerValue apply(V vertex, List<LayerValue> in, LayerPlace site);
     }
 
     private static <V extends GraphVertex> void row(Class<V> type, Conversion<V> conversion) {
@@ -81,7 +81,7 @@ final class Vertices {
                     shape.length >= 2 && shape.length <= 5 && shape[0] == -1,
                     "the new shape must begin with -1, for the batch, and have 2 to 5 sizes");
             long[] sizes = IntStream.of(shape).asLongStream().toArray();
-            return Signal.of(
+            return LayerValue.of(
                     site.graph().reshape(in.get(0).x(), sizes), shape.length, shape.length == 3 ? shape[2] : 0, true);
         });
         row(
@@ -94,7 +94,7 @@ final class Vertices {
             var difference = graph.math.square(in.get(0).x().sub(in.get(1).x()));
             var sum = graph.sum(
                     difference, false, IntStream.range(1, in.get(0).rank()).toArray());
-            return Signal.features(graph.expandDims(graph.math.sqrt(sum), 1));
+            return LayerValue.features(graph.expandDims(graph.math.sqrt(sum), 1));
         });
         row(
                 LastTimeStepVertex.class,
@@ -116,7 +116,7 @@ final class Vertices {
     }
 
     /** @throws NotCovered if there is none, or the vertex is set up in a way that it does not cover */
-    static Signal convert(GraphVertex vertex, List<Signal> in, Site site) {
+    static LayerValue convert(GraphVertex vertex, List<LayerValue> in, LayerPlace site) {
         var conversion = BY_TYPE.get(vertex.getClass());
         if (conversion == null) {
             throw new NotCovered(whyNot(vertex.getClass()));
@@ -124,11 +124,11 @@ final class Vertices {
         return conversion.apply(vertex, in, site);
     }
 
-    private static SDVariable[] variables(List<Signal> in) {
-        return in.stream().map(Signal::x).toArray(SDVariable[]::new);
+    private static SDVariable[] variables(List<LayerValue> in) {
+        return in.stream().map(LayerValue::x).toArray(SDVariable[]::new);
     }
 
-    private static Signal elementwise(ElementWiseVertex vertex, List<Signal> in, Site site) {
+    private static LayerValue elementwise(ElementWiseVertex vertex, List<LayerValue> in, LayerPlace site) {
         var y = in.get(0).x();
         for (var other : in.subList(1, in.size())) {
             var x = other.x();
@@ -142,7 +142,7 @@ final class Vertices {
         return in.get(0).with(vertex.getOp() == ElementWiseVertex.Op.Average ? y.div(in.size()) : y);
     }
 
-    private static Signal normalized(L2NormalizeVertex vertex, List<Signal> in, Site site) {
+    private static LayerValue normalized(L2NormalizeVertex vertex, List<LayerValue> in, LayerPlace site) {
         var x = in.get(0);
         int[] all = IntStream.range(1, x.rank()).toArray();
         int[] given = vertex.getDimension();

@@ -2,7 +2,7 @@
  * The graph that is exported: ONNX's operators and names in plain immutable records, without protobuf and without nd4j.
  *
  * <pre>
- *   GraphBuilder ──▶ Graph = inputs, outputs (Value) + initializers (Tensor) + Node…(Attribute) ──▶ GraphCheck
+ *   GraphAssembler ──▶ Graph = inputs, outputs (Value) + initializers (Tensor) + Node…(Attribute) ──▶ GraphCheck
  * </pre>
  *
  * <p>{@link smalti.exporter.graph.Shapes} says what is surely known of each value; a {@link

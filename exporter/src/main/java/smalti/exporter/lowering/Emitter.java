@@ -12,7 +12,7 @@ import java.util.Map;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import smalti.exporter.graph.Attribute;
-import smalti.exporter.graph.GraphBuilder;
+import smalti.exporter.graph.GraphAssembler;
 import smalti.exporter.graph.Tensor;
 import smalti.exporter.graph.Value;
 import smalti.exporter.graph.ValueType;
@@ -28,7 +28,7 @@ import smalti.exporter.samediff.SourceValue;
  */
 final class Emitter {
     private final SourceGraph source;
-    private final GraphBuilder graph;
+    private final GraphAssembler graph;
     private final int opset;
     private final Map<String, String> initializers = new HashMap<>();
     private final List<String> notes = new ArrayList<>();
@@ -51,7 +51,7 @@ final class Emitter {
     /** A value on the way, with its type. */
     record Piece(String name, ValueType type) {}
 
-    Emitter(SourceGraph source, GraphBuilder graph, int opset) {
+    Emitter(SourceGraph source, GraphAssembler graph, int opset) {
         this.source = source;
         this.graph = graph;
         this.opset = opset;
@@ -222,7 +222,7 @@ final class Emitter {
         return result;
     }
 
-    private static List<Piece> ends(SourceOp op, GraphBuilder builder, List<Piece> outside, List<Value> inputs) {
+    private static List<Piece> ends(SourceOp op, GraphAssembler builder, List<Piece> outside, List<Value> inputs) {
         var pieces = new ArrayList<Piece>();
         for (var piece : outside) {
             var name = builder.reserveNear(output(op) + "/element");

@@ -12,7 +12,7 @@ import java.util.function.Function;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import smalti.exporter.graph.Graph;
-import smalti.exporter.graph.GraphBuilder;
+import smalti.exporter.graph.GraphAssembler;
 import smalti.exporter.graph.Value;
 import smalti.exporter.samediff.SourceGraph;
 import smalti.exporter.samediff.SourceOp;
@@ -76,7 +76,7 @@ public final class Lowerings {
      * @throws SpecException listing every node that has no lowering or arguments that its lowering does not cover
      */
     public static Lowered lower(SourceGraph source, Function<TensorSpec, Value> ends, int opset) {
-        var builder = new GraphBuilder();
+        var builder = new GraphAssembler();
         source.signature().inputs().forEach(input -> builder.reserve(input.name()));
         source.ops().forEach(op -> op.outputs().forEach(builder::reserve));
         var emitter = new Emitter(source, builder, opset);

@@ -20,7 +20,7 @@ final class AttentionRules {
     }
 
     /** softmax(cap(√s·Q · √s·Kᵀ) + bias) · V, where a query that may look at nothing gives 0. */
-    private static void attention(Site site) {
+    private static void attention(NodeConversion site) {
         var node = site.node();
         boolean flat = site.rank(0) == 3; // [B, T, heads·D]
         var type = site.type(0);
@@ -76,7 +76,7 @@ final class AttentionRules {
         }
     }
 
-    private static String byHeads(Site site, int input, String heads, boolean flat) {
+    private static String byHeads(NodeConversion site, int input, String heads, boolean flat) {
         if (!flat) {
             return site.input(input);
         }
@@ -86,7 +86,7 @@ final class AttentionRules {
     }
 
     /** For each head of the queries the one of the keys that it looks at; null where each has its own. */
-    private static @Nullable String repeats(Site site, String queries, String keys, boolean flat) {
+    private static @Nullable String repeats(NodeConversion site, String queries, String keys, boolean flat) {
         long asking = flat ? site.node().whole("q_num_heads", 1) : site.size(0, 1);
         long asked = flat ? site.node().whole("kv_num_heads", 1) : site.size(1, 1);
         if (asking >= 0 && asked >= 1) {
@@ -108,7 +108,7 @@ final class AttentionRules {
         return site.op("Div", site.upTo(heads), site.op("Div", heads, site.sizeOf(keys, 1)));
     }
 
-    private static String rootOfScale(Site site, String queries, ValueType type) {
+    private static String rootOfScale(NodeConversion site, String queries, ValueType type) {
         if (site.node().attributes().get("scale") instanceof Attribute.Real scale) {
             return site.scalar(type, Math.sqrt(scale.value()));
         }
@@ -125,7 +125,7 @@ final class AttentionRules {
 
     /** 0 where a query may look and −∞ where it may not, or what is added; null where all look at all. */
     private static @Nullable String bias(
-            Site site, ValueType type, String length, String total, @Nullable String before) {
+            NodeConversion site, ValueType type, String length, String total, @Nullable String before) {
         var zero = site.scalar(type, 0);
         var never = site.scalar(type, Double.NEGATIVE_INFINITY);
         String bias = null;
@@ -170,16 +170,16 @@ final class AttentionRules {
         return bias;
     }
 
-    private static boolean isCausal(Site site) {
+    private static boolean isCausal(NodeConversion site) {
         return site.node().whole("is_causal", 0) != 0;
     }
 
-    private static String added(Site site, @Nullable String bias, String other) {
+    private static String added(NodeConversion site, @Nullable String bias, String other) {
         return bias == null ? other : site.op("Add", bias, other);
     }
 
     /** Whether the mask is surely shorter than the keys and what came before them, and not one for all. */
-    private static boolean isNarrower(Site site) {
+    private static boolean isNarrower(NodeConversion site) {
         long keys = site.size(1, site.rank(1) - 2);
         long before = site.has(4) ? site.size(4, 2) : 0;
         long mask = site.size(3, site.rank(3) - 1);
@@ -187,7 +187,7 @@ final class AttentionRules {
     }
 
     /** A mask may be shorter than the cache: nobody looks at the rest. */
-    private static String widened(Site site, String mask, String total, boolean logical, String never) {
+    private static String widened(NodeConversion site, String mask, String total, boolean logical, String never) {
         int rank = site.rank(3);
         var numbers = logical ? site.cast(mask, ValueType.INT32) : mask;
         var missing = site.op("Sub", total, site.sizeOf(mask, rank - 1L));
@@ -196,7 +196,7 @@ final class AttentionRules {
         return logical ? site.cast(padded, ValueType.BOOL) : padded;
     }
 
-    private static String softmax(Site site, String weights, @Nullable String bias, ValueType type) {
+    private static String softmax(NodeConversion site, String weights, @Nullable String bias, ValueType type) {
         long code = site.node().whole("softmax_precision", type.onnxCode());
         var wide = ValueType.ofOnnxCode((int) code).orElse(type);
         var last = Map.of("axis", Attribute.of(-1L));
@@ -213,7 +213,7 @@ final class AttentionRules {
     }
 
     /** Each pair of numbers is turned by an angle of its place. */
-    private static void rotary(Site site) {
+    private static void rotary(NodeConversion site) {
         var node = site.node();
         boolean flat = site.rank(0) == 3; // [B, T, heads·D], else [B, heads, T, D]
         long heads = node.whole("num_heads", 0);
@@ -255,17 +255,17 @@ final class AttentionRules {
     }
 
     /** @return [B, T, 1, half of what is turned] */
-    private static String angles(Site site, int cache) {
+    private static String angles(NodeConversion site, int cache) {
         var angles = site.has(3) ? site.op("Gather", site.input(cache), site.input(3)) : site.input(cache);
         return site.unsqueeze(angles, 2);
     }
 
-    private static String slice(Site site, String value, long from, long to, long step) {
+    private static String slice(NodeConversion site, String value, long from, long to, long step) {
         return site.op("Slice", value, site.list(from), site.list(to), site.list(-1), site.list(step));
     }
 
     /** The update goes to places of its own in each sample. */
-    private static void scatter(Site site) {
+    private static void scatter(NodeConversion site) {
         int rank = site.rank(0);
         long axis = site.node().whole("axis", -2);
         axis = axis < 0 ? axis + rank : axis;

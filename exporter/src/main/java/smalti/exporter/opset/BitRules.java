@@ -25,7 +25,7 @@ final class BitRules {
     }
 
     /** Between whole numbers of one width it is a cast, which keeps the lower bits. */
-    private static void bitCast(Site site) {
+    private static void bitCast(NodeConversion site) {
         var from = site.type(0);
         int code = (int) site.node().whole("to", 0);
         var to = ValueType.ofOnnxCode(code)
@@ -36,7 +36,7 @@ final class BitRules {
     }
 
     /** −1 − x. */
-    private static void not(Site site) {
+    private static void not(NodeConversion site) {
         var wide = site.cast(site.input(0), ValueType.INT64);
         var turned = site.op("Sub", site.scalar(ValueType.INT64, -1), wide);
         site.end("Cast", Map.of("to", Attribute.of((long) site.type(0).onnxCode())), turned);
@@ -46,7 +46,7 @@ final class BitRules {
      * Both are cut into parts of four bits, two parts say a place in a table, and what stands there is put together again: by a
      * MatMul, as ONNX Runtime's ReduceSum keeps no more than 53 bits, and the axis of a tensor without numbers.
      */
-    private static void ofBoth(Site site, LongBinaryOperator operation) {
+    private static void ofBoth(NodeConversion site, LongBinaryOperator operation) {
         var numbers = new long[PART_SIZE * PART_SIZE];
         for (int i = 0; i < numbers.length; i++) {
             numbers[i] = operation.applyAsLong(i / PART_SIZE, i % PART_SIZE);
@@ -68,7 +68,7 @@ final class BitRules {
     }
 
     /** @return [.., parts], int64, each in [0, 16), the lowest first */
-    private static String parts(Site site, int input, String shift) {
+    private static String parts(NodeConversion site, int input, String shift) {
         var bits = site.unsqueeze(site.cast(site.input(input), ValueType.UINT64), -1);
         var shifted = site.op("BitShift", Map.of("direction", Attribute.of("RIGHT")), bits, shift);
         return site.cast(site.op("Mod", shifted, site.scalar(ValueType.UINT64, PART_SIZE)), ValueType.INT64);

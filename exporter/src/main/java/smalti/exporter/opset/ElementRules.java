@@ -25,7 +25,7 @@ final class ElementRules {
     }
 
     /** x·σ(αx). */
-    private static void swish(Site site) {
+    private static void swish(NodeConversion site) {
         float alpha = site.node().real("alpha", 1);
         var x = site.input(0);
         var scaled = alpha == 1 ? x : site.op("Mul", x, site.scalar(site.type(0), alpha));
@@ -33,7 +33,7 @@ final class ElementRules {
     }
 
     /** ½x·(1 + erf(x/√2)), or with tanh(√(2/π)·(x + 0.044715·x³)) in the place of erf. */
-    private static void gelu(Site site) {
+    private static void gelu(NodeConversion site) {
         var x = site.input(0);
         var type = site.type(0);
         String inner;
@@ -48,21 +48,21 @@ final class ElementRules {
         site.end("Mul", half, site.op("Add", inner, site.scalar(type, 1)));
     }
 
-    private static void mish(Site site) {
+    private static void mish(NodeConversion site) {
         site.end("Mul", site.input(0), site.op("Tanh", site.op("Softplus", site.input(0))));
     }
 
-    private static void hardSwish(Site site) {
+    private static void hardSwish(NodeConversion site) {
         var slopes = Map.of("alpha", Attribute.of(1 / 6f), "beta", Attribute.of(0.5f));
         site.end("Mul", site.input(0), site.op("HardSigmoid", slopes, site.input(0)));
     }
 
-    private static void castLike(Site site) {
+    private static void castLike(NodeConversion site) {
         site.end("Cast", Map.of("to", Attribute.of((long) site.type(1).onnxCode())), site.input(0));
     }
 
     /** The products of the first, the first two, … along an axis. */
-    private static void cumProd(Site site) {
+    private static void cumProd(NodeConversion site) {
         var node = site.node();
         int rank = site.rank(0);
         var given = site.longs(1, "axis");
@@ -81,7 +81,7 @@ final class ElementRules {
 
     /** What is the product of k numbers, times the same k places on, is that of 2k. */
     private static String doubled(
-            Site site, String numbers, ValueType type, int axis, long size, boolean back, boolean exclusive) {
+            NodeConversion site, String numbers, ValueType type, int axis, long size, boolean back, boolean exclusive) {
         var products = exclusive && size > 0 ? shifted(site, numbers, type, axis, 1, back) : numbers;
         for (long step = 1; step < size; step *= 2) {
             products = site.op("Mul", products, shifted(site, products, type, axis, step, back));
@@ -90,7 +90,7 @@ final class ElementRules {
     }
 
     /** Moved along an axis, with ones in the places that come free. */
-    private static String shifted(Site site, String value, ValueType type, int axis, long by, boolean back) {
+    private static String shifted(NodeConversion site, String value, ValueType type, int axis, long by, boolean back) {
         int rank = site.rank(0);
         var pads = new long[2 * rank];
         pads[axis] = back ? -by : by;
@@ -100,7 +100,7 @@ final class ElementRules {
 
     /** Along an axis of any size a Scan carries the product. */
     private static String oneByOne(
-            Site site, String numbers, ValueType type, int axis, boolean back, boolean exclusive) {
+            NodeConversion site, String numbers, ValueType type, int axis, boolean back, boolean exclusive) {
         var others = new long[site.rank(0) - 1];
         for (int i = 0; i < others.length; i++) {
             others[i] = i < axis ? i : i + 1L;
@@ -131,7 +131,7 @@ final class ElementRules {
         return site.scan(attributes, type, ones, numbers);
     }
 
-    private static Value inner(Site site, String name, ValueType type) {
+    private static Value inner(NodeConversion site, String name, ValueType type) {
         return new Value(site.fresh(name), type, null, Value.Layout.PLAIN);
     }
 }

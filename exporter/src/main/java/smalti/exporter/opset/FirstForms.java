@@ -45,18 +45,18 @@ final class FirstForms {
                 site -> site.end("ScatterElements", attributes(site), site.input(0), site.input(1), site.input(2)));
     }
 
-    private static Map<String, Attribute> attributes(Site site) {
+    private static Map<String, Attribute> attributes(NodeConversion site) {
         return new TreeMap<>(site.node().attributes());
     }
 
-    private static void without(Site site, String... names) {
+    private static void without(NodeConversion site, String... names) {
         var attributes = attributes(site);
         List.of(names).forEach(attributes::remove);
         site.same(attributes, site.node().inputs());
     }
 
     /** A list of whole numbers became an input. */
-    private static void listed(Site site, String name) {
+    private static void listed(NodeConversion site, String name) {
         var attributes = attributes(site);
         if (attributes.remove(name) instanceof Attribute.Ints list) {
             site.same(attributes, List.of(site.input(0), site.constant(Tensor.sizes(list.values()))));
@@ -66,7 +66,7 @@ final class FirstForms {
     }
 
     /** Before opset 13 it is over all axes from one on, as if they were one; the first of them is 1 where nothing is said. */
-    private static void softmax(Site site) {
+    private static void softmax(NodeConversion site) {
         var attributes = attributes(site);
         long axis = site.node().whole("axis", 1);
         var shape = site.shape(0);
@@ -81,7 +81,7 @@ final class FirstForms {
     }
 
     /** Before opset 7 the axes of the second input may begin at one of the first's. */
-    private static void broadcast(Site site) {
+    private static void broadcast(NodeConversion site) {
         var attributes = attributes(site);
         boolean spread = attributes.remove("broadcast") instanceof Attribute.Int flag && flag.value() != 0;
         var inputs = new ArrayList<>(site.node().inputs());
@@ -100,7 +100,7 @@ final class FirstForms {
     }
 
     /** It drops nothing but where it is told to train, which could not be said before opset 12. */
-    private static void dropout(Site site) {
+    private static void dropout(NodeConversion site) {
         if (site.node().inputs().size() > 1) {
             site.same(site.node().attributes(), site.node().inputs());
             return;
@@ -114,7 +114,7 @@ final class FirstForms {
         without(site, "ratio", "is_test");
     }
 
-    private static void normalization(Site site) {
+    private static void normalization(NodeConversion site) {
         if (site.source() < 9 && site.node().whole("spatial", 1) == 0) {
             throw new NoForm("spatial must be 1, got 0");
         }
@@ -124,14 +124,14 @@ final class FirstForms {
         without(site, "spatial", "is_test");
     }
 
-    private static void scan(Site site) {
+    private static void scan(NodeConversion site) {
         if (site.source() < 9) {
             throw new NoForm("before opset 9 it runs over batches");
         }
         site.same(site.node().attributes(), site.node().inputs());
     }
 
-    private static void clip(Site site) {
+    private static void clip(NodeConversion site) {
         var attributes = attributes(site);
         var inputs = new ArrayList<>(site.node().inputs());
         if (site.source() < 11) {
@@ -145,7 +145,7 @@ final class FirstForms {
         site.same(attributes, inputs);
     }
 
-    private static void pad(Site site) {
+    private static void pad(NodeConversion site) {
         var attributes = attributes(site);
         var inputs = new ArrayList<>(site.node().inputs());
         if (attributes.remove("pads") instanceof Attribute.Ints pads) {
@@ -158,7 +158,7 @@ final class FirstForms {
         site.same(attributes, inputs);
     }
 
-    private static void slice(Site site) {
+    private static void slice(NodeConversion site) {
         var inputs = new ArrayList<>(site.node().inputs());
         for (var name : List.of("starts", "ends", "axes")) {
             if (site.node().attributes().get(name) instanceof Attribute.Ints list) {
@@ -170,7 +170,7 @@ final class FirstForms {
         site.written().set(last, site.written().get(last).withInputs(inputs));
     }
 
-    private static void topK(Site site) {
+    private static void topK(NodeConversion site) {
         var attributes = attributes(site);
         var inputs = new ArrayList<>(site.node().inputs());
         if (attributes.remove("k") instanceof Attribute.Int count) {
@@ -179,7 +179,7 @@ final class FirstForms {
         site.same(attributes, inputs);
     }
 
-    private static void upsample(Site site) {
+    private static void upsample(NodeConversion site) {
         if (!(site.node().attributes().get("scales") instanceof Attribute.Reals scales)) {
             resize(site, site.input(1));
             return;
@@ -192,7 +192,7 @@ final class FirstForms {
     }
 
     /** Before opset 11 coordinates are those of the corners, times the scale, and rounded down. */
-    private static void resize(Site site, String scales) {
+    private static void resize(NodeConversion site, String scales) {
         if (site.source() >= 11) {
             site.same(site.node().attributes(), site.node().inputs());
             return;

@@ -35,12 +35,12 @@ final class FormRules {
         return rows;
     }
 
-    private static Map<String, Attribute> attributes(Site site) {
+    private static Map<String, Attribute> attributes(NodeConversion site) {
         return new TreeMap<>(site.node().attributes());
     }
 
     /** The axes are an input since opset 18. */
-    private static void reduce(Site site) {
+    private static void reduce(NodeConversion site) {
         var attributes = attributes(site);
         if (site.target() < 18 && site.source() >= 18) {
             boolean nothing =
@@ -66,7 +66,7 @@ final class FormRules {
     }
 
     /** Since opset 18 equal parts are asked for by their number, and the last may be smaller. */
-    private static void split(Site site) {
+    private static void split(NodeConversion site) {
         var attributes = attributes(site);
         var inputs = new ArrayList<>(site.node().inputs());
         int parts = site.node().outputs().size();
@@ -90,7 +90,7 @@ final class FormRules {
     }
 
     /** Opset 18 came with axes, opset 19 with another way to count coordinates. */
-    private static void resize(Site site) {
+    private static void resize(NodeConversion site) {
         var attributes = attributes(site);
         var inputs = new ArrayList<>(site.node().inputs());
         if (site.target() < 19
@@ -109,7 +109,7 @@ final class FormRules {
     }
 
     /** Sizes and scales of some axes become those of all. */
-    private static void spread(Site site, List<Long> axes, List<String> inputs) {
+    private static void spread(NodeConversion site, List<Long> axes, List<String> inputs) {
         int rank = site.rank(0);
         if (site.has(1)) {
             throw new NoForm("a region of some axes came with opset 18");
@@ -139,7 +139,7 @@ final class FormRules {
     }
 
     /** Opset 18 came with axes, opset 19 with a way to pad. */
-    private static void pad(Site site) {
+    private static void pad(NodeConversion site) {
         var inputs = new ArrayList<>(site.node().inputs());
         if (site.target() < 19 && site.node().text("mode", "constant").equals("wrap")) {
             throw new NoForm("mode wrap came with opset 19");
@@ -161,7 +161,7 @@ final class FormRules {
     }
 
     /** The axis is an input since opset 20, and the last of those that count another. */
-    private static void fourier(Site site) {
+    private static void fourier(NodeConversion site) {
         var attributes = attributes(site);
         if (site.source() < 20 && site.target() >= 20) {
             long axis = attributes.remove("axis") instanceof Attribute.Int given ? given.value() : 1;
@@ -177,7 +177,7 @@ final class FormRules {
     }
 
     /** Opset 20 names two ways to interpolate anew, and takes volumes. */
-    private static void gridSample(Site site) {
+    private static void gridSample(NodeConversion site) {
         var attributes = attributes(site);
         if (site.source() < 20 != site.target() < 20) {
             boolean down = site.target() < 20;
@@ -200,7 +200,7 @@ final class FormRules {
     }
 
     /** Before opset 16 corners of regions lie on whole pixels. */
-    private static void roiAlign(Site site) {
+    private static void roiAlign(NodeConversion site) {
         var attributes = attributes(site);
         var name = "coordinate_transformation_mode";
         if (site.target() < 16) {
@@ -215,7 +215,7 @@ final class FormRules {
     }
 
     /** A part of the sizes is a slice of them before opset 15. */
-    private static void shape(Site site) {
+    private static void shape(NodeConversion site) {
         var node = site.node();
         if (site.target() >= 15 || node.attributes().isEmpty()) {
             site.same(node.attributes(), node.inputs());
@@ -229,7 +229,7 @@ final class FormRules {
     }
 
     /** Sums and products came with opset 16, the least and the most with opset 18. */
-    private static void scatter(Site site) {
+    private static void scatter(NodeConversion site) {
         var reduction = site.node().text("reduction", "none");
         if (site.target() < 18 && (reduction.equals("max") || reduction.equals("min"))) {
             throw new NoForm("reduction %s came with opset 18", reduction);
@@ -241,7 +241,7 @@ final class FormRules {
      * Opset 21 came with blocks, and with a type that no zero point says; opset 23 with numbers and a step of different types, and with
      * the precision of the quotient.
      */
-    private static void quantize(Site site) {
+    private static void quantize(NodeConversion site) {
         var attributes = attributes(site);
         var inputs = new ArrayList<>(site.node().inputs());
         if (site.target() < 23) {
@@ -277,7 +277,7 @@ final class FormRules {
     }
 
     /** Opset 23 came with a type of the product that is not that of the step. */
-    private static void dequantize(Site site) {
+    private static void dequantize(NodeConversion site) {
         var attributes = attributes(site);
         var inputs = new ArrayList<>(site.node().inputs());
         if (site.target() < 23
@@ -297,7 +297,7 @@ final class FormRules {
     }
 
     /** Casts an input where it is of another type. */
-    private static void inTypeOf(Site site, List<String> inputs, int index, ValueType type) {
+    private static void inTypeOf(NodeConversion site, List<String> inputs, int index, ValueType type) {
         if (site.type(index) == type) {
             return;
         }

@@ -20,7 +20,7 @@ final class NormalizationRules {
     }
 
     /** From an axis to the last. */
-    private static List<Long> axes(Site site) {
+    private static List<Long> axes(NodeConversion site) {
         long axis = site.node().whole("axis", -1);
         // counted from the back the rank need not be known
         long first = axis < 0 ? axis : axis - site.rank(0);
@@ -32,13 +32,13 @@ final class NormalizationRules {
     }
 
     /** The type that is computed in. */
-    private static ValueType wide(Site site) {
+    private static ValueType wide(NodeConversion site) {
         var type = site.type(0);
         return type == ValueType.FLOAT64 || site.node().whole("stash_type", 1) != 1 ? type : ValueType.FLOAT32;
     }
 
     /** scale·x/√(mean(x²) + ε). */
-    private static void rootMeanSquare(Site site) {
+    private static void rootMeanSquare(NodeConversion site) {
         var type = site.type(0);
         var wide = wide(site);
         var x = wide == type ? site.input(0) : site.cast(site.input(0), wide);
@@ -54,7 +54,7 @@ final class NormalizationRules {
     }
 
     /** scale·(x − mean)/√(variance + ε) + bias. */
-    private static void layer(Site site) {
+    private static void layer(NodeConversion site) {
         var type = site.type(0);
         var wide = wide(site);
         var axes = axes(site);
@@ -80,7 +80,7 @@ final class NormalizationRules {
     }
 
     /** Each group as one row, which an InstanceNormalization brings to mean 0 and variance 1. */
-    private static void group(Site site) {
+    private static void group(NodeConversion site) {
         var type = site.type(0);
         long groups = site.node().whole("num_groups", 1);
         int rank = site.rank(0);

@@ -174,7 +174,7 @@ public final class OpsetConversion {
                 nodes.add(inside);
                 continue;
             }
-            var site = new Site(inside, shapes, names, source, target);
+            var site = new NodeConversion(inside, shapes, names, source, target);
             try {
                 write(site, graph);
                 nodes.addAll(site.written());
@@ -222,7 +222,7 @@ public final class OpsetConversion {
         return outputs.equals(node.outputs()) ? node : node.withOutputs(outputs);
     }
 
-    private void write(Site site, Graph graph) {
+    private void write(NodeConversion site, Graph graph) {
         var node = site.node();
         var way = way(node, source, target);
         var rule = rules(way).get(node.op());
@@ -298,7 +298,7 @@ public final class OpsetConversion {
     }
 
     /** Holds a node to the form of the other opset. */
-    private static Node fitted(Node node, Operator form, Site site, Graph graph) {
+    private static Node fitted(Node node, Operator form, NodeConversion site, Graph graph) {
         var attributes = new TreeMap<>(node.attributes());
         node.attributes().forEach((name, attribute) -> {
             var kind = form.attributes().get(name);
@@ -360,7 +360,7 @@ public final class OpsetConversion {
                                         .isPresent()));
     }
 
-    private static @Nullable String typeOf(String value, Site site, int index, Graph graph) {
+    private static @Nullable String typeOf(String value, NodeConversion site, int index, Graph graph) {
         if (index < site.node().inputs().size() && value.equals(site.input(index))) {
             var known = site.knownType(index);
             if (known.isPresent()) {

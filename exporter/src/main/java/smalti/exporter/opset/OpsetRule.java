@@ -4,5 +4,5 @@ package smalti.exporter.opset;
 @FunctionalInterface
 interface OpsetRule {
     /** @throws NoForm if it cannot be said there */
-    void write(Site site);
+    void write(NodeConversion site);
 }

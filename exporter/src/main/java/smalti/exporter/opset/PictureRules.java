@@ -22,7 +22,7 @@ final class PictureRules {
     }
 
     /** The sum, over the axes, of a column of the matrix times the places along the axis, and of the last column. */
-    private static void affineGrid(Site site) {
+    private static void affineGrid(NodeConversion site) {
         long axes = site.size(0, 1); // theta is [N, axes, axes + 1]
         if (axes < 0) {
             axes = site.size(1, 0) - 2;
@@ -59,7 +59,7 @@ final class PictureRules {
     }
 
     /** @return [N, 1, .., axes] */
-    private static String column(Site site, String columns, long index, long axes) {
+    private static String column(NodeConversion site, String columns, long index, long axes) {
         var column = site.op("Gather", Map.of("axis", Attribute.of(1L)), columns, site.list(index));
         var inner = new long[(int) axes - 1];
         for (int i = 0; i < inner.length; i++) {
@@ -69,7 +69,7 @@ final class PictureRules {
     }
 
     /** A padding, of fewer than 0 where something is cut off; half of it, rounded towards 0, goes before. */
-    private static void centerCropPad(Site site) {
+    private static void centerCropPad(NodeConversion site) {
         int rank = site.rank(0);
         var x = site.input(0);
         var shape = site.type(1) == ValueType.INT64 ? site.input(1) : site.cast(site.input(1), ValueType.INT64);
@@ -91,7 +91,7 @@ final class PictureRules {
     }
 
     /** A transposed convolution, of which each channel goes to its own place in the block. */
-    private static void blocks(Site site) {
+    private static void blocks(NodeConversion site) {
         var type = site.type(0);
         if (!type.isFloat()) {
             throw new NoForm("its input must be of floats, got %s", type.text());
@@ -145,7 +145,7 @@ final class PictureRules {
         site.end("Reshape", put, shape);
     }
 
-    private static List<Long> numbers(Site site, String name, int count, long otherwise) {
+    private static List<Long> numbers(NodeConversion site, String name, int count, long otherwise) {
         return site.node().wholes(name).orElse(Collections.nCopies(count, otherwise));
     }
 }

@@ -4,7 +4,7 @@
  * <pre>
  *   Model ──▶ OpsetConversion: node by node ──▶ Model
  *               ├ the same form in both opsets: kept
- *               ├ missing there: written by its definition, by an OpsetRule through a Site
+ *               ├ missing there: written by its definition, by an OpsetRule through a NodeConversion
  *               └ of another form: rewritten, and its attributes, inputs and types must have a place there
  * </pre>
  *

@@ -33,7 +33,7 @@ record Affine(double[] factor, double[] shift) {
     }
 
     /** Of a BatchNormalization outside of training whose numbers are constant; it normalises axis 1. */
-    static Optional<Affine> ofNormalization(Node node, int channels, Draft draft) {
+    static Optional<Affine> ofNormalization(Node node, int channels, GraphEdit draft) {
         if (!isInference(node, draft)) {
             return Optional.empty();
         }
@@ -55,7 +55,7 @@ record Affine(double[] factor, double[] shift) {
         return Optional.of(new Affine(factor, shift));
     }
 
-    private static boolean isInference(Node node, Draft draft) {
+    private static boolean isInference(Node node, GraphEdit draft) {
         if (!node.is("BatchNormalization")
                 || !draft.onlyFirstUsed(node)
                 || node.whole("training_mode", 0) != 0

@@ -28,7 +28,7 @@ final class CancelTransposes extends GraphPass {
     }
 
     @Override
-    void rewrite(Draft draft) {
+    void rewrite(GraphEdit draft) {
         draft.each(node -> {
             var order = order(node);
             if (order == null) {
@@ -73,7 +73,7 @@ final class CancelTransposes extends GraphPass {
         return second.stream().map(first::get).toList();
     }
 
-    private static void merge(Node node, Node before, List<Integer> first, List<Integer> second, Draft draft) {
+    private static void merge(Node node, Node before, List<Integer> first, List<Integer> second, GraphEdit draft) {
         var both = composed(first, second);
         if (isIdentity(both) && draft.bypass(node, before.input(0))) {
             return;
@@ -82,7 +82,7 @@ final class CancelTransposes extends GraphPass {
         draft.replace(node, node.withInputs(before.inputs()).withAttributes(new TreeMap<>(Map.of("perm", perm))));
     }
 
-    private static void cancel(Node node, List<Integer> order, Draft draft) {
+    private static void cancel(Node node, List<Integer> order, GraphEdit draft) {
         var sink = new Sink(order, draft);
         if (!sink.reaches(node.input(0), 0) || !sink.gains) {
             return;
@@ -102,11 +102,11 @@ final class CancelTransposes extends GraphPass {
     /** Finds out whether a value can be made in another order of axes for nothing. */
     private static final class Sink {
         private final List<Integer> order;
-        private final Draft draft;
+        private final GraphEdit draft;
         private final List<Node> gone = new ArrayList<>();
         private boolean gains;
 
-        Sink(List<Integer> order, Draft draft) {
+        Sink(List<Integer> order, GraphEdit draft) {
             this.order = order;
             this.draft = draft;
         }
@@ -137,10 +137,10 @@ final class CancelTransposes extends GraphPass {
 
         /** The inputs whose axes are those of the output; empty of other nodes. */
         private List<String> operands(Node node) {
-            if (Ops.UNARY.contains(node.op())) {
+            if (OperatorKinds.UNARY.contains(node.op())) {
                 return List.of(node.input(0));
             }
-            boolean binary = Ops.BINARY.contains(node.op())
+            boolean binary = OperatorKinds.BINARY.contains(node.op())
                     && draft.opset() >= 7
                     && node.inputs().size() == 2;
             boolean joins = node.is("Concat") && node.attributes().containsKey("axis");

@@ -39,18 +39,18 @@ final class ConstantNodes {
 
     private static final Set<ValueType> UNFIT = Set.of(ValueType.STRING, ValueType.COMPLEX64, ValueType.COMPLEX128);
 
-    private final Draft draft;
+    private final GraphEdit draft;
     private final List<Node> nodes = new ArrayList<>();
     /** What each node makes that stays in the graph. */
     private final IdentityHashMap<Node, List<String>> kept = new IdentityHashMap<>();
     /** By value: the bytes of the constants that it is made of. */
     private final Map<String, Long> sources = new HashMap<>();
 
-    private ConstantNodes(Draft draft) {
+    private ConstantNodes(GraphEdit draft) {
         this.draft = draft;
     }
 
-    static ConstantNodes of(Draft draft) {
+    static ConstantNodes of(GraphEdit draft) {
         var constants = new ConstantNodes(draft);
         constants.find();
         constants.choose();
@@ -78,7 +78,7 @@ final class ConstantNodes {
     }
 
     private boolean isComputable(Node node) {
-        return Ops.isRepeatable(node)
+        return OperatorKinds.isRepeatable(node)
                 && !LEFT.contains(node.op())
                 && !node.inputs().isEmpty()
                 && used(node).stream().allMatch(output -> bytes(node, output).isPresent());

@@ -27,12 +27,12 @@ final class ConstantRun {
     /** What ONNX Runtime is given at once is copied a few times, and must fit one message. */
     static final long MOST_GIVEN = 1 << 29;
 
-    private final Draft draft;
+    private final GraphEdit draft;
     private final Set<Node> deadly;
     private final Map<String, Tensor> results = new HashMap<>();
 
     /** @param deadly nodes that are left as they are; those with which ONNX Runtime ends come to them */
-    ConstantRun(Draft draft, Set<Node> deadly) {
+    ConstantRun(GraphEdit draft, Set<Node> deadly) {
         this.draft = draft;
         this.deadly = deadly;
     }

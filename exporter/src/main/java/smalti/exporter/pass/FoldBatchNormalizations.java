@@ -7,7 +7,7 @@ final class FoldBatchNormalizations extends GraphPass {
     }
 
     @Override
-    void rewrite(Draft draft) {
+    void rewrite(GraphEdit draft) {
         draft.each(node -> {
             var layer = node.is("BatchNormalization") && draft.isUsedOnce(node.input(0))
                     ? Layer.of(draft.maker(node.input(0)), draft)

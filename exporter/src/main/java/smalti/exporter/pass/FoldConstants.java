@@ -23,7 +23,7 @@ final class FoldConstants extends GraphPass {
     }
 
     @Override
-    void rewrite(Draft draft) {
+    void rewrite(GraphEdit draft) {
         draft.each(node -> {
             if (node.is("Constant")) {
                 moveToInitializers(node, draft);
@@ -41,16 +41,16 @@ final class FoldConstants extends GraphPass {
         }
     }
 
-    private static void moveToInitializers(Node node, Draft draft) {
-        var constant = Draft.ofNode(node);
+    private static void moveToInitializers(Node node, GraphEdit draft) {
+        var constant = GraphEdit.ofNode(node);
         if (constant != null && !draft.isOutput(node.output()) && draft.model().allowsPlainInitializers()) {
             draft.remove(node);
             draft.place(node.output(), constant);
         }
     }
 
-    private static boolean takeFromShapes(Node node, Draft draft) {
-        if (!Ops.isRepeatable(node) || node.outputs().size() != 1) {
+    private static boolean takeFromShapes(Node node, GraphEdit draft) {
+        if (!OperatorKinds.isRepeatable(node) || node.outputs().size() != 1) {
             return false;
         }
         var known = draft.shapes().longs(node.output());
@@ -65,7 +65,7 @@ final class FoldConstants extends GraphPass {
     }
 
     /** The second input of a CastLike gives its type alone. */
-    private static void nameType(Node node, Draft draft) {
+    private static void nameType(Node node, GraphEdit draft) {
         draft.shapes().element(node.input(1)).ifPresent(type -> {
             var attributes = new TreeMap<>(node.attributes());
             attributes.put("to", Attribute.of((long) type.onnxCode()));

@@ -15,7 +15,7 @@ final class FoldInputScales extends GraphPass {
     }
 
     @Override
-    void rewrite(Draft draft) {
+    void rewrite(GraphEdit draft) {
         draft.each(node -> {
             boolean isScale = node.domain().isEmpty() && FoldScales.SCALES.contains(node.op()) && draft.opset() >= 7;
             if (node.is("BatchNormalization")) {
@@ -26,7 +26,7 @@ final class FoldInputScales extends GraphPass {
         });
     }
 
-    private static boolean fold(Node node, int side, Draft draft) {
+    private static boolean fold(Node node, int side, GraphEdit draft) {
         var layers = layers(node, draft);
         var affines = new ArrayList<Affine>();
         for (var layer : layers) {
@@ -46,7 +46,7 @@ final class FoldInputScales extends GraphPass {
     }
 
     /** All that take what a node makes; empty if there are others. */
-    private static List<Layer> layers(Node node, Draft draft) {
+    private static List<Layer> layers(Node node, GraphEdit draft) {
         var layers = new ArrayList<Layer>();
         if (draft.isOutput(node.output())) {
             return layers;
@@ -61,7 +61,7 @@ final class FoldInputScales extends GraphPass {
         return layers;
     }
 
-    private static Optional<Affine> affine(Node node, int side, Layer layer, Draft draft) {
+    private static Optional<Affine> affine(Node node, int side, Layer layer, GraphEdit draft) {
         var value = node.input(side);
         if (node.is("BatchNormalization")) {
             return layer.inputAxis() == 1

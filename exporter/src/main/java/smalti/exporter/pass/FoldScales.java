@@ -19,7 +19,7 @@ final class FoldScales extends GraphPass {
     }
 
     @Override
-    void rewrite(Draft draft) {
+    void rewrite(GraphEdit draft) {
         draft.each(node -> {
             if (node.domain().isEmpty() && SCALES.contains(node.op()) && draft.opset() >= 7) {
                 if (!fold(node, 0, draft)) {
@@ -29,7 +29,7 @@ final class FoldScales extends GraphPass {
         });
     }
 
-    private static boolean fold(Node node, int side, Draft draft) {
+    private static boolean fold(Node node, int side, GraphEdit draft) {
         var value = node.input(side);
         var constant = draft.constant(node.input(1 - side));
         var maker = draft.maker(value);
@@ -47,7 +47,7 @@ final class FoldScales extends GraphPass {
         return false;
     }
 
-    private static boolean foldIntoLayer(Node node, int side, Tensor constant, Layer layer, Draft draft) {
+    private static boolean foldIntoLayer(Node node, int side, Tensor constant, Layer layer, GraphEdit draft) {
         var values = Layer.perChannel(constant, layer.rank(), layer.axis(), layer.channels());
         return values.isPresent()
                 && constant.type() == layer.weights().type()
@@ -57,7 +57,7 @@ final class FoldScales extends GraphPass {
     }
 
     /** An offset into the bias of a Gemm whose weights are computed. */
-    private static boolean foldIntoGemm(Node node, int side, Tensor constant, Node gemm, Draft draft) {
+    private static boolean foldIntoGemm(Node node, int side, Tensor constant, Node gemm, GraphEdit draft) {
         var matrix = draft.shapes().fixedShape(gemm.input(1)).orElse(List.of());
         if (matrix.size() != 2) {
             return false;
@@ -98,7 +98,7 @@ final class FoldScales extends GraphPass {
     }
 
     /** Of two matrices that are both computed, or whose constant is shared. */
-    private static boolean makeGemm(Node add, Tensor constant, Node product, Draft draft) {
+    private static boolean makeGemm(Node add, Tensor constant, Node product, GraphEdit draft) {
         var shapes = draft.shapes();
         var matrix = shapes.fixedShape(product.input(1)).orElse(List.of());
         boolean fits = matrix.size() == 2

@@ -27,7 +27,7 @@ final class FuseGelus extends GraphPass {
     }
 
     @Override
-    void rewrite(Draft draft) {
+    void rewrite(GraphEdit draft) {
         if (draft.opset() >= FIRST_OPSET) {
             draft.each(node -> {
                 if (node.is("Mul")) {
@@ -37,7 +37,7 @@ final class FuseGelus extends GraphPass {
         }
     }
 
-    private static void fuse(Node root, Draft draft) {
+    private static void fuse(Node root, GraphEdit draft) {
         var product = Product.of(root, draft);
         if (product == null || product.values.size() != 2 || !isClose(product.constant, 0.5)) {
             return;
@@ -63,7 +63,7 @@ final class FuseGelus extends GraphPass {
     }
 
     /** What is added to a constant. */
-    private static @Nullable String besides(Node add, double wanted, Draft draft) {
+    private static @Nullable String besides(Node add, double wanted, GraphEdit draft) {
         for (int i = 0; i < 2; i++) {
             var constant = scalar(add.input(i), draft);
             if (constant != null && isClose(constant, wanted)) {
@@ -73,7 +73,7 @@ final class FuseGelus extends GraphPass {
         return null;
     }
 
-    private static @Nullable String form(String inner, String value, Draft draft) {
+    private static @Nullable String form(String inner, String value, GraphEdit draft) {
         var erf = draft.maker(inner, "Erf");
         if (erf != null) {
             return isTimes(erf.input(0), value, Math.sqrt(0.5), draft) ? "none" : null;
@@ -94,7 +94,7 @@ final class FuseGelus extends GraphPass {
         return null;
     }
 
-    private static boolean isTimes(String scaled, String value, double factor, Draft draft) {
+    private static boolean isTimes(String scaled, String value, double factor, GraphEdit draft) {
         var maker = draft.maker(scaled);
         if (maker != null && maker.is("Div")) {
             var divisor = scalar(maker.input(1), draft);
@@ -107,7 +107,7 @@ final class FuseGelus extends GraphPass {
     }
 
     /** Whether it is 0.044715·x³. */
-    private static boolean isCubic(String cubic, String value, Draft draft) {
+    private static boolean isCubic(String cubic, String value, GraphEdit draft) {
         var product = Product.of(draft.maker(cubic), draft);
         if (product == null || !isClose(product.constant, 0.044715)) {
             return false;
@@ -123,7 +123,7 @@ final class FuseGelus extends GraphPass {
                 && power.input(0).equals(value);
     }
 
-    private static @Nullable Double scalar(String value, Draft draft) {
+    private static @Nullable Double scalar(String value, GraphEdit draft) {
         var constant = draft.constant(value);
         return constant != null && constant.count() == 1 && constant.rank() <= 1 && Layer.isFloat(constant)
                 ? Double.valueOf(constant.number(0))
@@ -139,7 +139,7 @@ final class FuseGelus extends GraphPass {
         private final List<String> values = new ArrayList<>();
         private double constant = 1;
 
-        static @Nullable Product of(@Nullable Node root, Draft draft) {
+        static @Nullable Product of(@Nullable Node root, GraphEdit draft) {
             if (root == null || !root.is("Mul")) {
                 return null;
             }
@@ -148,7 +148,7 @@ final class FuseGelus extends GraphPass {
             return product;
         }
 
-        private void add(Node mul, Draft draft, int depth) {
+        private void add(Node mul, GraphEdit draft, int depth) {
             for (var input : mul.inputs()) {
                 var scalar = scalar(input, draft);
                 var inner = draft.maker(input, "Mul");

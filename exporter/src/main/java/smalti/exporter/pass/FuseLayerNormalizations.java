@@ -25,7 +25,7 @@ final class FuseLayerNormalizations extends GraphPass {
     }
 
     @Override
-    void rewrite(Draft draft) {
+    void rewrite(GraphEdit draft) {
         if (draft.opset() >= FIRST_OPSET) {
             draft.each(node -> {
                 if (node.is("Mul")) {
@@ -35,7 +35,7 @@ final class FuseLayerNormalizations extends GraphPass {
         }
     }
 
-    private static void fuse(Node mul, Draft draft) {
+    private static void fuse(Node mul, GraphEdit draft) {
         for (int side = 0; side < 2; side++) {
             var scale = mul.input(1 - side);
             var quotient = draft.maker(mul.input(side), "Div");
@@ -65,12 +65,12 @@ final class FuseLayerNormalizations extends GraphPass {
     private record Norm(String value, int axes, float epsilon, List<Long> sizes) {}
 
     /** A constant of exactly the sizes of the normalised axes. */
-    private static boolean isOfAxes(String value, Norm norm, Draft draft) {
+    private static boolean isOfAxes(String value, Norm norm, GraphEdit draft) {
         var constant = draft.constant(value);
         return constant != null && constant.dims().equals(norm.sizes()) && constant.type() == ValueType.FLOAT32;
     }
 
-    private static @Nullable Norm norm(Node quotient, Draft draft) {
+    private static @Nullable Norm norm(Node quotient, GraphEdit draft) {
         var root = draft.maker(quotient.input(1), "Sqrt");
         var difference = draft.maker(quotient.input(0), "Sub");
         if (root == null || difference == null || !draft.isUsedOnce(root.output())) {
@@ -111,7 +111,7 @@ final class FuseLayerNormalizations extends GraphPass {
                 last.stream().map(axis -> axis.size()).toList());
     }
 
-    private static boolean isSquare(Node node, String value, Draft draft) {
+    private static boolean isSquare(Node node, String value, GraphEdit draft) {
         if (node.is("Mul")) {
             return node.inputs().equals(List.of(value, value));
         }
@@ -123,7 +123,7 @@ final class FuseLayerNormalizations extends GraphPass {
     }
 
     /** How many axes the mean is taken over, if they are the last ones and stay as sizes of 1. */
-    private static Optional<Integer> lastAxes(Node mean, Draft draft) {
+    private static Optional<Integer> lastAxes(Node mean, GraphEdit draft) {
         var rank = draft.shapes().rank(mean.input(0));
         var axes = mean.wholes("axes")
                 .or(() -> mean.input(1).isEmpty()

@@ -20,11 +20,11 @@ abstract class GraphPass implements Pass {
 
     @Override
     public final Model apply(Model model) {
-        var draft = new Draft(model);
+        var draft = new GraphEdit(model);
         return rewritten(draft) ? model.with(draft.graph()) : model;
     }
 
-    private boolean rewritten(Draft draft) {
+    private boolean rewritten(GraphEdit draft) {
         for (var node : draft.nodes()) {
             if (node.bodies().isEmpty()) {
                 continue;
@@ -33,7 +33,7 @@ abstract class GraphPass implements Pass {
             boolean changed = false;
             for (var attribute : node.attributes().entrySet()) {
                 if (attribute.getValue() instanceof Attribute.Body body) {
-                    var inner = new Draft(draft, body.value());
+                    var inner = new GraphEdit(draft, body.value());
                     if (rewritten(inner)) {
                         Graph graph = inner.graph();
                         attributes.put(attribute.getKey(), new Attribute.Body(graph));
@@ -50,5 +50,5 @@ abstract class GraphPass implements Pass {
     }
 
     /** Changes one graph; its bodies are done. */
-    abstract void rewrite(Draft draft);
+    abstract void rewrite(GraphEdit draft);
 }

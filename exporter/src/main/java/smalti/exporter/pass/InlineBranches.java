@@ -17,7 +17,7 @@ final class InlineBranches extends GraphPass {
     }
 
     @Override
-    void rewrite(Draft draft) {
+    void rewrite(GraphEdit draft) {
         draft.each(node -> {
             if (node.is("If")) {
                 choose(node, draft);
@@ -27,7 +27,7 @@ final class InlineBranches extends GraphPass {
         });
     }
 
-    private static void choose(Node node, Draft draft) {
+    private static void choose(Node node, GraphEdit draft) {
         var condition = number(node.input(0), draft);
         if (condition == null) {
             return;
@@ -38,7 +38,7 @@ final class InlineBranches extends GraphPass {
         }
     }
 
-    private static @Nullable Double number(String value, Draft draft) {
+    private static @Nullable Double number(String value, GraphEdit draft) {
         var constant = draft.constant(value);
         return constant != null && constant.count() == 1 ? Double.valueOf(constant.number(0)) : null;
     }
@@ -48,7 +48,7 @@ final class InlineBranches extends GraphPass {
     }
 
     /** A loop that never runs gives what it was given; of one that runs once each gathered output has one part. */
-    private static void unroll(Node node, Draft draft) {
+    private static void unroll(Node node, GraphEdit draft) {
         if (!(node.attributes().get("body") instanceof Attribute.Body body)) {
             return;
         }

@@ -59,7 +59,7 @@ final class InlineFunctions implements Pass {
         }
 
         @Override
-        void rewrite(Draft draft) {
+        void rewrite(GraphEdit draft) {
             draft.each(node -> {
                 var body = left < 0 ? null : functions.body(node).orElse(null);
                 if (body != null) {

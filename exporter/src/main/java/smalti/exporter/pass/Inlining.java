@@ -13,9 +13,9 @@ import smalti.exporter.graph.Tensor;
 
 /** Puts the nodes of another graph in the place of one node, under names of their own. */
 final class Inlining {
-    private final Draft draft;
+    private final GraphEdit draft;
 
-    Inlining(Draft draft) {
+    Inlining(GraphEdit draft) {
         this.draft = draft;
     }
 

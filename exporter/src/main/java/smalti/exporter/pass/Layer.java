@@ -23,7 +23,7 @@ import smalti.exporter.graph.ValueType;
  */
 record Layer(Node node, Tensor weights, double @Nullable [] bias, int channels, int rank) {
     /** The layer that a node is, if weights and bias are constants of floats. */
-    static Optional<Layer> of(@Nullable Node node, Draft draft) {
+    static Optional<Layer> of(@Nullable Node node, GraphEdit draft) {
         var weights = node == null || !node.domain().isEmpty() ? null : draft.constant(node.input(1));
         if (node == null || weights == null || !isFloat(weights)) {
             return Optional.empty();
@@ -45,7 +45,7 @@ record Layer(Node node, Tensor weights, double @Nullable [] bias, int channels, 
         };
     }
 
-    private static Optional<Layer> convolution(Node node, Tensor weights, Draft draft) {
+    private static Optional<Layer> convolution(Node node, Tensor weights, GraphEdit draft) {
         var bias = draft.constant(node.input(2));
         long group = node.whole("group", 1);
         if (weights.rank() < 3 || (bias == null && !node.input(2).isEmpty())) {
@@ -62,7 +62,7 @@ record Layer(Node node, Tensor weights, double @Nullable [] bias, int channels, 
                 : Optional.empty();
     }
 
-    private static Optional<Layer> gemm(Node node, Tensor weights, Draft draft) {
+    private static Optional<Layer> gemm(Node node, Tensor weights, GraphEdit draft) {
         int channels = Math.toIntExact(weights.dims().get(node.whole("transB", 0) != 0 ? 0 : 1));
         if (node.input(2).isEmpty()) {
             return Optional.of(new Layer(node, weights, null, channels, 2));
@@ -130,7 +130,7 @@ record Layer(Node node, Tensor weights, double @Nullable [] bias, int channels, 
      * @param affine what that node does to this one's output
      * @return false if there is no such layer: the new weights would not be finite, or there is no place for a bias
      */
-    boolean absorb(Node after, Affine affine, Draft draft) {
+    boolean absorb(Node after, Affine affine, GraphEdit draft) {
         var change = behind(affine);
         if (change.isEmpty()) {
             return false;
@@ -142,7 +142,7 @@ record Layer(Node node, Tensor weights, double @Nullable [] bias, int channels, 
     }
 
     /** Gives the output channels factors; the output keeps its name. False if the weights would not be finite. */
-    boolean scale(double[] factor, Draft draft) {
+    boolean scale(double[] factor, GraphEdit draft) {
         var change = behind(new Affine(factor, new double[channels]));
         change.ifPresent(found -> replace(node, with(found, node.input(0), node.output(), draft), draft));
         return change.isPresent();
@@ -158,11 +158,11 @@ record Layer(Node node, Tensor weights, double @Nullable [] bias, int channels, 
     }
 
     /** Takes the input of the node in front of this one, and does what that does; see {@link #takes}. */
-    void absorbBefore(String input, Affine affine, Draft draft) {
+    void absorbBefore(String input, Affine affine, GraphEdit draft) {
         replace(node, with(before(affine).orElseThrow(), input, node.output(), draft), draft);
     }
 
-    private void replace(Node old, Node other, Draft draft) {
+    private void replace(Node old, Node other, GraphEdit draft) {
         draft.replace(old, other);
         node.inputs().stream().skip(1).forEach(draft::removeUnused);
     }
@@ -216,7 +216,7 @@ record Layer(Node node, Tensor weights, double @Nullable [] bias, int channels, 
                 : Optional.empty();
     }
 
-    private Node with(Change change, String input, String output, Draft draft) {
+    private Node with(Change change, String input, String output, GraphEdit draft) {
         var inputs = new ArrayList<>(List.of(input, node.input(1)));
         if (change.weights() != null) {
             inputs.set(1, draft.add(output + "_weight", change.weights()));

@@ -55,13 +55,13 @@ final class LowerTransposedConvolutions extends GraphPass {
     }
 
     @Override
-    void rewrite(Draft draft) {
+    void rewrite(GraphEdit draft) {
         if (draft.opset() >= FIRST_OPSET) {
             draft.each(node -> TransposedLayer.of(node, draft).ifPresent(layer -> lower(layer, draft)));
         }
     }
 
-    private static void lower(TransposedLayer layer, Draft draft) {
+    private static void lower(TransposedLayer layer, GraphEdit draft) {
         var node = layer.node();
         var name = node.output();
         if (layer.isPlain()) {
@@ -108,7 +108,7 @@ final class LowerTransposedConvolutions extends GraphPass {
     }
 
     /** The functions of single elements through which the value goes, and nowhere else. */
-    private static List<Node> followers(String value, Draft draft) {
+    private static List<Node> followers(String value, GraphEdit draft) {
         var followers = new ArrayList<Node>();
         var now = value;
         while (draft.isUsedOnce(now)) {
@@ -126,13 +126,14 @@ final class LowerTransposedConvolutions extends GraphPass {
         return followers;
     }
 
-    private static boolean isClip(Node node, Draft draft) {
+    private static boolean isClip(Node node, GraphEdit draft) {
         return node.is("Clip")
                 && node.inputs().stream().skip(1).allMatch(bound -> bound.isEmpty() || draft.isPlainInitializer(bound));
     }
 
     /** From [N, groups·phases·computed, H…] to the output, cut as it must be. */
-    private static void interleave(TransposedLayer layer, String phases, String output, List<Node> nodes, Draft draft) {
+    private static void interleave(
+            TransposedLayer layer, String phases, String output, List<Node> nodes, GraphEdit draft) {
         int axes = layer.axes();
         var last = node("Transpose", List.of(phases), output + "_nhwc", Map.of("perm", channelsLast(axes)));
         last = add(last, nodes, draft);
@@ -198,7 +199,7 @@ final class LowerTransposedConvolutions extends GraphPass {
         }
     }
 
-    private static Node cut(TransposedLayer layer, Node whole, String output, List<Node> nodes, Draft draft) {
+    private static Node cut(TransposedLayer layer, Node whole, String output, List<Node> nodes, GraphEdit draft) {
         var starts = new ArrayList<Long>();
         var ends = new ArrayList<Long>();
         var axes = new ArrayList<Long>();
@@ -228,7 +229,7 @@ final class LowerTransposedConvolutions extends GraphPass {
     }
 
     /** [N, s·H, …, channels] of rows [N, H, …]; a constant where the sizes are known. */
-    private static String sizes(TransposedLayer layer, String rows, String output, List<Node> nodes, Draft draft) {
+    private static String sizes(TransposedLayer layer, String rows, String output, List<Node> nodes, GraphEdit draft) {
         int axes = layer.axes();
         long computed = layer.groups() * layer.computed();
         var input = draft.shapes().shape(layer.node().input(0));
@@ -258,7 +259,7 @@ final class LowerTransposedConvolutions extends GraphPass {
         return Node.of(op, inputs, output, attributes);
     }
 
-    private static Node add(Node node, List<Node> nodes, Draft draft) {
+    private static Node add(Node node, List<Node> nodes, GraphEdit draft) {
         var added = Node.of(node.op(), node.inputs(), draft.fresh(node.output()), node.attributes());
         nodes.add(added);
         return added;

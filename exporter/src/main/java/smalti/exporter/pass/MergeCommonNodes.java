@@ -17,11 +17,11 @@ final class MergeCommonNodes extends GraphPass {
     private record Key(String op, List<String> inputs, List<Boolean> outputs, Map<String, Attribute> attributes) {}
 
     @Override
-    void rewrite(Draft draft) {
+    void rewrite(GraphEdit draft) {
         mergeConstants(draft);
         var first = new HashMap<Key, Node>();
         draft.each(node -> {
-            if (!Ops.isRepeatable(node)) {
+            if (!OperatorKinds.isRepeatable(node)) {
                 return;
             }
             var made = node.outputs().stream().map(String::isEmpty).toList();
@@ -38,7 +38,7 @@ final class MergeCommonNodes extends GraphPass {
         });
     }
 
-    private static void mergeConstants(Draft draft) {
+    private static void mergeConstants(GraphEdit draft) {
         var first = new HashMap<Constant, String>();
         draft.initializers().forEach((name, constant) -> {
             if (constant instanceof Tensor && draft.isPlainInitializer(name)) {

@@ -22,7 +22,7 @@ final class MergeReshapes extends GraphPass {
     }
 
     @Override
-    void rewrite(Draft draft) {
+    void rewrite(GraphEdit draft) {
         // before, the shape was an attribute
         if (draft.opset() < 5) {
             return;
@@ -55,7 +55,7 @@ final class MergeReshapes extends GraphPass {
     }
 
     /** Exporters compute the sizes, most from those of the input. */
-    private static void fix(Node node, Draft draft) {
+    private static void fix(Node node, GraphEdit draft) {
         var asked = draft.shapes().sizes(node.input(1)).orElse(null);
         if (asked == null) {
             return;
@@ -102,7 +102,7 @@ final class MergeReshapes extends GraphPass {
     }
 
     /** Sizes that do not lean on the input's: no 0 copies one, and one is −1 at most. */
-    private static Optional<List<Long>> sizes(Node node, Draft draft) {
+    private static Optional<List<Long>> sizes(Node node, GraphEdit draft) {
         var asked = node.is("Reshape") ? draft.shapes().longs(node.input(1)) : Optional.<List<Long>>empty();
         if (asked.isPresent() && asked.get().stream().noneMatch(size -> size == 0)) {
             return asked;

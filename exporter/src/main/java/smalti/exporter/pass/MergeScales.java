@@ -18,7 +18,7 @@ final class MergeScales extends GraphPass {
     }
 
     @Override
-    void rewrite(Draft draft) {
+    void rewrite(GraphEdit draft) {
         if (draft.opset() >= 7) {
             draft.each(node -> merge(node, draft));
         }
@@ -26,7 +26,7 @@ final class MergeScales extends GraphPass {
 
     /** {@code value ∘ numbers}, where ∘ is the addition or the multiplication. */
     private record Step(String value, Tensor constant, double[] numbers, boolean isSum) {
-        static @Nullable Step of(@Nullable Node node, Draft draft) {
+        static @Nullable Step of(@Nullable Node node, GraphEdit draft) {
             if (node == null || !node.domain().isEmpty() || !FoldScales.SCALES.contains(node.op())) {
                 return null;
             }
@@ -45,7 +45,7 @@ final class MergeScales extends GraphPass {
         }
     }
 
-    private static void merge(Node node, Draft draft) {
+    private static void merge(Node node, GraphEdit draft) {
         var second = Step.of(node, draft);
         var maker = second == null ? null : draft.maker(second.value());
         var first = Step.of(maker, draft);

@@ -28,7 +28,7 @@ final class MoveScalesUp extends GraphPass {
     }
 
     @Override
-    void rewrite(Draft draft) {
+    void rewrite(GraphEdit draft) {
         draft.each(node -> {
             if (draft.opset() >= 7 && (node.is("Mul") || node.is("Div"))) {
                 for (int side = 0; side < (node.is("Mul") ? 2 : 1); side++) {
@@ -50,7 +50,7 @@ final class MoveScalesUp extends GraphPass {
 
     /** @param factor a number a channel of the layer */
     private record Way(Layer layer, List<Offset> offsets, double[] factor) {
-        static Optional<Way> from(Node node, int side, Draft draft) {
+        static Optional<Way> from(Node node, int side, GraphEdit draft) {
             var constant = draft.constant(node.input(1 - side));
             var value = node.input(side);
             int rank = draft.shapes().rank(value).orElse(-1);
@@ -99,11 +99,11 @@ final class MoveScalesUp extends GraphPass {
             return Optional.of(found);
         }
 
-        private static int axis(String value, Draft draft) {
+        private static int axis(String value, GraphEdit draft) {
             return draft.shapes().rank(value).orElse(-1);
         }
 
-        private static @Nullable Offset offset(Node node, int axis, int rank, Draft draft) {
+        private static @Nullable Offset offset(Node node, int axis, int rank, GraphEdit draft) {
             if (!node.is("Add") && !node.is("Sub")) {
                 return null;
             }
@@ -151,7 +151,7 @@ final class MoveScalesUp extends GraphPass {
             return Optional.of(new Way(layer, offsets, factor));
         }
 
-        boolean scale(Draft draft) {
+        boolean scale(GraphEdit draft) {
             var scaled = new ArrayList<Tensor>();
             for (var offset : offsets) {
                 var numbers = scaled(offset);

@@ -25,7 +25,7 @@ final class PlainProducts extends GraphPass {
     }
 
     @Override
-    void rewrite(Draft draft) {
+    void rewrite(GraphEdit draft) {
         draft.each(node -> {
             if (node.is("Gemm")) {
                 gemm(node, draft);
@@ -35,12 +35,12 @@ final class PlainProducts extends GraphPass {
         });
     }
 
-    private static @Nullable Tensor floats(String value, Draft draft) {
+    private static @Nullable Tensor floats(String value, GraphEdit draft) {
         var constant = draft.constant(value);
         return constant != null && constant.type() == ValueType.FLOAT32 && constant.count() > 0 ? constant : null;
     }
 
-    private static void gemm(Node node, Draft draft) {
+    private static void gemm(Node node, GraphEdit draft) {
         var weights = floats(node.input(1), draft);
         boolean isTurned = node.whole("transA", 0) != 0;
         double alpha = node.real("alpha", 1);
@@ -92,7 +92,7 @@ final class PlainProducts extends GraphPass {
         return bias != null && bias.rank() > 0 && bias.dims().get(bias.rank() - 1) == columns;
     }
 
-    private static String scaled(String name, Tensor weights, double alpha, Draft draft) {
+    private static String scaled(String name, Tensor weights, double alpha, GraphEdit draft) {
         if (alpha == 1) {
             return name;
         }
@@ -103,7 +103,7 @@ final class PlainProducts extends GraphPass {
         return draft.add(name + "_scaled", Layer.tensor(ValueType.FLOAT32, weights.dims(), numbers));
     }
 
-    private static void product(Node node, Draft draft) {
+    private static void product(Node node, GraphEdit draft) {
         var right = floats(node.input(1), draft);
         int rank = draft.shapes().rank(node.input(right == null ? 1 : 0)).orElse(0);
         if (right != null) {

@@ -7,7 +7,7 @@ final class RemoveDeadNodes extends GraphPass {
     }
 
     @Override
-    void rewrite(Draft draft) {
+    void rewrite(GraphEdit draft) {
         var nodes = draft.nodes();
         for (int i = nodes.size() - 1; i >= 0; i--) {
             if (nodes.get(i).outputs().stream().noneMatch(output -> !output.isEmpty() && draft.isUsed(output))) {

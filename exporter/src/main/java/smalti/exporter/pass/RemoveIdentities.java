@@ -16,7 +16,7 @@ final class RemoveIdentities extends GraphPass {
     }
 
     @Override
-    void rewrite(Draft draft) {
+    void rewrite(GraphEdit draft) {
         draft.each(node -> {
             if (!node.domain().isEmpty() || node.input(0).isEmpty() || !draft.onlyFirstUsed(node)) {
                 return;
@@ -32,7 +32,7 @@ final class RemoveIdentities extends GraphPass {
         });
     }
 
-    private static boolean changesNothing(Node node, Draft draft) {
+    private static boolean changesNothing(Node node, GraphEdit draft) {
         return switch (node.op()) {
             case "Identity" -> true;
             case "Dropout" -> dropsNothing(node, draft);
@@ -52,7 +52,7 @@ final class RemoveIdentities extends GraphPass {
     }
 
     /** Outside of training; before opset 7 an attribute says so, since opset 12 an input. */
-    private static boolean dropsNothing(Node node, Draft draft) {
+    private static boolean dropsNothing(Node node, GraphEdit draft) {
         if (draft.opset() < 7) {
             return node.whole("is_test", 0) == 1;
         }
@@ -63,7 +63,7 @@ final class RemoveIdentities extends GraphPass {
         return training != null && training.count() == 1 && training.number(0) == 0;
     }
 
-    private static boolean keepsOrder(Node node, Draft draft) {
+    private static boolean keepsOrder(Node node, GraphEdit draft) {
         var order = node.wholes("perm");
         if (order.isEmpty()) {
             var rank = draft.shapes().rank(node.input(0));
@@ -77,17 +77,17 @@ final class RemoveIdentities extends GraphPass {
         return true;
     }
 
-    private static boolean padsNothing(Node node, Draft draft) {
+    private static boolean padsNothing(Node node, GraphEdit draft) {
         var pads = draft.opset() < 11 ? node.wholes(draft.opset() < 2 ? "paddings" : "pads") : known(node, 1, draft);
         return pads.isPresent() && pads.get().stream().allMatch(pad -> pad == 0);
     }
 
-    private static Optional<List<Long>> known(Node node, int input, Draft draft) {
+    private static Optional<List<Long>> known(Node node, int input, GraphEdit draft) {
         return node.input(input).isEmpty() ? Optional.empty() : draft.shapes().longs(node.input(input));
     }
 
     /** From the first on, with step 1, to an end that no size reaches. */
-    private static boolean takesAll(Node node, Draft draft) {
+    private static boolean takesAll(Node node, GraphEdit draft) {
         boolean attributes = draft.opset() < 10;
         var starts = attributes ? node.wholes("starts") : known(node, 1, draft);
         var ends = attributes ? node.wholes("ends") : known(node, 2, draft);
@@ -108,7 +108,7 @@ final class RemoveIdentities extends GraphPass {
     }
 
     /** Which input is a constant that leaves the other as it is, to the last bit; −1 of none. */
-    private static int neutral(Node node, Draft draft) {
+    private static int neutral(Node node, GraphEdit draft) {
         if (draft.opset() < 7 || node.inputs().size() != 2) {
             return -1;
         }
@@ -141,14 +141,14 @@ final class RemoveIdentities extends GraphPass {
     }
 
     /** A constant of more axes would broadcast. */
-    private static boolean keepsShape(Node node, int side, Tensor constant, Draft draft) {
+    private static boolean keepsShape(Node node, int side, Tensor constant, GraphEdit draft) {
         var value = node.input(1 - side);
         var rank = draft.shapes().rank(value);
         return (constant.count() == 1 && rank.isPresent() && constant.rank() <= rank.get())
                 || draft.shapes().surelySameShape(value, node.output());
     }
 
-    private static void mergeCasts(Node second, Draft draft) {
+    private static void mergeCasts(Node second, GraphEdit draft) {
         var first = draft.maker(second.input(0), "Cast");
         if (first == null) {
             return;

@@ -31,7 +31,7 @@ record TransposedLayer(
     /** What ONNX Runtime's integer kernels take at a time. */
     private static final int LANES = 16;
 
-    static Optional<TransposedLayer> of(Node node, Draft draft) {
+    static Optional<TransposedLayer> of(Node node, GraphEdit draft) {
         var given = node.is("ConvTranspose") ? draft.constant(node.input(1)) : null;
         var bias = draft.constant(node.input(2));
         if (given == null || given.rank() < 3) {
@@ -105,7 +105,7 @@ record TransposedLayer(
     }
 
     /** At the start of each axis, then at the end; empty where they hang on sizes that nobody knows. */
-    private static Optional<List<Long>> pads(Node node, Tensor weights, List<Long> strides, Draft draft) {
+    private static Optional<List<Long>> pads(Node node, Tensor weights, List<Long> strides, GraphEdit draft) {
         int axes = strides.size();
         var none = Collections.nCopies(2 * axes, 0L);
         var way = node.text("auto_pad", "NOTSET");

@@ -30,7 +30,7 @@ final class UnpackSequences extends GraphPass {
     }
 
     @Override
-    void rewrite(Draft draft) {
+    void rewrite(GraphEdit draft) {
         draft.each(node -> {
             switch (node.domain().isEmpty() ? node.op() : "") {
                 case "SplitToSequence" -> split(node, draft);
@@ -41,7 +41,7 @@ final class UnpackSequences extends GraphPass {
         });
     }
 
-    private static void take(Node node, Draft draft) {
+    private static void take(Node node, GraphEdit draft) {
         var made = draft.maker(node.input(0), "SequenceConstruct");
         var index = index(node, draft);
         if (made != null && index != null) {
@@ -53,12 +53,12 @@ final class UnpackSequences extends GraphPass {
     }
 
     /** A SequenceAt's constant place. */
-    private static @Nullable Integer index(Node node, Draft draft) {
+    private static @Nullable Integer index(Node node, GraphEdit draft) {
         var index = draft.constant(node.input(1));
         return index != null && index.count() == 1 ? Integer.valueOf((int) index.number(0)) : null;
     }
 
-    private static void join(Node node, Draft draft) {
+    private static void join(Node node, GraphEdit draft) {
         var made = draft.maker(node.input(0), "SequenceConstruct");
         if (made != null && node.whole("new_axis", 0) == 0) {
             var axis = new TreeMap<String, Attribute>(Map.of("axis", Attribute.of(node.whole("axis", 0))));
@@ -66,7 +66,7 @@ final class UnpackSequences extends GraphPass {
         }
     }
 
-    private static void split(Node node, Draft draft) {
+    private static void split(Node node, GraphEdit draft) {
         var takers = draft.users(node.output());
         var sizes = sizes(node, draft);
         if (takers.isEmpty() || draft.isOutput(node.output()) || sizes == null || draft.opset() < 13) {
@@ -96,7 +96,7 @@ final class UnpackSequences extends GraphPass {
     }
 
     /** How long each piece is; null where that is unknown, or the pieces lose the axis. */
-    private static @Nullable List<Long> sizes(Node node, Draft draft) {
+    private static @Nullable List<Long> sizes(Node node, GraphEdit draft) {
         if (node.input(1).isEmpty() && node.whole("keepdims", 1) == 0) {
             return null;
         }

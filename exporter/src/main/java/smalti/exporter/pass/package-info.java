@@ -3,7 +3,7 @@
  *
  * <pre>
  *   Model ──▶ Passes: Pass, Pass, … until nothing changes ──▶ Model
- *                      └ GraphPass ── rewrites each graph, inner ones first, by a Draft
+ *                      └ GraphPass ── rewrites each graph, inner ones first, by a GraphEdit
  * </pre>
  *
  * <p>Inputs and outputs of a graph keep their names, types and order, and a value keeps its meaning as long as it keeps

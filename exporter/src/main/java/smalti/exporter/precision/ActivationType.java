@@ -35,7 +35,7 @@ public enum ActivationType {
     }
 
     /** The scale and zero point whose steps cover a range and zero. */
-    Steps covering(Range range) {
+    Steps covering(ValueRange range) {
         double low = Math.min(0, range.least());
         double high = Math.max(0, range.greatest());
         float scale = (float) ((high - low) / (greatest - least));

@@ -41,7 +41,7 @@ public enum Calibration {
     }
 
     /** By one of the ways that need histograms. */
-    Range range(Histogram histogram) {
+    ValueRange range(ValueHistogram histogram) {
         return switch (this) {
             case MIN_MAX, AVERAGED -> histogram.whole();
             case PERCENTILE -> histogram.percentile();
@@ -55,7 +55,7 @@ public enum Calibration {
      * @param batches the inputs of each run
      * @return a range for each value that took finite numbers alone, and any
      */
-    Map<String, Range> ranges(Model model, Set<String> values, List<Map<String, Item>> batches) {
+    Map<String, ValueRange> ranges(Model model, Set<String> values, List<Map<String, Item>> batches) {
         return Observations.of(
                         model,
                         values,

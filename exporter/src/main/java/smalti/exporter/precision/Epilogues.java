@@ -78,18 +78,19 @@ final class Epilogues {
     }
 
     /** The range that a ReLU or Clip leaves, whose edges QuantizeLinear must not pass; of other nodes what was measured. */
-    Range range(Node node, Map<String, Range> ranges) {
+    ValueRange range(Node node, Map<String, ValueRange> ranges) {
         var range = ranges.get(node.output());
         if (range == null) {
             throw new IllegalStateException("no range of " + node.output());
         }
         if (node.is("Relu")) {
-            return new Range(0, Math.max(0, range.greatest()));
+            return new ValueRange(0, Math.max(0, range.greatest()));
         } else if (isAroundZero(node)) {
             var low = flow.constant(node.input(1));
             var high = flow.constant(node.input(2));
             if (low != null && high != null) {
-                return new Range(Math.max(range.least(), low.number(0)), Math.min(range.greatest(), high.number(0)));
+                return new ValueRange(
+                        Math.max(range.least(), low.number(0)), Math.min(range.greatest(), high.number(0)));
             }
         }
         return range;

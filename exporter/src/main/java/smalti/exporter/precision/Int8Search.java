@@ -58,9 +58,9 @@ public final class Int8Search {
         this.calibration = List.copyOf(calibration);
         this.options = options;
         this.place = place;
-        if (model.opset() < Quantizer.FIRST_OPSET) {
+        if (model.opset() < QdqWriter.FIRST_OPSET) {
             throw new SpecException(
-                    place + ": INT8 asks for opset " + Quantizer.FIRST_OPSET + " or later, got " + model.opset());
+                    place + ": INT8 asks for opset " + QdqWriter.FIRST_OPSET + " or later, got " + model.opset());
         }
         this.plain = Prepared.of(Passes.all().apply(model).model(), calibration, options.calibrations(), place);
         this.refusals =
@@ -216,7 +216,7 @@ public final class Int8Search {
         // without a layer in INT8 there is nothing to prepare for
         var made = quantized.isEmpty()
                 ? null
-                : Quantizer.quantize(recipe.prepared().model(), options.activations(), recipe.learnt(), quantized);
+                : QdqWriter.quantize(recipe.prepared().model(), options.activations(), recipe.learnt(), quantized);
         if (made == null || made.layers().isEmpty()) {
             var simple = Passes.simplifying().apply(original).model();
             return new Candidate(recipe, simple, judge.verdict(simple), Map.of());
@@ -284,7 +284,7 @@ public final class Int8Search {
             options.progress()
                     .accept("sensitivity of " + place + " " + (alone.size() + 1) + "/"
                             + plain.layers().size());
-            var made = Quantizer.quantize(recipe.prepared().model(), options.activations(), learnt, Set.of(layer));
+            var made = QdqWriter.quantize(recipe.prepared().model(), options.activations(), learnt, Set.of(layer));
             alone.put(layer, judge.verdict(made.model(), SENSITIVITY_BATCHES).quality());
         }
         return alone;

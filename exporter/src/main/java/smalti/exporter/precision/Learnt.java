@@ -10,7 +10,7 @@ import java.util.Map;
  * @param met means of the channels of the layers' inputs as INT8 layers before them make them, by layer; without, those in
  *     FP32 stand for them
  */
-record Learnt(Map<String, Range> ranges, Map<String, double[]> means, Map<String, double[]> met) {
+record Learnt(Map<String, ValueRange> ranges, Map<String, double[]> means, Map<String, double[]> met) {
     Learnt {
         ranges = Map.copyOf(ranges);
         means = Map.copyOf(means);
@@ -18,7 +18,7 @@ record Learnt(Map<String, Range> ranges, Map<String, double[]> means, Map<String
     }
 
     /** Ranges alone. */
-    static Learnt of(Map<String, Range> ranges) {
+    static Learnt of(Map<String, ValueRange> ranges) {
         return new Learnt(ranges, Map.of(), Map.of());
     }
 

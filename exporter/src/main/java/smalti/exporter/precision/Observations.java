@@ -27,7 +27,7 @@ import smalti.exporter.proof.ModelSession.Item;
 final class Observations {
     private final Map<String, Extremes> extremes = new LinkedHashMap<>();
     private final Map<String, ChannelSums> sums = new LinkedHashMap<>();
-    private final Map<String, Histogram> histograms = new LinkedHashMap<>();
+    private final Map<String, ValueHistogram> histograms = new LinkedHashMap<>();
 
     private final Set<Calibration> ways;
 
@@ -78,7 +78,7 @@ final class Observations {
     private void fillHistograms(ModelSession session, List<Map<String, Item>> batches) {
         extremes.forEach((name, seen) -> {
             if (seen.isFinite()) {
-                histograms.put(name, new Histogram(seen.least, seen.greatest));
+                histograms.put(name, new ValueHistogram(seen.least, seen.greatest));
             }
         });
         each(session, histograms.keySet(), batches, (name, tensor) -> {
@@ -140,8 +140,8 @@ final class Observations {
     }
 
     /** A range for each value that took finite numbers alone, and any. */
-    Map<String, Range> ranges(Calibration way) {
-        var ranges = new LinkedHashMap<String, Range>();
+    Map<String, ValueRange> ranges(Calibration way) {
+        var ranges = new LinkedHashMap<String, ValueRange>();
         if (way.needsHistograms()) {
             if (!ways.contains(way)) {
                 throw new IllegalStateException("no histograms were asked for");
@@ -164,7 +164,7 @@ final class Observations {
     Map<String, Double> magnitudes() {
         var magnitudes = new LinkedHashMap<String, Double>();
         extremes.forEach((name, seen) -> magnitudes.put(
-                name, seen.least <= seen.greatest ? new Range(seen.least, seen.greatest).magnitude() : 0));
+                name, seen.least <= seen.greatest ? new ValueRange(seen.least, seen.greatest).magnitude() : 0));
         return magnitudes;
     }
 
@@ -255,12 +255,12 @@ final class Observations {
             return finite && batches > 0;
         }
 
-        Range range() {
-            return new Range(least, greatest);
+        ValueRange range() {
+            return new ValueRange(least, greatest);
         }
 
-        Range mean() {
-            return new Range(sumOfLeast / batches, sumOfGreatest / batches);
+        ValueRange mean() {
+            return new ValueRange(sumOfLeast / batches, sumOfGreatest / batches);
         }
     }
 }

@@ -18,7 +18,7 @@ record Prepared(Model model, Map<String, LinearLayer> layers, Observations obser
     /** @param ways to calibrate that will be asked for */
     static Prepared of(Model model, List<Map<String, Item>> calibration, Collection<Calibration> ways, String place) {
         var layers = new LinkedHashMap<String, LinearLayer>();
-        Quantizer.layers(model).forEach(layer -> layers.put(layer.name(), layer));
+        QdqWriter.layers(model).forEach(layer -> layers.put(layer.name(), layer));
         var observations = Observations.of(
                 model, QuantizationPlan.watched(model), QuantizationPlan.layerInputs(model), ways, calibration, place);
         return new Prepared(model, layers, observations, place);

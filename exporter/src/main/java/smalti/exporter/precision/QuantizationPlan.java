@@ -47,7 +47,7 @@ final class QuantizationPlan {
     private final Dataflow flow;
     private final int opset;
     private final ActivationType type;
-    private final Map<String, Range> ranges;
+    private final Map<String, ValueRange> ranges;
     private final Set<String> layers;
     private final Epilogues epilogues;
 
@@ -55,7 +55,7 @@ final class QuantizationPlan {
     private final Set<String> wanted = new HashSet<>();
 
     /** @param layers the first outputs of those to quantize */
-    QuantizationPlan(Model model, ActivationType type, Map<String, Range> ranges, Set<String> layers) {
+    QuantizationPlan(Model model, ActivationType type, Map<String, ValueRange> ranges, Set<String> layers) {
         this.flow = new Dataflow(model.graph());
         this.opset = model.opset();
         this.type = type;
@@ -126,12 +126,12 @@ final class QuantizationPlan {
     }
 
     @Nullable
-    Range range(String value) {
+    ValueRange range(String value) {
         return ranges.get(value);
     }
 
     /** The range of what a node makes, without what a ReLU or Clip cuts off. */
-    Range rangeOf(Node node) {
+    ValueRange rangeOf(Node node) {
         return epilogues.range(node, ranges);
     }
 

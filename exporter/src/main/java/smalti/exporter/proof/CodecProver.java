@@ -125,7 +125,7 @@ public final class CodecProver {
     private record Encoded(NpyArray latents, NpyArray codes) {}
 
     private Encoded pictures(Batch batch, NpyArray pictures) {
-        var image = Map.of("image", Pixels.floats(pictures, contract));
+        var image = Map.of("image", PixelConversion.floats(pictures, contract));
         var latents = source(Role.ENCODER, image, "latents");
         this.latents.add(batch, latents, Sessions.output(exported.run(Role.ENCODER, image), "latents"));
 
@@ -185,7 +185,7 @@ public final class CodecProver {
 
     /** Looks up all codes, in the places of as many latents as it takes. */
     private CodeTable table(int codes) {
-        var latents = source(Role.ENCODER, Map.of("image", Pixels.floats(firstPictures, contract)), "latents");
+        var latents = source(Role.ENCODER, Map.of("image", PixelConversion.floats(firstPictures, contract)), "latents");
         long height = latents.shape().get(2);
         long width = latents.shape().get(3);
         int batch = Math.toIntExact((codes + height * width - 1) / (height * width));
@@ -217,7 +217,7 @@ public final class CodecProver {
     }
 
     private int batchSize() {
-        var latents = source(Role.ENCODER, Map.of("image", Pixels.floats(firstPictures, contract)), "latents");
+        var latents = source(Role.ENCODER, Map.of("image", PixelConversion.floats(firstPictures, contract)), "latents");
         long places = latents.shape().get(2) * latents.shape().get(3);
         return Math.toIntExact(Math.max(1, Math.min(MOST_BATCH, MOST_DISTANCES / (places * table.codes()))));
     }

@@ -23,7 +23,7 @@ final class FloatComparison {
     private double sum;
     private long count;
     private String worstSample = "";
-    private final Histogram histogram = new Histogram();
+    private final DifferenceHistogram histogram = new DifferenceHistogram();
     private Optional<String> broken = Optional.empty();
 
     /** @param place such as {@code encoder.onnx: latents} */
@@ -78,7 +78,7 @@ final class FloatComparison {
         return new Proof(samples, worst, meanDifference(), range(), 0, 0, histogram.counts());
     }
 
-    Histogram histogram() {
+    DifferenceHistogram histogram() {
         return histogram;
     }
 

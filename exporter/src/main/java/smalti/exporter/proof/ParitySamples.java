@@ -27,7 +27,7 @@ public final class ParitySamples {
             Contract.Pixels contract, Map<Role, SameDiffRunner> sources, NpyArray heldOut) {
         int count = (int) Math.min(SAMPLES, heldOut.shape().get(0));
         var pictures = heldOut.rows(0, count);
-        var latents = run(sources, Role.ENCODER, "image", Pixels.floats(pictures, contract), "latents");
+        var latents = run(sources, Role.ENCODER, "image", PixelConversion.floats(pictures, contract), "latents");
         var codes = run(sources, Role.CODEBOOK, "latents", latents, "codes");
         var quantized = run(sources, Role.LOOKUP, "codes", codes, "quantized");
         var image = run(sources, Role.DECODER, "quantized", quantized, "image");
@@ -35,7 +35,7 @@ public final class ParitySamples {
         samples.put("tokenize.pixels", pictures);
         samples.put("tokenize.codes", codes);
         samples.put("detokenize.codes", codes);
-        samples.put("detokenize.pixels", Pixels.levels(image, contract));
+        samples.put("detokenize.pixels", PixelConversion.levels(image, contract));
         return samples;
     }
 
@@ -50,7 +50,7 @@ public final class ParitySamples {
         var inputs = GeneratorProver.inputs(new Batch("seeded noise", 0, SAMPLES), length, classes, seed);
         var samples = new LinkedHashMap<String, NpyArray>();
         inputs.forEach((input, values) -> samples.put("generator." + input, values));
-        samples.put("generator.pixels", Pixels.levels(Sessions.output(source.run(inputs), "image"), contract));
+        samples.put("generator.pixels", PixelConversion.levels(Sessions.output(source.run(inputs), "image"), contract));
         return samples;
     }
 

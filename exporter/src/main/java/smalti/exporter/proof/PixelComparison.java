@@ -17,7 +17,7 @@ final class PixelComparison {
     private String worstSample = "";
     private long sum;
     private long count;
-    private final Histogram histogram = new Histogram();
+    private final DifferenceHistogram histogram = new DifferenceHistogram();
     private int least = 255;
     private int most;
 
@@ -32,7 +32,7 @@ final class PixelComparison {
      */
     void add(Batch batch, NpyArray expected, NpyArray actual) {
         samples += batch.size();
-        var levels = Pixels.levels(expected, contract);
+        var levels = PixelConversion.levels(expected, contract);
         var got = actual.bytes();
         if (!levels.shape().equals(actual.shape())) {
             worst = 256;

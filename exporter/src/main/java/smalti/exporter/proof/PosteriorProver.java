@@ -111,7 +111,7 @@ public final class PosteriorProver {
     }
 
     private Map<String, NpyArray> distributions(NpyArray pixels, @Nullable NpyArray labels) {
-        return source(Role.POSTERIOR).run(with("image", Pixels.floats(pixels, contract), labels));
+        return source(Role.POSTERIOR).run(with("image", PixelConversion.floats(pixels, contract), labels));
     }
 
     /** mean + exp(½·logVariance)·noise. */

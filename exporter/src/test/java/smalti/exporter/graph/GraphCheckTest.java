@@ -72,7 +72,7 @@ final class GraphCheckTest {
 
     @Test
     void whatNoOutputNeedsIsDropped() {
-        var builder = new GraphBuilder();
+        var builder = new GraphAssembler();
         builder.reserve("x");
         var one = builder.constant("one", Tensor.scalar(ValueType.FLOAT32, 1));
         var two = builder.constant("two", Tensor.scalar(ValueType.FLOAT32, 2));
@@ -87,7 +87,7 @@ final class GraphCheckTest {
 
     @Test
     void namesStayUnique() {
-        var builder = new GraphBuilder();
+        var builder = new GraphAssembler();
         builder.reserve("x");
         assertThat(builder.node("x", "Relu", "x")).isEqualTo("x_2");
         assertThat(builder.node("x", "Relu", "x")).isEqualTo("x_3");

@@ -209,7 +209,7 @@ final class ConstantsTest {
         var after = rig.proven(FOLD).graph();
         assertThat(Rig.ops(after)).containsExactlyInAnyOrder("Relu", "Constant");
         var made = after.nodes().stream().filter(node -> node.is("Constant")).findFirst();
-        assertThat(((Tensor) Objects.requireNonNull(Draft.ofNode(made.orElseThrow()))).floats())
+        assertThat(((Tensor) Objects.requireNonNull(GraphEdit.ofNode(made.orElseThrow()))).floats())
                 .containsExactly(0, 5);
     }
 

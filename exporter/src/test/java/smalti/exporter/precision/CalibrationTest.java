@@ -26,14 +26,14 @@ final class CalibrationTest {
         return numbers;
     }
 
-    private static Histogram histogram(float[] numbers) {
+    private static ValueHistogram histogram(float[] numbers) {
         double least = Double.POSITIVE_INFINITY;
         double greatest = Double.NEGATIVE_INFINITY;
         for (float number : numbers) {
             least = Math.min(least, number);
             greatest = Math.max(greatest, number);
         }
-        var histogram = new Histogram(least, greatest);
+        var histogram = new ValueHistogram(least, greatest);
         histogram.add(numbers);
         return histogram;
     }

@@ -82,7 +82,7 @@ final class EqualizationTest {
     @Test
     void channelsReachAsFarOnBothSidesAndTheFunctionStays() {
         var before = chain();
-        var after = CrossLayerEqualization.apply(before, Quantizer.layers(before));
+        var after = CrossLayerEqualization.apply(before, QdqWriter.layers(before));
         var made = reach(after, true);
         var taken = reach(after, false);
         var madeBefore = reach(before, true);
@@ -122,7 +122,7 @@ final class EqualizationTest {
                         Map.of("group", Attribute.of(8), "pads", Attribute.ints(1, 1, 1, 1))))
                 .conv("y", 1, "b", "w3")
                 .model();
-        var after = CrossLayerEqualization.apply(model, Quantizer.layers(model));
+        var after = CrossLayerEqualization.apply(model, QdqWriter.layers(model));
         assertThat(after.graph()).isNotEqualTo(model.graph());
         var sample = Nets.floats(1, 4, 1, 2, 4, 6, 6).get(0);
         var wanted = Nets.run(model, sample, "y");
@@ -143,7 +143,7 @@ final class EqualizationTest {
                 .node("MatMul", "h", "x", "w1")
                 .node("MatMul", "y", "h", "w2")
                 .model();
-        assertThat(CrossLayerEqualization.apply(model, Quantizer.layers(model))).isSameAs(model);
+        assertThat(CrossLayerEqualization.apply(model, QdqWriter.layers(model))).isSameAs(model);
     }
 
     /** A bias that is corrected by what is met: of ŵ·x̂ instead of w·x it takes Σ ŵ·E[x̂] − w·E[x], by hand. */
@@ -156,7 +156,7 @@ final class EqualizationTest {
                 .weights("b", 0.4, 2)
                 .node("Gemm", "y", "x", "w", "b")
                 .model();
-        var layer = Quantizer.layers(model).get(0);
+        var layer = QdqWriter.layers(model).get(0);
         double[] means = {1, 2, -1, 0.5};
         double[] met = {1.1, 1.8, -1, 0.7};
         var learnt = new Learnt(Map.of(), Map.of("x", means), Map.of("y", met));

@@ -35,10 +35,10 @@ final class SearchTest {
                 Map.of("x", new Item.Array(Tensor.of(extremes(-1, 3), 1, 50))),
                 Map.of("x", new Item.Array(Tensor.of(extremes(-3, 5), 1, 50))));
         var ranges = Calibration.AVERAGED.ranges(identity(), Set.of("x", "y"), batches);
-        assertThat(ranges.get("x")).isEqualTo(new Range(-2, 4));
-        assertThat(ranges.get("y")).isEqualTo(new Range(-4, 2));
+        assertThat(ranges.get("x")).isEqualTo(new ValueRange(-2, 4));
+        assertThat(ranges.get("y")).isEqualTo(new ValueRange(-4, 2));
         var all = Calibration.MIN_MAX.ranges(identity(), Set.of("x"), batches);
-        assertThat(all.get("x")).isEqualTo(new Range(-3, 5));
+        assertThat(all.get("x")).isEqualTo(new ValueRange(-3, 5));
     }
 
     private static float[] extremes(float least, float greatest) {

@@ -30,7 +30,7 @@ import smalti.exporter.precision.QuantizedValues.Held;
  *
  * <p>Source: Jacob et al. 2018, arXiv:1712.05877, equations 1 to 7; Krishnamoorthi 2018, arXiv:1806.08342.
  */
-final class Quantizer {
+final class QdqWriter {
     /** QuantizeLinear is there since. */
     static final int FIRST_OPSET = 10;
 
@@ -49,7 +49,7 @@ final class Quantizer {
     /** The outputs of nodes that became part of another. */
     private final Set<String> fused = new HashSet<>();
 
-    private Quantizer(Model model, QuantizationPlan plan, Learnt learnt) {
+    private QdqWriter(Model model, QuantizationPlan plan, Learnt learnt) {
         this.model = model;
         this.type = plan.type();
         this.learnt = learnt;
@@ -87,7 +87,7 @@ final class Quantizer {
      * @param layers the names of the layers to quantize, of {@link #layers}
      */
     static Quantized quantize(Model model, ActivationType type, Learnt learnt, Set<String> layers) {
-        var quantizer = new Quantizer(model, new QuantizationPlan(model, type, learnt.ranges(), layers), learnt);
+        var quantizer = new QdqWriter(model, new QuantizationPlan(model, type, learnt.ranges(), layers), learnt);
         return new Quantized(quantizer.quantized(), quantizer.written);
     }
 
@@ -300,7 +300,7 @@ final class Quantizer {
         return new Held(builder.constant(value + QuantizedValues.SUFFIX, type.rounded(table, steps)), steps);
     }
 
-    private static Optional<Range> range(Tensor table) {
+    private static Optional<ValueRange> range(Tensor table) {
         double least = Double.POSITIVE_INFINITY;
         double greatest = Double.NEGATIVE_INFINITY;
         for (float number : table.floats()) {
@@ -308,7 +308,7 @@ final class Quantizer {
             greatest = Math.max(greatest, number);
         }
         boolean isFinite = least <= greatest && !Double.isInfinite(least) && !Double.isInfinite(greatest);
-        return isFinite ? Optional.of(new Range(least, greatest)) : Optional.empty();
+        return isFinite ? Optional.of(new ValueRange(least, greatest)) : Optional.empty();
     }
 
     /** Sizes, which are those of the bytes. */

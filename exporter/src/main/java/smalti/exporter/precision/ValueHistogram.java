@@ -3,7 +3,7 @@ package smalti.exporter.precision;
 import java.util.Arrays;
 
 /** How often a value took which numbers, in equal bins between the least and the greatest; and the ranges that follow. */
-final class Histogram {
+final class ValueHistogram {
     static final int BINS = 2048;
 
     /** The share of the numbers that a percentile leaves out on either side. */
@@ -20,7 +20,7 @@ final class Histogram {
     private final long[] bins = new long[BINS];
     private long count;
 
-    Histogram(double least, double greatest) {
+    ValueHistogram(double least, double greatest) {
         this.least = least;
         this.width = (greatest - least) / BINS;
     }
@@ -43,12 +43,12 @@ final class Histogram {
     }
 
     /** All that was seen. */
-    Range whole() {
-        return new Range(least, greatest());
+    ValueRange whole() {
+        return new ValueRange(least, greatest());
     }
 
     /** What remains without the outermost hundred-thousandth on either side. */
-    Range percentile() {
+    ValueRange percentile() {
         double outside = OUTSIDE * count;
         int first = 0;
         for (double below = bins[0]; below <= outside && first < BINS - 1; below += bins[first]) {
@@ -58,11 +58,11 @@ final class Histogram {
         for (double above = bins[last]; above <= outside && last > first; above += bins[last]) {
             last--;
         }
-        return new Range(least + first * width, least + (last + 1) * width);
+        return new ValueRange(least + first * width, least + (last + 1) * width);
     }
 
     /** The range whose steps lie closest to the numbers in mean square, what is cut off at its ends included. */
-    Range meanSquare() {
+    ValueRange meanSquare() {
         double low = Math.min(0, least);
         double high = Math.max(0, greatest());
         double least = error(low, high);
@@ -81,7 +81,7 @@ final class Histogram {
                 }
             }
         }
-        return new Range(low, high);
+        return new ValueRange(low, high);
     }
 
     /** The sum of the squares by which numbers in the middle of their bins move to a step. */
@@ -110,7 +110,7 @@ final class Histogram {
      *
      * <p>Source: Migacz 2017, "8-bit inference with TensorRT", GTC.
      */
-    Range entropy() {
+    ValueRange entropy() {
         int zero = least > 0 || greatest() < 0 ? -1 : bin(0);
         int below = Math.max(0, zero);
         int farthest = Math.max(BINS - below, below);
@@ -125,7 +125,7 @@ final class Histogram {
             double divergence = divergence(first, end, zero);
             if (divergence < best) {
                 best = divergence;
-                range = new Range(least + first * width, least + end * width);
+                range = new ValueRange(least + first * width, least + end * width);
             }
         }
         return range;

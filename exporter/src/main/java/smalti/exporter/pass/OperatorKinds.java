@@ -4,7 +4,7 @@ import java.util.Set;
 import smalti.exporter.graph.Node;
 
 /** Kinds of operators of ONNX's own. */
-final class Ops {
+final class OperatorKinds {
     /** Give other values each time, or may. */
     private static final Set<String> RANDOM = Set.of(
             "RandomNormal",
@@ -55,7 +55,7 @@ final class Ops {
     static final Set<String> BINARY =
             Set.of("Add", "And", "Div", "Equal", "Greater", "Less", "Mul", "Or", "Pow", "Sub", "Xor");
 
-    private Ops() {}
+    private OperatorKinds() {}
 
     /** Whether the same inputs surely give the same outputs, and nothing else matters. */
     static boolean isRepeatable(Node node) {

@@ -11,23 +11,23 @@ import java.util.Map;
 import java.util.Set;
 
 /** Puts a graph together, node by node or from whole graphs; names of values stay unique and are the same every time. */
-public final class GraphBuilder {
+public final class GraphAssembler {
     private final Names names;
     private final Map<String, Constant> constants = new LinkedHashMap<>();
     private final List<Node> nodes = new ArrayList<>();
     private final Set<String> bound = new HashSet<>();
 
-    public GraphBuilder() {
+    public GraphAssembler() {
         this(new Names());
     }
 
-    private GraphBuilder(Names names) {
+    private GraphAssembler(Names names) {
         this.names = names;
     }
 
     /** Of a graph that a node of this one runs: no name stands in both. */
-    public GraphBuilder inside() {
-        return new GraphBuilder(names);
+    public GraphAssembler inside() {
+        return new GraphAssembler(names);
     }
 
     /** Keeps {@code hint} or a name close to it for a value that is made elsewhere, such as an input. */

@@ -4,8 +4,8 @@ import smalti.spec.bundle.Contract;
 import smalti.spec.file.NpyArray;
 
 /** The pixel contract in Java: what the nodes around a graph are held to. */
-final class Pixels {
-    private Pixels() {}
+final class PixelConversion {
+    private PixelConversion() {}
 
     /** [N,H,W,C] uint8 → [N,C,H,W] float in [lo, hi]. */
     static NpyArray floats(NpyArray pixels, Contract.Pixels contract) {

@@ -25,10 +25,10 @@ import smalti.exporter.graph.Value;
 import smalti.exporter.onnx.Annotations;
 
 /** A graph under change: who makes and who takes each value, and the few ways to change that. */
-final class Draft {
+final class GraphEdit {
     private final Model model;
     private final Graph original;
-    private final @Nullable Draft around;
+    private final @Nullable GraphEdit around;
     private final Shapes shapes;
     private final Names names;
     private final Set<String> inputs = new HashSet<>();
@@ -53,16 +53,16 @@ final class Draft {
         private Place next = this;
     }
 
-    Draft(Model model) {
+    GraphEdit(Model model) {
         this(model, model.graph(), null, Names.of(model.graph()));
     }
 
     /** The body of a node of another graph. */
-    Draft(Draft around, Graph body) {
+    GraphEdit(GraphEdit around, Graph body) {
         this(around.model, body, around, around.names);
     }
 
-    private Draft(Model model, Graph graph, @Nullable Draft around, Names names) {
+    private GraphEdit(Model model, Graph graph, @Nullable GraphEdit around, Names names) {
         this.model = model;
         this.original = graph;
         this.around = around;

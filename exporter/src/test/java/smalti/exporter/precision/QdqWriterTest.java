@@ -24,7 +24,7 @@ import smalti.exporter.onnx.OnnxWriter;
 import smalti.exporter.pass.Passes;
 import smalti.exporter.proof.ModelSession.Item;
 
-final class QuantizerTest {
+final class QdqWriterTest {
     @TempDir
     @SuppressWarnings("NullAway.Init") // JUnit sets it
     Path temporary;
@@ -34,7 +34,7 @@ final class QuantizerTest {
         var layers = Set.copyOf(names(prepared));
         var ranges = Calibration.MIN_MAX.ranges(prepared, QuantizationPlan.watched(prepared), samples);
         var result =
-                Quantizer.quantize(prepared, type, Learnt.of(ranges), layers).model();
+                QdqWriter.quantize(prepared, type, Learnt.of(ranges), layers).model();
         var file = temporary.resolve("quantized.onnx");
         OnnxWriter.write(result, file);
         OnnxChecker.check(file);
@@ -42,7 +42,7 @@ final class QuantizerTest {
     }
 
     private static List<String> names(Model model) {
-        return Quantizer.layers(model).stream().map(LinearLayer::name).toList();
+        return QdqWriter.layers(model).stream().map(LinearLayer::name).toList();
     }
 
     private static Model oneLayer(int channels) {
@@ -159,7 +159,7 @@ final class QuantizerTest {
         double[] shift = new double[2];
         for (int corrected = 0; corrected < 2; corrected++) {
             var learnt = new Learnt(ranges, corrected == 0 ? Map.of() : means, Map.of());
-            var result = Quantizer.quantize(model, ActivationType.UINT8, learnt, Set.of("y"))
+            var result = QdqWriter.quantize(model, ActivationType.UINT8, learnt, Set.of("y"))
                     .model();
             var sums = new double[40];
             for (var batch : samples) {

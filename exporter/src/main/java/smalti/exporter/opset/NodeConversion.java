@@ -18,7 +18,7 @@ import smalti.exporter.graph.Value;
 import smalti.exporter.graph.ValueType;
 
 /** Where one node stands: what is known of it, and the nodes that come in its place. */
-final class Site {
+final class NodeConversion {
     private final Node node;
     private final Shapes shapes;
     private final Names names;
@@ -27,7 +27,7 @@ final class Site {
     private final List<Node> written = new ArrayList<>();
     private final Map<String, Constant> constants = new LinkedHashMap<>();
 
-    Site(Node node, Shapes shapes, Names names, int source, int target) {
+    NodeConversion(Node node, Shapes shapes, Names names, int source, int target) {
         this.node = node;
         this.shapes = shapes;
         this.names = names;

@@ -12,14 +12,14 @@ import org.nd4j.linalg.api.ndarray.INDArray;
  * @param prefix of the names under which the parameters are kept, such as a bidirectional layer's
  * @param suffix of those names
  */
-record Site(SameDiff graph, String name, Map<String, INDArray> parameters, String prefix, String suffix) {
-    Site(SameDiff graph, String name, Map<String, INDArray> parameters) {
+record LayerPlace(SameDiff graph, String name, Map<String, INDArray> parameters, String prefix, String suffix) {
+    LayerPlace(SameDiff graph, String name, Map<String, INDArray> parameters) {
         this(graph, name, parameters, "", "");
     }
 
     /** For a part of the layer, whose parameters are kept under longer names. */
-    Site part(String partPrefix, String partSuffix) {
-        return new Site(graph, name, parameters, prefix + partPrefix, partSuffix + suffix);
+    LayerPlace part(String partPrefix, String partSuffix) {
+        return new LayerPlace(graph, name, parameters, prefix + partPrefix, partSuffix + suffix);
     }
 
     boolean has(String key) {
