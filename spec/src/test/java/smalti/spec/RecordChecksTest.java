@@ -144,7 +144,7 @@ class RecordChecksTest {
                 "residualBlocks must be from 0 to 64, got -1",
                 "residualHidden must be from 1 to 8192, got 0",
                 "downsamplings must be from 1 to 6, got 7",
-                "commitment must be from 0 to 1000, got -1.0");
+                "commitment must be at least 0, got -1.0");
         var family = Samples.vqvae(Samples.EMA);
         assertThat(family.factor()).isEqualTo(4);
         family.checkFits(new ImageSpec(28, 32, 1));

@@ -94,7 +94,7 @@ class BadSpecTest {
             new Case("VqvaeFamily.residualHidden", "8193", "must be from 1 to 8192, got 8193"),
             new Case("VqvaeFamily.downsamplings", "0", "must be from 1 to 6, got 0"),
             new Case("VqvaeFamily.downsamplings", "7", "must be from 1 to 6, got 7"),
-            new Case("VqvaeFamily.commitment", "-0.25", "must be from 0 to 1000, got -0.25"),
+            new Case("VqvaeFamily.commitment", "-0.25", "must be at least 0, got -0.25"),
             new Case("EmaQuantizer.codes", "1", "must be from 2 to 1048576, got 1"),
             new Case("EmaQuantizer.codeDim", "0", "must be from 1 to 4096, got 0"),
             new Case("EmaQuantizer.decay", "1", "must be in (0, 1), got 1.0"),
