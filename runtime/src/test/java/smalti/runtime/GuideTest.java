@@ -13,11 +13,15 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.stream.Collectors;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** What the guides say. */
 final class GuideTest {
+    @TempDir
+    private Path folder;
+
     static List<BufferedImage> guide(Path bundle, BufferedImage picture) {
         // guide:begin
         try (SmaltiModel model = SmaltiModel.open(bundle, RuntimeOptions.defaults())) {
@@ -47,6 +51,18 @@ final class GuideTest {
         // live:end
     }
 
+    static List<Pixels> vae(SmaltiModel model, Pixels pixels) {
+        // vae:begin
+        Posterior posterior = model.posterior();
+        Distributions distributions = posterior.encode(pixels); // means and log-variances [N,D]
+        float[] latents = posterior.sample(distributions, 7); // [N,D], the same for a seed everywhere
+        Pixels others = posterior.decode(latents);
+        Pixels steps = posterior.interpolate(
+                distributions.range(0, 1).means(), distributions.range(1, 1).means(), 9);
+        // vae:end
+        return List.of(others, steps);
+    }
+
     static int status(Throwable thrown) {
         // failures:begin
         return switch (Failure.of(thrown)) {
@@ -66,6 +82,14 @@ final class GuideTest {
     }
 
     @Test
+    void theCodeOfAVaeWorks() {
+        var pixels = new Pixels(2, 2, 2, 1, java.nio.ByteBuffer.wrap(new byte[] {0, 50, 100, -1, 9, 8, 7, 6}));
+        try (var model = SmaltiModel.open(TinyVae.write(folder.resolve("vae.smalti"), false))) {
+            assertThat(vae(model, pixels)).extracting(Pixels::count).containsExactly(2, 9);
+        }
+    }
+
+    @Test
     void theCodeOfALiveModelWorks() {
         try (var model = SmaltiModel.open(Bundles.CODEC)) {
             var codes = model.codec().encode(new BufferedImage(8, 8, BufferedImage.TYPE_INT_RGB));
@@ -81,7 +105,7 @@ final class GuideTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"guide", "live", "failures"})
+    @ValueSource(strings = {"guide", "vae", "live", "failures"})
     void theGuideShowsThisCode(String part) throws Exception {
         var source = Files.readString(Path.of("src/test/java/smalti/runtime/GuideTest.java"));
         var begin = "// " + part + ":begin\n";

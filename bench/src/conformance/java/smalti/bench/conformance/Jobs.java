@@ -40,10 +40,15 @@ final class Jobs {
 
     static List<Job> of(String name, Path bundle) throws OrtException {
         var jobs = new Jobs(name, bundle);
-        if (jobs.manifest.contracts().has(Contract.Codebook.class)) {
+        var contracts = jobs.manifest.contracts();
+        if (contracts.has(Contract.Codebook.class)) {
             jobs.codecInputs();
-        } else {
+        }
+        if (contracts.has(Contract.Noise.class)) {
             jobs.generatorInputs();
+        }
+        if (contracts.has(Contract.Posterior.class)) {
+            jobs.posteriorInputs();
         }
         return jobs.all();
     }
@@ -81,6 +86,11 @@ final class Jobs {
         }
         tensors.put("noise", NpyArray.of(noise, ROWS, length));
         tensors.put("class", NpyArray.of(new long[] {1, 8}, ROWS));
+    }
+
+    private void posteriorInputs() throws OrtException {
+        tensors.put("pixels", pixels(SmallBundles.pictures(name, ROWS)));
+        tensors.put("latents", run("posterior", "mean"));
     }
 
     private void codecInputs() throws OrtException {
@@ -131,8 +141,9 @@ final class Jobs {
 
     private NpyArray run(String role, String output) throws OrtException {
         var graph = Objects.requireNonNull(manifest.graphs().get(role), role);
-        var input = graph.signature().inputs().get(0).name();
-        var outputs = Consumer.OnnxRuntimeJava.run(bundle.resolve(graph.file()), Map.of(input, tensor(input)));
+        var inputs = new LinkedHashMap<String, NpyArray>();
+        graph.signature().inputs().forEach(input -> inputs.put(input.name(), tensor(input.name())));
+        var outputs = Consumer.OnnxRuntimeJava.run(bundle.resolve(graph.file()), inputs);
         return Objects.requireNonNull(outputs.get(output), output);
     }
 

@@ -64,6 +64,49 @@ final class ModelCardTest {
         requireWithinALevel(javascript(snippets.get(JAVASCRIPT).group(2), expected, bundle), expected.pixels());
     }
 
+    /** Those of the posterior; what its generator's say is held above, of GANs. */
+    @ParameterizedTest
+    @ValueSource(strings = {"vae-grey", "vae-classes-rgb"})
+    void aVaesSnippetsRun(String name) throws Exception {
+        var bundle = SmallBundles.bundle(name);
+        var manifest = RecordTree.read(bundle.resolve(BundleManifest.FILE), BundleManifest.class);
+        var snippets = SNIPPET.matcher(
+                        ModelCard.of(manifest, List.of(), List.of()).markdown())
+                .results()
+                .toList();
+        assertThat(snippets).hasSize(10);
+        boolean conditional = manifest.contracts().has(Contract.Classes.class);
+        var picture = SmallBundles.pictures(name, 1);
+        var pixels = new smalti.runtime.Pixels(
+                1, picture.height(), picture.width(), picture.channels(), java.nio.ByteBuffer.wrap(picture.pixels()));
+        byte[] expected;
+        byte[] another;
+        try (var model = SmaltiModel.open(bundle)) {
+            var posterior = conditional ? model.posterior().ofClass(0) : model.posterior();
+            expected = posterior.reconstruct(pixels).bytes();
+            another = posterior
+                    .decode(posterior.sample(posterior.encode(pixels), 7))
+                    .bytes();
+        }
+        var java = compile(
+                bundle,
+                snippets.get(JAVA_SMALTI).group(2) + snippets.get(JAVA_ALONE).group(2));
+        var rebuilt = conditional
+                ? method(java, "reconstruct", byte[].class, long.class).invoke(null, picture.pixels(), 0L)
+                : method(java, "reconstruct", byte[].class).invoke(null, (Object) picture.pixels());
+        assertThat((byte[]) rebuilt).isEqualTo(expected);
+        var sampled =
+                (java.awt.image.BufferedImage) method(java, "another", java.awt.image.BufferedImage.class, long.class)
+                        .invoke(null, pixels.image(0), 7L);
+        assertThat(smalti.runtime.Pixels.of(sampled, picture.channels()).bytes())
+                .isEqualTo(another);
+
+        var missing = Programs.NodePackages.missing(WebFolder.ONNX_RUNTIME_WEB);
+        assumeTrue(missing.isEmpty(), () -> "no Node to run the JavaScript in: " + missing.orElseThrow());
+        var call = "reconstruct(Uint8Array.from(" + unsigned(picture.pixels()) + ")" + (conditional ? ", 0" : "") + ")";
+        requireWithinALevel(javascript(snippets.get(JAVASCRIPT).group(2), call, bundle), expected);
+    }
+
     private static Expected expected(String name, Path bundle) {
         try (var model = SmaltiModel.open(bundle)) {
             if (!model.manifest().contracts().has(Contract.Noise.class)) {
@@ -168,6 +211,10 @@ final class ModelCardTest {
                             .floats())
                     + ")" + (bundle.toString().contains("classes") ? ", [4, 1]" : "") + ")";
         }
+        return javascript(code, call, bundle);
+    }
+
+    private byte[] javascript(String code, String call, Path bundle) throws IOException {
         var entry = Programs.NodePackages.folder("onnxruntime-node")
                 .resolve("dist/index.js")
                 .toUri();

@@ -31,6 +31,7 @@ import org.junit.jupiter.api.io.TempDir;
 import smalti.exporter.ExportOptions;
 import smalti.exporter.bundle.BundleExporter;
 import smalti.exporter.bundle.TinyRuns;
+import smalti.exporter.bundle.TinyVaes;
 import smalti.exporter.deployment.triton.DataType;
 import smalti.exporter.deployment.triton.ModelConfig;
 import smalti.exporter.deployment.triton.ModelInput;
@@ -86,6 +87,34 @@ final class TritonRepositoryTest {
                         .getParametersOrThrow("smalti.classes")
                         .getStringValue())
                 .isEqualTo("red,green,blue");
+    }
+
+    /** Pixels → mean and log-variance, and mean → pixels, with the class for both. */
+    @Test
+    void aVaeHasItsPosteriorAndAnEnsembleThatReconstructs() throws Exception {
+        var run = folder.resolve("vae-run");
+        var vae = folder.resolve("vae.smalti");
+        TinyVaes.write(run, TinyVaes.Kind.DENSE_CONDITIONAL, 1);
+        BundleExporter.export(run, vae, ExportOptions.defaults().withPrecisions(Set.of()));
+        var repository = folder.resolve("vae");
+        assertThat(TritonRepository.write(vae, repository))
+                .containsExactly("tiny_posterior", "tiny_generator", "tiny_reconstruct");
+        requireDescribed(repository, "tiny_posterior");
+        requireDescribed(repository, "tiny_generator");
+        assertThat(repository.resolve("tiny_posterior/labels.txt")).hasContent("red\ngreen\nblue\n");
+        var ensemble = config(repository, "tiny_reconstruct");
+        assertThat(ensemble.getInputList()).extracting(ModelInput::getName).containsExactly("pixels", "class");
+        assertThat(ensemble.getOutputList())
+                .extracting(ModelOutput::getName)
+                .containsExactly("mean", "logVariance", "reconstruction");
+        var steps = ensemble.getEnsembleScheduling().getStepList();
+        assertThat(steps).hasSize(2);
+        assertThat(steps.get(0).getModelName()).isEqualTo("tiny_posterior");
+        assertThat(steps.get(0).getInputMapMap()).isEqualTo(Map.of("pixels", "pixels", "class", "class"));
+        assertThat(steps.get(0).getOutputMapMap()).isEqualTo(Map.of("mean", "mean", "logVariance", "logVariance"));
+        assertThat(steps.get(1).getModelName()).isEqualTo("tiny_generator");
+        assertThat(steps.get(1).getInputMapMap()).isEqualTo(Map.of("noise", "mean", "class", "class"));
+        assertThat(steps.get(1).getOutputMapMap()).isEqualTo(Map.of("pixels", "reconstruction"));
     }
 
     @Test
