@@ -39,7 +39,7 @@ record Seen(Map<String, Double> shares) {
         return shares.values().stream().allMatch(share -> share >= 0.5);
     }
 
-    /** A line for each output of which nothing can be compared. */
+    /** A line for each output that could not be compared at all. */
     List<String> notes() {
         var notes = new ArrayList<String>();
         shares.forEach((output, share) -> {

@@ -31,7 +31,7 @@ public record BundleManifest(
 
     /**
      * Inputs of the graphs that services run, and what the trained model makes of them before any export, by
-     * {@code role.tensor}. Not in bundles of before.
+     * {@code role.tensor}. Older bundles do not have it.
      */
     public static final String PARITY_FILE = "parity.npz";
 
@@ -111,7 +111,7 @@ public record BundleManifest(
      * @param codes how many codes were compared
      * @param codesDiffering how many differed, each within the rounding that its near tie allows
      * @param histogram how many elements of the output differ by exactly 0, by less than 1e-9, by 1e-9 to 1e-8 and so on to
-     *     1, and by 1 or more; null in bundles of before
+     *     1, and by 1 or more; null in older bundles
      */
     public record Proof(
             int samples,
