@@ -47,6 +47,7 @@ class OutputsTest {
                 new Writer(List.of("decode", "none", "none"), "--out", "decoded.png", ""),
                 new Writer(List.of("reconstruct", "none", "none"), "--out", "rebuilt", "a.png"),
                 new Writer(List.of("reconstruct", "none", "none"), "--out", "rebuilt.png", ""),
+                new Writer(List.of("interpolate", "none", "none", "none"), "--out", "strip.png", ""),
                 new Writer(List.of("encode", "none", "none"), "--out", "codes.npz", ""),
                 new Writer(List.of("convert", "none"), "--out", "x.onnx", ""),
                 new Writer(List.of("optimize", "none"), "--out", "x.onnx", ""),
