@@ -236,6 +236,30 @@ public final class Pictures {
         return subset(IntStream.range(0, Math.min(most, count())).toArray());
     }
 
+    /**
+     * The mean picture.
+     *
+     * @return [C·H·W], for pixels from 0 to 255 from {@code lo} to {@code hi}
+     */
+    public float[] meanNchw(double lo, double hi) {
+        int values = pictureBytes();
+        var sums = new long[values];
+        var pixels = new byte[values];
+        for (int i = 0; i < count(); i++) {
+            copyInto(i, pixels, 0);
+            for (int at = 0; at < values; at++) {
+                sums[at] += pixels[at] & 0xFF;
+            }
+        }
+        int plane = height * width;
+        var mean = new float[values];
+        for (int at = 0; at < values; at++) { // [H, W, C] to [C, H, W]
+            double brightness = sums[at] / 255.0 / count();
+            mean[at % channels * plane + at / channels] = (float) (lo + (hi - lo) * brightness);
+        }
+        return mean;
+    }
+
     /** Population variance of all pixels in [0, 1] units: what NMSE is relative to. */
     public double variance() {
         var histogram = new long[256];

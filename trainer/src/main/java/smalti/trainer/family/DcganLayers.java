@@ -80,7 +80,7 @@ record DcganLayers(DcganFamily family, ImageSpec image, int classes) {
 
     /** Doubles each side. */
     private static Layer up(String name, int in, int out, boolean biased) {
-        return new TransposedConvolution(name, in, out, 4, 2, 1, WEIGHTS, biased);
+        return new TransposedConvolution(name, in, out, 4, 2, 1, WEIGHTS, biased ? Initializer.constant(0) : null);
     }
 
     /** Halves each side. */

@@ -65,9 +65,13 @@ final class VaeModel implements Model {
                 new BatchSource(given.pictures(), training.batch(), spec.data().flip(), training.seed());
         pixelsRandom = new CounterRandom(training.seed(), PIXELS_STREAM);
         latentsRandom = new CounterRandom(training.seed(), LATENTS_STREAM);
-        network = Parts.of(family.network(), Autoencoder.Start.class)
-                .begin(spec.image(), classes.size(), family.latentDim());
         likelihood = Parts.of(family.likelihood(), PixelLikelihood.class);
+        network = Parts.of(family.network(), Autoencoder.Start.class)
+                .begin(
+                        spec.image(),
+                        classes.size(),
+                        family.latentDim(),
+                        likelihood.decodedOf(given.pictures().meanNchw(RANGE.lo(), RANGE.hi())));
         var g = GraphBuilder.training(given.parameters(), given.statistics());
         var loss = loss(g);
         var trained = g.trainables();

@@ -20,6 +20,16 @@ public interface Initializer {
         };
     }
 
+    /** The given values; as many as the parameter has. */
+    static Initializer values(float... given) {
+        return (length, random, index) -> {
+            if (given.length != length) {
+                throw new IllegalArgumentException("must be " + length + " values, got " + given.length);
+            }
+            return given.clone();
+        };
+    }
+
     static Initializer normal(double mean, double deviation) {
         return (length, random, index) -> {
             var values = new float[length];

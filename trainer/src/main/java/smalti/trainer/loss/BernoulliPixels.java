@@ -14,6 +14,8 @@ import smalti.trainer.graph.Parameters;
  * Murray 2008.
  */
 record BernoulliPixels(BernoulliLikelihood spec) implements PixelLikelihood {
+    private static final double LEAST_MEAN = 0.001;
+
     @Override
     public float[] targets(float[] images, CounterRandom random, int step) {
         if (spec.binarize()) {
@@ -27,6 +29,16 @@ record BernoulliPixels(BernoulliLikelihood spec) implements PixelLikelihood {
     @Override
     public SDVariable negativeLogLikelihood(GraphBuilder g, SDVariable decoded, SDVariable target, int pixels) {
         return g.scale(g.mean(g.subtract(g.softplus(decoded), g.multiply(target, decoded))), pixels);
+    }
+
+    /** Logits of the mean, which is held off 0 and 1, as Burda et al. 2016 begin theirs. */
+    @Override
+    public float[] decodedOf(float[] mean) {
+        for (int i = 0; i < mean.length; i++) {
+            double p = Math.max(LEAST_MEAN, Math.min(1 - LEAST_MEAN, mean[i]));
+            mean[i] = (float) Math.log(p / (1 - p));
+        }
+        return mean;
     }
 
     @Override

@@ -37,6 +37,11 @@ record GaussianPixels(GaussianLikelihood spec) implements PixelLikelihood {
     }
 
     @Override
+    public float[] decodedOf(float[] mean) {
+        return mean;
+    }
+
+    @Override
     public SDVariable image(GraphBuilder g, SDVariable decoded) {
         return decoded;
     }

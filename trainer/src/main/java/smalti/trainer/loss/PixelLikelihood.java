@@ -26,6 +26,13 @@ public interface PixelLikelihood {
     SDVariable negativeLogLikelihood(GraphBuilder g, SDVariable decoded, SDVariable target, int pixels);
 
     /**
+     * What the decoder would give, did it know nothing but the mean picture.
+     *
+     * @param mean of each pixel over all pictures, [C·H·W]; may be changed and returned
+     */
+    float[] decodedOf(float[] mean);
+
+    /**
      * What is shown: each pixel's mean.
      *
      * @param decoded what the decoder gives, [B, C, H, W]

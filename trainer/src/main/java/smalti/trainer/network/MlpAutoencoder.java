@@ -13,7 +13,8 @@ import smalti.trainer.layer.Dense;
 import smalti.trainer.layer.Layer;
 
 /** Dense layers both ways; a class joins the first layer's input as a one-hot row. */
-record MlpAutoencoder(MlpNetwork spec, ImageSpec image, int classes, int latents) implements Autoencoder {
+record MlpAutoencoder(MlpNetwork spec, ImageSpec image, int classes, int latents, float[] first)
+        implements Autoencoder {
     private int pixels() {
         return image.height() * image.width() * image.channels();
     }
@@ -36,7 +37,7 @@ record MlpAutoencoder(MlpNetwork spec, ImageSpec image, int classes, int latents
         int last = backwards.get(backwards.size() - 1);
         var layers = List.of(
                 hidden(latents + classes, backwards),
-                new Dense("image", last, pixels(), Initializer.truncatedNormal(last)));
+                new Dense("image", last, pixels(), Initializer.truncatedNormal(last), Initializer.values(first)));
         var row = Layer.sequence(layers).apply(g, joined(g, rows, labels));
         return g.reshape(row, batch, image.channels(), image.height(), image.width());
     }

@@ -14,11 +14,12 @@ public final class Networks {
                 new Part<>(
                         MlpNetwork.class,
                         Autoencoder.Start.class,
-                        spec -> (image, classes, latents) -> new MlpAutoencoder(spec, image, classes, latents)),
+                        spec -> (image, classes, latents, first) ->
+                                new MlpAutoencoder(spec, image, classes, latents, first)),
                 new Part<>(
                         ConvolutionalNetwork.class,
                         Autoencoder.Start.class,
-                        spec -> (image, classes, latents) ->
-                                new ConvolutionalAutoencoder(spec, image, classes, latents)));
+                        spec -> (image, classes, latents, first) ->
+                                new ConvolutionalAutoencoder(spec, image, classes, latents, first)));
     }
 }

@@ -68,6 +68,14 @@ class PicturesTest {
         assertThat(Pictures.of(16, 20, 3, pattern.pixels()).variance()).isCloseTo(0.08324743873550237, within(1e-13));
     }
 
+    /** Two pictures of 1×2 RGB by hand: pixels (0, 51, 102), (153, 204, 255) and (102, 51, 0), (51, 0, 153). */
+    @Test
+    void theMeanPictureIsByChannel() {
+        var bytes = new byte[] {0, 51, 102, (byte) 153, (byte) 204, (byte) 255, 102, 51, 0, 51, 0, (byte) 153};
+        assertThat(Pictures.of(1, 2, 3, bytes).meanNchw(0, 1)).containsExactly(0.2f, 0.4f, 0.2f, 0.4f, 0.2f, 0.8f);
+        assertThat(Pictures.of(1, 2, 3, bytes).meanNchw(-1, 1)[5]).isEqualTo(0.6f);
+    }
+
     @Test
     void wrongArgumentsAreReportedTogether() {
         assertThatThrownBy(() -> Pictures.of(2, 2, 1, new byte[9], new int[] {3}, List.of("cat")))
