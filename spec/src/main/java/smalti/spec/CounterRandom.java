@@ -111,6 +111,18 @@ public final class CounterRandom {
         return (block(index, position / 4)[position % 4] & 0xFFFFFFFFL) / TWO_POW_32;
     }
 
+    /** What {@link #uniform} gives for positions 0…length−1; a block is made once for its four words. */
+    public double[] uniforms(long index, int length) {
+        var drawn = new double[length];
+        for (int i = 0; i < length; i += 4) {
+            var words = block(index, i / 4);
+            for (int word = 0; word < 4 && i + word < length; word++) {
+                drawn[i + word] = (words[word] & 0xFFFFFFFFL) / TWO_POW_32;
+            }
+        }
+        return drawn;
+    }
+
     /** The numbers 0…count−1 in random order (Fisher and Yates, from the end). */
     public int[] permutation(long index, int count) {
         var order = new int[count];

@@ -144,6 +144,16 @@ class CounterRandomTest {
         assertThat(words(new CounterRandom(1, 2).block(3, 5))).isNotEqualTo(here);
     }
 
+    @Test
+    void manyUniformNumbersAreThoseOfEachPosition() {
+        var random = new CounterRandom(7, 3);
+        var many = random.uniforms(9, 11); // ends within a block
+        assertThat(many).hasSize(11);
+        for (int position = 0; position < many.length; position++) {
+            assertThat(many[position]).isEqualTo(random.uniform(9, position));
+        }
+    }
+
     private static String words(int... words) {
         return String.format("%08x %08x %08x %08x", words[0], words[1], words[2], words[3]);
     }

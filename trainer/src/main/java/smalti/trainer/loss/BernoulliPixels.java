@@ -19,9 +19,10 @@ record BernoulliPixels(BernoulliLikelihood spec) implements PixelLikelihood {
     @Override
     public float[] targets(float[] images, CounterRandom random, int step) {
         if (spec.binarize()) {
-            java.util.stream.IntStream.range(0, images.length)
-                    .parallel()
-                    .forEach(i -> images[i] = random.uniform(step, i) < images[i] ? 1 : 0);
+            var drawn = random.uniforms(step, images.length);
+            for (int i = 0; i < images.length; i++) {
+                images[i] = drawn[i] < images[i] ? 1 : 0;
+            }
         }
         return images;
     }
