@@ -76,9 +76,9 @@ record BundleInspection(BundleManifest manifest, String title, List<Fact> facts,
                                 "%d latent numbers, %s likelihood%s",
                                 posterior.dim(),
                                 posterior.likelihood(),
-                                posterior.deviation() == null
-                                        ? ""
-                                        : " of deviation " + Console.number(posterior.deviation())))));
+                                posterior.deviation() != null
+                                        ? " of deviation " + Console.number(posterior.deviation())
+                                        : posterior.ofBinaryPixels() ? " of binarised pixels" : " of brightness"))));
         if (!manifest.contracts().classes().isEmpty()) {
             facts.add(new Fact("classes", String.join(", ", manifest.contracts().classes())));
         }

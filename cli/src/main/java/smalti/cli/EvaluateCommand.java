@@ -16,7 +16,6 @@ import smalti.spec.file.AtomicFiles;
 import smalti.spec.file.RecordTree;
 import smalti.spec.model.DataSpec;
 import smalti.spec.model.ImageSpec;
-import smalti.trainer.data.Dataset;
 import smalti.trainer.data.EvaluationData;
 import smalti.trainer.data.LoadListener;
 import smalti.trainer.data.Pictures;
@@ -30,8 +29,8 @@ import smalti.trainer.data.Pictures;
             "A codec is measured by its reconstructions, a VAE by bounds on the likelihood of pictures, a generator by the "
                     + "sliced Wasserstein distance between its pictures and real ones, with that between real pictures as the "
                     + "floor.",
-            "A VAE of Bernoulli likelihood sees pictures of 0 and 1, drawn once by --seed; of a Gaussian one the pixels as "
-                    + "they are."
+            "A VAE that was trained on binarised pixels sees pictures of 0 and 1, drawn once by --seed; any other sees "
+                    + "pixels as they are."
         })
 final class EvaluateCommand implements Callable<Integer> {
     static final String HELD_OUT = "held-out";
@@ -153,7 +152,7 @@ final class EvaluateCommand implements Callable<Integer> {
         if (!all && heldOut > 0 && (same || !known)) {
             say(
                     "%s of %s's %d: %s; --all measures all",
-                    Console.pictures(heldOut),
+                    measured(heldOut, ""),
                     data,
                     count,
                     same
@@ -167,8 +166,8 @@ final class EvaluateCommand implements Callable<Integer> {
                             : GeneratorFigures.heldOut(model, pictures.heldOut(), pictures.train());
         }
         say(
-                "all %s of %s: %s",
-                Console.pictures(count),
+                "%s of %s: %s",
+                measured(count, "all "),
                 data,
                 same
                         ? "the model was trained on " + pictures.train().count() + " of them"
@@ -188,7 +187,7 @@ final class EvaluateCommand implements Callable<Integer> {
         for (int i = 0; i < count; i++) {
             indices[i] = (int) ((long) i * pictures.count() / count);
         }
-        var classes = classes(model, measuredOn, pictures);
+        var classes = classes(model, pictures);
         var chosen = classes == null
                 ? null
                 : Arrays.stream(indices).map(i -> classes[i]).toArray();
@@ -204,28 +203,25 @@ final class EvaluateCommand implements Callable<Integer> {
     }
 
     /** Of each picture, by the folders or labels of DATA; null where the model has none. */
-    private int @Nullable [] classes(SmaltiModel model, String measuredOn, Pictures pictures) {
+    private int @Nullable [] classes(SmaltiModel model, Pictures pictures) {
         var choice = bundle.classes(model);
         if (choice.names().isEmpty()) {
             return null;
         }
-        if (measuredOn.equals(HELD_OUT)) {
-            // the same pictures, with their labels
-            var labelled = Dataset.open(
-                            data,
-                            image(model),
-                            rules(model),
-                            model.manifest().provenance().seed(),
-                            listener())
-                    .heldOut();
-            if (labelled.isLabelled()) {
-                return IntStream.range(0, labelled.count())
-                        .map(i -> choice.index(labelled.classes().get(labelled.label(i))))
-                        .toArray();
-            }
+        if (pictures.isLabelled()) {
+            return IntStream.range(0, pictures.count())
+                    .map(i -> choice.index(pictures.classes().get(pictures.label(i))))
+                    .toArray();
         }
         return choice.of(
                 IntStream.range(0, pictures.count()).mapToObj(pictures::name).toList(), null);
+    }
+
+    /** So many pictures, or as many of them as --pictures takes. */
+    private String measured(int count, String all) {
+        return most == null || most >= count
+                ? all + Console.pictures(count)
+                : Console.pictures(most) + ", evenly spread, of " + all + count;
     }
 
     private void say(String format, Object... values) {

@@ -1,6 +1,6 @@
 package smalti.cli;
 
-import org.jspecify.annotations.Nullable;
+import smalti.spec.bundle.Contract;
 
 /**
  * Bounds on the log-likelihood of one picture under a VAE, in nats, in double.
@@ -85,9 +85,10 @@ final class PosteriorBounds {
          */
         double log(float[] picture, float[] images, int from);
 
-        /** @param deviation of a gaussian likelihood; null of a bernoulli one */
-        static Likelihood of(@Nullable Double deviation) {
-            return deviation == null ? PosteriorBounds::bernoulli : gaussian(deviation);
+        static Likelihood of(Contract.Posterior posterior) {
+            return posterior.deviation() != null
+                    ? gaussian(posterior.deviation())
+                    : posterior.ofBinaryPixels() ? PosteriorBounds::bernoulli : PosteriorBounds::crossEntropy;
         }
     }
 
@@ -108,6 +109,20 @@ final class PosteriorBounds {
             }
         }
         return logarithms + Math.log(product);
+    }
+
+    /**
+     * Σ x·ln y + (1 − x)·ln(1 − y) of brightness x: what is minimised without binarisation, and no logarithm of a
+     * probability. Floats of 0 and 1 count as in {@link #bernoulli}.
+     */
+    static double crossEntropy(float[] picture, float[] images, int from) {
+        double sum = 0;
+        for (int i = 0; i < picture.length; i++) {
+            double x = picture[i];
+            double y = images[from + i];
+            sum += x * Math.log(Math.max(y, Float.MIN_VALUE)) + (1 - x) * Math.log(Math.max(1 - y, 0x1p-25));
+        }
+        return sum;
     }
 
     /** Σ log N(x; image, deviation²). */

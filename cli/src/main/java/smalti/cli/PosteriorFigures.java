@@ -21,10 +21,12 @@ import smalti.trainer.data.Pictures;
  * @param negativeElbo minus the evidence lower bound: distortion and divergence together
  * @param distortion E_q[−log p(x|z)]
  * @param divergence KL(q(z|x) ‖ N(0, 1))
- * @param bitsPerDimension of the bound, a pixel's channel being a dimension
+ * @param bitsPerDimension of the bound, a pixel's channel being a dimension; null where there is no probability
  * @param importanceSamples K
  * @param negativeImportanceWeighted minus the importance-weighted bound of K samples
- * @param likelihood bernoulli, of pictures made of 0 and 1 once by their brightness, or gaussian
+ * @param likelihood bernoulli or gaussian
+ * @param binarized whether pictures were made of 0 and 1 once, by their brightness. A bernoulli likelihood of brightness
+ *     itself is no probability: its figures compare with those of the same kind alone
  */
 record PosteriorFigures(
         String measuredOn,
@@ -33,11 +35,12 @@ record PosteriorFigures(
         double negativeElboError,
         double distortion,
         double divergence,
-        double bitsPerDimension,
+        @Nullable Double bitsPerDimension,
         int importanceSamples,
         double negativeImportanceWeighted,
         double negativeImportanceWeightedError,
         String likelihood,
+        boolean binarized,
         double samplesPerSecond)
         implements Figures {
     /** Keeps the draws of 0 and 1 apart from those of latents. */
@@ -65,7 +68,7 @@ record PosteriorFigures(
             int @Nullable [] classes,
             Effort effort) {
         var contract = model.manifest().contracts().get(Contract.Posterior.class);
-        var likelihood = PosteriorBounds.Likelihood.of(contract.deviation());
+        var likelihood = PosteriorBounds.Likelihood.of(contract);
         int count = pictures.count();
         var elbos = new double[count];
         var weighted = new double[count];
@@ -74,7 +77,7 @@ record PosteriorFigures(
         long started = System.nanoTime();
         for (int i = 0; i < count; i++) {
             var original = pictures.picture(i);
-            var pixels = contract.deviation() == null ? binary(original.pixels(), i, effort.seed()) : original.pixels();
+            var pixels = contract.ofBinaryPixels() ? binary(original.pixels(), i, effort.seed()) : original.pixels();
             var bounds = bounds(
                     model,
                     decoder,
@@ -92,8 +95,10 @@ record PosteriorFigures(
         double seconds = (System.nanoTime() - started) / 1e9;
         double elbo = mean(elbos);
         double dimensions = pictures.picture(0).pixels().length;
+        boolean binary = contract.ofBinaryPixels();
+        boolean density = contract.deviation() != null;
         // a density over [0, 1] counts as that of levels 1/255 wide
-        double levels = contract.deviation() == null ? 0 : Math.log(255) / Math.log(2);
+        double levels = density ? Math.log(255) / Math.log(2) : 0;
         return new PosteriorFigures(
                 measuredOn,
                 count,
@@ -101,11 +106,12 @@ record PosteriorFigures(
                 error(elbos),
                 distortion / count,
                 divergence / count,
-                elbo / dimensions / Math.log(2) + levels,
+                binary || density ? (Double) (elbo / dimensions / Math.log(2) + levels) : null,
                 effort.samples(),
                 mean(weighted),
                 error(weighted),
                 contract.likelihood(),
+                binary,
                 (double) count * effort.samples() / seconds);
     }
 
@@ -198,18 +204,34 @@ record PosteriorFigures(
         lines.add(new Line(
                 "-ELBO",
                 text(
-                        "%.2f ± %.2f nats a picture, lower is better (%s likelihood)",
-                        negativeElbo, negativeElboError, likelihood)));
+                        "%.2f ± %.2f nats a picture, lower is better (%s)",
+                        negativeElbo, negativeElboError, likelihoodInWords())));
         lines.add(new Line("  distortion", text("%.2f nats, -log p(x|z)", distortion)));
         lines.add(new Line("  divergence", text("%.2f nats, KL of q(z|x) from N(0, 1)", divergence)));
-        lines.add(new Line("bits/dim", text("%.4f, lower is better", bitsPerDimension)));
+        if (bitsPerDimension != null) {
+            lines.add(new Line("bits/dim", text("%.4f, lower is better", bitsPerDimension)));
+        }
         lines.add(new Line(
-                "-log p(x)",
+                isProbability() ? "-log p(x)" : "-IWAE",
                 text(
-                        "at most %.2f ± %.2f nats a picture, by %d importance-weighted samples",
-                        negativeImportanceWeighted, negativeImportanceWeightedError, importanceSamples)));
+                        (isProbability() ? "at most " : "")
+                                + "%.2f ± %.2f nats a picture, by %d importance-weighted samples",
+                        negativeImportanceWeighted,
+                        negativeImportanceWeightedError,
+                        importanceSamples)));
         lines.add(new Line("speed", text("%.0f samples a second, decoded and weighed", samplesPerSecond)));
         return lines;
+    }
+
+    private boolean isProbability() {
+        return bitsPerDimension != null;
+    }
+
+    private String likelihoodInWords() {
+        return likelihood
+                + (isProbability()
+                        ? " likelihood"
+                        : " loss of grey pixels, no probability: compare with the same alone");
     }
 
     private static String text(String format, Object... values) {

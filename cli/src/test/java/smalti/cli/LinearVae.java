@@ -35,6 +35,7 @@ final class LinearVae {
     static final int PIXELS = 256;
     static final double BRIGHTNESS = 0.4;
     static final double DEVIATION = 0.25;
+    static final Contract.Posterior GAUSSIAN = Contract.Posterior.ofGaussian(DIM, DEVIATION);
 
     /** The square of the length of each column of W. */
     static final double LENGTH = PIXELS * 0.05 * 0.05;
@@ -47,12 +48,13 @@ final class LinearVae {
         return place < 8 ? 0.05 : -0.05;
     }
 
-    static Path bundle(Path folder, boolean conditional, boolean bernoulli) {
-        var run = folder.resolve("run-vae-" + conditional + bernoulli);
-        var bundle = folder.resolve("vae-" + conditional + bernoulli + ".smalti");
+    static Path bundle(Path folder, boolean conditional, Contract.Posterior posterior) {
+        var name = "vae-" + conditional + "-" + posterior.likelihood() + "-" + posterior.ofBinaryPixels();
+        var run = folder.resolve("run-" + name);
+        var bundle = folder.resolve(name + ".smalti");
         try {
             Files.createDirectories(run);
-            write(run, conditional, bernoulli);
+            write(run, conditional, posterior);
             BundleExporter.export(run, bundle, ExportOptions.defaults().withPrecisions(Set.of(Precision.FP32)));
             return bundle;
         } catch (IOException e) {
@@ -60,7 +62,8 @@ final class LinearVae {
         }
     }
 
-    private static void write(Path run, boolean conditional, boolean bernoulli) throws IOException {
+    private static void write(Path run, boolean conditional, Contract.Posterior contract) throws IOException {
+        boolean bernoulli = contract.likelihood().equals(Contract.Posterior.BERNOULLI);
         var weights = new float[DIM][PIXELS];
         for (int d = 0; d < DIM; d++) {
             for (int i = 0; i < PIXELS; i++) {
@@ -81,10 +84,7 @@ final class LinearVae {
         graphs.put("posterior", graph("posterior", conditional, image, numbers("mean"), numbers("logVariance")));
         graphs.put("decoder", graph("decoder", conditional, numbers("latents"), image));
         graphs.put("generator", graph("generator", conditional, numbers("noise"), image));
-        var contracts = Contracts.of(
-                new Contract.Pixels(16, 16, 1, 0, 1),
-                Contract.Noise.ofLength(DIM),
-                bernoulli ? Contract.Posterior.ofBernoulli(DIM) : Contract.Posterior.ofGaussian(DIM, DEVIATION));
+        var contracts = Contracts.of(new Contract.Pixels(16, 16, 1, 0, 1), Contract.Noise.ofLength(DIM), contract);
         var manifest = new ExportManifest(
                 ExportManifest.FORMAT,
                 "vae",

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.within;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.IOException;
+import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Objects;
@@ -15,6 +16,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import smalti.pictures.Picture;
 import smalti.pictures.PictureFiles;
+import smalti.spec.bundle.Contract;
 import smalti.spec.file.Npz;
 
 /** The command on a VAE's bundle, whose likelihood has a closed form. */
@@ -31,8 +33,8 @@ class VaeCommandsTest {
 
     @BeforeAll
     static void make() throws IOException {
-        plain = LinearVae.bundle(shared, false, false);
-        conditional = LinearVae.bundle(shared, true, false);
+        plain = LinearVae.bundle(shared, false, LinearVae.GAUSSIAN);
+        conditional = LinearVae.bundle(shared, true, LinearVae.GAUSSIAN);
         pictures = shared.resolve("pictures");
         for (int i = 0; i < 6; i++) {
             Files.createDirectories(pictures.resolve(i % 2 == 0 ? "dark" : "light"));
@@ -126,13 +128,106 @@ class VaeCommandsTest {
 
     @Test
     void aBernoulliModelSeesBlackAndWhite() throws IOException {
-        var bundle = LinearVae.bundle(folder, false, true);
+        var bundle = LinearVae.bundle(folder, false, Contract.Posterior.ofBernoulli(LinearVae.DIM, true));
         var figures = evaluate(bundle, "--data", pictures, "--all", "--importance-samples", "8");
         assertThat(figures.path("likelihood").asText()).isEqualTo("bernoulli");
         // 256 coins of 0.4: some 172 nats
         assertThat(figures.path("distortion").asDouble()).isBetween(120.0, 260.0);
         assertThat(figures.path("bitsPerDimension").asDouble())
                 .isCloseTo(figures.path("negativeElbo").asDouble() / 256 / Math.log(2), within(1e-9));
+    }
+
+    @Test
+    void aModelThatWasNotBinarizedSeesBrightness() throws IOException {
+        var bundle = LinearVae.bundle(folder, false, Contract.Posterior.ofBernoulli(LinearVae.DIM, false));
+        var figures = evaluate(bundle, "--data", pictures, "--all", "--importance-samples", "400");
+        assertThat(figures.path("binarized").asBoolean(true)).isFalse();
+        assertThat(figures.has("bitsPerDimension")).isFalse();
+        // the mean of −Σ x·ln y + (1 − x)·ln(1 − y) over the posterior, y being linear in z: its second-order expansion
+        // about the mean is −Σ x·ln m + (1 − x)·ln(1 − m) + ½·v·(x/m² + (1 − x)/(1 − m)²), v a pixel's variance
+        double variance = 1 / (1 + LinearVae.LENGTH / LinearVae.DEVIATION / LinearVae.DEVIATION);
+        double expected = 0;
+        for (int i = 0; i < 6; i++) {
+            var picture = picture(i);
+            var mean = new double[LinearVae.DIM];
+            for (int at = 0; at < LinearVae.PIXELS; at++) {
+                double gap = (picture.pixels()[at] & 0xFF) / 255.0 - LinearVae.BRIGHTNESS;
+                for (int d = 0; d < LinearVae.DIM; d++) {
+                    mean[d] += variance / LinearVae.DEVIATION / LinearVae.DEVIATION * LinearVae.weight(at, d) * gap;
+                }
+            }
+            for (int at = 0; at < LinearVae.PIXELS; at++) {
+                double x = (picture.pixels()[at] & 0xFF) / 255.0;
+                double m = LinearVae.BRIGHTNESS;
+                double v = 0;
+                for (int d = 0; d < LinearVae.DIM; d++) {
+                    m += LinearVae.weight(at, d) * mean[d];
+                    v += LinearVae.weight(at, d) * LinearVae.weight(at, d) * variance;
+                }
+                expected -= (x * Math.log(m)
+                                + (1 - x) * Math.log(1 - m)
+                                - v / 2 * (x / m / m + (1 - x) / (1 - m) / (1 - m)))
+                        / 6;
+            }
+        }
+        // 2,400 samples of a deviation of some 2; higher orders are below 0.01
+        assertThat(figures.path("distortion").asDouble()).isCloseTo(expected, within(0.25));
+        assertThat(Cli.run("evaluate", bundle, "--data", pictures, "--all")
+                        .succeeds()
+                        .out())
+                .contains("bernoulli loss of grey pixels, no probability")
+                .containsPattern("-IWAE +[0-9.]+ ± ")
+                .doesNotContain("bits/dim", "-log p(x)");
+    }
+
+    @Test
+    void whatIsMeasuredIsSaidWithFewerPicturesToo() {
+        assertThat(Cli.run("evaluate", plain, "--data", pictures, "--all", "--pictures", "2")
+                        .succeeds()
+                        .out())
+                .startsWith("measured on  2 pictures, evenly spread, of all 6 of ");
+        assertThat(Cli.run("evaluate", plain, "--data", pictures, "--pictures", "1")
+                        .succeeds()
+                        .out())
+                .startsWith("measured on  1 picture of ");
+        assertThat(Cli.run("evaluate", plain, "--data", pictures, "--all", "--pictures", "60")
+                        .succeeds()
+                        .out())
+                .startsWith("measured on  all 6 pictures of ");
+    }
+
+    @Test
+    void classesAreThoseOfIdxLabels() throws IOException {
+        var folders = evaluate(conditional, "--data", pictures, "--all");
+        var idx = Files.createDirectory(folder.resolve("idx"));
+        // the train part holds pictures 0 to 3, the test part 4 and 5
+        idx(idx, "train", 0, 4);
+        idx(idx, "t10k", 4, 2);
+        var figures = evaluate(conditional, "--data", idx, "--all");
+        assertThat(figures.path("pictures").asInt()).isEqualTo(6);
+        // each weight is p(x|y), in whatever order the pictures come, but for float32 in the images
+        assertThat(figures.path("negativeImportanceWeighted").asDouble())
+                .isCloseTo(folders.path("negativeImportanceWeighted").asDouble(), within(1e-3));
+        var test = evaluate(conditional, "--data", idx);
+        double expected =
+                -(exact(picture(4), LinearVae.BRIGHTNESS) + exact(picture(5), LinearVae.BRIGHTNESS + 0.1)) / 2;
+        assertThat(test.path("measuredOn").asText()).isEqualTo("held-out");
+        assertThat(test.path("negativeImportanceWeighted").asDouble()).isCloseTo(expected, within(1e-3));
+    }
+
+    private static void idx(Path folder, String part, int first, int count) throws IOException {
+        var images = ByteBuffer.allocate(16 + count * LinearVae.PIXELS)
+                .putInt(0x803)
+                .putInt(count)
+                .putInt(16)
+                .putInt(16);
+        var labels = ByteBuffer.allocate(8 + count).putInt(0x801).putInt(count);
+        for (int i = first; i < first + count; i++) {
+            images.put(picture(i).pixels());
+            labels.put((byte) (i % 2));
+        }
+        Files.write(folder.resolve(part + "-images-idx3-ubyte"), images.array());
+        Files.write(folder.resolve(part + "-labels-idx1-ubyte"), labels.array());
     }
 
     @Test

@@ -282,23 +282,30 @@ class RecordChecksTest {
                 "dim must be 2, a number for each of levels, got 3");
         refuses(() -> new Contract.Classes(List.of()), "names must not be empty");
         refuses(
-                () -> new Contract.Posterior(0, "cauchy", 1.0),
+                () -> new Contract.Posterior(0, "cauchy", 1.0, null),
                 "dim must be from 1 to 65536, got 0",
                 "likelihood must be bernoulli or gaussian, got cauchy",
                 "deviation must be left out but of a gaussian likelihood, got 1.0");
         refuses(
-                () -> new Contract.Posterior(1, "gaussian", null),
-                "deviation must be above 0 of a gaussian likelihood, got nothing");
+                () -> new Contract.Posterior(1, "gaussian", null, true),
+                "deviation must be above 0 of a gaussian likelihood, got nothing",
+                "binarized must be left out of a gaussian likelihood, got true");
+        assertThat(Contract.Posterior.ofBernoulli(1, true).ofBinaryPixels()).isTrue();
+        assertThat(Contract.Posterior.ofBernoulli(1, false).ofBinaryPixels()).isFalse();
+        assertThat(Contract.Posterior.ofGaussian(1, 1).ofBinaryPixels()).isFalse();
+        // as older bundles have it
+        assertThat(new Contract.Posterior(1, "bernoulli", null, null).ofBinaryPixels())
+                .isTrue();
         refuses(
                 () -> Contract.Posterior.ofGaussian(1, 0),
                 "deviation must be above 0 of a gaussian likelihood, got 0.0");
         refuses(
                 () -> Contract.Codebook.ofTable(4, 2, 2).exportedFingerprint(),
                 "contracts.codebook.fingerprint is missing");
-        var two = List.of(Contract.Posterior.ofBernoulli(1), Contract.Posterior.ofBernoulli(2));
+        var two = List.of(Contract.Posterior.ofBernoulli(1, true), Contract.Posterior.ofBernoulli(2, true));
         refuses(() -> Contracts.of(two), "posterior must be there once, and is there twice");
-        var one = Contracts.of(Contract.Posterior.ofBernoulli(1));
-        assertThat(one.with(Contract.Posterior.ofBernoulli(2))
+        var one = Contracts.of(Contract.Posterior.ofBernoulli(1, true));
+        assertThat(one.with(Contract.Posterior.ofBernoulli(2, true))
                         .get(Contract.Posterior.class)
                         .dim())
                 .isEqualTo(2);

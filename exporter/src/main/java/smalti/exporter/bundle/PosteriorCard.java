@@ -33,6 +33,9 @@ record PosteriorCard(BundleManifest manifest) implements CardSection {
                         .formatted(y, conditional() ? " and its `class` y" : ""));
         var likelihood = posterior().deviation() == null
                 ? "a pixel is 1 with the probability that `image` says: log p(x | z%s) = Σ x·ln y + (1 − x)·ln(1 − y)"
+                        + (posterior().ofBinaryPixels()
+                                ? ", x being 0 or 1 by its brightness"
+                                : ", x being its brightness, so that this is no logarithm of a probability")
                 : "pixels are normal about `image`: log p(x | z%s) = Σ ln N(x; y, s²) with s = "
                         + ModelCard.number(Objects.requireNonNull(posterior().deviation()));
         paragraphs.add(("The likelihood is " + posterior().likelihood() + ": " + likelihood

@@ -42,7 +42,7 @@ public final class TinyVaes {
 
         /** Gaussian where there are convolutions. */
         Contract.Posterior posterior() {
-            return isDense() ? Contract.Posterior.ofBernoulli(DIM) : Contract.Posterior.ofGaussian(DIM, 0.2);
+            return isDense() ? Contract.Posterior.ofBernoulli(DIM, false) : Contract.Posterior.ofGaussian(DIM, 0.2);
         }
     }
 

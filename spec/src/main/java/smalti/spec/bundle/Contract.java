@@ -122,8 +122,14 @@ public sealed interface Contract {
      * @param likelihood of a picture given latents: {@link #BERNOULLI}, where the decoder gives each pixel's probability
      *     of 1, or {@link #GAUSSIAN}, where it gives each pixel's mean
      * @param deviation of each pixel about its mean, in units of the pixel range; null where bernoulli
+     * @param binarized of a bernoulli likelihood: whether the model was trained on pixels of 0 and 1, drawn by their
+     *     brightness, or on the brightness itself; null where gaussian, and in older bundles, which were binarised
      */
-    record Posterior(int dim, String likelihood, @Nullable Double deviation) implements Contract {
+    record Posterior(
+            int dim,
+            String likelihood,
+            @Nullable Double deviation,
+            @Nullable Boolean binarized) implements Contract {
         public static final String BERNOULLI = "bernoulli";
         public static final String GAUSSIAN = "gaussian";
 
@@ -144,15 +150,24 @@ public sealed interface Contract {
                             gaussian || deviation == null,
                             "deviation must be left out but of a gaussian likelihood, got %s",
                             String.valueOf(deviation))
+                    .and(
+                            !gaussian || binarized == null,
+                            "binarized must be left out of a gaussian likelihood, got %s",
+                            String.valueOf(binarized))
                     .done();
         }
 
-        public static Posterior ofBernoulli(int dim) {
-            return new Posterior(dim, BERNOULLI, null);
+        public static Posterior ofBernoulli(int dim, boolean binarized) {
+            return new Posterior(dim, BERNOULLI, null, binarized);
         }
 
         public static Posterior ofGaussian(int dim, double deviation) {
-            return new Posterior(dim, GAUSSIAN, deviation);
+            return new Posterior(dim, GAUSSIAN, deviation, null);
+        }
+
+        /** Whether a picture's pixels are to be 0 or 1 where its likelihood is asked for. */
+        public boolean ofBinaryPixels() {
+            return likelihood.equals(BERNOULLI) && !Boolean.FALSE.equals(binarized);
         }
     }
 }

@@ -59,7 +59,7 @@ public final class RecordTree {
             Contract.Codebook.class, Set.of("dim", "levels", "fingerprint"),
             Contract.Noise.class, Set.of(),
             Contract.Classes.class, Set.of(),
-            Contract.Posterior.class, Set.of("deviation"));
+            Contract.Posterior.class, Set.of("deviation", "binarized"));
 
     private static final String KIND = "kind";
 

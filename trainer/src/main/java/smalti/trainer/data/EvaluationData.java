@@ -12,7 +12,7 @@ import smalti.spec.model.ImageSpec;
 /**
  * Pictures to measure a model by. Unlike those to train on, they may be few, and lie in folders of any form.
  *
- * @param all at least 1, without labels
+ * @param all at least 1, with labels where IDX files have them
  * @param train what {@link Dataset#open} would train on
  * @param heldOut the rest of them; none where they are too few to hold any out
  */

@@ -93,39 +93,40 @@ final class IdxFiles {
 
     /** Opens one file of pictures, with the labels beside it where there are any. */
     static Dataset open(Path path, ImageSpec image, DataSpec data, long seed) throws IOException {
+        return open(path.toString(), pair(path), Optional.empty(), image, data, seed);
+    }
+
+    private static Pair pair(Path path) {
         var labels = labelNames(String.valueOf(path.getFileName()))
                 .map(path::resolveSibling)
                 .filter(Files::exists)
                 .findFirst();
-        return open(
-                path.toString(),
-                new Pair(Source.of(path), labels.map(Source::of)),
-                Optional.empty(),
-                image,
-                data,
-                seed);
+        return new Pair(Source.of(path), labels.map(Source::of));
     }
 
-    /** The pictures of one file. */
+    /** The pictures of one file, with the labels beside it where there are any. */
     static Pictures pictures(Path path, ImageSpec image, DataSpec data) throws IOException {
-        return some(images(Source.of(path), image, data), path.toString());
+        return some(pair(path), image, data);
     }
 
-    /** The pictures of the train part, of the test part, or of both, in this order. */
+    /** The pictures of the train part, of the test part, or of both, in this order, with labels where there are any. */
     static List<Pictures> pictures(PictureTree tree, String root, ImageSpec image, DataSpec data) throws IOException {
         var parts = new ArrayList<Pictures>();
         for (var file : Stream.of(
                         images(tree, root, "train"), images(tree, root, "t10k").or(() -> images(tree, root, "test")))
                 .flatMap(Optional::stream)
                 .toList()) {
-            parts.add(some(images(Source.of(tree, file), image, data), tree.place(file)));
+            parts.add(some(pair(tree, file), image, data));
         }
         return parts;
     }
 
-    private static Pictures some(Pictures pictures, String place) {
+    private static Pictures some(Pair pair, ImageSpec image, DataSpec data) throws IOException {
+        var problems = new Problems();
+        var pictures = part(pair, image, data, problems);
+        problems.done();
         if (pictures.count() == 0) {
-            throw new SpecException(place + ": must hold at least 1 picture, got 0");
+            throw new SpecException(pair.images().place() + ": must hold at least 1 picture, got 0");
         }
         return pictures;
     }

@@ -124,14 +124,22 @@ public final class Pictures {
         return new Pictures(height, width, channels, pixels, labels, classes, newNames, slots);
     }
 
-    /** The pictures of two parts of one size, without labels and names. */
+    /** The pictures of two parts of one size, without names; with labels where both have them. */
     static Pictures joined(Pictures first, Pictures second) {
         requireFit("pictures", (long) first.count() + second.count(), first.height, first.width, first.channels);
         var all = Arrays.copyOf(first.pixels(), (first.count() + second.count()) * first.pictureBytes());
         for (int i = 0; i < second.count(); i++) {
             second.copyInto(i, all, (first.count() + i) * first.pictureBytes());
         }
-        return owning(first.height, first.width, first.channels, all);
+        var joined = owning(first.height, first.width, first.channels, all);
+        if (!first.isLabelled() || !second.isLabelled()) {
+            return joined;
+        }
+        var bothLabels = IntStream.concat(
+                IntStream.range(0, first.count()).map(first::label),
+                IntStream.range(0, second.count()).map(second::label));
+        return joined.withLabels(
+                bothLabels.toArray(), first.classes.size() > second.classes.size() ? first.classes : second.classes);
     }
 
     Pictures withClasses(List<String> newClasses) {

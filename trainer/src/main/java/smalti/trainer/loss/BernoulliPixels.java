@@ -49,6 +49,6 @@ record BernoulliPixels(BernoulliLikelihood spec) implements PixelLikelihood {
 
     @Override
     public Contract.Posterior contract(int dim, Parameters weights) {
-        return new Contract.Posterior(dim, Contract.Posterior.BERNOULLI, null);
+        return Contract.Posterior.ofBernoulli(dim, spec.binarize());
     }
 }

@@ -49,6 +49,6 @@ record GaussianPixels(GaussianLikelihood spec) implements PixelLikelihood {
     @Override
     public Contract.Posterior contract(int dim, Parameters weights) {
         double deviation = spec.learned() ? Math.exp(weights.values(LOG_DEVIATION)[0]) : spec.deviation();
-        return new Contract.Posterior(dim, Contract.Posterior.GAUSSIAN, deviation);
+        return Contract.Posterior.ofGaussian(dim, deviation);
     }
 }
