@@ -1,19 +1,17 @@
 package smalti.cli;
 
 import java.awt.image.BufferedImage;
-import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Locale;
 import java.util.regex.Pattern;
-import javax.imageio.ImageIO;
 import smalti.pictures.Picture;
 import smalti.runtime.Pixels;
 import smalti.spec.SpecException;
 import smalti.spec.file.AtomicFiles;
-import smalti.trainer.report.ContactSheet;
+import smalti.spec.page.PictureGrid;
 
 /** Writes pictures as a grid ({@code --out grid.png}) or one by one into a folder ({@code --out DIR}). */
 final class Pngs {
@@ -45,12 +43,8 @@ final class Pngs {
     }
 
     static void write(BufferedImage image, Path file) throws IOException {
-        // in memory first: ImageIO does not say why a file could not be written
-        var png = new ByteArrayOutputStream();
-        if (!ImageIO.write(image, "png", png)) {
-            throw new IOException(file + ": no PNG writer for image type " + image.getType());
-        }
-        AtomicFiles.writeFile(file, temporary -> Files.write(temporary, png.toByteArray()));
+        var png = PictureGrid.png(image);
+        AtomicFiles.writeFile(file, temporary -> Files.write(temporary, png));
     }
 
     /** @param columns of a grid; 0: as square as may be */
@@ -77,7 +71,7 @@ final class Pngs {
 
     static BufferedImage grid(Pixels pixels, int columns) {
         int across = columns > 0 ? columns : Math.min(MOST_COLUMNS, (int) Math.ceil(Math.sqrt(pixels.count())));
-        return ContactSheet.grid(pixels.bytes(), pixels.height(), pixels.width(), pixels.channels(), across);
+        return PictureGrid.of(pixels.bytes(), pixels.height(), pixels.width(), pixels.channels(), across);
     }
 
     /** One file a picture. */

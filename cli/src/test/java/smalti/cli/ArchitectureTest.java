@@ -57,6 +57,8 @@ class ArchitectureTest {
             .definedBy("smalti.spec.file")
             .layer("onnx")
             .definedBy("smalti.spec.onnx")
+            .layer("page")
+            .definedBy("smalti.spec.page")
             .whereLayer("all use")
             .mayNotAccessAnyLayer()
             .whereLayer("model")
@@ -64,7 +66,9 @@ class ArchitectureTest {
             .whereLayer("bundle")
             .mayOnlyAccessLayers("all use", "model")
             .whereLayer("file")
-            .mayOnlyAccessLayers("all use", "model", "bundle");
+            .mayOnlyAccessLayers("all use", "model", "bundle")
+            .whereLayer("page")
+            .mayOnlyAccessLayers("all use");
 
     @ArchTest
     static final ArchRule picturesKnowsSpecAndNoEngine = noClasses()

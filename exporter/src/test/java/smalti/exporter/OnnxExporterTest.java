@@ -24,7 +24,7 @@ import org.nd4j.linalg.api.ops.impl.transforms.HistogramFixedWidth;
 import org.nd4j.linalg.api.ops.impl.transforms.custom.Unique;
 import org.nd4j.linalg.factory.Nd4j;
 import smalti.exporter.proof.GraphProver;
-import smalti.exporter.proof.OrtRunner;
+import smalti.exporter.proof.ModelSession;
 import smalti.exporter.samediff.SameDiffRunner;
 import smalti.spec.SpecException;
 import smalti.spec.bundle.ElementType;
@@ -61,8 +61,8 @@ final class OnnxExporterTest {
             assertThat(parity.output()).isEqualTo("probabilities");
             assertThat(parity.difference()).isLessThan(1e-6);
         });
-        try (var session = OrtRunner.open(file())) {
-            var made = session.run(Map.of("features", NpyArray.of(new float[] {1, 1, 1, 0, 0, 0}, 2, 3)));
+        try (var session = ModelSession.openOnAllCores(file())) {
+            var made = session.runArrays(Map.of("features", NpyArray.of(new float[] {1, 1, 1, 0, 0, 0}, 2, 3)));
             // σ(1 − 1 + ½), σ(2 + 1 − ½), σ(½), σ(−½)
             assertThat(Objects.requireNonNull(made.get("probabilities")).floats())
                     .containsExactly(new float[] {0.62245935f, 0.9241418f, 0.62245935f, 0.37754068f}, within(1e-6f));
@@ -149,8 +149,8 @@ final class OnnxExporterTest {
         assertThat(exported.signature().outputs())
                 .extracting(TensorSpec::toString)
                 .containsExactly("y [y_0] int32", "z [z_0,4] float32");
-        try (var session = OrtRunner.open(file())) {
-            var made = session.run(Map.of(
+        try (var session = ModelSession.openOnAllCores(file())) {
+            var made = session.runArrays(Map.of(
                     "boxes", NpyArray.of(new float[] {0, 0, 1, 1, 0, 0, 1, 1, 5, 5, 6, 6}, 3, 4),
                     "scores", NpyArray.of(new float[] {1, 2, 3}, 3)));
             assertThat(Objects.requireNonNull(made.get("z")).floats()).containsExactly(5, 5, 6, 6, 0, 0, 1, 1);
@@ -227,8 +227,8 @@ final class OnnxExporterTest {
                 .singleElement()
                 .asString()
                 .contains("strided_slice", "reads elsewhere where a step is negative");
-        try (var session = OrtRunner.open(file())) {
-            var made = session.run(Map.of("x", NpyArray.of(new float[] {0, 1, 2, 3, 4, 5}, 6)));
+        try (var session = ModelSession.openOnAllCores(file())) {
+            var made = session.runArrays(Map.of("x", NpyArray.of(new float[] {0, 1, 2, 3, 4, 5}, 6)));
             assertThat(Objects.requireNonNull(made.get("y")).floats()).containsExactly(5, 4, 3, 2, 1);
         }
     }
@@ -243,8 +243,8 @@ final class OnnxExporterTest {
         var exported = OnnxExporter.export(graph, List.of(), List.of(), file(), ExportOptions.defaults());
         assertThat(exported.notes())
                 .anySatisfy(note -> assertThat(note).contains("histogram_fixed_width", "ends the process"));
-        try (var session = OrtRunner.open(file())) {
-            var counts = session.run(Map.of("x", NpyArray.of(new long[] {0, 1, 1, 2, 3, 9}, 6)));
+        try (var session = ModelSession.openOnAllCores(file())) {
+            var counts = session.runArrays(Map.of("x", NpyArray.of(new long[] {0, 1, 1, 2, 3, 9}, 6)));
             assertThat(java.util.Objects.requireNonNull(counts.get("y")).longs())
                     .containsExactly(1, 2, 0, 1, 2);
         }
@@ -296,8 +296,8 @@ final class OnnxExporterTest {
         try (var files = Files.list(folder)) {
             assertThat(files).containsExactly(file());
         }
-        try (var session = OrtRunner.open(file())) {
-            var made = session.run(Map.of("x", NpyArray.of(new float[] {0, 1, -2}, 1, 3)));
+        try (var session = ModelSession.openOnAllCores(file())) {
+            var made = session.runArrays(Map.of("x", NpyArray.of(new float[] {0, 1, -2}, 1, 3)));
             double t = Math.tanh(1);
             // ½t·(1 + tanh(√(2/π)·(t + 0.044715·t³)))
             double expected = t / 2 * (1 + Math.tanh(Math.sqrt(2 / Math.PI) * (t + 0.044715 * t * t * t)));

@@ -1,7 +1,5 @@
 package smalti.pictures;
 
-import java.awt.image.BufferedImage;
-import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -11,12 +9,11 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentSkipListMap;
 import java.util.function.Consumer;
 import java.util.stream.IntStream;
-import javax.imageio.ImageIO;
-import javax.imageio.stream.MemoryCacheImageOutputStream;
 import smalti.spec.SpecException;
 import smalti.spec.file.AtomicFiles;
 import smalti.spec.file.Unreadable;
 import smalti.spec.model.DataSpec;
+import smalti.spec.page.PictureGrid;
 
 /** Single pictures from and to files, each of its own size. */
 public final class PictureFiles {
@@ -86,26 +83,8 @@ public final class PictureFiles {
 
     /** The picture as PNG. */
     public static byte[] png(Picture picture) {
-        var image = new BufferedImage(
-                picture.width(),
-                picture.height(),
-                picture.channels() == 1 ? BufferedImage.TYPE_BYTE_GRAY : BufferedImage.TYPE_INT_RGB);
-        var raster = image.getRaster();
-        var row = new int[picture.width() * picture.channels()];
-        for (int y = 0; y < picture.height(); y++) {
-            for (int i = 0; i < row.length; i++) {
-                row[i] = picture.raw()[y * row.length + i] & 0xFF;
-            }
-            raster.setPixels(0, y, picture.width(), 1, row);
-        }
-        try (var bytes = new ByteArrayOutputStream();
-                var out = new MemoryCacheImageOutputStream(bytes)) {
-            ImageIO.write(image, "png", out);
-            out.flush();
-            return bytes.toByteArray();
-        } catch (IOException e) {
-            throw new IllegalStateException("writing to memory cannot fail", e);
-        }
+        return PictureGrid.png(
+                PictureGrid.one(picture.raw(), 0, picture.height(), picture.width(), picture.channels()));
     }
 
     /** Writes a picture as PNG. */

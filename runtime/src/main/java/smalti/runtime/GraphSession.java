@@ -23,6 +23,7 @@ import smalti.spec.bundle.ElementType;
 import smalti.spec.bundle.Signature;
 import smalti.spec.bundle.TensorSpec;
 import smalti.spec.onnx.EngineGuard;
+import smalti.spec.onnx.EngineTypes;
 import smalti.spec.onnx.OnnxFile;
 
 /** One graph in ONNX Runtime. Many threads may run it at once; closing it while one does crashes the JVM. */
@@ -47,7 +48,7 @@ final class GraphSession implements AutoCloseable {
         this.session = session;
         this.runConfig = runConfig;
         this.copied = signature.outputs().stream()
-                .filter(output -> !isMade(output.type()))
+                .filter(output -> !EngineTypes.areMade(output.type()))
                 .map(TensorSpec::name)
                 .collect(Collectors.toSet());
     }
@@ -104,7 +105,7 @@ final class GraphSession implements AutoCloseable {
             fed.addAll(inputs);
             // the others ONNX Runtime makes itself, and they are copied
             pinned.addAll(outputs.stream()
-                    .filter(output -> isMade(output.spec().type()))
+                    .filter(output -> EngineTypes.areMade(output.spec().type()))
                     .toList());
             stop.onStop(() -> terminate(options));
             try (var results = session.run(fed.byName, copied, pinned.byName, options)) {
@@ -197,7 +198,7 @@ final class GraphSession implements AutoCloseable {
                 var inputs = specs(file, session.getInputInfo(), axes, problems);
                 var outputs = specs(file, session.getOutputInfo(), axes, problems);
                 inputs.stream()
-                        .filter(input -> !isMade(input.type()))
+                        .filter(input -> !EngineTypes.areMade(input.type()))
                         .forEach(input -> problems.add(file + ": " + input.name() + " is an input of " + input.type()
                                 + ", which ONNX Runtime's Java API cannot make; let the graph take "
                                 + (input.type() == ElementType.UINT16 ? ElementType.INT32 : ElementType.INT64)
@@ -246,30 +247,7 @@ final class GraphSession implements AutoCloseable {
 
     /** Java's word for a type does not tell an unsigned one from a signed one. */
     private static @Nullable ElementType elementType(TensorInfo info) {
-        return switch (info.onnxType) {
-            case ONNX_TENSOR_ELEMENT_DATA_TYPE_FLOAT -> ElementType.FLOAT32;
-            case ONNX_TENSOR_ELEMENT_DATA_TYPE_DOUBLE -> ElementType.FLOAT64;
-            case ONNX_TENSOR_ELEMENT_DATA_TYPE_FLOAT16 -> ElementType.FLOAT16;
-            case ONNX_TENSOR_ELEMENT_DATA_TYPE_BFLOAT16 -> ElementType.BFLOAT16;
-            case ONNX_TENSOR_ELEMENT_DATA_TYPE_INT8 -> ElementType.INT8;
-            case ONNX_TENSOR_ELEMENT_DATA_TYPE_INT16 -> ElementType.INT16;
-            case ONNX_TENSOR_ELEMENT_DATA_TYPE_INT32 -> ElementType.INT32;
-            case ONNX_TENSOR_ELEMENT_DATA_TYPE_INT64 -> ElementType.INT64;
-            case ONNX_TENSOR_ELEMENT_DATA_TYPE_UINT8 -> ElementType.UINT8;
-            case ONNX_TENSOR_ELEMENT_DATA_TYPE_UINT16 -> ElementType.UINT16;
-            case ONNX_TENSOR_ELEMENT_DATA_TYPE_UINT32 -> ElementType.UINT32;
-            case ONNX_TENSOR_ELEMENT_DATA_TYPE_UINT64 -> ElementType.UINT64;
-            case ONNX_TENSOR_ELEMENT_DATA_TYPE_BOOL -> ElementType.BOOL;
-            default -> null;
-        };
-    }
-
-    /** Whether ONNX Runtime's Java API makes tensors of it. */
-    private static boolean isMade(ElementType type) {
-        return switch (type) {
-            case UINT16, UINT32, UINT64 -> false;
-            default -> true;
-        };
+        return EngineTypes.ofName(info.onnxType.name()).orElse(null);
     }
 
     private void terminate(OrtSession.RunOptions options) {
@@ -364,20 +342,10 @@ final class GraphSession implements AutoCloseable {
     }
 
     private static OnnxJavaType javaType(ElementType type) {
-        return switch (type) {
-            case UINT8 -> OnnxJavaType.UINT8;
-            case INT64 -> OnnxJavaType.INT64;
-            case FLOAT32 -> OnnxJavaType.FLOAT;
-            case FLOAT64 -> OnnxJavaType.DOUBLE;
-            case FLOAT16 -> OnnxJavaType.FLOAT16;
-            case BFLOAT16 -> OnnxJavaType.BFLOAT16;
-            case INT8 -> OnnxJavaType.INT8;
-            case INT16 -> OnnxJavaType.INT16;
-            case INT32 -> OnnxJavaType.INT32;
-            case BOOL -> OnnxJavaType.BOOL;
-            case UINT16, UINT32, UINT64 ->
-                throw new IllegalStateException("ONNX Runtime's Java API makes no tensors of " + type);
-        };
+        if (!EngineTypes.areMade(type)) {
+            throw new IllegalStateException("ONNX Runtime's Java API makes no tensors of " + type);
+        }
+        return OnnxJavaType.mapFromOnnxTensorType(TensorInfo.OnnxTensorType.valueOf(EngineTypes.name(type)));
     }
 
     private static String shown(NodeInfo info) {

@@ -10,6 +10,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
+import smalti.spec.Psnr;
 import smalti.spec.bundle.ElementType;
 import smalti.spec.bundle.Precision;
 import smalti.spec.bundle.Role;
@@ -110,7 +111,7 @@ final class ParityCheck {
             int difference = (a.get(i) & 0xFF) - (b.get(b.position() + i) & 0xFF);
             sum += difference * difference;
         }
-        return 10 * Math.log10(255.0 * 255 * count / sum);
+        return Psnr.of(sum / count, 255);
     }
 
     /** The peak is the greatest number of the sample. */
@@ -122,7 +123,7 @@ final class ParityCheck {
             sum += difference * difference;
             peak = Math.max(peak, Math.abs(b[i]));
         }
-        return sum == 0 ? Double.POSITIVE_INFINITY : 10 * Math.log10(peak * peak * b.length / sum);
+        return Psnr.of(sum / b.length, peak);
     }
 
     private static HostTensor tensor(TensorSpec spec, NpyArray sample) {

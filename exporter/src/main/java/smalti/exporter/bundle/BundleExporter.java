@@ -24,7 +24,7 @@ import smalti.exporter.graph.ValueType;
 import smalti.exporter.lowering.Lowerings;
 import smalti.exporter.onnx.OnnxWriter;
 import smalti.exporter.pass.Passes;
-import smalti.exporter.proof.OrtRunner;
+import smalti.exporter.proof.ModelSession;
 import smalti.exporter.report.ExportReport;
 import smalti.exporter.report.ReportPage;
 import smalti.exporter.samediff.SameDiffRunner;
@@ -263,7 +263,7 @@ public final class BundleExporter {
     private static Provenance provenance(Provenance trained) {
         var versions = new TreeMap<>(trained.versions());
         versions.put("smalti-exporter", SmaltiVersion.THIS);
-        versions.put("onnxruntime", OrtRunner.version());
+        versions.put("onnxruntime", ModelSession.version());
         return trained.withVersions(versions);
     }
 

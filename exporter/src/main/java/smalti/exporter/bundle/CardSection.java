@@ -2,7 +2,7 @@ package smalti.exporter.bundle;
 
 import java.util.List;
 
-/** What a model card says of one service, and code that runs its graphs with bytes, a function for each language. */
+/** What a model card says of one service. */
 interface CardSection {
     /** What it is, in a sentence or two. */
     String summary();
@@ -13,15 +13,6 @@ interface CardSection {
     /** Sentences on what it cannot do. */
     List<String> limits();
 
-    /** Java, by Smalti's runtime. */
-    String smalti();
-
-    /** Java, by ONNX Runtime alone. */
-    String java();
-
-    String python();
-
-    String javascript();
-
-    String cpp();
+    /** The folder of the templates of code that runs its graphs: {@link Snippet}. */
+    String snippets();
 }

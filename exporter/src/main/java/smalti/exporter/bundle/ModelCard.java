@@ -1,5 +1,7 @@
 package smalti.exporter.bundle;
 
+import java.awt.image.BufferedImage;
+import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -8,13 +10,13 @@ import java.util.List;
 import java.util.Locale;
 import java.util.SortedMap;
 import java.util.TreeMap;
-import smalti.exporter.report.PictureGrid;
 import smalti.exporter.report.ReportPage;
 import smalti.spec.Check;
 import smalti.spec.bundle.BundleManifest;
-import smalti.spec.bundle.Contract;
 import smalti.spec.bundle.ElementType;
 import smalti.spec.file.NpyArray;
+import smalti.spec.page.Html;
+import smalti.spec.page.PictureGrid;
 
 /**
  * A bundle's {@code README.md}: what the model is, what it makes, how good it is, where it comes from, and how to run it
@@ -84,26 +86,22 @@ public record ModelCard(String markdown, SortedMap<String, byte[]> pictures, Lis
         text.append("# ").append(manifest.name()).append("\n\n");
         sections.forEach(section -> text.append(section.summary()).append("\n\n"));
         for (var sheet : sheets) {
-            var grid = PictureGrid.of(sheet.rows());
-            var png = grid.png();
+            var grid = grid(sheet.rows());
+            var png = PictureGrid.png(grid);
             pictures.put(sheet.file(), png);
             // small pictures are shown larger, and a browser keeps their pixels square enough
             long height = sheet.rows().get(0).shape().get(1);
             long zoom = Math.max(1, SMALLEST_SHOWN / height);
-            shown.add(new ReportPage.Picture(sheet.caption(), png, grid.width() * zoom));
+            shown.add(new ReportPage.Picture(sheet.caption(), png, grid.getWidth() * zoom));
             text.append("<img src=\"%s\" alt=\"%s\" width=\"%d\">\n\n*%s*\n\n"
-                    .formatted(sheet.file(), attribute(sheet.caption()), grid.width() * zoom, sheet.caption()));
+                    .formatted(sheet.file(), Html.escaped(sheet.caption()), grid.getWidth() * zoom, sheet.caption()));
         }
         graphs(manifest, text);
         figures(manifest, figures, text);
         contracts(manifest, sections, text);
         text.append("## How to run it\n\n");
         for (var section : sections) {
-            snippet(text, "Java, with Smalti's runtime", "java", section.smalti());
-            snippet(text, "Java, with ONNX Runtime alone", "java", section.java());
-            snippet(text, "Python", "python", section.python());
-            snippet(text, "JavaScript", "javascript", section.javascript());
-            snippet(text, "C++", "cpp", section.cpp());
+            Snippet.of(section.snippets(), manifest).forEach(snippet -> snippet(text, snippet));
         }
         limits(manifest, sections, text);
         provenance(manifest, text);
@@ -168,9 +166,9 @@ public record ModelCard(String markdown, SortedMap<String, byte[]> pictures, Lis
                 section.contracts().forEach(paragraph -> text.append(paragraph).append("\n\n")));
     }
 
-    private static void snippet(StringBuilder text, String heading, String language, String code) {
-        text.append("### ").append(heading).append("\n\n```").append(language).append('\n');
-        text.append(code).append("```\n\n");
+    private static void snippet(StringBuilder text, Snippet snippet) {
+        text.append("### ").append(snippet.heading()).append("\n\n```").append(snippet.language());
+        text.append('\n').append(snippet.code()).append("```\n\n");
     }
 
     private static void limits(BundleManifest manifest, List<CardSection> sections, StringBuilder text) {
@@ -192,12 +190,16 @@ public record ModelCard(String markdown, SortedMap<String, byte[]> pictures, Lis
         text.append("\n`bundle.json` holds the SHA-256 of every file.\n");
     }
 
-    private static void row(StringBuilder text, String name, String value) {
-        text.append("| ").append(name).append(" | ").append(value).append(" |\n");
+    /** @param rows [N,H,W,C] uint8 each, of the same shape */
+    private static BufferedImage grid(List<NpyArray> rows) {
+        var shape = rows.get(0).shape().stream().mapToInt(Math::toIntExact).toArray();
+        var pixels = new ByteArrayOutputStream();
+        rows.forEach(row -> pixels.writeBytes(row.bytes()));
+        return PictureGrid.of(pixels.toByteArray(), shape[1], shape[2], shape[3], shape[0]);
     }
 
-    private static String attribute(String text) {
-        return text.replace("&", "&amp;").replace("\"", "&quot;");
+    private static void row(StringBuilder text, String name, String value) {
+        text.append("| ").append(name).append(" | ").append(value).append(" |\n");
     }
 
     /** At most four digits, and none that say nothing. */
@@ -206,21 +208,5 @@ public record ModelCard(String markdown, SortedMap<String, byte[]> pictures, Lis
                 .round(new java.math.MathContext(4))
                 .stripTrailingZeros()
                 .toPlainString();
-    }
-
-    /** A snippet with what the manifest says in the place of names between @. */
-    static String fill(String template, BundleManifest manifest) {
-        var pixels = manifest.pixels();
-        var codebook = manifest.contracts().find(Contract.Codebook.class);
-        var noise = manifest.contracts().find(Contract.Noise.class);
-        return template.replace("@NAME@", manifest.name())
-                .replace("@CHANNELS@", Integer.toString(pixels.channels()))
-                .replace("@MODE@", pixels.channels() == 1 ? "L" : "RGB")
-                .replace(
-                        "@FACTOR@",
-                        codebook.map(it -> Integer.toString(it.factor())).orElse(""))
-                .replace(
-                        "@LENGTH@",
-                        noise.map(it -> Integer.toString(it.length())).orElse(""));
     }
 }

@@ -16,7 +16,7 @@ import smalti.exporter.file.OnnxFileCheck;
 import smalti.exporter.graph.Model;
 import smalti.exporter.onnx.OnnxWriter;
 import smalti.exporter.pass.Passes;
-import smalti.exporter.proof.OrtRunner;
+import smalti.exporter.proof.ModelSession;
 import smalti.exporter.report.ExportReport;
 import smalti.exporter.report.ExportReport.GraphReport;
 import smalti.exporter.report.ExportReport.PrecisionReport;
@@ -71,7 +71,7 @@ final class ReportMaker {
     private static String machine() {
         return System.getProperty("os.name") + " " + System.getProperty("os.arch") + ", on one core of "
                 + Runtime.getRuntime().availableProcessors() + ", Java "
-                + Runtime.version().feature() + ", ONNX Runtime " + OrtRunner.version();
+                + Runtime.version().feature() + ", ONNX Runtime " + ModelSession.version();
     }
 
     private GraphReport graph(Role role, Passes.Result result, Path folder) throws IOException {

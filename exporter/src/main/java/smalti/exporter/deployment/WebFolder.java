@@ -8,7 +8,6 @@ import java.util.List;
 import java.util.Locale;
 import java.util.TreeSet;
 import java.util.stream.Collectors;
-import smalti.exporter.report.PictureGrid;
 import smalti.spec.Check;
 import smalti.spec.SpecException;
 import smalti.spec.bundle.BundleManifest;
@@ -18,6 +17,7 @@ import smalti.spec.file.AtomicFiles;
 import smalti.spec.file.NpyArray;
 import smalti.spec.file.RecordTree;
 import smalti.spec.file.Seal;
+import smalti.spec.page.PictureGrid;
 
 /**
  * A bundle as a page that runs it in the browser by onnxruntime-web: a codec's mosaic and reconstruction of a picture
@@ -116,9 +116,11 @@ public final class WebFolder {
     private List<String> samples(Path folder) throws IOException {
         var into = Files.createDirectories(folder.resolve("samples"));
         var names = new ArrayList<String>();
-        for (int i = 0; i < samples.shape().get(0); i++) {
+        var shape = samples.shape().stream().mapToInt(Math::toIntExact).toArray();
+        var pixels = samples.bytes();
+        for (int i = 0; i < shape[0]; i++) {
             var name = String.format(Locale.ROOT, "%02d.png", i);
-            Files.write(into.resolve(name), PictureGrid.ofOne(samples, i).png());
+            Files.write(into.resolve(name), PictureGrid.png(PictureGrid.one(pixels, i, shape[1], shape[2], shape[3])));
             names.add(name);
         }
         return names;

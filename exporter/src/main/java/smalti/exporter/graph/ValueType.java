@@ -3,35 +3,44 @@ package smalti.exporter.graph;
 import java.util.Arrays;
 import java.util.Locale;
 import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 import smalti.spec.bundle.ElementType;
 
 /** What the elements of a tensor are: ONNX's types of fixed width. */
 public enum ValueType {
-    FLOAT32(4, 1),
-    UINT8(1, 2),
-    INT8(1, 3),
-    UINT16(2, 4),
-    INT16(2, 5),
-    INT32(4, 6),
-    INT64(8, 7),
+    FLOAT32(ElementType.FLOAT32),
+    UINT8(ElementType.UINT8),
+    INT8(ElementType.INT8),
+    UINT16(ElementType.UINT16),
+    INT16(ElementType.INT16),
+    INT32(ElementType.INT32),
+    INT64(ElementType.INT64),
     /** one byte each, 0 or 1 */
-    BOOL(1, 9),
-    FLOAT16(2, 10),
-    FLOAT64(8, 11),
-    UINT32(4, 12),
-    UINT64(8, 13),
+    BOOL(ElementType.BOOL),
+    FLOAT16(ElementType.FLOAT16),
+    FLOAT64(ElementType.FLOAT64),
+    UINT32(ElementType.UINT32),
+    UINT64(ElementType.UINT64),
     COMPLEX64(8, 14),
     COMPLEX128(16, 15),
-    BFLOAT16(2, 16),
+    BFLOAT16(ElementType.BFLOAT16),
     /** of no fixed width: never in a {@link Tensor} */
     STRING(0, 8);
 
     private final int bytes;
     private final int onnxCode;
+    private final @Nullable ElementType element;
+
+    ValueType(ElementType element) {
+        this.bytes = element.bytes();
+        this.onnxCode = element.onnxCode();
+        this.element = element;
+    }
 
     ValueType(int bytes, int onnxCode) {
         this.bytes = bytes;
         this.onnxCode = onnxCode;
+        this.element = null;
     }
 
     /** The number that ONNX files give the type. */
@@ -87,8 +96,6 @@ public enum ValueType {
 
     /** As the ends of a signature name it, if they can. */
     public Optional<ElementType> elementType() {
-        return Arrays.stream(ElementType.values())
-                .filter(type -> type.name().equals(name()))
-                .findFirst();
+        return Optional.ofNullable(element);
     }
 }

@@ -19,6 +19,7 @@ import smalti.exporter.graph.Node;
 import smalti.exporter.inspect.LayeredLayout.Box;
 import smalti.exporter.inspect.LayeredLayout.Link;
 import smalti.exporter.inspect.LayeredLayout.Piece;
+import smalti.spec.page.Html;
 
 /** One graph as SVG: inputs above, nodes below those that they take values from, shapes beside the lines. */
 final class GraphDrawing {
@@ -314,7 +315,7 @@ final class GraphDrawing {
             svg.append("<path class=\"e\" d=\"")
                     .append(path)
                     .append("\"><title>")
-                    .append(Markup.escaped(Markup.shortened(title, 200)))
+                    .append(Html.escaped(Markup.shortened(title, 200)))
                     .append("</title></path>\n");
         });
     }
@@ -356,7 +357,7 @@ final class GraphDrawing {
             svg.append(" id=\"").append(tile.id()).append('"');
         }
         svg.append(format(" transform=\"translate(%.1f %.1f)\"><title>", x, y))
-                .append(Markup.escaped(tile.title()))
+                .append(Html.escaped(tile.title()))
                 .append("</title>");
         boolean pill = tile.id().isEmpty();
         svg.append(
@@ -395,7 +396,7 @@ final class GraphDrawing {
 
     private static void text(StringBuilder svg, String style, double x, double y, String text) {
         svg.append(format("<text class=\"%s\" x=\"%.1f\" y=\"%.1f\">", style, x, y))
-                .append(Markup.escaped(text))
+                .append(Html.escaped(text))
                 .append("</text>");
     }
 

@@ -22,6 +22,7 @@ import smalti.exporter.graph.Model;
 import smalti.exporter.graph.Node;
 import smalti.exporter.graph.Tensor;
 import smalti.exporter.graph.ValueType;
+import smalti.spec.page.Html;
 
 /** The page; its size and the time that it takes are bounded, and it says where it leaves something out. */
 final class InspectionPage {
@@ -57,12 +58,6 @@ final class InspectionPage {
     }
 
     String html() {
-        out.append("<!DOCTYPE html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"/>")
-                .append("<meta name=\"viewport\" content=\"width=device-width\"/><title>")
-                .append(text(inspection.file()))
-                .append("</title><style>\n")
-                .append(resource("page.css"))
-                .append("</style></head><body>\n");
         header();
         cards();
         ends();
@@ -75,8 +70,8 @@ final class InspectionPage {
         constants();
         metadata();
         conventions();
-        out.append("<script>\n//<![CDATA[\n").append(resource("page.js")).append("//]]>\n</script></body></html>\n");
-        return out.toString();
+        out.append("<script>\n//<![CDATA[\n").append(resource("page.js")).append("//]]>\n</script>\n");
+        return new Html().raw(out.toString()).page(Markup.shortened(inspection.file(), LONGEST), resource("page.css"));
     }
 
     private static String resource(String name) {
@@ -91,7 +86,7 @@ final class InspectionPage {
     }
 
     private static String text(String text) {
-        return Markup.escaped(Markup.shortened(text, LONGEST));
+        return Html.escaped(Markup.shortened(text, LONGEST));
     }
 
     private static String format(String form, Object... values) {
@@ -177,7 +172,7 @@ final class InspectionPage {
 
     private void card(String figure, String what) {
         out.append("<div class=\"card\"><b>")
-                .append(Markup.escaped(figure))
+                .append(Html.escaped(figure))
                 .append("</b><span>")
                 .append(text(what))
                 .append("</span></div>\n");
@@ -530,7 +525,7 @@ final class InspectionPage {
                 .forEach(entry -> out.append("<tr><td class=\"w mono\">")
                         .append(text(entry.getKey()))
                         .append("</td><td class=\"w\">")
-                        .append(Markup.escaped(Markup.shortened(entry.getValue(), 2_000)))
+                        .append(Html.escaped(Markup.shortened(entry.getValue(), 2_000)))
                         .append("</td></tr>\n"));
         out.append("</tbody></table>\n");
         leftOut(inspection.metadata().size(), MOST_CONSTANTS);

@@ -2,36 +2,9 @@ package smalti.exporter.inspect;
 
 import java.util.Locale;
 
-/** Text as HTML that is XML as well, and quantities as people read them. */
+/** Names and quantities as people read them. */
 final class Markup {
     private Markup() {}
-
-    /** Safe between tags and in quoted attributes, whatever a file's names hold. */
-    static String escaped(String text) {
-        var safe = new StringBuilder(text.length() + 16);
-        text.codePoints().forEach(point -> {
-            switch (point) {
-                case '&' -> safe.append("&amp;");
-                case '<' -> safe.append("&lt;");
-                case '>' -> safe.append("&gt;");
-                case '"' -> safe.append("&quot;");
-                case '\'' -> safe.append("&#39;");
-                default -> safe.appendCodePoint(isPlain(point) ? point : 0xFFFD);
-            }
-        });
-        return safe.toString();
-    }
-
-    /** No control characters, halves of characters, or marks that change the direction of the text after them. */
-    private static boolean isPlain(int point) {
-        int type = Character.getType(point);
-        return type != Character.CONTROL
-                && type != Character.FORMAT
-                && type != Character.SURROGATE
-                && type != Character.UNASSIGNED
-                && type != Character.LINE_SEPARATOR
-                && type != Character.PARAGRAPH_SEPARATOR;
-    }
 
     /** With the middle left out where it is longer. */
     static String shortened(String text, int most) {

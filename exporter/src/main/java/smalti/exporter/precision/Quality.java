@@ -6,6 +6,7 @@ import smalti.exporter.graph.Tensor;
 import smalti.exporter.graph.ValueType;
 import smalti.exporter.proof.Masked;
 import smalti.exporter.proof.ModelSession.Item;
+import smalti.spec.Psnr;
 
 /**
  * How close a model of fewer bits comes to the one in FP32, on the same inputs. What is NaN or infinite in both alike is no
@@ -110,10 +111,7 @@ public record Quality(double psnr, double agreement, double sqnr, long lost) {
 
     /** In dB; NaN in the numbers makes it the worst there is. */
     static double psnr(double meanSquare, double peak) {
-        if (meanSquare == 0) {
-            return Double.POSITIVE_INFINITY;
-        }
-        double psnr = 10 * Math.log10(peak * peak / meanSquare);
+        double psnr = Psnr.of(meanSquare, peak);
         return Double.isNaN(psnr) ? Double.NEGATIVE_INFINITY : psnr;
     }
 

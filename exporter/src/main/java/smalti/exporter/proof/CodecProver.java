@@ -34,7 +34,7 @@ public final class CodecProver {
     private final Map<Role, SameDiffRunner> sources;
     private final long seed;
     private final Sessions exported;
-    private final OrtRunner watchedTokenize;
+    private final ModelSession watchedTokenize;
     private final NpyArray firstPictures;
     private final CodeTable table;
 
@@ -52,7 +52,7 @@ public final class CodecProver {
             int codes,
             Map<Role, SameDiffRunner> sources,
             Sessions exported,
-            OrtRunner watchedTokenize,
+            ModelSession watchedTokenize,
             long seed) {
         this.contract = contract;
         this.sources = sources;
@@ -90,7 +90,7 @@ public final class CodecProver {
             Consumer<String> progress) {
         var roles = EnumSet.of(Role.ENCODER, Role.CODEBOOK, Role.LOOKUP, Role.DECODER, Role.TOKENIZE, Role.DETOKENIZE);
         try (var exported = new Sessions(folder, roles);
-                var watched = OrtRunner.open(watchedTokenize)) {
+                var watched = ModelSession.openOnAllCores(watchedTokenize)) {
             var prover = new CodecProver(contract, codes, sources, exported, watched, seed);
             progress.accept("proving on seeded pictures and codes");
             prover.seeded(imageAxes);
@@ -142,7 +142,7 @@ public final class CodecProver {
         });
 
         var tokenized = Sessions.output(exported.run(Role.TOKENIZE, Map.of("pixels", pictures)), "codes");
-        var moved = Sessions.output(watchedTokenize.run(Map.of("pixels", pictures)), "latents");
+        var moved = Sessions.output(watchedTokenize.runArrays(Map.of("pixels", pictures)), "latents");
         tokenizeLatents.add(batch, latents, moved);
         tokenizeCodes.add(batch, codes, tokenized, places, new Latents(moved));
         codes(batch, codes);

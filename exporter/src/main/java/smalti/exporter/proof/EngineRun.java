@@ -20,6 +20,7 @@ import smalti.exporter.graph.Tensor;
 import smalti.exporter.graph.ValueType;
 import smalti.exporter.proof.ModelSession.Item;
 import smalti.spec.bundle.ElementType;
+import smalti.spec.onnx.EngineTypes;
 
 /** One run of a session, and what came out. */
 final class EngineRun implements AutoCloseable {
@@ -123,20 +124,10 @@ final class EngineRun implements AutoCloseable {
     }
 
     private static Optional<OnnxJavaType> javaType(ElementType type) {
-        return switch (type) {
-            case UINT8 -> Optional.of(OnnxJavaType.UINT8);
-            case INT64 -> Optional.of(OnnxJavaType.INT64);
-            case FLOAT32 -> Optional.of(OnnxJavaType.FLOAT);
-            case FLOAT64 -> Optional.of(OnnxJavaType.DOUBLE);
-            case FLOAT16 -> Optional.of(OnnxJavaType.FLOAT16);
-            case BFLOAT16 -> Optional.of(OnnxJavaType.BFLOAT16);
-            case INT8 -> Optional.of(OnnxJavaType.INT8);
-            case INT16 -> Optional.of(OnnxJavaType.INT16);
-            case INT32 -> Optional.of(OnnxJavaType.INT32);
-            case BOOL -> Optional.of(OnnxJavaType.BOOL);
-            // it gives such outputs and makes no such inputs
-            case UINT16, UINT32, UINT64 -> Optional.empty();
-        };
+        return Optional.of(type)
+                .filter(EngineTypes::areMade)
+                .map(made ->
+                        OnnxJavaType.mapFromOnnxTensorType(TensorInfo.OnnxTensorType.valueOf(EngineTypes.name(made))));
     }
 
     private static Item item(OnnxValue value) throws OrtException, EngineRefusal {
@@ -189,24 +180,11 @@ final class EngineRun implements AutoCloseable {
         }
     }
 
-    /** The Java type alone would not tell unsigned numbers from signed ones. */
     private static ValueType type(TensorInfo info) throws EngineRefusal {
-        return switch (info.onnxType) {
-            case ONNX_TENSOR_ELEMENT_DATA_TYPE_FLOAT -> ValueType.FLOAT32;
-            case ONNX_TENSOR_ELEMENT_DATA_TYPE_DOUBLE -> ValueType.FLOAT64;
-            case ONNX_TENSOR_ELEMENT_DATA_TYPE_FLOAT16 -> ValueType.FLOAT16;
-            case ONNX_TENSOR_ELEMENT_DATA_TYPE_BFLOAT16 -> ValueType.BFLOAT16;
-            case ONNX_TENSOR_ELEMENT_DATA_TYPE_UINT8 -> ValueType.UINT8;
-            case ONNX_TENSOR_ELEMENT_DATA_TYPE_INT8 -> ValueType.INT8;
-            case ONNX_TENSOR_ELEMENT_DATA_TYPE_UINT16 -> ValueType.UINT16;
-            case ONNX_TENSOR_ELEMENT_DATA_TYPE_INT16 -> ValueType.INT16;
-            case ONNX_TENSOR_ELEMENT_DATA_TYPE_UINT32 -> ValueType.UINT32;
-            case ONNX_TENSOR_ELEMENT_DATA_TYPE_INT32 -> ValueType.INT32;
-            case ONNX_TENSOR_ELEMENT_DATA_TYPE_UINT64 -> ValueType.UINT64;
-            case ONNX_TENSOR_ELEMENT_DATA_TYPE_INT64 -> ValueType.INT64;
-            case ONNX_TENSOR_ELEMENT_DATA_TYPE_BOOL -> ValueType.BOOL;
-            default -> throw new EngineRefusal("ONNX Runtime's Java API cannot give an output of " + info.onnxType);
-        };
+        return EngineTypes.ofName(info.onnxType.name())
+                .map(ValueType::of)
+                .orElseThrow(
+                        () -> new EngineRefusal("ONNX Runtime's Java API cannot give an output of " + info.onnxType));
     }
 
     @Override

@@ -96,16 +96,17 @@ public final class GraphProver {
         wanted.addAll(inside);
         var found = new LinkedHashMap<String, Parity>();
         var problems = new ArrayList<String>();
-        try (var exported = OrtRunner.open(file);
-                var watched =
-                        detour.isEmpty() ? null : OrtRunner.open(detour.get().file())) {
+        try (var exported = ModelSession.openOnAllCores(file);
+                var watched = detour.isEmpty()
+                        ? null
+                        : ModelSession.openOnAllCores(detour.get().file())) {
             for (int run = 0; run < RUNS; run++) {
                 var inputs = inputs(signature, graph, sizes, seed, run);
-                var values = watched == null ? Map.<String, NpyArray>of() : watched.run(inputs);
+                var values = watched == null ? Map.<String, NpyArray>of() : watched.runArrays(inputs);
                 var taken = new LinkedHashMap<String, NpyArray>();
                 given.forEach(variable -> taken.put(variable, values.get(variable)));
                 var expected = wanted.isEmpty() ? Map.<String, NpyArray>of() : original.run(inputs, taken, wanted);
-                var actual = exported.run(inputs);
+                var actual = exported.runArrays(inputs);
                 for (var output : outputs) {
                     var made = drawn.contains(output) ? values : actual;
                     compare(engine, "output", output, expected, made, found, problems);

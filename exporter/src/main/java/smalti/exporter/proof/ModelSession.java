@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
@@ -21,6 +22,7 @@ import smalti.exporter.onnx.OnnxWriter;
 import smalti.spec.SpecException;
 import smalti.spec.file.AtomicFiles;
 import smalti.spec.file.IoReason;
+import smalti.spec.file.NpyArray;
 import smalti.spec.onnx.EngineGuard;
 import smalti.spec.onnx.EngineText;
 import smalti.spec.onnx.OnnxFile;
@@ -129,8 +131,8 @@ public final class ModelSession implements AutoCloseable {
     }
 
     /** Opens a file on all cores, where speed counts for more than the last bits. */
-    static ModelSession openOnAllCores(Path file, Form form) {
-        return guarded(file, String.valueOf(file.getFileName()), form == Form.AS_WRITTEN, true, null);
+    public static ModelSession openOnAllCores(Path file) {
+        return guarded(file, String.valueOf(file.getFileName()), false, true, null);
     }
 
     /** Opens a file whatever faults of ONNX Runtime it meets, to see that they are still there. */
@@ -191,7 +193,7 @@ public final class ModelSession implements AutoCloseable {
     }
 
     /** The version of ONNX Runtime. */
-    static String version() {
+    public static String version() {
         var process = EngineProcess.acquire();
         try {
             return process.version();
@@ -254,9 +256,27 @@ public final class ModelSession implements AutoCloseable {
         return run(inputs, true, "").nanos();
     }
 
-    /** @param on what it runs on, in errors */
-    Map<String, Item> run(Map<String, Item> inputs, String on) {
-        return run(inputs, false, on).outputs();
+    /**
+     * Runs a graph whose inputs and outputs are all arrays.
+     *
+     * @return all outputs by name
+     * @throws ProofException as of {@link #run}
+     */
+    public Map<String, NpyArray> runArrays(Map<String, NpyArray> inputs) {
+        var items = new LinkedHashMap<String, Item>();
+        var shapes = new LinkedHashMap<String, Object>();
+        inputs.forEach((input, array) -> {
+            items.put(input, new Item.Array(Tensor.of(array)));
+            shapes.put(input, array.shape());
+        });
+        var outputs = new LinkedHashMap<String, NpyArray>();
+        run(items, false, " on " + shapes).outputs().forEach((output, item) -> {
+            if (!(item instanceof Item.Array array)) {
+                throw new IllegalStateException("the output " + output + " is no array but " + item);
+            }
+            outputs.put(output, array.tensor().npy());
+        });
+        return outputs;
     }
 
     private EngineProcess.Ran run(Map<String, Item> inputs, boolean isTimedOnly, String on) {

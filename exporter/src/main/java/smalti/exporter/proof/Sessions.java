@@ -9,16 +9,16 @@ import smalti.spec.file.NpyArray;
 
 /** The exported graphs of a bundle, opened. */
 final class Sessions implements AutoCloseable {
-    private final Map<Role, OrtRunner> byRole = new EnumMap<>(Role.class);
+    private final Map<Role, ModelSession> byRole = new EnumMap<>(Role.class);
 
     /** Opens {@code encoder.onnx} and so on in a folder. */
     Sessions(Path folder, Set<Role> roles) {
         try {
             for (var role : roles) {
-                byRole.put(role, OrtRunner.open(folder.resolve(role.fileStem() + ".onnx")));
+                byRole.put(role, ModelSession.openOnAllCores(folder.resolve(role.fileStem() + ".onnx")));
             }
         } catch (ProofException e) {
-            byRole.values().forEach(OrtRunner::close);
+            byRole.values().forEach(ModelSession::close);
             throw e;
         }
     }
@@ -28,7 +28,7 @@ final class Sessions implements AutoCloseable {
         if (session == null) {
             throw new IllegalStateException("no session for " + role);
         }
-        return session.run(inputs);
+        return session.runArrays(inputs);
     }
 
     /** One of those that a run gave, here or in SameDiff. */
@@ -42,6 +42,6 @@ final class Sessions implements AutoCloseable {
 
     @Override
     public void close() {
-        byRole.values().forEach(OrtRunner::close);
+        byRole.values().forEach(ModelSession::close);
     }
 }

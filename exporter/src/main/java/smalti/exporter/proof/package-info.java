@@ -3,7 +3,7 @@
  *
  * <pre>
  *   pictures, noise ──▶ SameDiffRunner ─┐
- *                  └──▶ OrtRunner ──────┴▶ FloatComparison, PixelComparison, CodeComparison ──▶ Proof a graph
+ *                  └──▶ ModelSession ───┴▶ FloatComparison, PixelComparison, CodeComparison ──▶ Proof a graph
  * </pre>
  *
  * <p>ONNX Runtime runs in a process of its own ({@link smalti.exporter.proof.EngineProcess}), as some files end it.

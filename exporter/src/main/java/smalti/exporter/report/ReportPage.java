@@ -3,7 +3,6 @@ package smalti.exporter.report;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.Base64;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -13,6 +12,7 @@ import smalti.exporter.report.ExportReport.LayerReport;
 import smalti.exporter.report.ExportReport.PrecisionReport;
 import smalti.spec.file.AtomicFiles;
 import smalti.spec.file.RecordTree;
+import smalti.spec.page.Html;
 
 /** The report as JSON and as one page of HTML without scripts, beside its bundle. */
 public final class ReportPage {
@@ -32,7 +32,7 @@ public final class ReportPage {
             .labels { display: flex; gap: 3px; font-size: .75rem; color: var(--quiet); }
             .labels div { flex: 1; max-width: 3.4rem; text-align: center; }
             summary { cursor: pointer; }
-            figure { margin: 1rem 0; } img { image-rendering: pixelated; max-width: 100%; }
+            figure { margin: 1rem 0; } figcaption { color: var(--quiet); } img { image-rendering: pixelated; max-width: 100%; }
             """;
 
     private static final List<String> BINS =
@@ -40,7 +40,7 @@ public final class ReportPage {
 
     private static final String VERDICT = "result";
 
-    private final StringBuilder html = new StringBuilder();
+    private final Html html = new Html();
 
     private ReportPage() {}
 
@@ -73,49 +73,27 @@ public final class ReportPage {
     static String html(ExportReport report, List<Picture> pictures) {
         var page = new ReportPage();
         page.page(report, pictures);
-        return page.html.toString();
+        return page.html.page(report.name() + ": export", STYLE);
     }
 
     private void page(ExportReport report, List<Picture> pictures) {
-        html.append("<!DOCTYPE html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"/>");
-        html.append("<meta name=\"viewport\" content=\"width=device-width\"/><title>");
-        html.append(escaped(report.name())).append(": export</title><style>\n").append(STYLE);
-        html.append("</style></head><body>\n<h1>")
-                .append(escaped(report.name()))
-                .append("</h1>\n");
+        html.element("h1", report.name());
         paragraph("quiet", "The export to ONNX, opset " + report.opset() + ". Times: " + report.machine() + ".");
-        pictures.forEach(this::picture);
+        pictures.forEach(picture -> html.picture(picture.png(), picture.width(), picture.caption()));
         summary(report);
         var reconstruction = report.reconstruction();
         if (reconstruction != null) {
             reconstruction(reconstruction, report.heldOut());
         }
         report.graphs().forEach(this::graph);
-        html.append("</body></html>\n");
     }
 
     private void paragraph(String kind, String text) {
-        html.append("<p class=\"")
-                .append(kind)
-                .append("\">")
-                .append(escaped(text))
-                .append("</p>\n");
-    }
-
-    private void picture(Picture picture) {
-        html.append("<figure><img alt=\"")
-                .append(escaped(picture.caption()))
-                .append("\" width=\"")
-                .append(picture.width())
-                .append("\" src=\"data:image/png;base64,")
-                .append(Base64.getEncoder().encodeToString(picture.png()))
-                .append("\"/><figcaption class=\"quiet\">")
-                .append(escaped(picture.caption()))
-                .append("</figcaption></figure>\n");
+        html.element("p", kind, text);
     }
 
     private void summary(ExportReport report) {
-        html.append("<h2>Files</h2>\n");
+        html.element("h2", "Files");
         var rows = new ArrayList<List<String>>();
         for (var graph : report.graphs()) {
             for (var precision : graph.precisions()) {
@@ -191,14 +169,14 @@ public final class ReportPage {
     }
 
     private void reconstruction(Map<String, Double> figures, int count) {
-        html.append("<h2>").append(count).append(" held-out pictures as they come back</h2>\n");
+        html.element("h2", count + " held-out pictures as they come back");
         var rows = new ArrayList<List<String>>();
         figures.forEach((precision, psnr) -> rows.add(List.of(precision, String.format(Locale.ROOT, "%.2f dB", psnr))));
         table(List.of("precision", "PSNR, higher is better"), rows);
     }
 
     private void graph(GraphReport graph) {
-        html.append("<h2>").append(escaped(graph.role())).append("</h2>\n");
+        html.element("h2", graph.role());
         var proof = graph.proof();
         var flops = graph.flops();
         paragraph(
@@ -262,27 +240,25 @@ public final class ReportPage {
         }
         double most = Math.log1p(
                 (double) counts.stream().mapToLong(Long::longValue).max().orElse(0));
-        html.append("<div class=\"histogram\">");
+        html.raw("<div class=\"histogram\">");
         for (int bin = 0; bin <= last; bin++) {
             double height = most == 0 ? 0 : 100 * Math.log1p((double) counts.get(bin)) / most;
-            html.append(String.format(
+            html.raw(String.format(
                     Locale.ROOT, "<div style=\"height:%.1f%%\" title=\"%,d\"></div>", height, counts.get(bin)));
         }
-        html.append("</div>\n<div class=\"labels\">");
+        html.raw("</div>\n<div class=\"labels\">");
         for (int bin = 0; bin <= last; bin++) {
-            html.append("<div>").append(escaped(BINS.get(bin))).append("<br/>");
-            html.append(String.format(Locale.ROOT, "%,d", counts.get(bin))).append("</div>");
+            html.raw("<div>").text(BINS.get(bin)).raw("<br/>");
+            html.raw(String.format(Locale.ROOT, "%,d", counts.get(bin))).raw("</div>");
         }
-        html.append("</div>\n");
+        html.raw("</div>\n");
         paragraph(
                 "quiet",
                 "How many elements differ by how much (from the figure to ten times it); heights are logarithms.");
     }
 
     private void layers(PrecisionReport precision) {
-        html.append("<details><summary>What each layer costs that alone is ")
-                .append(escaped(precision.precision()))
-                .append("</summary>\n");
+        html.raw("<details>").element("summary", "What each layer costs that alone is " + precision.precision());
         var rows = new ArrayList<List<String>>();
         for (LayerReport layer : precision.layers()) {
             var psnr = layer.psnr();
@@ -297,34 +273,15 @@ public final class ReportPage {
         }
         table(List.of("layer", "operator", "against FP32", "in the file"), rows);
         paragraph("quiet", "Ranges by " + precision.calibration() + ".");
-        html.append("</details>\n");
+        html.raw("</details>\n");
     }
 
-    private void table(List<String> heads, List<List<String>> rows) {
-        html.append("<div class=\"wide\"><table><thead><tr>");
-        heads.forEach(head -> html.append(head.equals(VERDICT) ? "<th class=\"text\">" : "<th>")
-                .append(escaped(head))
-                .append("</th>"));
-        html.append("</tr></thead><tbody>\n");
-        for (var row : rows) {
-            html.append("<tr>");
-            for (var cell : row) {
-                var kind = cell.equals("kept") ? "kept text" : cell.startsWith("not kept") ? "dropped text" : "";
-                html.append("<td class=\"")
-                        .append(kind)
-                        .append("\">")
-                        .append(escaped(cell))
-                        .append("</td>");
-            }
-            html.append("</tr>\n");
-        }
-        html.append("</tbody></table></div>\n");
-    }
-
-    private static String escaped(String text) {
-        return text.replace("&", "&amp;")
-                .replace("<", "&lt;")
-                .replace(">", "&gt;")
-                .replace("\"", "&quot;");
+    private void table(List<String> headings, List<List<String>> rows) {
+        html.table(
+                headings,
+                rows,
+                text -> text.equals("kept")
+                        ? "kept text"
+                        : text.startsWith("not kept") ? "dropped text" : text.equals(VERDICT) ? "text" : "");
     }
 }

@@ -3,8 +3,9 @@ package smalti.exporter.samediff;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.Arrays;
+import java.util.EnumMap;
 import java.util.List;
-import java.util.Set;
+import java.util.Map;
 import org.nd4j.linalg.api.buffer.DataBuffer;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
@@ -15,50 +16,41 @@ import smalti.spec.Halves;
 import smalti.spec.SpecException;
 import smalti.spec.bundle.ElementType;
 import smalti.spec.file.NpyArray;
+import smalti.spec.onnx.EngineTypes;
 
 /** nd4j's arrays as plain ones and back. */
 public final class PlainArrays {
-    private static final Set<ElementType> UNFED = Set.of(ElementType.UINT16, ElementType.UINT32, ElementType.UINT64);
+    private static final Map<DataType, ValueType> TYPES = new EnumMap<>(Map.ofEntries(
+            Map.entry(DataType.FLOAT, ValueType.FLOAT32),
+            Map.entry(DataType.DOUBLE, ValueType.FLOAT64),
+            Map.entry(DataType.FLOAT16, ValueType.FLOAT16),
+            Map.entry(DataType.BFLOAT16, ValueType.BFLOAT16),
+            Map.entry(DataType.INT8, ValueType.INT8),
+            Map.entry(DataType.INT16, ValueType.INT16),
+            Map.entry(DataType.INT32, ValueType.INT32),
+            Map.entry(DataType.INT64, ValueType.INT64),
+            Map.entry(DataType.UINT8, ValueType.UINT8),
+            Map.entry(DataType.UINT16, ValueType.UINT16),
+            Map.entry(DataType.UINT32, ValueType.UINT32),
+            Map.entry(DataType.UINT64, ValueType.UINT64),
+            Map.entry(DataType.BOOL, ValueType.BOOL)));
 
     private PlainArrays() {}
 
     static ValueType type(DataType type, String variable) {
-        return switch (type) {
-            case FLOAT -> ValueType.FLOAT32;
-            case DOUBLE -> ValueType.FLOAT64;
-            case HALF -> ValueType.FLOAT16;
-            case BFLOAT16 -> ValueType.BFLOAT16;
-            case BYTE -> ValueType.INT8;
-            case SHORT -> ValueType.INT16;
-            case INT -> ValueType.INT32;
-            case LONG -> ValueType.INT64;
-            case UBYTE -> ValueType.UINT8;
-            case UINT16 -> ValueType.UINT16;
-            case UINT32 -> ValueType.UINT32;
-            case UINT64 -> ValueType.UINT64;
-            case BOOL -> ValueType.BOOL;
-            default ->
-                throw new SpecException("variable \"" + variable + "\" must hold numbers or booleans, got " + type);
-        };
+        var plain = TYPES.get(type);
+        if (plain == null) {
+            throw new SpecException("variable \"" + variable + "\" must hold numbers or booleans, got " + type);
+        }
+        return plain;
     }
 
     static DataType type(ValueType type) {
-        return switch (type) {
-            case FLOAT32 -> DataType.FLOAT;
-            case FLOAT64 -> DataType.DOUBLE;
-            case FLOAT16 -> DataType.FLOAT16;
-            case BFLOAT16 -> DataType.BFLOAT16;
-            case INT8 -> DataType.INT8;
-            case INT16 -> DataType.INT16;
-            case INT32 -> DataType.INT32;
-            case INT64 -> DataType.INT64;
-            case UINT8 -> DataType.UINT8;
-            case UINT16 -> DataType.UINT16;
-            case UINT32 -> DataType.UINT32;
-            case UINT64 -> DataType.UINT64;
-            case BOOL -> DataType.BOOL;
-            case COMPLEX64, COMPLEX128, STRING -> throw new IllegalArgumentException("nd4j has no arrays of " + type);
-        };
+        return TYPES.entrySet().stream()
+                .filter(entry -> entry.getValue() == type)
+                .map(Map.Entry::getKey)
+                .findFirst()
+                .orElseThrow(() -> new IllegalArgumentException("nd4j has no arrays of " + type));
     }
 
     static Tensor tensor(INDArray array, String variable) {
@@ -103,7 +95,7 @@ public final class PlainArrays {
         var plain = type(type, variable);
         return plain.elementType()
                 // ONNX Runtime's Java API cannot feed them
-                .filter(element -> !UNFED.contains(element))
+                .filter(EngineTypes::areMade)
                 .orElseThrow(() -> new SpecException("variable \"" + variable + "\" cannot be of " + plain
                         + " where a graph begins or ends; cast it"));
     }

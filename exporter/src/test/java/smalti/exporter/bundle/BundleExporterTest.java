@@ -28,7 +28,7 @@ import org.xml.sax.InputSource;
 import smalti.exporter.ExportOptions;
 import smalti.exporter.OnnxChecker;
 import smalti.exporter.OwnJvm;
-import smalti.exporter.proof.OrtRunner;
+import smalti.exporter.proof.ModelSession;
 import smalti.exporter.proto.ModelProto;
 import smalti.exporter.proto.NodeProto;
 import smalti.exporter.report.ExportReport;
@@ -250,8 +250,8 @@ final class BundleExporterTest {
     }
 
     private static @Nullable NpyArray run(Path file, Map<String, NpyArray> inputs, String output) {
-        try (var session = OrtRunner.open(file)) {
-            return session.run(inputs).get(output);
+        try (var session = ModelSession.openOnAllCores(file)) {
+            return session.runArrays(inputs).get(output);
         }
     }
 
@@ -389,8 +389,8 @@ final class BundleExporterTest {
     }
 
     private static Map<String, NpyArray> run(Path bundle, String graph, Map<String, NpyArray> inputs) {
-        try (var runner = OrtRunner.open(bundle.resolve(graph + ".onnx"))) {
-            return runner.run(inputs);
+        try (var runner = ModelSession.openOnAllCores(bundle.resolve(graph + ".onnx"))) {
+            return runner.runArrays(inputs);
         }
     }
 

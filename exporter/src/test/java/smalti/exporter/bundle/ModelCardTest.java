@@ -36,7 +36,7 @@ final class ModelCardTest {
                 .contains(
                         "# tiny\n",
                         "one of 16 and stands for 4x4 pixels, which makes 0.25 bits a pixel",
-                        "<img src=\"held-out.png\" alt=\"Held-out &quot;pictures&quot;\" width=\"576\">",
+                        "<img src=\"held-out.png\" alt=\"Held-out &quot;pictures&quot;\" width=\"960\">",
                         "| PSNR of held-out pictures | 21.5 dB |",
                         "| `tokenize.onnx` | pixels [N,4*h,4*w,3] uint8 → codes [N,h,w] int64 |",
                         "byte p is the float 0 + 1·p/255",
@@ -47,17 +47,17 @@ final class ModelCardTest {
                         "```javascript",
                         "```cpp")
                 .doesNotContainPattern("@[A-Z]+@|%[sd]|null");
-        // 2 pictures of 2x1 pixels beside one another, two rows, with a gap of 2
+        // 2 pictures of 2x1 pixels beside one another, two rows, with 2 pixels around each
         var image = ImageIO.read(
                 new ByteArrayInputStream(Objects.requireNonNull(card.pictures().get("held-out.png"))));
-        assertThat(image.getWidth()).isEqualTo(6);
-        assertThat(image.getHeight()).isEqualTo(4);
-        assertThat(image.getRGB(0, 0) & 0xFFFFFF).isEqualTo(0x010203);
-        assertThat(image.getRGB(1, 0) & 0xFFFFFF).isEqualTo(0x040506);
-        assertThat(image.getRGB(2, 0) & 0xFFFFFF).isEqualTo(0xFFFFFF);
-        assertThat(image.getRGB(4, 0) & 0xFFFFFF).isEqualTo(0x070809);
-        assertThat(image.getRGB(0, 1) & 0xFFFFFF).isEqualTo(0xFFFFFF);
-        assertThat(image.getRGB(5, 3) & 0xFFFFFF).isZero();
+        assertThat(image.getWidth()).isEqualTo(10);
+        assertThat(image.getHeight()).isEqualTo(8);
+        assertThat(image.getRGB(2, 2) & 0xFFFFFF).isEqualTo(0x010203);
+        assertThat(image.getRGB(3, 2) & 0xFFFFFF).isEqualTo(0x040506);
+        assertThat(image.getRGB(4, 2) & 0xFFFFFF).isEqualTo(0xFFFFFF);
+        assertThat(image.getRGB(6, 2) & 0xFFFFFF).isEqualTo(0x070809);
+        assertThat(image.getRGB(2, 3) & 0xFFFFFF).isEqualTo(0xFFFFFF);
+        assertThat(image.getRGB(7, 5) & 0xFFFFFF).isZero();
         assertThat(ModelCard.of(manifest, List.of(), List.of()).pictures()).isEmpty();
     }
 

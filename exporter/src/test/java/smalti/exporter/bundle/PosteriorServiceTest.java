@@ -23,8 +23,8 @@ import org.nd4j.linalg.factory.Nd4j;
 import smalti.exporter.ExportOptions;
 import smalti.exporter.OnnxChecker;
 import smalti.exporter.graph.Tensor;
+import smalti.exporter.proof.ModelSession;
 import smalti.exporter.proof.ModelSession.Item;
-import smalti.exporter.proof.OrtRunner;
 import smalti.exporter.proof.ProofException;
 import smalti.spec.SpecException;
 import smalti.spec.bundle.BundleManifest;
@@ -110,8 +110,9 @@ final class PosteriorServiceTest {
                 given.put(name, sample);
             }
         });
-        try (var session = OrtRunner.open(folder.resolve("tiny.smalti").resolve("posterior.onnx"))) {
-            var got = session.run(given);
+        try (var session =
+                ModelSession.openOnAllCores(folder.resolve("tiny.smalti").resolve("posterior.onnx"))) {
+            var got = session.runArrays(given);
             for (var name : List.of("mean", "logVariance")) {
                 var expected = Objects.requireNonNull(wanted.get(name)).ravel().toFloatVector();
                 // the picture is scaled by another product there: a rounding more

@@ -20,7 +20,7 @@ import org.nd4j.linalg.api.ndarray.INDArray;
 import smalti.exporter.ExportOptions;
 import smalti.exporter.OnnxChecker;
 import smalti.exporter.OnnxExporter;
-import smalti.exporter.proof.OrtRunner;
+import smalti.exporter.proof.ModelSession;
 import smalti.exporter.samediff.PlainArrays;
 import smalti.spec.file.NpyArray;
 
@@ -46,7 +46,7 @@ final class Dl4jNetworksTest {
             var file = folder.resolve("network-" + opset + ".onnx");
             var exported = export(useCase, file, opset);
             OnnxChecker.check(file);
-            try (var session = OrtRunner.open(file)) {
+            try (var session = ModelSession.openOnAllCores(file)) {
                 for (int batch : new int[] {1, 3}) {
                     compare(useCase, exported, session, batch);
                 }
@@ -62,7 +62,7 @@ final class Dl4jNetworksTest {
                 : Dl4jNetworks.export((ComputationGraph) useCase.network(), file, options, types);
     }
 
-    static void compare(NetworkCase useCase, OnnxExporter.Exported exported, OrtRunner session, int batch) {
+    static void compare(NetworkCase useCase, OnnxExporter.Exported exported, ModelSession session, int batch) {
         var inputs = exported.signature().inputs();
         boolean indices = inputs.get(0).type() == smalti.spec.bundle.ElementType.INT64;
         var arrays = useCase.arrays(batch, 99 + batch, indices);
@@ -76,7 +76,7 @@ final class Dl4jNetworksTest {
                                     : DataType.FLOAT);
             plain.put(inputs.get(i).name(), PlainArrays.plain(arrays[i], "input"));
         }
-        Map<String, NpyArray> made = session.run(plain);
+        Map<String, NpyArray> made = session.runArrays(plain);
         INDArray[] expected = useCase.network() instanceof MultiLayerNetwork layers
                 ? new INDArray[] {layers.output(arrays[0])}
                 : ((ComputationGraph) useCase.network()).output(arrays);

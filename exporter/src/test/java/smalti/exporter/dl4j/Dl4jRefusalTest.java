@@ -28,7 +28,7 @@ import org.deeplearning4j.util.ModelSerializer;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import smalti.exporter.ExportOptions;
-import smalti.exporter.proof.OrtRunner;
+import smalti.exporter.proof.ModelSession;
 import smalti.spec.SpecException;
 
 /** What cannot be exported is told whole, and a file from anywhere is no danger. */
@@ -119,7 +119,7 @@ final class Dl4jRefusalTest {
                     ? Map.of("in0", List.of(-1L, 6L), "in1", List.of(-1L, 6L))
                     : Map.<String, List<Long>>of();
             var exported = Dl4jNetworks.exportFile(zip, shapes, file(), ExportOptions.defaults());
-            try (var session = OrtRunner.open(file())) {
+            try (var session = ModelSession.openOnAllCores(file())) {
                 Dl4jNetworksTest.compare(useCase, exported, session, 2);
             }
         }

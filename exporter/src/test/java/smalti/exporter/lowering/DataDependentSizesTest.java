@@ -15,7 +15,7 @@ import smalti.exporter.ExportOptions;
 import smalti.exporter.OnnxExporter;
 import smalti.exporter.graph.Tensor;
 import smalti.exporter.graph.ValueType;
-import smalti.exporter.proof.OrtRunner;
+import smalti.exporter.proof.ModelSession;
 import smalti.spec.bundle.TensorSpec;
 
 /** How many bins there are: nd4j builds no such graph with its own class. */
@@ -52,8 +52,8 @@ final class DataDependentSizesTest {
                         "shape [1] int64",
                         "sum [] int32",
                         "five [5] int32");
-        try (var session = OrtRunner.open(folder.resolve("m.onnx"))) {
-            var made = session.run(Map.of(
+        try (var session = ModelSession.openOnAllCores(folder.resolve("m.onnx"))) {
+            var made = session.runArrays(Map.of(
                     "x",
                     Tensor.of(new double[] {9, 0, 9, 3}, 4)
                             .cast(ValueType.INT32)
@@ -80,9 +80,10 @@ final class DataDependentSizesTest {
     }
 
     private static long[] bins(Path file, double... numbers) {
-        try (var session = OrtRunner.open(file)) {
+        try (var session = ModelSession.openOnAllCores(file)) {
             var x = Tensor.of(numbers, 5).cast(ValueType.INT32).npy();
-            return Tensor.of(Objects.requireNonNull(session.run(Map.of("x", x)).get("y")))
+            return Tensor.of(Objects.requireNonNull(
+                            session.runArrays(Map.of("x", x)).get("y")))
                     .longs();
         }
     }

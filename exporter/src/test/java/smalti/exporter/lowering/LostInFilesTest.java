@@ -23,7 +23,7 @@ import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ops.impl.scalar.comparison.ScalarAnd;
 import smalti.exporter.ExportOptions;
 import smalti.exporter.OnnxExporter;
-import smalti.exporter.proof.OrtRunner;
+import smalti.exporter.proof.ModelSession;
 import smalti.exporter.samediff.SameDiffRunner;
 import smalti.spec.SpecException;
 import smalti.spec.bundle.ElementType;
@@ -65,8 +65,8 @@ final class LostInFilesTest {
         var onnx = folder.resolve("m.onnx");
         OnnxExporter.export(saved(graph), List.of(), List.of(), onnx, ExportOptions.defaults());
         double variance = 8.75 / (isCorrected ? 3 : 4);
-        try (var exported = OrtRunner.open(onnx)) {
-            var outputs = exported.run(Map.of("x", NpyArray.of(new float[] {1, 2, 3, 5}, 1, 4)));
+        try (var exported = ModelSession.openOnAllCores(onnx)) {
+            var outputs = exported.runArrays(Map.of("x", NpyArray.of(new float[] {1, 2, 3, 5}, 1, 4)));
             // a few roundings of float32
             assertThat((double) Objects.requireNonNull(outputs.get("y")).floats()[0])
                     .isCloseTo(isDeviation ? Math.sqrt(variance) : variance, within(1e-6));

@@ -40,7 +40,7 @@ import smalti.exporter.graph.Tensor;
 import smalti.exporter.graph.Value;
 import smalti.exporter.onnx.OnnxWriter;
 import smalti.exporter.proof.GraphProver.Parity;
-import smalti.exporter.proof.OrtRunner;
+import smalti.exporter.proof.ModelSession;
 import smalti.exporter.samediff.KnownFaults;
 import smalti.exporter.samediff.SameDiffRunner;
 import smalti.spec.SpecException;
@@ -297,9 +297,9 @@ final class RandomLoweringTest {
             var onnx = folder.resolve("draw-" + opset + ".onnx");
             new OnnxWriter(opset, "test").write(graph, new TreeMap<>(), onnx);
             OnnxChecker.check(onnx);
-            try (var exported = OrtRunner.open(onnx)) {
-                var drawn = Doubles.of(
-                        Objects.requireNonNull(exported.run(Map.of("x", none)).get("y")));
+            try (var exported = ModelSession.openOnAllCores(onnx)) {
+                var drawn = Doubles.of(Objects.requireNonNull(
+                        exported.runArrays(Map.of("x", none)).get("y")));
                 assertThat(drawn.data).hasSize((int) COUNT);
                 Arrays.sort(drawn.data);
                 for (int i = 0; i < COUNT; i += 997) {
@@ -347,10 +347,10 @@ final class RandomLoweringTest {
                     .write(Lowerings.lower(source, Value::of, opset).graph(), new TreeMap<>(), onnx);
             OnnxChecker.check(onnx);
             var found = new int[4][5];
-            try (var exported = OrtRunner.open(onnx)) {
+            try (var exported = ModelSession.openOnAllCores(onnx)) {
                 for (int run = 0; run < CROPS; run++) {
                     var part = Doubles.of(Objects.requireNonNull(
-                            exported.run(Map.of("x", picture)).get("y")));
+                            exported.runArrays(Map.of("x", picture)).get("y")));
                     assertThat(part.shape).containsExactly(2, 3);
                     int corner = (int) part.at(0, 0);
                     for (int i = 0; i < 6; i++) {

@@ -19,7 +19,7 @@ import org.nd4j.autodiff.samediff.SameDiff;
 import org.nd4j.linalg.api.buffer.DataType;
 import smalti.exporter.ExportOptions;
 import smalti.exporter.OnnxExporter;
-import smalti.exporter.proof.OrtRunner;
+import smalti.exporter.proof.ModelSession;
 import smalti.spec.SpecException;
 import smalti.spec.file.NpyArray;
 
@@ -70,8 +70,8 @@ final class StridedSliceTest {
                 values[i] = i;
             }
             var input = NpyArray.of(values, batch, 4, 5);
-            try (var runner = OrtRunner.open(onnx)) {
-                var outputs = runner.run(Map.of("x", input));
+            try (var runner = ModelSession.openOnAllCores(onnx)) {
+                var outputs = runner.runArrays(Map.of("x", input));
                 cuts.forEach((name, places) -> {
                     var actual = Doubles.of(Objects.requireNonNull(outputs.get(name)));
                     var expected = taken(Doubles.of(input), places);

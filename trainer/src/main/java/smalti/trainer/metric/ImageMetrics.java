@@ -2,6 +2,7 @@ package smalti.trainer.metric;
 
 import smalti.pictures.Picture;
 import smalti.spec.Check;
+import smalti.spec.Psnr;
 import smalti.trainer.data.Pictures;
 
 /** How far pictures are from their reconstructions. */
@@ -54,7 +55,7 @@ public final class ImageMetrics {
 
     /** Peak signal-to-noise ratio in dB for an error in [0, 1] units; infinite for 0. */
     public static double psnr(double mse) {
-        return -10 * StrictMath.log10(mse);
+        return Psnr.of(mse, 1);
     }
 
     /** Mean of {@link #ssim(Picture, Picture)} over all pictures. */

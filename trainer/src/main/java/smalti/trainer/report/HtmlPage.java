@@ -1,24 +1,24 @@
 package smalti.trainer.report;
 
 import java.awt.image.BufferedImage;
-import java.io.ByteArrayOutputStream;
-import java.io.IOException;
 import java.nio.ByteBuffer;
-import java.util.Base64;
 import java.util.List;
 import java.util.Locale;
-import javax.imageio.ImageIO;
+import java.util.regex.Pattern;
+import smalti.spec.page.Html;
+import smalti.spec.page.PictureGrid;
 
 /** One self-contained HTML page, built from top to bottom. */
 public final class HtmlPage {
     private static final int CURVE_WIDTH = 340;
     private static final int CURVE_HEIGHT = 150;
+    private static final Pattern NUMBER = Pattern.compile("[-+0-9.,e%]+");
     private static final String STYLE = """
             :root{color-scheme:light dark}
             body{font:15px/1.5 system-ui,sans-serif;max-width:72rem;margin:2rem auto;padding:0 1rem}
             h1{margin-bottom:.2rem} h2{margin-top:2.2rem;border-bottom:1px solid #8884;padding-bottom:.2rem}
-            table{border-collapse:collapse;margin:1rem 0} td,th{padding:.2rem .9rem .2rem 0;text-align:left;vertical-align:top}
-            td.n{text-align:right;font-variant-numeric:tabular-nums}
+            .wide{overflow-x:auto} table{border-collapse:collapse;margin:1rem 0} td,th{padding:.2rem .9rem .2rem 0;text-align:left;vertical-align:top}
+            td.n,th.n{text-align:right;font-variant-numeric:tabular-nums}
             img{max-width:100%;image-rendering:pixelated;border-radius:4px}
             .curves{display:flex;flex-wrap:wrap;gap:1rem} figure{margin:0 0 1rem} figcaption{opacity:.75}
             svg{background:#8881;border-radius:4px} polyline{fill:none;stroke:#c2541d;stroke-width:1.5}
@@ -26,78 +26,52 @@ public final class HtmlPage {
             svg text{font-size:11px;fill:currentColor;opacity:.75}
             """;
 
-    private final StringBuilder body = new StringBuilder();
+    private final Html html = new Html();
     private final String title;
 
     public HtmlPage(String title) {
         this.title = title;
-        body.append("<h1>").append(escaped(title)).append("</h1>\n");
+        html.element("h1", title);
     }
 
     public HtmlPage heading(String text) {
-        body.append("<h2>").append(escaped(text)).append("</h2>\n");
+        html.element("h2", text);
         return this;
     }
 
     public HtmlPage paragraph(String text) {
-        body.append("<p>").append(escaped(text)).append("</p>\n");
+        html.element("p", text);
         return this;
     }
 
     /** A link to another file, relative to this page. */
     public HtmlPage link(String text, String href) {
-        body.append("<p><a href=\"")
-                .append(escaped(href))
-                .append("\">")
-                .append(escaped(text))
-                .append("</a></p>\n");
+        html.raw("<p><a href=\"").text(href).raw("\">").text(text).raw("</a></p>\n");
         return this;
     }
 
     /** Text whose lines and spaces stay as they are. */
     public HtmlPage verbatim(String text) {
-        body.append("<pre>").append(escaped(text)).append("</pre>\n");
+        html.element("pre", text);
         return this;
     }
 
     /** A table with a first row of headings; cells that are numbers stand to the right. */
     public HtmlPage table(List<String> headings, List<List<String>> rows) {
-        body.append("<table><tr>");
-        headings.forEach(heading -> body.append("<th>").append(escaped(heading)).append("</th>"));
-        body.append("</tr>\n");
-        for (var row : rows) {
-            body.append("<tr>");
-            for (var cell : row) {
-                var number = cell.matches("[-+0-9.,e%]+");
-                body.append(number ? "<td class=n>" : "<td>")
-                        .append(escaped(cell))
-                        .append("</td>");
-            }
-            body.append("</tr>\n");
-        }
-        body.append("</table>\n");
+        html.table(headings, rows, cell -> NUMBER.matcher(cell).matches() ? "n" : "");
         return this;
     }
 
     /** A picture, embedded, shown at {@code zoom} times its size. */
-    public HtmlPage image(BufferedImage image, String caption, int zoom) throws IOException {
-        var png = new ByteArrayOutputStream();
-        ImageIO.write(image, "png", png);
-        return png(png.toByteArray(), caption, zoom);
+    public HtmlPage image(BufferedImage image, String caption, int zoom) {
+        html.picture(PictureGrid.png(image), (long) image.getWidth() * zoom, caption);
+        return this;
     }
 
     /** The bytes of a PNG file, embedded, shown at {@code zoom} times its size. */
     public HtmlPage png(byte[] png, String caption, int zoom) {
         // the first chunk of every PNG begins with its width, at byte 16
-        body.append("<figure><img width=")
-                .append(ByteBuffer.wrap(png).getInt(16) * zoom)
-                .append(" alt=\"")
-                .append(escaped(caption))
-                .append("\" src=\"data:image/png;base64,")
-                .append(Base64.getEncoder().encodeToString(png))
-                .append("\"><figcaption>")
-                .append(escaped(caption))
-                .append("</figcaption></figure>\n");
+        html.picture(png, (long) ByteBuffer.wrap(png).getInt(16) * zoom, caption);
         return this;
     }
 
@@ -105,9 +79,9 @@ public final class HtmlPage {
     public record Curve(String name, List<Double> steps, List<Double> values) {}
 
     public HtmlPage curves(List<Curve> curves) {
-        body.append("<div class=curves>\n");
+        html.raw("<div class=\"curves\">\n");
         curves.stream().filter(curve -> curve.values().size() >= 2).forEach(this::curve);
-        body.append("</div>\n");
+        html.raw("</div>\n");
         return this;
     }
 
@@ -123,10 +97,10 @@ public final class HtmlPage {
             double y = CURVE_HEIGHT - 20 - (curve.values().get(i) - least) / span * (CURVE_HEIGHT - 40);
             points.append(String.format(Locale.ROOT, "%.1f,%.1f ", x, y));
         }
-        body.append(String.format(
+        html.raw(String.format(
                 Locale.ROOT,
-                "<figure><svg width=%d height=%d role=img><polyline points=\"%s\"/><text x=5 y=13>%.4g</text>"
-                        + "<text x=5 y=%d>%.4g</text><text x=%d y=%d text-anchor=end>step %.0f</text></svg>"
+                "<figure><svg width=\"%d\" height=\"%d\" role=\"img\"><polyline points=\"%s\"/><text x=\"5\" y=\"13\">%.4g</text>"
+                        + "<text x=\"5\" y=\"%d\">%.4g</text><text x=\"%d\" y=\"%d\" text-anchor=\"end\">step %.0f</text></svg>"
                         + "<figcaption>%s: %.4g at the end</figcaption></figure>%n",
                 CURVE_WIDTH,
                 CURVE_HEIGHT,
@@ -137,21 +111,12 @@ public final class HtmlPage {
                 CURVE_WIDTH - 5,
                 CURVE_HEIGHT - 5,
                 last,
-                escaped(curve.name()),
+                Html.escaped(curve.name()),
                 curve.values().get(curve.values().size() - 1)));
     }
 
     /** The whole page. */
     public String html() {
-        return "<!doctype html>\n<html lang=en><head><meta charset=utf-8>"
-                + "<meta name=viewport content=\"width=device-width\"><title>" + escaped(title) + "</title><style>\n"
-                + STYLE + "</style></head><body>\n" + body + "</body></html>\n";
-    }
-
-    private static String escaped(String text) {
-        return text.replace("&", "&amp;")
-                .replace("<", "&lt;")
-                .replace(">", "&gt;")
-                .replace("\"", "&quot;");
+        return html.page(title, STYLE);
     }
 }

@@ -1,0 +1,4 @@
+@NullMarked
+package smalti.spec.page;
+
+import org.jspecify.annotations.NullMarked;
