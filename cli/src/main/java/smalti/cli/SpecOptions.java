@@ -47,7 +47,11 @@ final class SpecOptions {
     @Option(
             names = "--set",
             paramLabel = "KEY=VALUE",
-            description = "Any other value of the spec by its dotted key, such as model.hidden=64; may be repeated.")
+            description = {
+                "Any other value of the spec by its dotted key, such as model.hidden=64; may be repeated.",
+                "Another kind, such as model.quantizer.kind=loss, replaces that part by the kind's defaults, which further "
+                        + "keys change."
+            })
     Map<String, String> values = new LinkedHashMap<>();
 
     /** @throws WrongUse with all that is wrong */

@@ -15,11 +15,13 @@ import smalti.spec.model.ModelSpec;
 /** Changes a spec's values by their dotted keys, such as {@code training.optimizer.learningRate}. */
 public final class SpecKeys {
     private static final int MOST_NEAREST = 3;
+    private static final String KIND = "kind";
 
     private SpecKeys() {}
 
     /**
-     * @param values YAML by key; a mapping replaces all that is below its key
+     * @param values YAML by key; a mapping replaces all that is below its key, and so does another {@code kind}: what is
+     *     beside it then has the new kind's defaults, where no other key is for it
      * @param place names the source of the values in errors
      * @throws SpecException with every unknown key, the nearest ones that there are, and every value that breaks a rule
      */
@@ -29,19 +31,31 @@ public final class SpecKeys {
         collect(base, "", known);
         var changed = base.deepCopy();
         var problems = new ArrayList<String>();
-        values.forEach((key, value) -> {
-            if (!known.containsKey(key)) {
+        var replaced = new ArrayList<String>();
+        // a kind before what is beside it
+        values.entrySet().stream().sorted(Comparator.comparing(SpecKeys::order)).forEach(entry -> {
+            var key = entry.getKey();
+            var value = entry.getValue();
+            boolean ofNewKind = replaced.stream().anyMatch(key::startsWith);
+            if (!known.containsKey(key) && !ofNewKind) {
                 problems.add(place + ": " + key + " is no key of this model; nearest: "
                         + String.join(", ", nearest(key, known)));
                 return;
             }
             try {
                 int dot = key.lastIndexOf('.');
-                var parent = dot < 0
-                        ? changed
-                        : changed.at("/" + key.substring(0, dot).replace('.', '/'));
+                var above = dot < 0 ? "" : "/" + key.substring(0, dot).replace('.', '/');
+                var parent = changed.at(above);
+                if (parent.isMissingNode() && ofNewKind) {
+                    parent = changed.withObject(above);
+                }
                 if (parent instanceof ObjectNode mapping) {
-                    mapping.set(key.substring(dot + 1), SpecFiles.YAML.readTree(value));
+                    var given = SpecFiles.YAML.readTree(value);
+                    if (isKind(key) && !given.equals(mapping.get(KIND))) {
+                        mapping.removeAll();
+                        replaced.add(key.substring(0, dot + 1));
+                    }
+                    mapping.set(key.substring(dot + 1), given);
                 } else {
                     problems.add(place + ": " + key + " is set, and so is a key above it; give one of them");
                 }
@@ -58,6 +72,16 @@ public final class SpecKeys {
             problems.addAll(e.problems());
         }
         throw new SpecException(problems);
+    }
+
+    private static boolean isKind(String key) {
+        return key.endsWith("." + KIND);
+    }
+
+    /** Kinds first, those of the outer parts before those within. */
+    private static int order(Map.Entry<String, String> value) {
+        var key = value.getKey();
+        return isKind(key) ? key.split("\\.").length : Integer.MAX_VALUE;
     }
 
     private static void collect(JsonNode node, String path, Map<String, JsonNode> keys) {

@@ -44,6 +44,10 @@ public record DcganFamily(
                         "batchNormMomentum must be in [0, 1), got %s",
                         batchNormMomentum)
                 .and(penalties.size() <= 8, "penalties must have at most 8 entries, got %s", penalties.size())
+                .and(
+                        !loss.needsPenalty() || !penalties.isEmpty(),
+                        "penalties must hold one, as nothing else bounds the slope of the discriminator with this loss,"
+                                + " got none; add {kind: noise}, or take another loss such as hinge")
                 .done();
     }
 

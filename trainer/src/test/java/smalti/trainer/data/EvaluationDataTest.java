@@ -88,10 +88,14 @@ class EvaluationDataTest {
         var labelled = Fixtures.folder(
                 folder.resolve("labelled"),
                 Map.of(
-                        "train-images-idx3-ubyte", train,
-                        "train-labels-idx1-ubyte", Fixtures.idx(0x801, 5, new int[0], new byte[] {2, 0, 1, 1, 0}),
-                        "t10k-images-idx3-ubyte", test,
-                        "t10k-labels-idx1-ubyte", Fixtures.idx(0x801, 1, new int[0], new byte[] {3})));
+                        "train-images-idx3-ubyte",
+                        train,
+                        "train-labels-idx1-ubyte",
+                        Fixtures.idx(0x801, 5, new int[0], new byte[] {2, 0, 1, 1, 0}),
+                        "t10k-images-idx3-ubyte",
+                        test,
+                        "t10k-labels-idx1-ubyte",
+                        Fixtures.idx(0x801, 1, new int[0], new byte[] {3})));
         var all = evaluated(labelled).all();
         assertThat(IntStream.range(0, 6).map(all::label)).containsExactly(2, 0, 1, 1, 0, 3);
         assertThat(all.classes()).containsExactly("0", "1", "2", "3");

@@ -85,7 +85,14 @@ public final class FamilyGraphs {
                 specs,
                 "dcgan-wasserstein",
                 new DcganFamily(
-                        6, 4, 4, false, 0.9, new AdamW(1e-3, 0.9, 0.99, 1e-8, 0.1), new WassersteinLoss(), List.of()));
+                        6,
+                        4,
+                        4,
+                        false,
+                        0.9,
+                        new AdamW(1e-3, 0.9, 0.99, 1e-8, 0.1),
+                        new WassersteinLoss(),
+                        List.of(new NoisePenalty(100, 0.1))));
         add(specs, "dcgan-conditional", new DcganFamily(6, 4, 4, true, 0.9, ADAM));
         return specs;
     }
