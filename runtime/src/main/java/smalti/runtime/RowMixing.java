@@ -7,6 +7,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.stream.LongStream;
 import org.jspecify.annotations.Nullable;
+import smalti.spec.bundle.ElementType;
 import smalti.spec.bundle.Signature;
 import smalti.spec.onnx.OnnxAttribute;
 import smalti.spec.onnx.OnnxFile;
@@ -52,7 +53,8 @@ final class RowMixing {
 
     private void constant(String name, OnnxTensor tensor) {
         batches.put(name, new BatchAxis(-1, tensor.dims().size()));
-        if (tensor.element() == OnnxTensor.INT64 || tensor.element() == OnnxTensor.INT32) {
+        var type = tensor.type().orElse(null);
+        if (type == ElementType.INT64 || type == ElementType.INT32) {
             tensor.numbers(MOST_AXES)
                     .ifPresent(numbers -> wholes.put(
                             name,

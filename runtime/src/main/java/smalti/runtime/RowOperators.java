@@ -1,8 +1,8 @@
 package smalti.runtime;
 
 import java.util.Set;
+import smalti.spec.bundle.ElementType;
 import smalti.spec.onnx.OnnxFile;
-import smalti.spec.onnx.OnnxTensor;
 
 /** What ONNX's operators do to the rows of a batch, as far as that is the same wherever they stand. */
 final class RowOperators {
@@ -118,7 +118,8 @@ final class RowOperators {
                         .anyMatch(node -> ROUNDING.contains(node.op())
                                 || (node.is("Cast") && Set.of(10L, 16L).contains(node.whole("to", 0))))
                 || file.graph().initializers().stream()
-                        .anyMatch(tensor ->
-                                tensor.element() == OnnxTensor.FLOAT16 || tensor.element() == OnnxTensor.BFLOAT16);
+                        .anyMatch(tensor -> tensor.type()
+                                .filter(type -> type == ElementType.FLOAT16 || type == ElementType.BFLOAT16)
+                                .isPresent());
     }
 }

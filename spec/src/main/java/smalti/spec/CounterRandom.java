@@ -63,6 +63,20 @@ public final class CounterRandom {
     }
 
     /**
+     * Rows of them, one below another.
+     *
+     * @param first the index of the first row; those of the others follow
+     * @return [count,length]
+     */
+    public float[] normals(long first, int count, int length) {
+        var rows = new float[Math.multiplyExact(count, length)];
+        for (int i = 0; i < count; i++) {
+            normals(first + i, rows, i * length, length);
+        }
+        return rows;
+    }
+
+    /**
      * As {@link #normals(long, float[], int, int)}, where numbers beyond a threshold are drawn again: attempt a takes
      * the number's place from blocks that begin at a·2²⁰ instead of 0.
      *

@@ -157,4 +157,16 @@ class CounterRandomTest {
     private static String words(int... words) {
         return String.format("%08x %08x %08x %08x", words[0], words[1], words[2], words[3]);
     }
+
+    @Test
+    void rowsAreThoseOfTheirIndices() {
+        var random = new CounterRandom(9, 4);
+        var rows = random.normals(6, 3, 5);
+        assertThat(rows).hasSize(15);
+        for (int row = 0; row < 3; row++) {
+            var alone = new float[5];
+            random.normals(6 + row, alone, 0, 5);
+            assertThat(Arrays.copyOfRange(rows, 5 * row, 5 * row + 5)).isEqualTo(alone);
+        }
+    }
 }

@@ -21,7 +21,7 @@ import smalti.exporter.onnx.OnnxWriter;
 import smalti.exporter.precision.Quality;
 import smalti.exporter.proof.CodecProver;
 import smalti.exporter.proof.ModelSession.Item;
-import smalti.exporter.proof.ParitySamples;
+import smalti.exporter.proof.PixelConversion;
 import smalti.spec.SpecException;
 import smalti.spec.bundle.BundleManifest;
 import smalti.spec.bundle.BundleManifest.Proof;
@@ -123,7 +123,18 @@ final class CodecService implements Service {
 
     @Override
     public Map<String, NpyArray> paritySamples(Trained run) throws IOException {
-        return ParitySamples.ofCodec(run.pixels(), run.graphs(), run.heldOut());
+        var pictures = run.firstHeldOut(PARITY_SAMPLES);
+        var floats = PixelConversion.floats(pictures, run.pixels());
+        var latents = run.output(Role.ENCODER, Map.of("image", floats), "latents");
+        var codes = run.output(Role.CODEBOOK, Map.of("latents", latents), "codes");
+        var quantized = run.output(Role.LOOKUP, Map.of("codes", codes), "quantized");
+        var image = run.output(Role.DECODER, Map.of("quantized", quantized), "image");
+        var samples = new LinkedHashMap<String, NpyArray>();
+        samples.put("tokenize.pixels", pictures);
+        samples.put("tokenize.codes", codes);
+        samples.put("detokenize.codes", codes);
+        samples.put("detokenize.pixels", PixelConversion.levels(image, run.pixels()));
+        return samples;
     }
 
     @Override

@@ -13,7 +13,8 @@ import smalti.exporter.graph.Model;
 import smalti.exporter.graph.Tensor;
 import smalti.exporter.proof.GeneratorProver;
 import smalti.exporter.proof.ModelSession.Item;
-import smalti.exporter.proof.ParitySamples;
+import smalti.exporter.proof.PixelConversion;
+import smalti.exporter.proof.SeededInputs;
 import smalti.spec.CounterRandom;
 import smalti.spec.bundle.BundleManifest;
 import smalti.spec.bundle.BundleManifest.Proof;
@@ -83,12 +84,14 @@ final class GeneratorService implements Service {
 
     @Override
     public Map<String, NpyArray> paritySamples(Trained run) {
-        return ParitySamples.ofGenerator(
-                run.pixels(),
-                run.contract(Contract.Noise.class).length(),
-                run.classes(),
-                run.graph(Role.GENERATOR),
-                run.options().seed());
+        int length = run.contract(Contract.Noise.class).length();
+        var inputs = SeededInputs.noise(
+                0, PARITY_SAMPLES, length, run.classes(), run.options().seed());
+        var samples = new LinkedHashMap<String, NpyArray>();
+        inputs.forEach((input, values) -> samples.put("generator." + input, values));
+        samples.put(
+                "generator.pixels", PixelConversion.levels(run.output(Role.GENERATOR, inputs, "image"), run.pixels()));
+        return samples;
     }
 
     @Override
@@ -113,10 +116,9 @@ final class GeneratorService implements Service {
         var choice = new SplittableRandom(seed);
         var batches = new ArrayList<Map<String, Item>>();
         for (int first = start; first < start + NOISES; first += Variants.BATCH) {
-            var noise = new float[Variants.BATCH * length];
+            var noise = random.normals(first, Variants.BATCH, length);
             var labels = new long[Variants.BATCH];
             for (int i = 0; i < Variants.BATCH; i++) {
-                random.normals(first + i, noise, i * length, length);
                 labels[i] = classes == 0 ? 0 : choice.nextInt(classes);
             }
             var batch = new LinkedHashMap<String, Item>();

@@ -8,6 +8,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import smalti.exporter.ExportOptions;
@@ -16,6 +17,7 @@ import smalti.exporter.graph.Model;
 import smalti.exporter.graph.Tensor;
 import smalti.exporter.precision.Quality;
 import smalti.exporter.proof.ModelSession.Item;
+import smalti.exporter.proof.PixelConversion;
 import smalti.exporter.proof.PosteriorProver;
 import smalti.spec.bundle.BundleManifest;
 import smalti.spec.bundle.BundleManifest.Proof;
@@ -121,13 +123,22 @@ final class PosteriorService implements Service {
 
     @Override
     public Map<String, NpyArray> paritySamples(Trained run) throws IOException {
-        return new PosteriorProver(
-                        run.pixels(),
-                        dim(run),
-                        run.classes(),
-                        run.graphs(),
-                        run.options().seed())
-                .samples(run.heldOut(), run.heldOutClasses());
+        var pixels = run.firstHeldOut(PARITY_SAMPLES);
+        var inputs = new LinkedHashMap<String, NpyArray>();
+        inputs.put("image", PixelConversion.floats(pixels, run.pixels()));
+        var samples = new LinkedHashMap<String, NpyArray>();
+        samples.put("posterior.pixels", pixels);
+        var classes = run.heldOutClasses();
+        if (classes != null) {
+            var labels = classes.rows(0, Math.toIntExact(pixels.shape().get(0)));
+            inputs.put("class", labels);
+            samples.put("posterior.class", labels);
+        }
+        var distributions = run.graph(Role.POSTERIOR).run(inputs);
+        for (var output : List.of("mean", "logVariance")) {
+            samples.put("posterior." + output, Objects.requireNonNull(distributions.get(output), output));
+        }
+        return samples;
     }
 
     private static int dim(Trained run) {

@@ -62,6 +62,9 @@ interface Service {
      */
     Map<Role, Proof> prove(Trained run, Stitcher stitcher, Map<Role, Graph> graphs, Path folder) throws IOException;
 
+    /** The most pictures in {@link #paritySamples}. */
+    int PARITY_SAMPLES = 2;
+
     /** Inputs of {@link #served} and what the run's graphs make of them, as {@link BundleManifest#PARITY_FILE} has them. */
     Map<String, NpyArray> paritySamples(Trained run) throws IOException;
 

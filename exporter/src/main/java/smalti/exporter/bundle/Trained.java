@@ -5,6 +5,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 import smalti.exporter.ExportOptions;
 import smalti.exporter.samediff.SameDiffRunner;
@@ -41,6 +42,11 @@ record Trained(RunFolder folder, Map<Role, SameDiffRunner> graphs, ExportOptions
         return graph;
     }
 
+    /** One of the outputs that a graph of the run gives. */
+    NpyArray output(Role role, Map<String, NpyArray> inputs, String output) {
+        return Objects.requireNonNull(graph(role).run(inputs).get(output), output);
+    }
+
     /** [M,H,W,C] uint8, of the training part. */
     NpyArray calibration() throws IOException {
         return pictures(folder.calibration());
@@ -49,6 +55,12 @@ record Trained(RunFolder folder, Map<Role, SameDiffRunner> graphs, ExportOptions
     /** [M,H,W,C] uint8, which no training step saw. */
     NpyArray heldOut() throws IOException {
         return pictures(folder.heldOut());
+    }
+
+    /** As {@link #heldOut}, the first ones alone. */
+    NpyArray firstHeldOut(int most) throws IOException {
+        var all = heldOut();
+        return all.rows(0, (int) Math.min(most, all.shape().get(0)));
     }
 
     /** [M] int64 of {@link #calibration}; null where no class is an input. */

@@ -224,12 +224,7 @@ public final class CodecProver {
 
     private NpyArray noise(int first, int height, int width) {
         var random = new CounterRandom(seed, PICTURE_STREAM);
-        int length = height * width * contract.channels();
-        var pixels = new byte[SEEDED * length];
-        for (int i = 0; i < pixels.length; i++) {
-            pixels[i] = (byte) (random.uniform(first + i / length, i % length) * 256);
-        }
-        return NpyArray.of(pixels, SEEDED, height, width, contract.channels());
+        return SeededInputs.pictures(random, first, SEEDED, height, width, contract);
     }
 
     private NpyArray codes(List<Long> shape) {

@@ -270,7 +270,7 @@ final class EngineProcess {
         }
     }
 
-    Opened open(SessionPlan plan, RunLimits limits) throws EngineRefusal, EngineEnd {
+    Opened open(SessionSetup setup, RunLimits limits) throws EngineRefusal, EngineEnd {
         int session = ++lastSession;
         return ask(
                 limits,
@@ -278,7 +278,7 @@ final class EngineProcess {
                     request.writeByte(EngineServer.OPEN);
                     request.writeLong(limits.memory());
                     request.writeInt(session);
-                    plan.write(request);
+                    setup.write(request);
                 },
                 answer -> new Opened(session, Items.readTexts(answer)));
     }

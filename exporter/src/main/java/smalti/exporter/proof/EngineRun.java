@@ -33,7 +33,7 @@ final class EngineRun implements AutoCloseable {
     private final long nanos;
 
     /**
-     * @param small as {@link SessionPlan} has them
+     * @param small as {@link SessionSetup} has them
      * @param inputs arrays in direct memory, and texts
      */
     EngineRun(Casts casts, OrtSession session, Map<String, Integer> small, Map<String, Item> inputs)

@@ -169,23 +169,23 @@ final class EngineServer {
     private void open() throws IOException {
         memory = in.readLong();
         int id = in.readInt();
-        var plan = SessionPlan.read(in);
+        var setup = SessionSetup.read(in);
         List<String> inputs;
         try (var options = new OrtSession.SessionOptions()) {
-            if (!plan.isOnAllCores()) {
+            if (!setup.isOnAllCores()) {
                 options.setIntraOpNumThreads(1);
             }
-            if (plan.isAsWritten()) {
+            if (setup.isAsWritten()) {
                 options.setOptimizationLevel(OrtSession.SessionOptions.OptLevel.NO_OPT);
             }
-            for (var entry : plan.config().entrySet()) {
+            for (var entry : setup.config().entrySet()) {
                 options.addConfigEntry(entry.getKey(), entry.getValue());
             }
             // what is wrong comes as an exception; the log would tell it a second time
             options.setSessionLogLevel(OrtLoggingLevel.ORT_LOGGING_LEVEL_FATAL);
-            var session = environment.createSession(plan.file().toString(), options);
+            var session = environment.createSession(setup.file().toString(), options);
             sessions.put(id, session);
-            small.put(id, plan.small());
+            small.put(id, setup.small());
             open = sessions.size();
             inputs = List.copyOf(session.getInputNames());
         } catch (OrtException e) {

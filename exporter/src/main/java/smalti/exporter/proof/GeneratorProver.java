@@ -4,16 +4,13 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.EnumMap;
 import java.util.EnumSet;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.function.Consumer;
 import smalti.exporter.samediff.SameDiffRunner;
-import smalti.spec.CounterRandom;
 import smalti.spec.bundle.BundleManifest.Proof;
 import smalti.spec.bundle.Contract;
 import smalti.spec.bundle.Role;
-import smalti.spec.file.NpyArray;
 
 /** Proves generator and generator-float on the noise that users' seeds make, in batches of several sizes. */
 public final class GeneratorProver {
@@ -46,7 +43,7 @@ public final class GeneratorProver {
             for (int size : BATCHES) {
                 progress.accept("proving on seeded noise " + first + " to " + (first + size - 1));
                 var batch = new Batch("seeded noise", first, size);
-                var inputs = inputs(batch, length, classes, seed);
+                var inputs = SeededInputs.noise(first, size, length, classes, seed);
                 var expected = Sessions.output(source.run(inputs), "image");
                 image.add(batch, expected, Sessions.output(exported.run(Role.GENERATOR_FLOAT, inputs), "image"));
                 pixels.add(batch, expected, Sessions.output(exported.run(Role.GENERATOR, inputs), "pixels"));
@@ -62,21 +59,5 @@ public final class GeneratorProver {
         figures.put(Role.GENERATOR_FLOAT, image.proof());
         figures.put(Role.GENERATOR, pixels.proof());
         return figures;
-    }
-
-    static Map<String, NpyArray> inputs(Batch batch, int length, int classes, long seed) {
-        var random = new CounterRandom(seed, CounterRandom.GENERATION);
-        var noise = new float[batch.size() * length];
-        var labels = new long[batch.size()];
-        for (int i = 0; i < batch.size(); i++) {
-            random.normals(batch.first() + i, noise, i * length, length);
-            labels[i] = classes == 0 ? 0 : (batch.first() + i) % classes;
-        }
-        var inputs = new LinkedHashMap<String, NpyArray>();
-        inputs.put("noise", NpyArray.of(noise, batch.size(), length));
-        if (classes > 0) {
-            inputs.put("class", NpyArray.of(labels, batch.size()));
-        }
-        return inputs;
     }
 }

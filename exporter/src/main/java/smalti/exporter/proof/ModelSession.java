@@ -36,7 +36,7 @@ public final class ModelSession implements AutoCloseable {
     /** Names the file for the moment. */
     private static final Pattern LOADED_FROM = Pattern.compile("Load model from .*? failed:\\s*");
 
-    private final SessionPlan plan;
+    private final SessionSetup setup;
     private final String name;
     private final RunLimits limits;
     private final @Nullable Path own;
@@ -45,8 +45,8 @@ public final class ModelSession implements AutoCloseable {
     private EngineProcess.Opened opened;
 
     /** @param own a folder of this session, which goes with it */
-    private ModelSession(SessionPlan plan, String name, @Nullable Path own, Map<String, OnnxType.OfTensor> small) {
-        this.plan = plan;
+    private ModelSession(SessionSetup setup, String name, @Nullable Path own, Map<String, OnnxType.OfTensor> small) {
+        this.setup = setup;
         this.name = name;
         this.limits = RunLimits.inForce();
         this.own = own;
@@ -137,7 +137,7 @@ public final class ModelSession implements AutoCloseable {
 
     /** Opens a file whatever faults of ONNX Runtime it meets, to see that they are still there. */
     static ModelSession openUnguarded(Path file, String name) {
-        return new ModelSession(new SessionPlan(file, false, false, Map.of(), Map.of()), name, null, Map.of());
+        return new ModelSession(new SessionSetup(file, false, false, Map.of(), Map.of()), name, null, Map.of());
     }
 
     private static ModelSession guarded(
@@ -157,8 +157,8 @@ public final class ModelSession implements AutoCloseable {
         var small = read == null ? Map.<String, OnnxType.OfTensor>of() : small(read);
         var codes = new TreeMap<String, Integer>();
         small.forEach((value, type) -> codes.put(value, type.element()));
-        var plan = new SessionPlan(file, asWritten || guard.isAsWritten(), onAllCores, config, codes);
-        return new ModelSession(plan, name, own, small);
+        var setup = new SessionSetup(file, asWritten || guard.isAsWritten(), onAllCores, config, codes);
+        return new ModelSession(setup, name, own, small);
     }
 
     /** Inputs and outputs of types that Java has no numbers for. */
@@ -211,7 +211,7 @@ public final class ModelSession implements AutoCloseable {
 
     private EngineProcess.Opened opened() {
         try {
-            return process.open(plan, limits);
+            return process.open(setup, limits);
         } catch (EngineRefusal e) {
             throw new ProofException(name + ": ONNX Runtime refuses it: " + reason(e), e);
         } catch (EngineEnd e) {

@@ -4,11 +4,11 @@ import smalti.spec.bundle.Contract;
 import smalti.spec.file.NpyArray;
 
 /** The pixel contract in Java: what the nodes around a graph are held to. */
-final class PixelConversion {
+public final class PixelConversion {
     private PixelConversion() {}
 
     /** [N,H,W,C] uint8 → [N,C,H,W] float in [lo, hi]. */
-    static NpyArray floats(NpyArray pixels, Contract.Pixels contract) {
+    public static NpyArray floats(NpyArray pixels, Contract.Pixels contract) {
         var sizes = pixels.shape().stream().mapToInt(Math::toIntExact).toArray();
         int places = sizes[1] * sizes[2];
         int channels = sizes[3];
@@ -26,7 +26,7 @@ final class PixelConversion {
     }
 
     /** [N,C,H,W] float → [N,H,W,C] uint8: clip(round(255·(y − lo)/(hi − lo)), 0, 255), halves to even. */
-    static NpyArray levels(NpyArray image, Contract.Pixels contract) {
+    public static NpyArray levels(NpyArray image, Contract.Pixels contract) {
         var sizes = image.shape().stream().mapToInt(Math::toIntExact).toArray();
         int channels = sizes[1];
         int places = sizes[2] * sizes[3];

@@ -25,7 +25,6 @@ public final class PosteriorProver {
     private static final int LATENT_STREAM = 104;
     private static final int SEEDED = 2;
     private static final int MOST_BATCH = 32;
-    private static final int SAMPLES = 2;
 
     private final Contract.Pixels contract;
     private final int dim;
@@ -64,7 +63,12 @@ public final class PosteriorProver {
     public Map<Role, Proof> prove(Path folder, NpyArray heldOut, @Nullable NpyArray labels, Consumer<String> progress) {
         try (var exported = new Sessions(folder, EnumSet.of(Role.POSTERIOR, Role.DECODER))) {
             progress.accept("proving on seeded pictures");
-            pictures(exported, new Batch("seeded picture", 0, SEEDED), noise(), classes == 0 ? null : labels(SEEDED));
+            var random = new CounterRandom(seed, PICTURE_STREAM);
+            pictures(
+                    exported,
+                    new Batch("seeded picture", 0, SEEDED),
+                    SeededInputs.pictures(random, 0, SEEDED, contract.height(), contract.width(), contract),
+                    classes == 0 ? null : SeededInputs.classes(0, SEEDED, classes));
             int most = Math.toIntExact(heldOut.shape().get(0));
             for (int first = 0; first < most; first += MOST_BATCH) {
                 int size = Math.min(MOST_BATCH, most - first);
@@ -119,27 +123,11 @@ public final class PosteriorProver {
         var random = new CounterRandom(seed, LATENT_STREAM);
         var mu = means.floats();
         var logs = logVariances.floats();
-        var latents = new float[mu.length];
-        for (int i = 0; i < batch.size(); i++) {
-            random.normals(batch.first() + i, latents, i * dim, dim);
-        }
+        var latents = random.normals(batch.first(), batch.size(), dim);
         for (int i = 0; i < latents.length; i++) {
             latents[i] = (float) (mu[i] + Math.exp(logs[i] / 2.0) * latents[i]);
         }
         return NpyArray.of(latents, batch.size(), dim);
-    }
-
-    /** What a bundle carries to compare with: the first held-out pictures, and SameDiff's distributions. */
-    public Map<String, NpyArray> samples(NpyArray heldOut, @Nullable NpyArray labels) {
-        int count = (int) Math.min(SAMPLES, heldOut.shape().get(0));
-        var pixels = heldOut.rows(0, count);
-        var those = labels == null ? null : labels.rows(0, count);
-        var samples = new LinkedHashMap<String, NpyArray>();
-        with("pixels", pixels, those).forEach((input, values) -> samples.put("posterior." + input, values));
-        var wanted = distributions(pixels, those);
-        samples.put("posterior.mean", Sessions.output(wanted, "mean"));
-        samples.put("posterior.logVariance", Sessions.output(wanted, "logVariance"));
-        return samples;
     }
 
     private static Map<String, NpyArray> with(String input, NpyArray values, @Nullable NpyArray labels) {
@@ -149,24 +137,6 @@ public final class PosteriorProver {
             inputs.put("class", labels);
         }
         return inputs;
-    }
-
-    private NpyArray noise() {
-        var random = new CounterRandom(seed, PICTURE_STREAM);
-        var pixels = new byte[SEEDED * contract.height() * contract.width() * contract.channels()];
-        int length = pixels.length / SEEDED;
-        for (int i = 0; i < pixels.length; i++) {
-            pixels[i] = (byte) (random.uniform(i / length, i % length) * 256);
-        }
-        return NpyArray.of(pixels, SEEDED, contract.height(), contract.width(), contract.channels());
-    }
-
-    private NpyArray labels(int count) {
-        var labels = new long[count];
-        for (int i = 0; i < count; i++) {
-            labels[i] = i % classes;
-        }
-        return NpyArray.of(labels, count);
     }
 
     private SameDiffRunner source(Role role) {

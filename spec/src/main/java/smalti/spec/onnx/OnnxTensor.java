@@ -8,6 +8,8 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
 import org.jspecify.annotations.Nullable;
+import smalti.spec.Halves;
+import smalti.spec.bundle.ElementType;
 
 /**
  * A constant array: where its elements lie, and they themselves on demand.
@@ -16,22 +18,6 @@ import org.jspecify.annotations.Nullable;
  * another file; a list is read again from the file's bytes each time.
  */
 public final class OnnxTensor {
-    // ONNX's numbers of types
-    public static final int FLOAT32 = 1;
-    public static final int UINT8 = 2;
-    public static final int INT8 = 3;
-    public static final int UINT16 = 4;
-    public static final int INT16 = 5;
-    public static final int INT32 = 6;
-    public static final int INT64 = 7;
-    public static final int STRING = 8;
-    public static final int BOOL = 9;
-    public static final int FLOAT16 = 10;
-    public static final int FLOAT64 = 11;
-    public static final int UINT32 = 12;
-    public static final int UINT64 = 13;
-    public static final int BFLOAT16 = 16;
-
     /**
      * What an external tensor says of its bytes.
      *
@@ -79,9 +65,16 @@ public final class OnnxTensor {
         return name;
     }
 
-    /** ONNX's number of the elements' type, such as {@link #FLOAT32}. */
+    /** ONNX's number of the elements' type. */
     public int element() {
         return element;
+    }
+
+    /** The elements' type, if they are real numbers of 8 bits and more, or booleans. */
+    public Optional<ElementType> type() {
+        return Arrays.stream(ElementType.values())
+                .filter(type -> type.onnxCode() == element)
+                .findFirst();
     }
 
     /** As the file says them, also where they are negative or absurd. */
@@ -126,27 +119,31 @@ public final class OnnxTensor {
      */
     public Optional<double[]> numbers(int most) {
         var count = count();
-        if (external != null || count.isEmpty() || count.getAsLong() > most || width(element) == 0) {
+        if (external != null || count.isEmpty() || count.getAsLong() > most) {
             return Optional.empty();
         }
-        var numbers = new double[(int) count.getAsLong()];
+        return type().flatMap(type -> numbers(type, (int) count.getAsLong()));
+    }
+
+    private Optional<double[]> numbers(ElementType type, int count) {
+        var numbers = new double[count];
         if (raw != null) {
             var bytes = raw().orElseThrow();
-            if (bytes.remaining() != (long) numbers.length * width(element)) {
+            if (bytes.remaining() != (long) numbers.length * type.bytes()) {
                 return Optional.empty();
             }
             for (int i = 0; i < numbers.length; i++) {
-                numbers[i] = number(bytes, i);
+                numbers[i] = number(type, bytes, i);
             }
             return Optional.of(numbers);
         }
         var listed = new Listed(numbers);
-        listed.read(message.copy(), element);
+        listed.read(message.copy(), type);
         return listed.taken == numbers.length ? Optional.of(numbers) : Optional.empty();
     }
 
-    private double number(ByteBuffer bytes, int i) {
-        return switch (element) {
+    private static double number(ElementType type, ByteBuffer bytes, int i) {
+        return switch (type) {
             case FLOAT32 -> bytes.getFloat(4 * i);
             case FLOAT64 -> bytes.getDouble(8 * i);
             case UINT8, BOOL -> bytes.get(i) & 0xFF;
@@ -157,18 +154,7 @@ public final class OnnxTensor {
             case UINT32 -> bytes.getInt(4 * i) & 0xFFFF_FFFFL;
             case INT64 -> bytes.getLong(8 * i);
             case UINT64 -> unsigned(bytes.getLong(8 * i));
-            default -> small(bytes.getShort(2 * i), element);
-        };
-    }
-
-    /** Bytes an element; 0 of types that {@link #numbers} does not read. */
-    private static int width(int element) {
-        return switch (element) {
-            case UINT8, INT8, BOOL -> 1;
-            case UINT16, INT16, FLOAT16, BFLOAT16 -> 2;
-            case FLOAT32, INT32, UINT32 -> 4;
-            case FLOAT64, INT64, UINT64 -> 8;
-            default -> 0;
+            case FLOAT16, BFLOAT16 -> small(bytes.getShort(2 * i), type);
         };
     }
 
@@ -177,18 +163,8 @@ public final class OnnxTensor {
     }
 
     /** The number that 16 bits are. */
-    private static double small(short bits, int element) {
-        if (element == BFLOAT16) {
-            return Float.intBitsToFloat(bits << 16);
-        }
-        int exponent = bits >> 10 & 0x1F;
-        int fraction = bits & 0x3FF;
-        double size = exponent == 0
-                ? fraction * 0x1p-24
-                : exponent == 31
-                        ? fraction == 0 ? Double.POSITIVE_INFINITY : Double.NaN
-                        : (1024 + fraction) * Math.scalb(1.0, exponent - 25);
-        return bits < 0 ? -size : size;
+    private static double small(short bits, ElementType type) {
+        return type == ElementType.BFLOAT16 ? Halves.ofBrain(bits) : Halves.ofHalf(bits);
     }
 
     @Override
@@ -205,8 +181,8 @@ public final class OnnxTensor {
             this.numbers = numbers;
         }
 
-        void read(Wire message, int element) {
-            int wanted = switch (element) {
+        void read(Wire message, ElementType type) {
+            int wanted = switch (type) {
                 case FLOAT32 -> 4;
                 case INT64 -> 7;
                 case FLOAT64 -> 10;
@@ -220,15 +196,15 @@ public final class OnnxTensor {
                 switch (wanted) {
                     case 4 -> message.reals(this::take);
                     case 10 -> message.doubles(this::take);
-                    default -> message.wholes(value -> take(whole(value, element)));
+                    default -> message.wholes(value -> take(whole(value, type)));
                 }
             }
         }
 
-        private static double whole(long value, int element) {
-            return switch (element) {
+        private static double whole(long value, ElementType type) {
+            return switch (type) {
                 case UINT64 -> unsigned(value);
-                case FLOAT16, BFLOAT16 -> small((short) value, element);
+                case FLOAT16, BFLOAT16 -> small((short) value, type);
                 default -> value;
             };
         }

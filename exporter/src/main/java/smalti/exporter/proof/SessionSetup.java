@@ -16,9 +16,9 @@ import java.util.TreeMap;
  * @param small ONNX's numbers of the types of inputs and outputs that {@link smalti.exporter.graph.ValueType} has not: floats and
  *     whole numbers of 8 bits or fewer, which go in and come out as float32
  */
-record SessionPlan(
+record SessionSetup(
         Path file, boolean isAsWritten, boolean isOnAllCores, Map<String, String> config, Map<String, Integer> small) {
-    SessionPlan {
+    SessionSetup {
         file = file.toAbsolutePath();
         config = Map.copyOf(config);
         small = Map.copyOf(small);
@@ -40,7 +40,7 @@ record SessionPlan(
         }
     }
 
-    static SessionPlan read(DataInputStream in) throws IOException {
+    static SessionSetup read(DataInputStream in) throws IOException {
         var file = Path.of(Items.readText(in));
         boolean asWritten = in.readBoolean();
         boolean onAllCores = in.readBoolean();
@@ -56,6 +56,6 @@ record SessionPlan(
             var name = Items.readText(in);
             small.put(name, in.readInt());
         }
-        return new SessionPlan(file, asWritten, onAllCores, config, small);
+        return new SessionSetup(file, asWritten, onAllCores, config, small);
     }
 }
