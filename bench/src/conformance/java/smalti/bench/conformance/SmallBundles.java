@@ -47,15 +47,12 @@ final class SmallBundles {
     private static final Map<String, Path> WRITTEN = new HashMap<>();
     private static final Map<String, Kind> KINDS = new LinkedHashMap<>();
 
-    /** Whose cards are tried; docs/consumers.md has no rows of them. */
-    private static final Map<String, Kind> VAES = new LinkedHashMap<>();
-
     static {
         KINDS.put("vqvae-rgb", new Kind(new ImageSpec(32, 32, 3), codec(16)));
         KINDS.put("vqvae-grey", new Kind(new ImageSpec(24, 40, 1), codec(12)));
         KINDS.put("dcgan", new Kind(new ImageSpec(32, 32, 3), new DcganFamily(16, 8, 8, false, 0.5, ADAM)));
         KINDS.put("dcgan-classes-grey", new Kind(new ImageSpec(28, 28, 1), new DcganFamily(12, 8, 8, true, 0.5, ADAM)));
-        VAES.put(
+        KINDS.put(
                 "vae-grey",
                 new Kind(
                         new ImageSpec(28, 28, 1),
@@ -65,7 +62,7 @@ final class SmallBundles {
                                 new BernoulliLikelihood(true),
                                 new Kl(1, 0, 0),
                                 false)));
-        VAES.put(
+        KINDS.put(
                 "vae-classes-rgb",
                 new Kind(
                         new ImageSpec(32, 32, 3),
@@ -119,9 +116,9 @@ final class SmallBundles {
     }
 
     private static Kind kind(String name) {
-        var kind = KINDS.containsKey(name) ? KINDS.get(name) : VAES.get(name);
+        var kind = KINDS.get(name);
         if (kind == null) {
-            throw new IllegalArgumentException(name + " is none of " + KINDS.keySet() + " and " + VAES.keySet());
+            throw new IllegalArgumentException(name + " is none of " + KINDS.keySet());
         }
         return kind;
     }

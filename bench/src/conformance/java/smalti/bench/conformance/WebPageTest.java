@@ -67,7 +67,7 @@ final class WebPageTest {
                 var result = browser.evaluate("""
                         new Promise((resolve) => {
                           const look = () => {
-                            const { result } = smalti;
+                            const result = smalti.rebuilt;
                             if (result?.name !== "%02d.png") return setTimeout(look, 20);
                             resolve({
                               height: result.height, width: result.width,
@@ -103,6 +103,67 @@ final class WebPageTest {
         }
     }
 
+    @ParameterizedTest
+    @ValueSource(strings = {"vae-grey", "vae-classes-rgb"})
+    void aPictureHasTheRuntimesDistributionAndReconstruction(String name) throws Exception {
+        var bundle = SmallBundles.bundle(name);
+        var pictures = SmallBundles.pictures(name, 3);
+        WebFolder.write(bundle, npy(pictures), folder.resolve("page"));
+        Consumer.InChromium.copyOrt(folder.resolve("page/ort"));
+        try (var server = FileServer.of(folder.resolve("page"));
+                var browser = Chromium.start();
+                var model = SmaltiModel.open(bundle);
+                var part = SmaltiModel.open(folder.resolve("page/bundle"))) {
+            part.verify();
+            assertThat(part.hasPosterior()).isTrue();
+            assertThat(browser.open(server.url()))
+                    .as(browser.evaluate("document.getElementById('message-text').textContent")
+                            .asText())
+                    .isEqualTo("ready");
+            boolean conditional = !model.posterior().classes().isEmpty();
+            for (int i = 0; i < pictures.count(); i++) {
+                // the class first: a page asks anew when it changes
+                browser.evaluate("""
+                        { const choice = document.getElementById("picture-class");
+                          if (choice.length > 0) choice.value = "%d";
+                          smalti.rebuilt = null;
+                          document.querySelectorAll("#samples button")[%d].click(); }""".formatted(i, i));
+                var result = browser.evaluate("""
+                        new Promise((resolve) => {
+                          const look = () => {
+                            const result = smalti.rebuilt;
+                            if (result?.name !== "%02d.png") return setTimeout(look, 20);
+                            resolve({
+                              pixels: Array.from(result.pixels), mean: Array.from(result.mean),
+                              logVariance: Array.from(result.logVariance),
+                              reconstruction: Array.from(result.reconstruction),
+                            });
+                          };
+                          look();
+                        })""".formatted(i));
+                browser.settled();
+                var picture = pictures.subset(i);
+                assertThat(bytes(result.path("pixels"))).isEqualTo(picture.pixels());
+                var pixels = new Pixels(
+                        1, picture.height(), picture.width(), picture.channels(), ByteBuffer.wrap(picture.pixels()));
+                var posterior = conditional ? model.posterior().ofClass(i) : model.posterior();
+                var distribution = posterior.encode(pixels);
+                for (int d = 0; d < distribution.dim(); d++) {
+                    // float32 sums in another order
+                    assertThat(result.path("mean").get(d).asDouble())
+                            .isCloseTo(distribution.means()[d], within(1e-4));
+                    assertThat(result.path("logVariance").get(d).asDouble())
+                            .isCloseTo(distribution.logVariances()[d], within(1e-4));
+                }
+                requireWithinALevel(
+                        bytes(result.path("reconstruction")),
+                        posterior.reconstruct(pixels).bytes());
+            }
+            browser.screenshot(1280, false, Path.of("target/screenshots", name + "-rebuilt-desktop.png"));
+            browser.screenshot(390, true, Path.of("target/screenshots", name + "-rebuilt-phone.png"));
+        }
+    }
+
     /** A photograph of a telephone that was held upright. */
     @Test
     void aPictureOfOnesOwnIsReadAsTheCommandReadsIt() throws Exception {
@@ -125,7 +186,7 @@ final class WebPageTest {
                       files.items.add(new File([bytes], "turned.jpg"));
                       dispatchEvent(new DragEvent("drop", { dataTransfer: files, cancelable: true }));
                       const look = () => {
-                        const { result } = smalti;
+                        const result = smalti.rebuilt;
                         if (result?.name !== "turned.jpg") return setTimeout(look, 20);
                         resolve({ height: result.height, width: result.width, pixels: Array.from(result.pixels) });
                       };
@@ -172,7 +233,7 @@ final class WebPageTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"dcgan", "dcgan-classes-grey"})
+    @ValueSource(strings = {"dcgan", "dcgan-classes-grey", "vae-grey", "vae-classes-rgb"})
     void aSeedMakesTheRuntimesPictures(String name) throws Exception {
         var bundle = SmallBundles.bundle(name);
         WebFolder.write(bundle, npy(SmallBundles.pictures(name, 1)), folder.resolve("page"));

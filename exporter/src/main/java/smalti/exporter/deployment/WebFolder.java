@@ -20,8 +20,8 @@ import smalti.spec.file.Seal;
 import smalti.spec.page.PictureGrid;
 
 /**
- * A bundle as a page that runs it in the browser by onnxruntime-web: a codec's mosaic and reconstruction of a picture
- * that is dropped in, or a generator's pictures of a seed.
+ * A bundle as a page that runs it in the browser by onnxruntime-web: of a picture that is dropped in a codec's mosaic and
+ * reconstruction, or a VAE's reconstruction; and a generator's pictures of a seed.
  *
  * <pre>
  *   index.html, page.css, page.js     the page
@@ -54,7 +54,7 @@ public final class WebFolder {
      * Writes the folder, whole or not at all.
      *
      * @param bundle a folder or a zip
-     * @param samples pictures [M,H,W,C] uint8 for a codec's page, at most 64; a generator's page has none
+     * @param samples pictures [M,H,W,C] uint8 for what takes pictures, at most 64; a page of a generator alone has none
      * @param out a new or empty folder
      * @throws SpecException if the bundle is damaged or has no graphs for a page, or {@code out} holds something
      */
@@ -95,22 +95,28 @@ public final class WebFolder {
         }
         var part = bundle.manifest().part(roles.stream().map(Role::fileStem).collect(Collectors.toSet()), files);
         AtomicFiles.writeString(copied.resolve(BundleManifest.FILE), RecordTree.json(Seal.on(part)));
-        var names = bundle.graph(Role.GENERATOR).isPresent() ? List.<String>of() : samples(folder);
+        var names = takesPictures(roles) ? samples(folder) : List.<String>of();
         AtomicFiles.writeString(folder.resolve("page.json"), RecordTree.json(new Page(ONNX_RUNTIME_WEB, names)));
         AtomicFiles.writeString(folder.resolve("README.md"), readme());
     }
 
     private List<Role> roles() {
-        if (bundle.graph(Role.GENERATOR).isPresent()) {
-            return List.of(Role.GENERATOR);
+        var roles = Role.served().stream()
+                .filter(role -> bundle.graph(role).isPresent())
+                .toList();
+        if (roles.isEmpty()) {
+            throw new SpecException(bundle.path() + ": a page must have one of the graphs "
+                    + Role.served().stream().map(Role::fileStem).collect(Collectors.joining(", ")) + ", got "
+                    + bundle.manifest().graphs().keySet());
         }
-        var codec = List.of(Role.TOKENIZE, Role.DETOKENIZE);
-        if (!codec.stream().allMatch(role -> bundle.graph(role).isPresent())) {
-            throw new SpecException(
-                    bundle.path() + ": a page must have the graph generator, or tokenize and detokenize;" + " got "
-                            + bundle.manifest().graphs().keySet());
-        }
-        return codec;
+        return roles;
+    }
+
+    private boolean takesPictures(List<Role> roles) {
+        return roles.stream()
+                .flatMap(role -> bundle.graph(role).stream())
+                .flatMap(graph -> graph.signature().inputs().stream())
+                .anyMatch(input -> input.name().equals("pixels"));
     }
 
     private List<String> samples(Path folder) throws IOException {
@@ -144,7 +150,7 @@ public final class WebFolder {
 
                 Then serve the folder with whatever serves files, such as `npx http-server .` or `jwebserver` of a JDK from 18 on. There is no build step. A server that sends `Cross-Origin-Opener-Policy: same-origin` and `Cross-Origin-Embedder-Policy: require-corp` lets the page use more than one thread.
 
-                `smalti.js` is the bundle's runtime for other pages: `Bundle.open(ort, read)`, then `encode`, `decode` or `noise` and `generate`. One seed makes the pictures that every Smalti runtime makes of it.
+                `smalti.js` is the bundle's runtime for other pages: `Bundle.open(ort, read)`, then `encode` and `decode`, `noise` and `generate`, or `distribution`. One seed makes the pictures that every Smalti runtime makes of it.
                 """.formatted(bundle.manifest().name(), files, ONNX_RUNTIME_WEB);
     }
 }

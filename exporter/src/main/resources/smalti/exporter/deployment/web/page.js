@@ -32,7 +32,13 @@ function draw(canvas, pixels, height, width, channels) {
   canvas.getContext("2d").putImageData(new ImageData(rgba(pixels, channels), width, height), 0, 0);
 }
 
-/** Runs the newest of the tasks that came while another ran; those between are dropped. */
+let turn = Promise.resolve();
+let asking = 0;
+
+/**
+ * Runs the newest of the tasks that came while another ran; those between are dropped. Tasks of several kinds take turns,
+ * as sessions of one page must.
+ */
 function newestOnly(work) {
   let running = false;
   let waiting = null;
@@ -40,19 +46,24 @@ function newestOnly(work) {
     waiting = what;
     if (running) return;
     running = true;
+    asking++;
     state("busy");
+    let failure = null;
     try {
       while (waiting) {
         const now = waiting;
         waiting = null;
-        await work(...now);
+        const done = turn.then(() => work(...now));
+        turn = done.catch(() => {});
+        await done;
       }
-      state("ready");
     } catch (error) {
-      fail(String(error.message ?? error));
-    } finally {
-      running = false;
+      failure = String(error.message ?? error);
     }
+    running = false;
+    asking--;
+    if (failure) fail(failure);
+    else if (asking === 0) state("ready");
   };
 }
 
@@ -74,11 +85,10 @@ async function main() {
   if (!globalThis.crossOriginIsolated) ort.env.wasm.numThreads = 1;
   const bundle = await Bundle.open(ort, read);
   describe(bundle.manifest);
-  if (bundle.has("generator")) {
-    await generator(bundle);
-  } else {
-    await codec(bundle, page.samples);
-  }
+  // one part of the page for each that the bundle can do
+  if (bundle.has("tokenize")) codec(bundle, page.samples);
+  if (bundle.has("posterior")) posterior(bundle, page.samples);
+  if (bundle.has("generator")) await generator(bundle);
 }
 
 function describe(manifest) {
@@ -89,16 +99,165 @@ function describe(manifest) {
     `${from.family}, ${from.steps} steps on ${from.trainPictures} pictures · opset ${manifest.opset} · bundle ${(manifest.sha256 ?? "").slice(0, 12)}`;
 }
 
+// ---- pictures that are taken apart and put together again ----
+
+/**
+ * Takes pictures from the samples, from a file or out of the air.
+ *
+ * @param names of samples
+ * @param fit to an ImageData of a size that the model takes
+ * @param rebuild of (pixels, height, width): resolves to the reconstruction, its time, entries of figures, and what else is to be seen
+ *     from outside
+ */
+function rebuilt(names, channels, fit, rebuild) {
+  byId("rebuilt").hidden = false;
+
+  function figures(entries) {
+    byId("figures").replaceChildren(
+      ...entries.map(([term, value]) => {
+        const pair = document.createElement("div");
+        pair.append(Object.assign(document.createElement("dt"), { textContent: term }));
+        pair.append(Object.assign(document.createElement("dd"), { textContent: value }));
+        return pair;
+      }),
+    );
+  }
+
+  const show = newestOnly(async (blob, name) => {
+    let bitmap;
+    try {
+      // turned as EXIF says, its colours as its profile says: as the command reads it
+      bitmap = await createImageBitmap(blob, { premultiplyAlpha: "none", imageOrientation: "from-image" });
+    } catch {
+      throw new Error(`${name}: must be a picture that this browser can read`);
+    }
+    const image = fit(bitmap);
+    const { width, height } = image;
+    const pixels = samples(image.data, channels);
+    const { reconstruction, milliseconds, entries, ...more } = await rebuild(pixels, height, width);
+    let squares = 0;
+    pixels.forEach((sample, i) => (squares += (sample - reconstruction[i]) ** 2));
+    const psnr = 10 * Math.log10((255 * 255) / Math.max(squares / pixels.length, 1e-9));
+    draw(byId("picture"), pixels, height, width, channels);
+    draw(byId("reconstruction"), reconstruction, height, width, channels);
+    byId("size").textContent = `${width}×${height}`;
+    byId("psnr").textContent = `${psnr.toFixed(1)} dB`;
+    figures([...entries, ["There and back", `${milliseconds.toFixed(0)} ms`]]);
+    globalThis.smalti.rebuilt = { name, height, width, channels, pixels, reconstruction, ...more };
+  });
+  let latest = null;
+  const ask = (blob, name) => show(...(latest = [blob, name]));
+
+  const sampleButtons = names.map((name) => {
+    const button = document.createElement("button");
+    button.type = "button";
+    button.setAttribute("aria-label", `Sample ${name}`);
+    button.setAttribute("aria-pressed", "false");
+    button.append(Object.assign(new Image(), { src: `samples/${name}`, alt: "" }));
+    button.addEventListener("click", async () => {
+      press(button);
+      ask(await (await load(`samples/${name}`)).blob(), name);
+    });
+    return button;
+  });
+  const press = (pressed) =>
+    sampleButtons.forEach((button) => button.setAttribute("aria-pressed", String(button === pressed)));
+  byId("samples").replaceChildren(...sampleButtons);
+
+  const take = (file) => {
+    if (!file) return;
+    press(null);
+    ask(file, file.name);
+  };
+  const drop = byId("drop");
+  byId("file").addEventListener("change", (event) => take(event.target.files[0]));
+  drop.addEventListener("keydown", (event) => {
+    if (event.key === "Enter" || event.key === " ") byId("file").click();
+  });
+  // a picture may be let go anywhere
+  addEventListener("dragover", (event) => {
+    event.preventDefault();
+    drop.classList.add("over");
+  });
+  addEventListener("dragleave", () => drop.classList.remove("over"));
+  addEventListener("drop", (event) => {
+    event.preventDefault();
+    drop.classList.remove("over");
+    take(event.dataTransfer.files[0]);
+  });
+  if (names.length > 0) {
+    sampleButtons[0].click();
+  } else {
+    state("ready");
+  }
+  return () => latest && show(...latest);
+}
+
+/** Scaled and cropped at the centre to a size. */
+function covered(bitmap, width, height, scaledWidth, scaledHeight) {
+  const canvas = new OffscreenCanvas(width, height);
+  const context = canvas.getContext("2d", { willReadFrequently: true });
+  context.imageSmoothingQuality = "high";
+  context.imageSmoothingEnabled = scaledWidth !== bitmap.width || scaledHeight !== bitmap.height;
+  context.drawImage(
+    bitmap,
+    -Math.floor((scaledWidth - width) / 2),
+    -Math.floor((scaledHeight - height) / 2),
+    scaledWidth,
+    scaledHeight,
+  );
+  return context.getImageData(0, 0, width, height);
+}
+
+// ---- a VAE ----
+
+function posterior(bundle, names) {
+  const classes = bundle.manifest.contracts.classes?.names ?? [];
+  const [, height, width] = bundle.sizes("posterior");
+  document.querySelectorAll(".of-codes").forEach((part) => (part.hidden = true));
+  document.querySelector(".trio").classList.add("duo");
+  classes.forEach((name, i) => byId("picture-class").append(new Option(name, String(i))));
+  byId("picture-class-row").hidden = classes.length === 0;
+
+  /** As training brought pictures to their size. */
+  function fit(bitmap) {
+    if (bundle.manifest.provenance.data.fit === "stretch") return covered(bitmap, width, height, width, height);
+    const scale = Math.max(width / bitmap.width, height / bitmap.height);
+    return covered(bitmap, width, height, Math.round(bitmap.width * scale), Math.round(bitmap.height * scale));
+  }
+
+  const again = rebuilt(names, bundle.manifest.contracts.pixels.channels, fit, async (pixels) => {
+    const label = [Number(byId("picture-class").value)];
+    const started = performance.now();
+    const { mean, logVariance } = await bundle.distribution(pixels, 1, height, width, label);
+    const { data } = await bundle.generate(mean, label);
+    const milliseconds = performance.now() - started;
+    // KL(q ‖ N(0, 1)) of each latent number, in nats
+    const divergences = mean.map((m, d) => 0.5 * (m * m + Math.exp(logVariance[d]) - 1 - logVariance[d]));
+    const nats = divergences.reduce((sum, x) => sum + x, 0);
+    return {
+      reconstruction: data,
+      milliseconds,
+      entries: [
+        ["Latent numbers", `${mean.length}, ${divergences.filter((x) => x > 0.1).length} in use`],
+        ["Divergence", `${nats.toFixed(1)} nats`],
+      ],
+      mean,
+      logVariance,
+    };
+  });
+  byId("picture-class").addEventListener("change", again);
+}
+
 // ---- a codec ----
 
-async function codec(bundle, names) {
+function codec(bundle, names) {
   const { channels } = bundle.manifest.contracts.pixels;
   const { codes: most, factor } = bundle.manifest.contracts.codebook;
   const [, fixedHeight, fixedWidth] = bundle.sizes("tokenize");
   const mosaic = byId("mosaic");
   let shown = null;
   let palette = null;
-  byId("codec").hidden = false;
 
   /** A picture at a size that the model takes: fixed, or its own cropped at the centre. */
   function fit(bitmap) {
@@ -109,18 +268,7 @@ async function codec(bundle, names) {
     const scaledHeight = Math.round(bitmap.height * scale);
     const width = fixedWidth || scaledWidth - (scaledWidth % factor);
     const height = fixedHeight || scaledHeight - (scaledHeight % factor);
-    const canvas = new OffscreenCanvas(width, height);
-    const context = canvas.getContext("2d", { willReadFrequently: true });
-    context.imageSmoothingQuality = "high";
-    context.imageSmoothingEnabled = scale !== 1;
-    context.drawImage(
-      bitmap,
-      -Math.floor((scaledWidth - width) / 2),
-      -Math.floor((scaledHeight - height) / 2),
-      scaledWidth,
-      scaledHeight,
-    );
-    return context.getImageData(0, 0, width, height);
+    return covered(bitmap, width, height, scaledWidth, scaledHeight);
   }
 
   /** The mean colour of what each code decodes to, alone among its like. */
@@ -175,88 +323,27 @@ async function codec(bundle, names) {
     });
   }
 
-  function figures(entries) {
-    byId("figures").replaceChildren(
-      ...entries.map(([term, value]) => {
-        const pair = document.createElement("div");
-        pair.append(Object.assign(document.createElement("dt"), { textContent: term }));
-        pair.append(Object.assign(document.createElement("dd"), { textContent: value }));
-        return pair;
-      }),
-    );
-  }
-
-  const show = newestOnly(async (blob, name) => {
-    let bitmap;
-    try {
-      // turned as EXIF says, its colours as its profile says: as the command reads it
-      bitmap = await createImageBitmap(blob, { premultiplyAlpha: "none", imageOrientation: "from-image" });
-    } catch {
-      throw new Error(`${name}: must be a picture that this browser can read`);
-    }
-    const image = fit(bitmap);
-    const { width, height } = image;
-    const pixels = samples(image.data, channels);
+  rebuilt(names, channels, fit, async (pixels, height, width) => {
     const started = performance.now();
     const codes = await bundle.encode(pixels, 1, height, width);
     const [, rows, columns] = codes.shape.map(Number);
-    const rebuilt = await bundle.decode(codes.data, 1, rows, columns);
-    const time = performance.now() - started;
+    const { data } = await bundle.decode(codes.data, 1, rows, columns);
+    const milliseconds = performance.now() - started;
     palette ??= await colours();
     shown = { codes: codes.data, rows, columns };
-    let squares = 0;
-    pixels.forEach((sample, i) => (squares += (sample - rebuilt.data[i]) ** 2));
-    const psnr = 10 * Math.log10((255 * 255) / Math.max(squares / pixels.length, 1e-9));
-    draw(byId("picture"), pixels, height, width, channels);
-    draw(byId("reconstruction"), rebuilt.data, height, width, channels);
     drawMosaic();
-    byId("size").textContent = `${width}×${height}`;
     byId("grid").textContent = `${columns}×${rows} of ${most}`;
-    byId("psnr").textContent = `${psnr.toFixed(1)} dB`;
-    figures([
-      ["Different codes", String(new Set(codes.data).size)],
-      ["Bits a pixel", ((Math.log2(most) * rows * columns) / (width * height)).toFixed(3)],
-      ["There and back", `${time.toFixed(0)} ms`],
-    ]);
-    globalThis.smalti.result = { name, height, width, channels, pixels, rows, columns, codes: codes.data, reconstruction: rebuilt.data };
-  });
-
-  const sampleButtons = names.map((name) => {
-    const button = document.createElement("button");
-    button.type = "button";
-    button.setAttribute("aria-label", `Sample ${name}`);
-    button.setAttribute("aria-pressed", "false");
-    button.append(Object.assign(new Image(), { src: `samples/${name}`, alt: "" }));
-    button.addEventListener("click", async () => {
-      press(button);
-      show(await (await load(`samples/${name}`)).blob(), name);
-    });
-    return button;
-  });
-  const press = (pressed) =>
-    sampleButtons.forEach((button) => button.setAttribute("aria-pressed", String(button === pressed)));
-  byId("samples").replaceChildren(...sampleButtons);
-
-  const take = (file) => {
-    if (!file) return;
-    press(null);
-    show(file, file.name);
-  };
-  const drop = byId("drop");
-  byId("file").addEventListener("change", (event) => take(event.target.files[0]));
-  drop.addEventListener("keydown", (event) => {
-    if (event.key === "Enter" || event.key === " ") byId("file").click();
-  });
-  // a picture may be let go anywhere
-  addEventListener("dragover", (event) => {
-    event.preventDefault();
-    drop.classList.add("over");
-  });
-  addEventListener("dragleave", () => drop.classList.remove("over"));
-  addEventListener("drop", (event) => {
-    event.preventDefault();
-    drop.classList.remove("over");
-    take(event.dataTransfer.files[0]);
+    return {
+      reconstruction: data,
+      milliseconds,
+      entries: [
+        ["Different codes", String(new Set(codes.data).size)],
+        ["Bits a pixel", ((Math.log2(most) * rows * columns) / (width * height)).toFixed(3)],
+      ],
+      rows,
+      columns,
+      codes: codes.data,
+    };
   });
   document.querySelectorAll("[name=tiles]").forEach((choice) => choice.addEventListener("change", drawMosaic));
   mosaic.addEventListener("pointermove", (event) => {
@@ -265,12 +352,6 @@ async function codec(bundle, names) {
     const row = Math.min(shown.rows - 1, Math.floor((event.offsetY / mosaic.clientHeight) * shown.rows));
     byId("hovered").textContent = `Row ${row}, column ${column}: code ${shown.codes[row * shown.columns + column]}`;
   });
-  globalThis.smalti.show = show;
-  if (names.length > 0) {
-    sampleButtons[0].click();
-  } else {
-    state("ready");
-  }
 }
 
 // ---- a generator ----

@@ -1,5 +1,5 @@
-// A Smalti bundle in JavaScript: pictures to codes and back, and pictures from a seed. Runs wherever ONNX Runtime's
-// JavaScript packages run; `ort` is that package, onnxruntime-web or onnxruntime-node.
+// A Smalti bundle in JavaScript: pictures to codes or distributions and back, and pictures from a seed. Runs wherever
+// ONNX Runtime's JavaScript packages run; `ort` is that package, onnxruntime-web or onnxruntime-node.
 
 /** Standard normal numbers of picture `index` of a seed (a BigInt), as bundle.json's noise contract
  * "philox4x32-10/box-muller" has them: the same as every other Smalti runtime makes. */
@@ -153,10 +153,16 @@ export class Bundle {
   async generate(noise, classes) {
     const count = noise.length / this.manifest.contracts.noise.length;
     const inputs = [new this.#ort.Tensor("float32", noise, [count, this.manifest.contracts.noise.length])];
-    if (this.manifest.contracts.classes) {
-      inputs.push(new this.#ort.Tensor("int64", BigInt64Array.from(classes, BigInt), [count]));
-    }
-    return this.#run("generator", inputs);
+    return this.#run("generator", [...inputs, ...this.#labels(classes, count)]);
+  }
+
+  /** pixels [count,height,width,channels], and a class for each picture where there are classes → the means and the
+   * log-variances of their latents, row by row. Latents, such as a mean, go to `generate` as noise. */
+  async distribution(pixels, count, height, width, classes) {
+    const shape = [count, height, width, this.manifest.contracts.pixels.channels];
+    const inputs = [new this.#ort.Tensor("uint8", pixels, shape), ...this.#labels(classes, count)];
+    const { mean, logVariance } = await this.#outputs("posterior", inputs);
+    return { mean: mean.data, logVariance: logVariance.data };
   }
 
   async release() {
@@ -164,12 +170,24 @@ export class Bundle {
     this.#sessions.clear();
   }
 
+  /** The class input, where there are classes. */
+  #labels(classes, count) {
+    return this.manifest.contracts.classes
+      ? [new this.#ort.Tensor("int64", BigInt64Array.from(classes, BigInt), [count])]
+      : [];
+  }
+
+  /** The one output of a graph. */
   async #run(role, tensors) {
-    const { inputs, outputs } = this.manifest.graphs[role].signature;
-    const session = await this.#session(role);
-    const feeds = Object.fromEntries(inputs.map((input, i) => [input.name, tensors[i]]));
-    const output = (await session.run(feeds))[outputs[0].name];
+    const output = (await this.#outputs(role, tensors))[this.manifest.graphs[role].signature.outputs[0].name];
     return { data: output.data, shape: output.dims };
+  }
+
+  /** Every output of a graph, by name. */
+  async #outputs(role, tensors) {
+    const session = await this.#session(role);
+    const { inputs } = this.manifest.graphs[role].signature;
+    return session.run(Object.fromEntries(inputs.map((input, i) => [input.name, tensors[i]])));
   }
 
   #session(role) {
