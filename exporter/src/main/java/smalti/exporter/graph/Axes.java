@@ -37,7 +37,7 @@ final class Axes {
         return shape == null || shape.size() < without ? null : shape.subList(0, shape.size() - without);
     }
 
-    /** The same axes but for the size of one. */
+    /** The same axes, with another size of one. */
     static List<Axis> with(List<Axis> shape, int axis, Axis size) {
         var axes = new ArrayList<>(shape);
         axes.set(axis, size);

@@ -20,8 +20,6 @@ import smalti.exporter.graph.Constant;
 import smalti.exporter.graph.Graph;
 import smalti.exporter.graph.Model;
 import smalti.exporter.graph.Node;
-import smalti.exporter.graph.Tensor;
-import smalti.exporter.graph.ValueType;
 import smalti.spec.page.Html;
 
 /** The page; its size and the time that it takes are bounded, and it says where it leaves something out. */
@@ -31,10 +29,8 @@ final class InspectionPage {
 
     private static final int MOST_DRAWINGS = 60;
     private static final int MOST_ROWS = 5_000;
-    private static final int MOST_CONSTANTS = 1_000;
+    private static final int MOST_OTHERS = 1_000;
     private static final int MOST_NAMES = 30;
-    /** Read for the least, greatest and mean. */
-    private static final long MOST_ELEMENTS = 300_000_000;
 
     private static final int LONGEST = 120;
 
@@ -42,15 +38,12 @@ final class InspectionPage {
     private final Model model;
     private final StringBuilder out = new StringBuilder();
     private final List<Row> rows = new ArrayList<>();
-    private final List<Held> held = new ArrayList<>();
+    private final ConstantTable constants = new ConstantTable();
     private int drawn;
     private int drawings;
-    private long read;
 
     /** @param id of its box; null where it is not drawn */
     private record Row(@Nullable String id, Node node, NodeCost cost, String place) {}
-
-    private record Held(String name, Constant constant) {}
 
     InspectionPage(Inspection inspection, Model model) {
         this.inspection = inspection;
@@ -67,7 +60,7 @@ final class InspectionPage {
         redundant();
         operators();
         nodes();
-        constants();
+        constants.write(out);
         metadata();
         conventions();
         out.append("<script>\n//<![CDATA[\n").append(resource("page.js")).append("//]]>\n</script>\n");
@@ -85,11 +78,11 @@ final class InspectionPage {
         }
     }
 
-    private static String text(String text) {
+    static String text(String text) {
         return Html.escaped(Markup.shortened(text, LONGEST));
     }
 
-    private static String format(String form, Object... values) {
+    static String format(String form, Object... values) {
         return String.format(Locale.ROOT, form, values);
     }
 
@@ -188,7 +181,7 @@ final class InspectionPage {
     private void ends(String heading, List<Inspection.End> ends) {
         out.append("<div><h3>").append(heading).append("</h3><table><tbody>");
         ends.stream()
-                .limit(MOST_CONSTANTS)
+                .limit(MOST_OTHERS)
                 .forEach(end -> out.append("<tr><td class=\"w mono\">")
                         .append(text(end.name()))
                         .append("</td><td class=\"mono\">")
@@ -198,14 +191,13 @@ final class InspectionPage {
             out.append("<tr><td>none</td></tr>");
         }
         out.append("</tbody></table>");
-        leftOut(ends.size(), MOST_CONSTANTS);
+        out.append(leftOut(ends.size(), MOST_OTHERS));
         out.append("</div>\n");
     }
 
-    private void leftOut(int all, int shown) {
-        if (all > shown) {
-            out.append(format("<p class=\"dim\">The first %,d of %,d.</p>%n", shown, all));
-        }
+    /** Says that a table shows the first of its rows alone, where it does. */
+    static String leftOut(int all, int shown) {
+        return all > shown ? format("<p class=\"dim\">The first %,d of %,d.</p>%n", shown, all) : "";
     }
 
     private void legend() {
@@ -231,16 +223,16 @@ final class InspectionPage {
     private void draw(
             String prefix, String place, Graph graph, GraphCost cost, Function<String, @Nullable Constant> around) {
         var own = new HashMap<String, Constant>(graph.initializers());
-        graph.initializers().forEach((name, constant) -> held.add(new Held(name, constant)));
+        graph.initializers().forEach(constants::add);
         for (var node : graph.nodes()) {
             if (node.is("Constant")
                     && node.outputs().size() == 1
                     && node.attributes().get("value") instanceof Attribute.Array array) {
                 own.put(node.output(), array.value());
-                held.add(new Held(node.output(), array.value()));
+                constants.add(node.output(), array.value());
             }
         }
-        Function<String, @Nullable Constant> constants = name -> {
+        Function<String, @Nullable Constant> known = name -> {
             var constant = own.get(name);
             return constant == null ? around.apply(name) : constant;
         };
@@ -255,7 +247,7 @@ final class InspectionPage {
         if (room > 0 || (prefix.isEmpty() && graph.nodes().isEmpty())) {
             drawings++;
             drawn += room;
-            picture(GraphDrawing.of(prefix, model.opset(), graph, cost, constants, room), graph, room, prefix);
+            picture(GraphDrawing.of(prefix, model.opset(), graph, cost, known, room), graph, room, prefix);
         }
         for (int i = 0; i < graph.nodes().size(); i++) {
             var node = graph.nodes().get(i);
@@ -274,7 +266,7 @@ final class InspectionPage {
                                     + attribute.getKey(),
                             inner.value(),
                             of.bodies().get(body),
-                            constants);
+                            known);
                     body++;
                 }
             }
@@ -339,10 +331,10 @@ final class InspectionPage {
         long whole = Math.max(1, inspection.graph().flops().known());
         for (var share : inspection
                 .operators()
-                .subList(0, Math.min(MOST_CONSTANTS, inspection.operators().size()))) {
+                .subList(0, Math.min(MOST_OTHERS, inspection.operators().size()))) {
             out.append("<tr><td>").append(text(share.op())).append("</td>");
-            number(share.nodes(), format("%,d", share.nodes()));
-            number(share.parameters(), share.parameters() == 0 ? "" : Markup.count(share.parameters()));
+            out.append(number(share.nodes(), format("%,d", share.nodes())));
+            out.append(number(share.parameters(), share.parameters() == 0 ? "" : Markup.count(share.parameters())));
             bar(
                     share.flops().known(),
                     whole,
@@ -354,15 +346,12 @@ final class InspectionPage {
             out.append("</tr>\n");
         }
         out.append("</tbody></table>\n");
-        leftOut(inspection.operators().size(), MOST_CONSTANTS);
+        out.append(leftOut(inspection.operators().size(), MOST_OTHERS));
     }
 
-    private void number(long value, String shown) {
-        out.append("<td class=\"v\" data-v=\"")
-                .append(value)
-                .append("\">")
-                .append(shown)
-                .append("</td>");
+    /** A cell that its column is sorted by. */
+    static String number(long value, String shown) {
+        return "<td class=\"v\" data-v=\"" + value + "\">" + shown + "</td>";
     }
 
     private void bar(long value, long whole, String shown) {
@@ -390,13 +379,13 @@ final class InspectionPage {
             row(i, rows.get(i), whole);
         }
         out.append("</tbody></table></div>\n");
-        leftOut(rows.size(), MOST_ROWS);
+        out.append(leftOut(rows.size(), MOST_ROWS));
     }
 
     private void row(int index, Row row, long whole) {
         var cost = row.cost();
         out.append("<tr>");
-        number(-index, Integer.toString(index));
+        out.append(number(-index, Integer.toString(index)));
         out.append("<td>");
         if (row.id() != null) {
             out.append("<a href=\"#")
@@ -426,7 +415,7 @@ final class InspectionPage {
             out.append("and ").append(cost.outputs().size() - 6).append(" more");
         }
         out.append("</td>");
-        number(cost.parameters(), cost.parameters() == 0 ? "" : Markup.count(cost.parameters()));
+        out.append(number(cost.parameters(), cost.parameters() == 0 ? "" : Markup.count(cost.parameters())));
         if (cost.flops() instanceof Flops.Counted counted) {
             bar(counted.count(), whole, Markup.count(counted.count()));
         } else if (cost.flops() instanceof Flops.Unknown unknown) {
@@ -434,85 +423,9 @@ final class InspectionPage {
                     .append(text(unknown.reason()))
                     .append("\">unknown</abbr></td>");
         } else {
-            number(0, "<span class=\"dim\">–</span>");
+            out.append(number(0, "<span class=\"dim\">–</span>"));
         }
         out.append("</tr>\n");
-    }
-
-    private void constants() {
-        out.append(
-                        "<h2 id=\"constants\">Constants</h2><div class=\"scroll\"><table><thead><tr><th data-s=\"\">name</th><th data-s=\"\">type</th>")
-                .append("<th>shape</th><th class=\"v\" data-s=\"\">bytes</th><th class=\"v\" data-s=\"\">least</th>")
-                .append(
-                        "<th class=\"v\" data-s=\"\">mean</th><th class=\"v\" data-s=\"\">greatest</th></tr></thead><tbody>\n");
-        for (var constant : held.subList(0, Math.min(held.size(), MOST_CONSTANTS))) {
-            constant(constant.name(), constant.constant());
-        }
-        out.append("</tbody></table></div>\n");
-        leftOut(held.size(), MOST_CONSTANTS);
-    }
-
-    private void constant(String name, Constant constant) {
-        var type = ValueType.ofOnnxCode(constant.onnxCode())
-                .map(known -> known.name().toLowerCase(Locale.ROOT))
-                .orElse("type " + constant.onnxCode());
-        long bytes = bytes(constant);
-        out.append("<tr><td class=\"w mono\">")
-                .append(text(name))
-                .append("</td><td>")
-                .append(type)
-                .append(constant instanceof Constant.Sparse ? ", sparse" : "")
-                .append("</td><td class=\"mono\">")
-                .append(NodeText.dims(constant))
-                .append("</td>");
-        number(bytes, Markup.bytes(bytes));
-        boolean numbers = constant instanceof Tensor tensor
-                && tensor.type() != ValueType.COMPLEX64
-                && tensor.type() != ValueType.COMPLEX128
-                && tensor.count() > 0
-                && bytes < 1 << 30;
-        if (numbers && read + ((Tensor) constant).count() <= MOST_ELEMENTS) {
-            statistics((Tensor) constant);
-        } else {
-            out.append("<td class=\"v dim\" colspan=\"3\">")
-                    .append(numbers ? "not read: too much in all" : "–")
-                    .append("</td>");
-        }
-        out.append("</tr>\n");
-    }
-
-    private static long bytes(Constant constant) {
-        return constant instanceof Tensor tensor
-                ? tensor.data().remaining()
-                : constant instanceof Constant.Sparse sparse
-                        ? sparse.encoded().remaining()
-                        : ((Constant.Other) constant).encoded().remaining();
-    }
-
-    private void statistics(Tensor tensor) {
-        int count = tensor.count();
-        read += count;
-        double least = Double.POSITIVE_INFINITY;
-        double most = Double.NEGATIVE_INFINITY;
-        double sum = 0;
-        int finite = 0;
-        for (int i = 0; i < count; i++) {
-            double value = tensor.number(i);
-            if (Double.isFinite(value)) {
-                least = Math.min(least, value);
-                most = Math.max(most, value);
-                sum += value;
-                finite++;
-            }
-        }
-        for (double figure : new double[] {least, sum / finite, most}) {
-            out.append(format("<td class=\"v\" data-v=\"%s\">", Double.isFinite(figure) ? figure : 0))
-                    .append(Double.isFinite(figure) ? Markup.number(figure) : "–");
-            out.append("</td>");
-        }
-        if (finite < count) {
-            out.append(format("<td class=\"v\">%,d not finite</td>", count - finite));
-        }
     }
 
     private void metadata() {
@@ -521,14 +434,14 @@ final class InspectionPage {
         }
         out.append("<h2 id=\"metadata\">Metadata</h2><table><tbody>\n");
         inspection.metadata().entrySet().stream()
-                .limit(MOST_CONSTANTS)
+                .limit(MOST_OTHERS)
                 .forEach(entry -> out.append("<tr><td class=\"w mono\">")
                         .append(text(entry.getKey()))
                         .append("</td><td class=\"w\">")
                         .append(Html.escaped(Markup.shortened(entry.getValue(), 2_000)))
                         .append("</td></tr>\n"));
         out.append("</tbody></table>\n");
-        leftOut(inspection.metadata().size(), MOST_CONSTANTS);
+        out.append(leftOut(inspection.metadata().size(), MOST_OTHERS));
     }
 
     private void conventions() {

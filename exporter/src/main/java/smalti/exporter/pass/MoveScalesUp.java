@@ -11,7 +11,7 @@ import smalti.exporter.graph.Node;
 import smalti.exporter.graph.Tensor;
 
 /**
- * Puts a multiplication by constants into the weights of a layer from which offsets and moves part it, as LayerScale is
+ * Puts a multiplication by constants into the weights of a layer, though offsets and moves lie between them, as LayerScale is
  * parted from the product that it scales:
  *
  * <pre>

@@ -54,7 +54,7 @@ final class Decisions {
         return deciding;
     }
 
-    /** Floats as whole numbers, but for bytes, which are pixels. */
+    /** Floats as whole numbers, except bytes, which are pixels. */
     private static boolean isIndex(Node node) {
         return node.is("Cast")
                 && ValueType.ofOnnxCode((int) node.whole("to", 0))

@@ -126,7 +126,7 @@ public final class Int8Search {
         return new Int8Search(model, calibration, heldOut, options, place).search();
     }
 
-    /** How a model is made INT8, but for the layers that stay in float. */
+    /** How a model is made INT8, except the layers that stay in float. */
     private record Recipe(Prepared prepared, Calibration calibration, Learnt learnt, List<String> steps) {
         Recipe with(String step, Prepared otherPrepared, Learnt otherLearnt) {
             var more = new ArrayList<>(steps);

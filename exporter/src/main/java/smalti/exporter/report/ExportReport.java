@@ -70,9 +70,9 @@ public record ExportReport(
      * @param milliseconds of a run of one picture and of sixteen, on one core; null where it was not measured
      * @param timesAsFast as FP32, over both; null where it was not measured
      * @param memoryBytes weights, and values that live at once, for a picture; null where part of it is unknown
-     * @param calibration how ranges were learnt; null but for INT8
-     * @param layers those that can be INT8; empty but for INT8
-     * @param islands nodes that stay in FP32 for their range; empty but for FP16
+     * @param calibration how ranges were learnt; null except for INT8
+     * @param layers those that can be INT8; empty except for INT8
+     * @param islands nodes that stay in FP32 for their range; empty except for FP16
      */
     public record PrecisionReport(
             String precision,

@@ -6,9 +6,9 @@ import java.util.Locale;
 public enum Precision {
     /** 32-bit floats: what was trained. */
     FP32,
-    /** 16-bit floats, but for what would lose by it: half the file, and faster on GPUs. */
+    /** 16-bit floats, except what would lose by it: half the file, and faster on GPUs. */
     FP16,
-    /** 8-bit whole numbers with scales, but for layers that would lose too much: a quarter of the file, and faster on CPUs. */
+    /** 8-bit whole numbers with scales, except layers that would lose too much: a quarter of the file, and faster on CPUs. */
     INT8;
 
     /** The key in {@code bundle.json} and the part of a file's name, such as {@code int8}. */

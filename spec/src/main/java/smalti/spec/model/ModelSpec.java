@@ -2,7 +2,7 @@ package smalti.spec.model;
 
 import smalti.spec.Check;
 
-/** Everything that decides a trained model, but for the pictures. A user writes it as {@code model.yaml}. */
+/** Everything that decides a trained model, except the pictures. A user writes it as {@code model.yaml}. */
 public record ModelSpec(
         String name,
         ImageSpec image,
