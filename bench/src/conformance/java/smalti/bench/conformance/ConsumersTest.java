@@ -45,9 +45,10 @@ final class ConsumersTest {
                             + " a ReLU there."),
             new Hole(
                     "OpenCV 4.13",
-                    "(dcgan|vae-grey)-generator\\.int8",
+                    "dcgan-generator\\.int8|vae-grey-(generator|posterior)\\.int8",
                     "wrong values",
-                    "OpenCV 4.13 computes other pixels, without a word: it is to run the FP32 or the FP16 graph."),
+                    "OpenCV 4.13 computes other pixels and latents, without a word: it is to run the FP32 or the FP16"
+                            + " graph."),
             new Hole(
                     "OpenCV 4.6",
                     "vqvae-.*-(codebook|lookup|detokenize)",
@@ -173,7 +174,7 @@ final class ConsumersTest {
                 + "Made by `SMALTI_WRITE=1 mvn -Pconformance verify`, and compared with what is found by every `mvn"
                 + " -Pconformance verify`. Six small models, trained for a moment, two pictures at once.\n\n"
                 + "\"yes\": the outputs are those of the first column: codes are equal, pixels within one level of 255,"
-                + " floats within 1e-4 of their range; in FP16 and INT8, where roundings differ, pixels within one level on average and 97 of 100 codes. \"valid\": a checker, which runs nothing. \"no\" has its reason"
+                + " floats within 1e-4 of their range; in FP16 and INT8, where roundings differ, pixels within one level and floats within 1e-2 of their range on average, and 97 of 100 codes. \"valid\": a checker, which runs nothing. \"no\" has its reason"
                 + " below.\n\n");
         text.append("| graph | ").append(String.join(" | ", columns.keySet())).append(" |\n");
         text.append("| --- |").append(" --- |".repeat(columns.size())).append('\n');

@@ -40,6 +40,18 @@ final class JudgeTest {
     }
 
     @Test
+    void floatsInFewerBitsMayByAHundredthOfTheirRangeOnAverage() {
+        var expected = Map.of("mean", NpyArray.of(new float[] {-1, 1}, 2));
+        // the range is 2: 0.02 on average
+        assertThat(Judge.wrongInFewerBits(expected, Map.of("mean", NpyArray.of(new float[] {-1.038f, 1}, 2))))
+                .isEmpty();
+        assertThat(Judge.wrongInFewerBits(expected, Map.of("mean", NpyArray.of(new float[] {-1.042f, 1}, 2))))
+                .isPresent();
+        assertThat(Judge.wrongInFewerBits(expected, Map.of("mean", NpyArray.of(new float[] {Float.NaN, 1}, 2))))
+                .isPresent();
+    }
+
+    @Test
     void shapesAndNamesAreHeldTo() {
         var expected = Map.of("image", NpyArray.of(new float[] {-1, 1}, 2));
         assertThat(Judge.wrong(expected, Map.of("image", NpyArray.of(new float[] {-1, 1}, 1, 2))))
