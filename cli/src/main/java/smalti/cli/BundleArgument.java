@@ -3,7 +3,6 @@ package smalti.cli;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.List;
 import java.util.Map;
 import java.util.zip.ZipInputStream;
 import picocli.CommandLine.Option;
@@ -42,19 +41,9 @@ final class BundleArgument {
         return open(path, Choices.of("--precision", precision, Precision.values()));
     }
 
-    /** @throws SpecException if the bundle takes no pictures */
-    void requireTakesPictures(SmaltiModel model) {
-        if (!model.hasCodec() && !model.hasPosterior()) {
-            throw new SpecException(
-                    path + ": is a generator, which makes pictures from numbers and takes none; use smalti"
-                            + " generate or evaluate");
-        }
-    }
-
     /** The classes that the model knows. */
     ClassChoice classes(SmaltiModel model) {
-        return new ClassChoice(
-                path.toString(), model.hasPosterior() ? model.posterior().classes() : List.of());
+        return new ClassChoice(path.toString(), model.manifest().contracts().classes());
     }
 
     /**

@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -25,6 +26,15 @@ record BundleInspection(BundleManifest manifest, String title, List<Fact> facts,
 
     private static final String SAMPLES = "samples.png";
     private static final int ZOOM = 3;
+
+    /** What a card's pictures show, by the first of these that a bundle has. */
+    private static final Map<Class<? extends Contract>, String> CAPTIONS = new LinkedHashMap<>();
+
+    static {
+        CAPTIONS.put(Contract.Codebook.class, "Held-out pictures, and below each what its codes decode to");
+        CAPTIONS.put(Contract.Posterior.class, "Held-out pictures, and below each what the mean of its latents makes");
+        CAPTIONS.put(Contract.Noise.class, "What it generates");
+    }
 
     record Fact(String name, String value) {}
 
@@ -117,14 +127,7 @@ record BundleInspection(BundleManifest manifest, String title, List<Fact> facts,
                 facts.stream().map(fact -> List.of(fact.name(), fact.value())).toList());
         var samples = samples(bundle);
         if (samples.isPresent()) {
-            page.png(
-                    samples.get(),
-                    manifest.contracts().has(Contract.Codebook.class)
-                            ? "Held-out pictures, and below each what its codes decode to"
-                            : manifest.contracts().has(Contract.Posterior.class)
-                                    ? "Held-out pictures, and below each what the mean of its latents makes"
-                                    : "What it generates",
-                    ZOOM);
+            page.png(samples.get(), caption(), ZOOM);
         }
         page.heading("Graphs").table(GRAPH_HEADINGS, graphs);
         page.heading("Provenance");
@@ -144,6 +147,14 @@ record BundleInspection(BundleManifest manifest, String title, List<Fact> facts,
                                 .map(file -> List.of(file.getKey(), file.getValue()))
                                 .toList());
         return page.html();
+    }
+
+    private String caption() {
+        return CAPTIONS.entrySet().stream()
+                .filter(caption -> manifest.contracts().has(caption.getKey()))
+                .findFirst()
+                .map(Map.Entry::getValue)
+                .orElse("");
     }
 
     /** The PNG of the card. */

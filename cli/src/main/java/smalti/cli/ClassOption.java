@@ -10,7 +10,8 @@ final class ClassOption {
             paramLabel = "CLASS",
             description =
                     "Name or number of the class of all pictures, where the model is conditional; default: that of "
-                            + "the folder that a picture lies in.")
+                            + "the folder that a picture lies in, or that its file holds; of generated pictures all in "
+                            + "turn.")
     @Nullable
     String name;
 }

@@ -47,17 +47,11 @@ final class EncodeCommand implements Callable<Integer> {
     public Integer call() throws IOException {
         Outputs.requireFile(out, ".npz", overwrite, bundle.path, images);
         try (var model = bundle.open()) {
-            bundle.requireTakesPictures(model);
+            var kind = ModelKinds.of(bundle, model);
+            kind.requireTakesPictures();
             var pictures = PictureBatches.read(images, model, skip, console);
-            var classes = bundle.classes(model).of(PictureBatches.names(pictures), ofClass.name);
             console.note("encoding " + Console.pictures(pictures.size()));
-            if (model.hasCodec()) {
-                var codes = PictureBatches.encode(model.codec(), pictures);
-                new CodesFile(PictureBatches.stems(pictures), codes).write(out);
-            } else {
-                var distributions = PictureBatches.encode(model.posterior(), pictures, classes);
-                DistributionsFile.write(out, PictureBatches.stems(pictures), distributions, classes);
-            }
+            kind.encode(pictures, ofClass.name, out);
             console.line("encoded %s: %s", Console.pictures(pictures.size()), out);
         }
         return 0;

@@ -2,16 +2,13 @@ package smalti.cli;
 
 import java.io.IOException;
 import java.nio.file.Path;
-import java.util.Arrays;
 import java.util.concurrent.Callable;
-import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.ITypeConverter;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 import smalti.runtime.SmaltiModel;
-import smalti.spec.SpecException;
 import smalti.spec.file.AtomicFiles;
 import smalti.spec.file.RecordTree;
 import smalti.spec.model.DataSpec;
@@ -102,15 +99,10 @@ final class EvaluateCommand implements Callable<Integer> {
             Outputs.requireFile(json, overwrite, bundle.path, data);
         }
         try (var model = bundle.open()) {
-            if (!model.hasCodec() && !model.hasGenerator()) {
-                throw new SpecException(bundle.path + ": holds neither a codec nor a generator to evaluate, got "
-                        + model.manifest().graphs().keySet());
-            }
-            if (!model.hasPosterior() && (samples != null || most != null || seed != null)) {
-                throw new SpecException(bundle.path
-                        + ": is no VAE, whose likelihood --importance-samples, --pictures and --seed are for");
-            }
-            var figures = measure(model, read(model));
+            var kind = ModelKinds.of(bundle, model);
+            var effort = new ModelKind.Effort(samples, most, seed);
+            kind.requireKnown(effort);
+            var figures = measure(model, kind, effort);
             figures.lines().forEach(line -> console.line("%-13s%s", line.name(), line.value()));
             if (json != null) {
                 AtomicFiles.writeString(json, RecordTree.json((Record) figures));
@@ -143,7 +135,8 @@ final class EvaluateCommand implements Callable<Integer> {
     }
 
     /** Says on what it measures, too. */
-    private Figures measure(SmaltiModel model, EvaluationData pictures) {
+    private Figures measure(SmaltiModel model, ModelKind kind, ModelKind.Effort effort) {
+        var pictures = read(model);
         var trainedOn = model.manifest().provenance().picturesSha256();
         boolean known = trainedOn != null;
         boolean same = trainedOn != null && trainedOn.equals(Pictures.sha256(pictures.all()));
@@ -159,11 +152,7 @@ final class EvaluateCommand implements Callable<Integer> {
                             ? "the model was trained on the others"
                             : "those that training would have held out, as this bundle does not note what it was "
                                     + "trained on");
-            return model.hasCodec()
-                    ? CodecFigures.measure(model, HELD_OUT, pictures.heldOut())
-                    : model.hasPosterior()
-                            ? bounds(model, HELD_OUT, pictures.heldOut())
-                            : GeneratorFigures.heldOut(model, pictures.heldOut(), pictures.train());
+            return kind.measureHeldOut(pictures, effort);
         }
         say(
                 "%s of %s: %s",
@@ -174,47 +163,7 @@ final class EvaluateCommand implements Callable<Integer> {
                         : known
                                 ? "they are other pictures than the model was trained on, or not just those"
                                 : "this bundle does not note whether the model was trained on some of them");
-        return model.hasCodec()
-                ? CodecFigures.measure(model, ALL, pictures.all())
-                : model.hasPosterior()
-                        ? bounds(model, ALL, pictures.all())
-                        : GeneratorFigures.all(model, data.toString(), pictures.all());
-    }
-
-    private PosteriorFigures bounds(SmaltiModel model, String measuredOn, Pictures pictures) {
-        int count = Math.min(pictures.count(), most == null ? Integer.MAX_VALUE : most);
-        var indices = new int[count];
-        for (int i = 0; i < count; i++) {
-            indices[i] = (int) ((long) i * pictures.count() / count);
-        }
-        var classes = classes(model, pictures);
-        var chosen = classes == null
-                ? null
-                : Arrays.stream(indices).map(i -> classes[i]).toArray();
-        try (var decoder = bundle.floatGenerator(model)) {
-            return PosteriorFigures.measure(
-                    model,
-                    decoder,
-                    measuredOn,
-                    pictures.subset(indices),
-                    chosen,
-                    new PosteriorFigures.Effort(samples == null ? 64 : samples, seed == null ? 0 : seed));
-        }
-    }
-
-    /** Of each picture, by the folders or labels of DATA; null where the model has none. */
-    private int @Nullable [] classes(SmaltiModel model, Pictures pictures) {
-        var choice = bundle.classes(model);
-        if (choice.names().isEmpty()) {
-            return null;
-        }
-        if (pictures.isLabelled()) {
-            return IntStream.range(0, pictures.count())
-                    .map(i -> choice.index(pictures.classes().get(pictures.label(i))))
-                    .toArray();
-        }
-        return choice.of(
-                IntStream.range(0, pictures.count()).mapToObj(pictures::name).toList(), null);
+        return kind.measureAll(pictures, effort, data);
     }
 
     /** So many pictures, or as many of them as --pictures takes. */

@@ -6,7 +6,6 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
 import java.util.concurrent.Callable;
-import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.ITypeConverter;
 import picocli.CommandLine.Mixin;
@@ -48,12 +47,8 @@ final class GenerateCommand implements Callable<Integer> {
             description = "Picture i of a seed is always the same; default ${DEFAULT-VALUE}.")
     long seed;
 
-    @Option(
-            names = "--class",
-            paramLabel = "CLASS",
-            description = "Name or number of the class, where the model is conditional; default: all in turn.")
-    @Nullable
-    String className;
+    @Mixin
+    private final ClassOption ofClass = new ClassOption();
 
     @Option(names = "--out", required = true, paramLabel = "DIR|grid.png", description = "A folder, or one PNG.")
     @SuppressWarnings("NullAway.Init") // picocli sets it
@@ -77,7 +72,7 @@ final class GenerateCommand implements Callable<Integer> {
             var classes = classes(generator.classes());
             long started = System.nanoTime();
             if (Pngs.isGrid(out)) {
-                int columns = className == null && generator.classes().size() > 1
+                int columns = ofClass.name == null && generator.classes().size() > 1
                         ? generator.classes().size()
                         : 0;
                 Pngs.writeGrid(generate(generator, classes, 0, count), columns, out);
@@ -116,15 +111,15 @@ final class GenerateCommand implements Callable<Integer> {
     /** The class of each picture, or none where the model has no classes. */
     private int[] classes(List<String> names) {
         var choice = new ClassChoice(bundle.path.toString(), names);
-        choice.requireNone(className);
+        choice.requireNone(ofClass.name);
         if (names.isEmpty()) {
             return new int[0];
         }
-        if (className == null) {
+        if (ofClass.name == null) {
             return inTurn(count, names.size());
         }
         var same = new int[count];
-        Arrays.fill(same, choice.index(className));
+        Arrays.fill(same, choice.index(ofClass.name));
         return same;
     }
 

@@ -12,7 +12,6 @@ import picocli.CommandLine.Parameters;
 import smalti.pictures.NamedPicture;
 import smalti.pictures.Picture;
 import smalti.runtime.Pixels;
-import smalti.runtime.Posterior;
 
 @Command(
         name = "reconstruct",
@@ -53,16 +52,14 @@ final class ReconstructCommand implements Callable<Integer> {
     public Integer call() throws IOException {
         Pngs.check(out, overwrite, bundle.path, images);
         try (var model = bundle.open()) {
-            bundle.requireTakesPictures(model);
+            var kind = ModelKinds.of(bundle, model);
+            kind.requireTakesPictures();
             var pictures = PictureBatches.read(images, model, skip, console);
-            var classes = bundle.classes(model).of(PictureBatches.names(pictures), ofClass.name);
             if (Pngs.isGrid(out)) {
                 Pngs.requireGrid(pictures.size());
             }
             console.note("reconstructing " + Console.pictures(pictures.size()));
-            var rebuilt = model.hasCodec()
-                    ? PictureBatches.decode(model.codec(), PictureBatches.encode(model.codec(), pictures))
-                    : rebuilt(model.posterior(), pictures, classes);
+            var rebuilt = kind.reconstruct(pictures, ofClass.name);
             if (Pngs.isGrid(out)) {
                 Pngs.writeGrid(pairs(pictures, rebuilt), 2 * GRID_PAIRS, out);
             } else {
@@ -72,11 +69,6 @@ final class ReconstructCommand implements Callable<Integer> {
             console.line("reconstructed %s: %s", Console.pictures(pictures.size()), out);
         }
         return 0;
-    }
-
-    private static List<Pixels> rebuilt(Posterior posterior, List<NamedPicture> pictures, int[] classes) {
-        var means = PictureBatches.encode(posterior, pictures, classes).means();
-        return PictureBatches.decode(posterior, means, classes);
     }
 
     private static List<Picture> pairs(List<NamedPicture> originals, List<Pixels> rebuilt) {
