@@ -65,8 +65,15 @@ record DistributionsFile(List<String> names, int dim, float[] latents, int[] cla
                 classes == null
                         ? new int[0]
                         : java.util.Arrays.stream(classes.longs())
-                                .mapToInt(Math::toIntExact)
+                                .mapToInt(label -> index(file, label))
                                 .toArray());
+    }
+
+    private static int index(Path file, long label) {
+        if (label < 0 || label > Integer.MAX_VALUE) {
+            throw new SpecException(file + ": class must be from 0 to " + Integer.MAX_VALUE + ", got " + label);
+        }
+        return (int) label;
     }
 
     private static NpyArray latents(Path file, Map<String, NpyArray> arrays) {

@@ -26,7 +26,7 @@ import smalti.trainer.data.Pictures;
             "A codec is measured by its reconstructions, a VAE by bounds on the likelihood of pictures, a generator by the "
                     + "sliced Wasserstein distance between its pictures and real ones, with that between real pictures as the "
                     + "floor.",
-            "A VAE that was trained on binarised pixels sees pictures of 0 and 1, drawn once by --seed; any other sees "
+            "A VAE that was trained on binarised pixels sees pictures of 0 and 1, drawn once and the same ever after; any other sees "
                     + "pixels as they are."
         })
 final class EvaluateCommand implements Callable<Integer> {
@@ -79,7 +79,7 @@ final class EvaluateCommand implements Callable<Integer> {
     @Nullable
     Integer most;
 
-    @Option(names = "--seed", paramLabel = "S", description = "VAE: of the draws of pixels and of latents; default 0.")
+    @Option(names = "--seed", paramLabel = "S", description = "VAE: of the draws of latents; default 0.")
     @Nullable
     Long seed;
 

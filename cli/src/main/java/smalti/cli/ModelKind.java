@@ -58,8 +58,8 @@ abstract class ModelKind {
     /** @throws SpecException if something is said of how to measure that the kind does not know */
     void requireKnown(Effort effort) {
         if (effort.isGiven()) {
-            throw new SpecException(
-                    bundle.path + ": is no VAE, whose likelihood --importance-samples, --pictures and --seed are for");
+            throw new SpecException(bundle.path
+                    + ": is no VAE; --importance-samples, --pictures and --seed are for a VAE's likelihood");
         }
     }
 

@@ -28,7 +28,8 @@ final class ModelKinds {
                 .filter(entry -> entry.isOf().test(model))
                 .findFirst()
                 .map(entry -> entry.kind().apply(bundle, model))
-                .orElseThrow(() -> new SpecException(bundle.path + ": holds neither a codec nor a generator, got "
-                        + model.manifest().graphs().keySet()));
+                .orElseThrow(
+                        () -> new SpecException(bundle.path + ": must hold a codec, a posterior or a generator, got "
+                                + model.manifest().graphs().keySet()));
     }
 }

@@ -45,6 +45,8 @@ record PosteriorFigures(
         implements Figures {
     /** Keeps the draws of 0 and 1 apart from those of latents. */
     private static final int BINARY_STREAM = 33;
+    /** One for all runs: figures of one set of pictures can be compared. */
+    private static final long BINARY_SEED = 0;
 
     private static final int DECODED = 256;
 
@@ -52,12 +54,14 @@ record PosteriorFigures(
      * How it is measured.
      *
      * @param samples of each picture, K
-     * @param seed of the draws
+     * @param seed of the draws of latents
      */
     record Effort(int samples, long seed) {}
 
     /**
      * @param decoder the bundle's generator with floats out
+     * @param places of the pictures in the whole set, by which their pixels and latents are drawn: the same picture is
+     *     the same whatever else is measured
      * @param classes of the pictures; null where the model has none
      */
     static PosteriorFigures measure(
@@ -65,6 +69,7 @@ record PosteriorFigures(
             OnnxModel decoder,
             String measuredOn,
             Pictures pictures,
+            int[] places,
             int @Nullable [] classes,
             Effort effort) {
         var contract = model.manifest().contracts().get(Contract.Posterior.class);
@@ -77,7 +82,7 @@ record PosteriorFigures(
         long started = System.nanoTime();
         for (int i = 0; i < count; i++) {
             var original = pictures.picture(i);
-            var pixels = contract.ofBinaryPixels() ? binary(original.pixels(), i, effort.seed()) : original.pixels();
+            var pixels = contract.ofBinaryPixels() ? binary(original.pixels(), places[i]) : original.pixels();
             var bounds = bounds(
                     model,
                     decoder,
@@ -85,7 +90,7 @@ record PosteriorFigures(
                             original.height(), original.width(), original.channels(), pixels))),
                     classes == null ? -1 : classes[i],
                     likelihood,
-                    i,
+                    places[i],
                     effort);
             elbos[i] = -bounds.evidence();
             weighted[i] = -bounds.importanceWeighted();
@@ -116,8 +121,8 @@ record PosteriorFigures(
     }
 
     /** Each byte 0 or 255, white as often as it is bright. */
-    static byte[] binary(byte[] pixels, long picture, long seed) {
-        var random = new CounterRandom(seed, BINARY_STREAM);
+    static byte[] binary(byte[] pixels, long picture) {
+        var random = new CounterRandom(BINARY_SEED, BINARY_STREAM);
         var drawn = new byte[pixels.length];
         for (int i = 0; i < pixels.length; i++) {
             drawn[i] = (byte) (255 * random.uniform(picture, i) < (pixels[i] & 0xFF) ? 255 : 0);

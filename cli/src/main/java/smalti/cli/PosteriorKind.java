@@ -92,6 +92,7 @@ final class PosteriorKind extends ModelKind {
                     decoder,
                     measuredOn,
                     pictures.subset(indices),
+                    indices,
                     chosen,
                     new PosteriorFigures.Effort(
                             effort.samples() == null ? SAMPLES : effort.samples(),

@@ -26,6 +26,7 @@ import java.util.Set;
 import java.util.function.Function;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.NullMarked;
+import smalti.spec.model.Family;
 
 /** Who may know whom. The jars are held to the same by the enforcer rules in the POMs. */
 @AnalyzeClasses(packages = "smalti", importOptions = ImportOption.DoNotIncludeTests.class)
@@ -69,6 +70,48 @@ class ArchitectureTest {
             .mayOnlyAccessLayers("all use", "model", "bundle")
             .whereLayer("page")
             .mayOnlyAccessLayers("all use");
+
+    @ArchTest
+    static final ArchRule theTrainersRoomsKnowLowerOnesAlone = layeredArchitecture()
+            .consideringOnlyDependenciesInLayers()
+            .layer("graph")
+            .definedBy("smalti.trainer.graph")
+            .layer("part")
+            .definedBy("smalti.trainer.part")
+            .layer("layer")
+            .definedBy("smalti.trainer.layer")
+            .layer("what a family is made of")
+            .definedBy(
+                    "smalti.trainer.loss",
+                    "smalti.trainer.network",
+                    "smalti.trainer.optimizer",
+                    "smalti.trainer.quantizer")
+            .layer("family")
+            .definedBy("smalti.trainer.family")
+            .layer("run")
+            .definedBy("smalti.trainer.run")
+            .layer("training")
+            .definedBy("smalti.trainer")
+            .whereLayer("training")
+            .mayNotBeAccessedByAnyLayer()
+            .whereLayer("run")
+            .mayOnlyBeAccessedByLayers("training")
+            .whereLayer("family")
+            .mayOnlyBeAccessedByLayers("run", "training")
+            .whereLayer("what a family is made of")
+            .mayOnlyBeAccessedByLayers("family", "run", "training")
+            .whereLayer("layer")
+            .mayOnlyBeAccessedByLayers("what a family is made of", "family")
+            .whereLayer("graph")
+            .mayNotAccessAnyLayer();
+
+    @ArchTest
+    static final ArchRule noFamilyIsKnownOutsideTheTrainer = noClasses()
+            .that()
+            .resideInAnyPackage("smalti.exporter..", "smalti.runtime..", "smalti.cli..")
+            .should()
+            .dependOnClassesThat()
+            .implement(Family.class);
 
     @ArchTest
     static final ArchRule picturesKnowsSpecAndNoEngine = noClasses()

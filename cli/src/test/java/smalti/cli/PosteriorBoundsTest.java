@@ -101,6 +101,14 @@ class PosteriorBoundsTest {
     }
 
     @Test
+    void crossEntropiesWeighBothLogarithmsByTheBrightness() {
+        assertThat(PosteriorBounds.crossEntropy(new float[] {0.25f, 1}, new float[] {9, 0.5f, 0.75f}, 1))
+                .isCloseTo(0.25 * Math.log(0.5) + 0.75 * Math.log(0.5) + Math.log(0.75), within(1e-12));
+        assertThat(PosteriorBounds.crossEntropy(new float[] {0}, new float[] {1}, 0))
+                .isCloseTo(-25 * Math.log(2), within(1e-12));
+    }
+
+    @Test
     void saturatedProbabilitiesCountAsTheirRounding() {
         assertThat(PosteriorBounds.bernoulli(new float[] {0}, new float[] {1}, 0))
                 .isCloseTo(-25 * Math.log(2), within(1e-12));
@@ -128,14 +136,14 @@ class PosteriorBoundsTest {
     void picturesAreMadeOfBlackAndWhiteOnceByTheirBrightness() {
         var grey = new byte[40_000];
         java.util.Arrays.fill(grey, (byte) 51); // a fifth of 255
-        var drawn = PosteriorFigures.binary(grey, 0, 1);
+        var drawn = PosteriorFigures.binary(grey, 0);
         long white = IntStream.range(0, drawn.length)
                 .filter(i -> drawn[i] == (byte) 255)
                 .count();
         // five deviations of a binomial distribution
         assertThat(white / 40_000.0).isCloseTo(0.2, within(0.01));
-        assertThat(PosteriorFigures.binary(grey, 0, 1)).isEqualTo(drawn);
-        assertThat(PosteriorFigures.binary(grey, 1, 1)).isNotEqualTo(drawn);
-        assertThat(PosteriorFigures.binary(new byte[] {0, (byte) 255}, 0, 1)).containsExactly(0, -1);
+        assertThat(PosteriorFigures.binary(grey, 0)).isEqualTo(drawn);
+        assertThat(PosteriorFigures.binary(grey, 1)).isNotEqualTo(drawn);
+        assertThat(PosteriorFigures.binary(new byte[] {0, (byte) 255}, 0)).containsExactly(0, -1);
     }
 }

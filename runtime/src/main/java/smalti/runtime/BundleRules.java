@@ -14,7 +14,7 @@ import smalti.spec.bundle.Role;
 import smalti.spec.bundle.Signature;
 import smalti.spec.bundle.TensorSpec;
 
-/** What a bundle must hold so that a codec and a generator can be made of it; checked before a graph is loaded. */
+/** What a bundle must hold for each of its contracts; checked before a graph is loaded. */
 final class BundleRules {
     private final BundleManifest manifest;
     private final List<String> problems = new ArrayList<>();

@@ -33,12 +33,14 @@ import smalti.spec.model.DataSpec;
 import smalti.spec.model.DcganFamily;
 import smalti.spec.model.EmaQuantizer;
 import smalti.spec.model.GaussianLikelihood;
+import smalti.spec.model.HingeLoss;
 import smalti.spec.model.ImageSpec;
 import smalti.spec.model.Kl;
 import smalti.spec.model.LossQuantizer;
 import smalti.spec.model.MlpNetwork;
 import smalti.spec.model.ModelSpec;
 import smalti.spec.model.NoisePenalty;
+import smalti.spec.model.Penalty;
 import smalti.spec.model.RmsProp;
 import smalti.spec.model.Samples;
 import smalti.spec.model.Sgd;
@@ -186,6 +188,15 @@ class RecordChecksTest {
     }
 
     @Test
+    void twoPenaltiesOfAKind() {
+        var penalties = List.<Penalty>of(new NoisePenalty(1, 0.1), new NoisePenalty(2, 0.2));
+        refuses(
+                () -> new DcganFamily(
+                        6, 4, 4, false, 0.9, new Adam(1e-3, 0.9, 0.999, 1e-8), new HingeLoss(), penalties),
+                "penalties must be of different kinds, got 2 entries of 1; add their weights");
+    }
+
+    @Test
     void vae() {
         refuses(
                 () -> new VaeFamily(0, MLP, new BernoulliLikelihood(true), new Kl(1, 0, 0), false),
@@ -213,27 +224,38 @@ class RecordChecksTest {
 
     @Test
     void aVaesNetworkFitsItsPictures() {
-        MLP.checkFits(new ImageSpec(255, 256, 1));
+        MLP.checkFits(new ImageSpec(255, 256, 1), 40);
         refuses(
-                () -> MLP.checkFits(new ImageSpec(257, 256, 1)),
+                () -> MLP.checkFits(new ImageSpec(257, 256, 1), 40),
                 "image.height x image.width x image.channels must be at most 65536 for a network of kind mlp, got 65792;"
                         + " take a smaller picture or kind convolutional");
         var network = new ConvolutionalNetwork(List.of(32, 64), 256, Activation.SILU);
-        network.checkFits(new ImageSpec(8, 28, 3));
+        network.checkFits(new ImageSpec(8, 28, 3), 40);
         new ConvolutionalNetwork(Collections.nCopies(9, 8), 256, Activation.SILU)
-                .checkFits(new ImageSpec(1024, 1024, 3));
+                .checkFits(new ImageSpec(1024, 1024, 3), 40);
         refuses(
-                () -> network.checkFits(new ImageSpec(30, 28, 3)),
+                () -> network.checkFits(new ImageSpec(30, 28, 3), 40),
                 "image.height and image.width must halve 2 times (once an entry of model.network.channels) down to at"
                         + " least 2 pixels, got 30x28");
         refuses(
-                () -> new ConvolutionalNetwork(List.of(1, 1, 1), 1, Activation.SILU).checkFits(new ImageSpec(8, 16, 3)),
+                () -> new ConvolutionalNetwork(List.of(1, 1, 1), 1, Activation.SILU)
+                        .checkFits(new ImageSpec(8, 16, 3), 40),
                 "image.height and image.width must halve 3 times (once an entry of model.network.channels) down to at"
                         + " least 2 pixels, got 8x16");
         refuses(
-                () -> network.checkFits(new ImageSpec(1024, 1024, 3)),
+                () -> network.checkFits(new ImageSpec(1024, 1024, 3), 40),
                 "model.network.channels must leave at most 65536 numbers for the dense layer, got 4194304; add an entry"
                         + " or make the last one smaller");
+        refuses(
+                () -> new MlpNetwork(List.of(400, 65_536, 65_536), Activation.TANH)
+                        .checkFits(new ImageSpec(28, 28, 1), 40),
+                "model.network.hidden must leave each dense layer at most 2147483647 weights, got 65536 x 65536; take"
+                        + " fewer");
+        refuses(
+                () -> new ConvolutionalNetwork(List.of(64), 65_536, Activation.SILU)
+                        .checkFits(new ImageSpec(64, 64, 1), 40),
+                "model.network.dense must leave each dense layer at most 2147483647 weights, got 65536 x 65536; take"
+                        + " fewer");
     }
 
     private static final MlpNetwork MLP = new MlpNetwork(List.of(400, 400), Activation.TANH);
@@ -285,7 +307,7 @@ class RecordChecksTest {
                 () -> new Contract.Posterior(0, "cauchy", 1.0, null),
                 "dim must be from 1 to 65536, got 0",
                 "likelihood must be bernoulli or gaussian, got cauchy",
-                "deviation must be left out but of a gaussian likelihood, got 1.0");
+                "deviation must be left out where the likelihood is not gaussian, got 1.0");
         refuses(
                 () -> new Contract.Posterior(1, "gaussian", null, true),
                 "deviation must be above 0 of a gaussian likelihood, got nothing",

@@ -61,7 +61,7 @@ public final class SpecFiles {
             return changed(preset.asText(), given, place);
         } else if (given.at(KIND).isMissingNode()) {
             throw new SpecException(place + ": preset is missing; known: " + String.join(", ", Presets.names())
-                    + "; without one, the file must have every key, as smalti presets NAME prints them");
+                    + "; or give model.kind, and every key that has no default");
         }
         return bind(given, presetOf(given.at(KIND).asText(), given), place);
     }

@@ -194,8 +194,7 @@ class SpecFilesTest {
                 .hasMessageContaining("model.yaml: model.kind must be one of vqvae, dcgan, vae, got \"x\"");
         assertThatThrownBy(() -> SpecFiles.parse("model: {hidden: 4}", "model.yaml"))
                 .hasMessageContaining("model.yaml: preset is missing; known: vqvae, ")
-                .hasMessageEndingWith(
-                        "; without one, the file must have every key, as smalti presets NAME prints them");
+                .hasMessageEndingWith("; or give model.kind, and every key that has no default");
     }
 
     @Test

@@ -148,7 +148,7 @@ public sealed interface Contract {
                             deviation == null ? "nothing" : deviation)
                     .and(
                             gaussian || deviation == null,
-                            "deviation must be left out but of a gaussian likelihood, got %s",
+                            "deviation must be left out where the likelihood is not gaussian, got %s",
                             String.valueOf(deviation))
                     .and(
                             !gaussian || binarized == null,

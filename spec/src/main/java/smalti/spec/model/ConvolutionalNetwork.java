@@ -29,7 +29,7 @@ public record ConvolutionalNetwork(
     }
 
     @Override
-    public void checkFits(ImageSpec image) {
+    public void checkFits(ImageSpec image, int latents) {
         int factor = 1 << channels.size();
         int height = image.height() / factor;
         int width = image.width() / factor;
@@ -49,5 +49,6 @@ public record ConvolutionalNetwork(
                         MlpNetwork.MOST_INPUTS,
                         flat)
                 .done();
+        MlpNetwork.checkWeights("model.network.dense", List.of(flat, (long) dense, (long) latents));
     }
 }

@@ -43,12 +43,20 @@ public record DcganFamily(
                         batchNormMomentum >= 0 && batchNormMomentum < 1,
                         "batchNormMomentum must be in [0, 1), got %s",
                         batchNormMomentum)
-                .and(penalties.size() <= 8, "penalties must have at most 8 entries, got %s", penalties.size())
+                .and(
+                        kinds(penalties) == penalties.size(),
+                        "penalties must be of different kinds, got %s entries of %s; add their weights",
+                        penalties.size(),
+                        kinds(penalties))
                 .and(
                         !loss.needsPenalty() || !penalties.isEmpty(),
                         "penalties must hold one, as nothing else bounds the slope of the discriminator with this loss,"
                                 + " got none; add {kind: noise}, or take another loss such as hinge")
                 .done();
+    }
+
+    private static long kinds(List<Penalty> penalties) {
+        return penalties.stream().map(Object::getClass).distinct().count();
     }
 
     /** With the paper's loss and no penalties. */

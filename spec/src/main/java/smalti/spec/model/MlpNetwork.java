@@ -1,7 +1,9 @@
 package smalti.spec.model;
 
+import java.util.ArrayList;
 import java.util.List;
 import smalti.spec.Check;
+import smalti.spec.SpecException;
 
 /**
  * Dense layers; a picture is a row of numbers. The decoder has the same layers backwards.
@@ -27,8 +29,23 @@ public record MlpNetwork(
                 .done();
     }
 
+    /** @throws SpecException if a dense layer from one size to the next has more weights than an array can hold */
+    static void checkWeights(String key, List<Long> sizes) {
+        for (int i = 1; i < sizes.size(); i++) {
+            long weights = sizes.get(i - 1) * sizes.get(i);
+            Check.that(
+                            weights <= Integer.MAX_VALUE,
+                            "%s must leave each dense layer at most %s weights, got %s x %s; take fewer",
+                            key,
+                            Integer.MAX_VALUE,
+                            sizes.get(i - 1),
+                            sizes.get(i))
+                    .done();
+        }
+    }
+
     @Override
-    public void checkFits(ImageSpec image) {
+    public void checkFits(ImageSpec image, int latents) {
         long inputs = (long) image.height() * image.width() * image.channels();
         Check.that(
                         inputs <= MOST_INPUTS,
@@ -37,5 +54,10 @@ public record MlpNetwork(
                         MOST_INPUTS,
                         inputs)
                 .done();
+        var sizes = new ArrayList<Long>();
+        sizes.add(inputs);
+        hidden.forEach(size -> sizes.add((long) size));
+        sizes.add((long) latents);
+        checkWeights("model.network.hidden", sizes);
     }
 }

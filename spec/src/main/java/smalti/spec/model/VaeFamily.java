@@ -33,6 +33,6 @@ public record VaeFamily(
 
     @Override
     public void checkFits(ImageSpec image) {
-        network.checkFits(image);
+        network.checkFits(image, latentDim);
     }
 }

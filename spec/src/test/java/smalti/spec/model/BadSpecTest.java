@@ -113,8 +113,8 @@ class BadSpecTest {
             new Case("DcganFamily.batchNormMomentum", "1", "must be in [0, 1), got 1.0"),
             new Case(
                     "DcganFamily.penalties",
-                    "[" + "{\"kind\": \"noise\"}, ".repeat(8) + "{\"kind\": \"noise\"}]",
-                    "must have at most 8 entries, got 9"),
+                    "[{\"kind\": \"noise\"}, {\"kind\": \"noise\"}]",
+                    "must be of different kinds, got 2 entries of 1; add their weights"),
             new Case("NoisePenalty.weight", "0", "must be above 0 and at most 1e9, got 0.0"),
             new Case("NoisePenalty.weight", "2e9", "must be above 0 and at most 1e9, got 2.0E9"),
             new Case("NoisePenalty.deviation", "0", "must be in (0, 1], got 0.0"),

@@ -204,11 +204,7 @@ final class DcganModel implements Model {
         var inputs = new ArrayList<TensorSpec>();
         inputs.add(TensorSpec.of("noise", ElementType.FLOAT32, "N " + family.noise()));
         var noise = g.input("noise", DataType.FLOAT, -1, family.noise());
-        SDVariable labels = null;
-        if (!classes.isEmpty()) {
-            inputs.add(TensorSpec.of("class", ElementType.INT64, "N"));
-            labels = g.oneHot(g.input("class", DataType.INT64, -1), classes.size());
-        }
+        var labels = ClassInput.of(g, classes, inputs);
         g.named("image", layers.generator(g, noise, labels, -1));
         var output = TensorSpec.of(
                 "image", ElementType.FLOAT32, "N " + image.channels() + " " + image.height() + " " + image.width());

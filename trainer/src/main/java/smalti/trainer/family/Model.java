@@ -48,7 +48,10 @@ public interface Model {
     /** The figures that tell best how a training goes, the most telling first. */
     List<String> headlines();
 
-    /** Running statistics that belong to averaged weights: those of the last weights do not fit them. */
+    /**
+     * Running statistics that belong to averaged weights: those of the last weights do not fit them. A model with layers
+     * that follow their batches must measure them anew.
+     */
     default Statistics statistics(Parameters averaged) {
         return new Statistics();
     }

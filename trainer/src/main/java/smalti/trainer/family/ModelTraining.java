@@ -154,7 +154,16 @@ public final class ModelTraining {
 
     /** The statistics that belong to the exported weights. */
     Statistics exportedStatistics(Parameters weights) {
-        return average.isOn() ? model.statistics(weights) : statistics;
+        if (!average.isOn()) {
+            return statistics;
+        }
+        var measured = model.statistics(weights);
+        if (!measured.state().keySet().containsAll(statistics.state().keySet())) {
+            throw new SpecException(
+                    "training.weightsEma must be 0: the statistics of the batch normalisations belong to the"
+                            + " last weights, and this kind of model does not measure those of averaged ones");
+        }
+        return measured;
     }
 
     /** The graphs that are exported, with placeholders and constants alone. */

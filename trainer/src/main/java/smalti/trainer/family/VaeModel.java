@@ -26,6 +26,7 @@ import smalti.trainer.layer.Dense;
 import smalti.trainer.loss.KlDivergence;
 import smalti.trainer.loss.PixelLikelihood;
 import smalti.trainer.network.Autoencoder;
+import smalti.trainer.network.FirstPicture;
 import smalti.trainer.part.Parts;
 
 /**
@@ -71,7 +72,7 @@ final class VaeModel implements Model {
                         spec.image(),
                         classes.size(),
                         family.latentDim(),
-                        likelihood.decodedOf(given.pictures().meanNchw(RANGE.lo(), RANGE.hi())));
+                        new FirstPicture(given.pictures().meanNchw(RANGE.lo(), RANGE.hi()), likelihood::decodedOf));
         var g = GraphBuilder.training(given.parameters(), given.statistics());
         var loss = loss(g);
         var trained = g.trainables();
@@ -171,7 +172,7 @@ final class VaeModel implements Model {
         var image = spec.image();
         var input = g.input("image", DataType.FLOAT, -1, image.channels(), image.height(), image.width());
         var inputs = new ArrayList<>(List.of(imageSpec()));
-        var posterior = posterior(g, input, labels(g, inputs), -1);
+        var posterior = posterior(g, input, ClassInput.of(g, classes, inputs), -1);
         g.named("mean", posterior.mean());
         g.named("logVariance", posterior.logVariance());
         var outputs = List.of(latentsSpec("mean"), latentsSpec("logVariance"));
@@ -182,17 +183,8 @@ final class VaeModel implements Model {
         var g = GraphBuilder.inference(weights, statistics);
         var input = g.input(latents, DataType.FLOAT, -1, family.latentDim());
         var inputs = new ArrayList<>(List.of(latentsSpec(latents)));
-        g.named("image", likelihood.image(g, decoded(g, input, labels(g, inputs), -1)));
+        g.named("image", likelihood.image(g, decoded(g, input, ClassInput.of(g, classes, inputs), -1)));
         return new InferenceGraph(g.graph(), new Signature(inputs, List.of(imageSpec())));
-    }
-
-    /** Makes the class an input where there are classes. */
-    private @Nullable SDVariable labels(GraphBuilder g, List<TensorSpec> inputs) {
-        if (classes.isEmpty()) {
-            return null;
-        }
-        inputs.add(TensorSpec.of("class", ElementType.INT64, "N"));
-        return g.oneHot(g.input("class", DataType.INT64, -1), classes.size());
     }
 
     private TensorSpec latentsSpec(String name) {

@@ -27,6 +27,7 @@ final class Unplannable {
             Set.of(Assign.class, CreateView.class, ExternalErrorsFunction.class, Assert.class);
     private static final Set<String> SIZES_OF_DATA = Set.of(
             "Where",
+            "where_np",
             "bincount",
             "boolean_mask",
             "choose",
@@ -56,6 +57,12 @@ final class Unplannable {
         }
     }
 
+    /** Half of the random ops share a superclass; all lie in one family of packages. */
+    private static boolean isRandom(DifferentialFunction function) {
+        return function instanceof RandomOp
+                || function.getClass().getPackageName().startsWith(RandomOp.class.getPackageName() + ".random");
+    }
+
     private static String reason(DifferentialFunction function) {
         if (CONTROL_FLOW.contains(function.getClass())) {
             return "is control flow; compose the layer without it";
@@ -63,7 +70,7 @@ final class Unplannable {
             return "works on a list of arrays; use concat or stack";
         } else if (EFFECTS.contains(function.getClass())) {
             return "does more than compute its output; do it from Java between steps";
-        } else if (function instanceof RandomOp) {
+        } else if (isRandom(function)) {
             return "draws numbers that no seed repeats; draw them in Java and give them as an input";
         } else if (SIZES_OF_DATA.contains(function.opName())) {
             return "has an output whose size depends on its data; multiply by a mask instead";

@@ -26,9 +26,9 @@ public interface PixelLikelihood {
     SDVariable negativeLogLikelihood(GraphBuilder g, SDVariable decoded, SDVariable target, int pixels);
 
     /**
-     * What the decoder would give, did it know nothing but the mean picture.
+     * What a decoder gives that knows the pixels' means alone.
      *
-     * @param mean of each pixel over all pictures, [C·H·W]; may be changed and returned
+     * @param mean of pixels; may be changed and returned
      */
     float[] decodedOf(float[] mean);
 

@@ -13,9 +13,9 @@ public interface Autoencoder {
         /**
          * @param classes how many; 0 where no class is an input
          * @param latents numbers of a row of latents
-         * @param first what the decoder is to give before it has learnt anything, about, [C·H·W]
+         * @param first what the decoder begins with
          */
-        Autoencoder begin(ImageSpec image, int classes, int latents, float[] first);
+        Autoencoder begin(ImageSpec image, int classes, int latents, FirstPicture first);
     }
 
     /** Numbers of a row of features. */

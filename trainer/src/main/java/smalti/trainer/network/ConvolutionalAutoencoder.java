@@ -23,7 +23,8 @@ import smalti.trainer.layer.TransposedConvolution;
  *   latents [B,D] → [B,d] → [B,64,7,7] → [B,32,14,14] → [B,1,28,28]
  * </pre>
  */
-record ConvolutionalAutoencoder(ConvolutionalNetwork spec, ImageSpec image, int classes, int latents, float[] first)
+record ConvolutionalAutoencoder(
+        ConvolutionalNetwork spec, ImageSpec image, int classes, int latents, FirstPicture first)
         implements Autoencoder {
     private static final int KERNEL = 4;
 
@@ -78,7 +79,8 @@ record ConvolutionalAutoencoder(ConvolutionalNetwork spec, ImageSpec image, int 
             layers.add(doubling("up" + i, channels().get(i), channels().get(i - 1), Initializer.constant(0)));
             layers.add(activation());
         }
-        layers.add(doubling("image", channels().get(0), image.channels(), Initializer.values(firstOfChannels())));
+        layers.add(doubling(
+                "image", channels().get(0), image.channels(), Initializer.values(first.ofChannels(image.channels()))));
         return Layer.sequence(layers).apply(g, MlpAutoencoder.joined(g, rows, labels));
     }
 
@@ -93,15 +95,5 @@ record ConvolutionalAutoencoder(ConvolutionalNetwork spec, ImageSpec image, int 
     /** Each number of the result is a sum of 2×2 of the kernel's 4×4 places. */
     private static Layer doubling(String name, int in, int out, Initializer bias) {
         return new TransposedConvolution(name, in, out, KERNEL, 2, 1, Initializer.truncatedNormal(4L * in), bias);
-    }
-
-    /** A convolution has one bias a channel: the mean over its pixels. */
-    private float[] firstOfChannels() {
-        var means = new float[image.channels()];
-        int plane = image.height() * image.width();
-        for (int i = 0; i < first.length; i++) {
-            means[i / plane] += first[i] / plane;
-        }
-        return means;
     }
 }

@@ -1,6 +1,7 @@
 package smalti.trainer.network;
 
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 import org.nd4j.autodiff.samediff.SDVariable;
@@ -13,7 +14,7 @@ import smalti.trainer.layer.Dense;
 import smalti.trainer.layer.Layer;
 
 /** Dense layers both ways; a class joins the first layer's input as a one-hot row. */
-record MlpAutoencoder(MlpNetwork spec, ImageSpec image, int classes, int latents, float[] first)
+record MlpAutoencoder(MlpNetwork spec, ImageSpec image, int classes, int latents, FirstPicture first)
         implements Autoencoder {
     private int pixels() {
         return image.height() * image.width() * image.channels();
@@ -33,11 +34,16 @@ record MlpAutoencoder(MlpNetwork spec, ImageSpec image, int classes, int latents
     @Override
     public SDVariable decode(GraphBuilder g, SDVariable rows, @Nullable SDVariable labels, int batch) {
         var backwards = new ArrayList<>(spec.hidden());
-        java.util.Collections.reverse(backwards);
+        Collections.reverse(backwards);
         int last = backwards.get(backwards.size() - 1);
         var layers = List.of(
                 hidden(latents + classes, backwards),
-                new Dense("image", last, pixels(), Initializer.truncatedNormal(last), Initializer.values(first)));
+                new Dense(
+                        "image",
+                        last,
+                        pixels(),
+                        Initializer.truncatedNormal(last),
+                        Initializer.values(first.ofPixels())));
         var row = Layer.sequence(layers).apply(g, joined(g, rows, labels));
         return g.reshape(row, batch, image.channels(), image.height(), image.width());
     }

@@ -1,4 +1,4 @@
-/** Our own optimiser steps over SameDiff's gradients; start at {@link smalti.trainer.optimizer.AdamOptimizer}. */
+/** Our own optimiser steps over SameDiff's gradients; start at {@link smalti.trainer.optimizer.GradientDescent}. */
 @NullMarked
 package smalti.trainer.optimizer;
 

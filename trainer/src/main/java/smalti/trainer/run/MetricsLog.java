@@ -11,6 +11,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
+import java.util.DoubleSummaryStatistics;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -27,7 +28,7 @@ public final class MetricsLog implements AutoCloseable {
 
     private final Path file;
     private final SeekableByteChannel channel;
-    private final Map<String, Double> sums = new LinkedHashMap<>();
+    private final Map<String, DoubleSummaryStatistics> sums = new LinkedHashMap<>();
     private int steps;
     private double lastSeconds;
 
@@ -85,10 +86,11 @@ public final class MetricsLog implements AutoCloseable {
         return lines;
     }
 
-    /** Counts one step in. */
+    /** Counts one step in; a figure's mean is over the steps that have it. */
     void add(Map<String, Double> figures) {
         steps++;
-        figures.forEach((name, value) -> sums.merge(name, value, Double::sum));
+        figures.forEach((name, value) -> sums.computeIfAbsent(name, absent -> new DoubleSummaryStatistics())
+                .accept(value));
     }
 
     /** Writes the line of the steps since the last one, if there are any. */
@@ -97,7 +99,7 @@ public final class MetricsLog implements AutoCloseable {
         if (steps == 0) {
             return means;
         }
-        sums.forEach((name, sum) -> means.put(name, sum / steps));
+        sums.forEach((name, values) -> means.put(name, values.getAverage()));
         var node = JsonNodeFactory.instance.objectNode();
         node.put("step", step);
         node.put("seconds", Math.round(seconds * 1000) / 1000.0);

@@ -7,12 +7,14 @@ import static org.assertj.core.api.Assertions.within;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.TreeMap;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.nd4j.linalg.api.ndarray.INDArray;
+import org.nd4j.linalg.factory.Nd4j;
 import smalti.spec.SpecException;
 import smalti.spec.bundle.Role;
 import smalti.spec.model.Adam;
@@ -164,26 +166,37 @@ class FamiliesTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"vae-mlp", "vae-gaussian"})
+    @ValueSource(strings = {"vae-mlp", "vae-gaussian", "vae-relu"})
     void bothBuildsOfTheVaeAreEqual(String name) {
         var training = FamilyGraphs.training(FamilyGraphs.spec(name));
         training.begin();
         training.step(0);
         var images = images(FamilyGraphs.pictures(), training.pixelRange());
         var graphs = training.inference();
-        var posterior = Objects.requireNonNull(graphs.get(Role.POSTERIOR)).run(Map.of("image", images));
-        var mean = Objects.requireNonNull(posterior.get("mean"));
         var graph = training.trainingGraphs().get(0);
         graph.set("image", HostArrays.floats(images));
+        var classes = new TreeMap<String, INDArray>();
+        if (name.equals("vae-relu")) {
+            // a class for each, as a number and one-hot
+            classes.put("class", Nd4j.createFromArray(1L, 0L, 7L, 1L));
+            var labels = new float[4 * 10];
+            labels[1] = 1;
+            labels[10] = 1;
+            labels[27] = 1;
+            labels[31] = 1;
+            graph.set("labels", labels);
+        }
+        var posterior = Objects.requireNonNull(graphs.get(Role.POSTERIOR)).run(with(classes, "image", images));
+        var mean = Objects.requireNonNull(posterior.get("mean"));
         graph.set("noise", new float[Math.toIntExact(mean.length())]); // so that latents are the means
         var pass = graph.forward(List.of("decoded", "kl"));
-        var decoded = run(graphs, Role.DECODER, Map.of("latents", mean), "image");
+        var decoded = run(graphs, Role.DECODER, with(classes, "latents", mean), "image");
         var expected = pass.floats("decoded");
         for (int i = 0; i < expected.length && name.equals("vae-mlp"); i++) {
             expected[i] = (float) (1 / (1 + Math.exp(-expected[i])));
         }
         assertClose(HostArrays.floats(decoded), expected);
-        assertThat(HostArrays.floats(run(graphs, Role.GENERATOR, Map.of("noise", mean), "image")))
+        assertThat(HostArrays.floats(run(graphs, Role.GENERATOR, with(classes, "noise", mean), "image")))
                 .isEqualTo(HostArrays.floats(decoded));
         // the divergence by its formula, from what the inference graph gives
         double kl = 0;
@@ -193,6 +206,12 @@ class FamiliesTest {
             kl += 0.5 * (means[i] * means[i] + Math.exp(logVariances[i]) - logVariances[i] - 1) / 4;
         }
         assertThat(pass.scalar("kl")).isCloseTo(kl, within(1e-5 * Math.max(1, kl)));
+    }
+
+    private static Map<String, INDArray> with(Map<String, INDArray> classes, String name, INDArray array) {
+        var inputs = new TreeMap<>(classes);
+        inputs.put(name, array);
+        return inputs;
     }
 
     @Test

@@ -41,6 +41,20 @@ class VaeStartTest {
     }
 
     @Test
+    void aConvolutionBeginsWithTheLogitOfEachChannelsMean() {
+        var bias = bias("vae-conditional");
+        for (int c = 0; c < 3; c++) {
+            double mean = 0;
+            for (int y = 0; y < 16; y++) {
+                for (int x = 0; x < 16; x++) {
+                    mean += mean(c, y, x) / 256;
+                }
+            }
+            assertThat(1 / (1 + Math.exp(-bias[c]))).isCloseTo(mean, within(1e-6));
+        }
+    }
+
+    @Test
     void meansOfGaussianPixelsAreThoseOfEachChannelWhereTheLastLayerIsAConvolution() {
         var bias = bias("vae-gaussian");
         for (int c = 0; c < 3; c++) {

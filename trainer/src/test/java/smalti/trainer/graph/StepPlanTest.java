@@ -9,11 +9,14 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
+import java.util.function.Function;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
+import org.nd4j.autodiff.samediff.SDVariable;
 import org.nd4j.autodiff.samediff.SameDiff;
+import org.nd4j.autodiff.samediff.ops.SDRandom;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.factory.Nd4j;
 
@@ -88,8 +91,25 @@ class StepPlanTest {
                 .hasMessageContaining("draws numbers that no seed repeats");
     }
 
-    private static org.nd4j.autodiff.samediff.SDVariable random(SameDiff graph) {
+    private static SDVariable random(SameDiff graph) {
         return graph.random().normal(0, 1, DataType.FLOAT, 4);
+    }
+
+    /** Half of them share no superclass with the others. */
+    @Test
+    void randomNumbersOfEveryDistributionAreRefused() {
+        List<Function<SDRandom, SDVariable>> draws = List.of(
+                random -> random.normal(0, 1, DataType.FLOAT, 4),
+                random -> random.uniform(0, 1, DataType.FLOAT, 4),
+                random -> random.bernoulli(0.5, DataType.FLOAT, 4),
+                random -> random.exponential(1, DataType.FLOAT, 4));
+        for (var draw : draws) {
+            var graph = SameDiff.create();
+            draw.apply(graph.random()).rename("out");
+            assertThatThrownBy(() -> StepPlan.of(graph, Map.of(), List.of("out")))
+                    .isInstanceOf(IllegalArgumentException.class)
+                    .hasMessageContaining("draws numbers that no seed repeats");
+        }
     }
 
     @Test

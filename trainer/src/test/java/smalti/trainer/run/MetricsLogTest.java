@@ -17,6 +17,17 @@ class MetricsLogTest {
     @TempDir
     Path run;
 
+    /** One player moves in every step, another in every third. */
+    @Test
+    void aFiguresMeanIsOverTheStepsThatHaveIt() throws IOException {
+        try (var log = new MetricsLog(run, 0, 0)) {
+            log.add(Map.of("critic", 1.0, "generator", 6.0));
+            log.add(Map.of("critic", 2.0));
+            log.add(Map.of("critic", 6.0));
+            assertThat(log.flush(3, 1, 4)).isEqualTo(Map.of("critic", 3.0, "generator", 6.0));
+        }
+    }
+
     /** A disk that is full after some bytes. */
     private static final class Full implements SeekableByteChannel {
         private final SeekableByteChannel file;
