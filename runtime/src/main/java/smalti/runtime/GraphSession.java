@@ -9,6 +9,7 @@ import ai.onnxruntime.OrtSession;
 import ai.onnxruntime.TensorInfo;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.EnumMap;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -28,6 +29,8 @@ import smalti.spec.onnx.OnnxFile;
 
 /** One graph in ONNX Runtime. Many threads may run it at once; closing it while one does crashes the JVM. */
 final class GraphSession implements AutoCloseable {
+    private static final Map<ElementType, OnnxJavaType> JAVA_TYPES = javaTypes();
+
     private final String file;
     private final Signature signature;
     private final OrtEnvironment environment;
@@ -341,11 +344,25 @@ final class GraphSession implements AutoCloseable {
         return true;
     }
 
+    /** Looked up for every tensor of every run. */
+    private static Map<ElementType, OnnxJavaType> javaTypes() {
+        var types = new EnumMap<ElementType, OnnxJavaType>(ElementType.class);
+        for (var type : ElementType.values()) {
+            if (EngineTypes.areMade(type)) {
+                types.put(
+                        type,
+                        OnnxJavaType.mapFromOnnxTensorType(TensorInfo.OnnxTensorType.valueOf(EngineTypes.name(type))));
+            }
+        }
+        return types;
+    }
+
     private static OnnxJavaType javaType(ElementType type) {
-        if (!EngineTypes.areMade(type)) {
+        var known = JAVA_TYPES.get(type);
+        if (known == null) {
             throw new IllegalStateException("ONNX Runtime's Java API makes no tensors of " + type);
         }
-        return OnnxJavaType.mapFromOnnxTensorType(TensorInfo.OnnxTensorType.valueOf(EngineTypes.name(type)));
+        return known;
     }
 
     private static String shown(NodeInfo info) {

@@ -107,10 +107,7 @@ public final class Posterior {
         int dim = distributions.dim();
         checkDim("distributions", dim);
         var random = new CounterRandom(seed, CounterRandom.POSTERIOR);
-        var latents = new float[distributions.means().length];
-        for (int i = 0; i < distributions.count(); i++) {
-            random.normals(i, latents, i * dim, dim);
-        }
+        var latents = random.normals(0, distributions.count(), dim);
         for (int i = 0; i < latents.length; i++) {
             double deviation = StrictMath.exp(distributions.logVariances()[i] / 2.0);
             latents[i] = (float) (distributions.means()[i] + deviation * latents[i]);

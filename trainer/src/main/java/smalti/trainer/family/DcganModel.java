@@ -141,10 +141,7 @@ final class DcganModel implements Model {
 
     private Drawn draw(long step, int use) {
         long first = (2 * step + use) * (batch + 1L);
-        var noise = new float[batch * family.noise()];
-        for (int i = 0; i < batch; i++) {
-            random.normals(first + i, noise, i * family.noise(), family.noise());
-        }
+        var noise = random.normals(first, batch, family.noise());
         var labels = new float[batch * classes.size()];
         for (int i = 0; i < batch && !classes.isEmpty(); i++) {
             int drawn = (int) (random.uniform(first + batch, i) * classes.size());

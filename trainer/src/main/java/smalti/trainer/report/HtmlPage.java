@@ -64,8 +64,7 @@ public final class HtmlPage {
 
     /** A picture, embedded, shown at {@code zoom} times its size. */
     public HtmlPage image(BufferedImage image, String caption, int zoom) {
-        html.picture(PictureGrid.png(image), (long) image.getWidth() * zoom, caption);
-        return this;
+        return png(PictureGrid.png(image), caption, zoom);
     }
 
     /** The bytes of a PNG file, embedded, shown at {@code zoom} times its size. */
